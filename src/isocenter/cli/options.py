@@ -1,0 +1,43 @@
+"""Option groups that several commands share, written once."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from isocenter.settings import BY_NAME, Settings, load_settings
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def setting_options(*names: str) -> Callable[[Function], Function]:
+    """Add one option per setting, named and explained by the table, and ``--config``.
+
+    The command receives ``config: Path | None`` and each setting under its own name, None when not given; pass them
+    to :func:`resolve`.
+    """
+
+    def add(function: Function) -> Function:
+        for name in reversed(names):
+            function = _setting_option(name)(function)
+        file = click.Path(exists=True, dir_okay=False, path_type=Path)
+        return click.option("--config", type=file, help="TOML file with settings.")(function)
+
+    return add
+
+
+def _setting_option(name: str) -> Callable[[Function], Function]:
+    setting = BY_NAME[name]
+    flag = "--" + name.replace("_", "-")
+    if isinstance(setting.default, bool):
+        return click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=f"{setting.help}.")
+    return click.option(flag, name, default=None, help=f"{setting.help} [default: {setting.default}].")
+
+
+def resolve(config: Path | None, given: dict[str, Any]) -> Settings:
+    """Return the settings in force for this command line."""
+    return load_settings(given, os.environ, config)

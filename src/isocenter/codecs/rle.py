@@ -1,0 +1,74 @@
+"""RLE Lossless (PS3.5 Annex G): byte planes of each sample, most significant first, PackBits.
+
+Must not know: display.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import imagecodecs
+import numpy as np
+
+from isocenter.codecs import native
+from isocenter.errors import InvalidObjectError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isocenter.codecs.frame import EncodedFrame
+
+MAX_EXPANSION = 64
+"""Two bytes of PackBits make at most 128."""
+
+
+def decode(frame: EncodedFrame) -> NDArray[Any]:
+    """Return the samples of an RLE frame, colour interleaved."""
+    description = frame.description
+    if description.BitsAllocated == 1:
+        packed = bytes(_plane(memoryview(frame.data), _segments(frame.data)[0], -(-_pixels(frame) // 8)))
+        return native.decode(replace(frame, data=packed, number=0))
+    size = description.BitsAllocated // 8
+    segments = _segments(frame.data)
+    if len(segments) != size * description.SamplesPerPixel:
+        raise InvalidObjectError(
+            f"RLE frame of {len(segments)} segments, {size * description.SamplesPerPixel} expected"
+        )
+    planes = np.empty((description.SamplesPerPixel, size, _pixels(frame)), np.uint8)
+    data = memoryview(frame.data)
+    for number, segment in enumerate(segments):
+        planes[number // size, size - 1 - number % size] = _plane(data, segment, _pixels(frame))
+    if size == 1 and len(planes) == 1:
+        return planes.reshape(frame.shape)
+    pixels = np.ascontiguousarray(planes.transpose(2, 0, 1))
+    return pixels.view(f"<u{size}").reshape(frame.shape)
+
+
+def _pixels(frame: EncodedFrame) -> int:
+    return frame.description.Rows * frame.description.Columns
+
+
+def _segments(data: bytes | bytearray | memoryview) -> list[tuple[int, int]]:
+    """Return (begin, end) of each segment from the 64-byte RLE header (PS3.5 G.5)."""
+    if len(data) < 64:
+        raise InvalidObjectError(f"RLE frame of {len(data)} bytes has no header")
+    count, *offsets = struct.unpack_from("<16L", data)
+    if not 1 <= count <= 15:
+        raise InvalidObjectError(f"RLE frame of {count} segments")
+    begins = offsets[:count]
+    ends = [*begins[1:], len(data)]
+    if begins[0] < 64 or any(begin > end for begin, end in zip(begins, ends, strict=True)):
+        raise InvalidObjectError("RLE segments lie outside their frame")
+    return list(zip(begins, ends, strict=True))
+
+
+def _plane(data: memoryview, segment: tuple[int, int], size: int) -> NDArray[np.uint8]:
+    begin, end = segment
+    if (end - begin) * MAX_EXPANSION < size:
+        raise InvalidObjectError(f"RLE segment of {end - begin} bytes cannot hold {size}")
+    decoded = np.frombuffer(imagecodecs.packbits_decode(bytes(data[begin:end])), np.uint8)
+    if len(decoded) < size:
+        raise InvalidObjectError(f"RLE segment is cut short: {len(decoded)} of {size} bytes")
+    return decoded[:size]
