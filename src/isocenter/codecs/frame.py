@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from isocenter.dicom.pixels import ImageDescription
 
-type_codes = {8: "1", 16: "2", 32: "4", 64: "8"}
+TYPE_CODES = {8: "1", 16: "2", 32: "4", 64: "8"}
 FLOAT_TYPES = {"OF": "f4", "OD": "f8"}
 
 MAX_FRAME_BYTES = 1 << 30
@@ -53,7 +53,7 @@ class EncodedFrame:
 
 def container_bits(description: ImageDescription) -> int:
     """Return the bits of the numpy type that holds a sample: 8, 16, 32 or 64."""
-    for bits in type_codes:
+    for bits in TYPE_CODES:
         if description.BitsAllocated <= bits:
             return bits
     raise InvalidObjectError(f"BitsAllocated {description.BitsAllocated} is not possible")
@@ -62,7 +62,7 @@ def container_bits(description: ImageDescription) -> int:
 def stored_type(description: ImageDescription) -> np.dtype[Any]:
     """Return the type of stored values, in the byte order of this machine."""
     kind = "i" if description.PixelRepresentation == 1 else "u"
-    return np.dtype(f"{kind}{type_codes[container_bits(description)]}")
+    return np.dtype(f"{kind}{TYPE_CODES[container_bits(description)]}")
 
 
 def check_size(frame: EncodedFrame) -> None:
@@ -117,3 +117,11 @@ def sign_extended(values: NDArray[Any], bits: int) -> NDArray[Any]:
     signed = values.view(np.dtype(f"i{values.dtype.itemsize}"))
     unused = values.dtype.itemsize * 8 - bits
     return (signed << unused) >> unused
+
+
+def check_matrix(frame: EncodedFrame, rows: int, columns: int, components: int) -> None:
+    """Refuse a codestream of another matrix than the header's, before it is decoded."""
+    description = frame.description
+    told = (description.Rows, description.Columns, description.SamplesPerPixel)
+    if (rows, columns, components) != told:
+        raise InvalidObjectError(f"the codestream is {rows} x {columns} x {components}, the header says {told}")

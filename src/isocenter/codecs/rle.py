@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_EXPANSION = 64
 """Two bytes of PackBits make at most 128."""
+SLACK = 256
+"""Some writers' last run goes beyond the end of its plane; so much of that is forgiven."""
 
 
 def decode(frame: EncodedFrame) -> NDArray[Any]:
@@ -68,7 +70,7 @@ def _plane(data: memoryview, segment: tuple[int, int], size: int) -> NDArray[np.
     begin, end = segment
     if (end - begin) * MAX_EXPANSION < size:
         raise InvalidObjectError(f"RLE segment of {end - begin} bytes cannot hold {size}")
-    decoded = np.frombuffer(imagecodecs.packbits_decode(bytes(data[begin:end])), np.uint8)
+    decoded = imagecodecs.packbits_decode(bytes(data[begin:end]), out=np.empty(size + SLACK, np.uint8))
     if len(decoded) < size:
         raise InvalidObjectError(f"RLE segment is cut short: {len(decoded)} of {size} bytes")
-    return decoded[:size]
+    return np.asarray(decoded[:size])

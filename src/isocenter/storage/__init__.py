@@ -1,1 +1,6 @@
-""""""
+"""Where the bytes are: the seam ``Storage`` and its implementations."""
+
+from isocenter.storage.local import LocalStorage
+from isocenter.storage.storage import Buffer, Storage, Stored, Upload
+
+__all__ = ["Buffer", "LocalStorage", "Storage", "Stored", "Upload"]

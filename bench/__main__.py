@@ -1,0 +1,183 @@
+"""``make bench``: run the rows and print the table.
+
+usage: python -m bench [--quick] [--only TEXT] [--fill N] [--json FILE]
+
+``--quick`` repeats less and fills less (for a look, not for a claim). The full archive of the last rows is filled with
+``--fill`` (100 000) tiny instances.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pydicom
+
+from bench import data as workload
+from bench.filling import fill_isocenter, fill_orthanc
+from bench.headers import header_scan_ratio
+from bench.rows import ROWS, Data, Row, store
+from bench.servers import Server, start_isocenter, start_orthanc, start_storescp
+
+CACHE = Path(__file__).resolve().parent.parent / ".cache" / "bench"
+START: dict[str, Callable[[Path], Server]] = {
+    "isocenter": start_isocenter,
+    "orthanc": start_orthanc,
+    "storescp": start_storescp,
+}
+
+
+class Run:
+    """One run: its data, its folder, and the results so far."""
+
+    def __init__(self, folder: Path, repeats: int | None) -> None:
+        self.folder = folder
+        self.repeats = repeats
+        self.results: list[dict[str, object]] = []
+        self.memory = 0.0
+        ct, mr = workload.series_folders(workload.CT, CACHE), workload.series_folders(workload.MR, CACHE)
+        first = pydicom.dcmread(workload.files(ct[0])[100], stop_before_pixels=True)
+        self.data = Data(ct, mr, first.StudyInstanceUID, first.SeriesInstanceUID, first.SOPInstanceUID)
+        self._count = 0
+
+    def start(self, name: str) -> Server:
+        """Start a server in a folder of its own."""
+        self._count += 1
+        return START[name](self.folder / f"{name}{self._count}")
+
+    def stop(self, server: Server) -> None:
+        """Stop it, remembering what memory ours took."""
+        if server.name == "isocenter":
+            self.memory = max(self.memory, server.peak_memory())
+        server.stop()
+
+    def measure(self, row: Row, servers: dict[str, Server]) -> None:
+        """Measure a row, the sides alternating, and print its line."""
+        samples: dict[str, list[float]] = {name: [] for name in ["isocenter", *row.peers]}
+        for _ in range(self.repeats or row.repeats):
+            for name, values in samples.items():
+                server = self.start(name) if row.fresh else servers[name]
+                try:
+                    values.append(row.measure(server, self.data))
+                finally:
+                    if row.fresh:
+                        self.stop(server)
+        ours = statistics.median(samples["isocenter"])
+        for peer, goal in row.peers.items():
+            self.report(row.name, row.unit, ours, peer, statistics.median(samples[peer]), goal, is_rate=row.is_rate)
+
+    def report(
+        self, name: str, unit: str, ours: float, peer: str, theirs: float, goal: float, *, is_rate: bool
+    ) -> None:
+        """Add one line to the table and print it."""
+        ratio = ours / theirs
+        met = "" if not goal else ("ok" if (ratio >= goal if is_rate else ratio <= goal) else "MISSED")
+        bound = f"{'>=' if is_rate else '<='} {goal:g}" if goal else "-"
+        print(
+            f"{name:44}{ours:10.2f} {unit:9}{peer:>12}{theirs:10.2f}   ratio {ratio:7.3f}  goal {bound:8}{met}",
+            flush=True,
+        )
+        line = {
+            "row": name,
+            "unit": unit,
+            "isocenter": ours,
+            "peer": peer,
+            "theirs": theirs,
+            "ratio": ratio,
+            "goal": goal,
+            "met": met,
+        }
+        self.results.append(line)
+
+
+def machine() -> str:
+    """Describe the machine and the versions measured."""
+    cpu = next(
+        (x.split(":")[1].strip() for x in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in x), "?"
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    orthanc = subprocess.run(["Orthanc", "--version"], capture_output=True, text=True, check=False).stdout.split("\n")[
+        0
+    ]
+    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} x {cpu}, {memory:.0f} GiB, {system}; {orthanc}"
+
+
+def run_rows(run: Run, rows: list[Row], studies: int, images: int) -> None:
+    """Measure the rows that store, then those that query, against servers that hold other studies too."""
+    for row in rows:
+        if row.fresh:
+            run.measure(row, {})
+    queries = [row for row in rows if not row.fresh]
+    if not queries:
+        return
+    servers = {name: run.start(name) for name in ("isocenter", "orthanc")}
+    try:
+        for server in servers.values():
+            store(run.data.ct, server)
+        fill_isocenter(servers["isocenter"], studies, images)
+        fill_orthanc(servers["orthanc"], studies, images)
+        for row in queries:
+            run.measure(row, servers)
+    finally:
+        for server in servers.values():
+            run.stop(server)
+
+
+def full_archive(run: Run, instances: int) -> None:
+    """Store into an archive that holds many instances, and into an empty one."""
+    repeats = run.repeats or 3
+    full, empty = run.start("isocenter"), None
+    samples: dict[str, list[float]] = {"full": [], "empty": []}
+    try:
+        fill_isocenter(full, instances // 200, 200)
+        for number in range(repeats):
+            samples["full"].append(ROWS[0].measure(full, renamed(run.data, number)))
+            empty = run.start("isocenter")
+            samples["empty"].append(ROWS[0].measure(empty, run.data))
+            run.stop(empty)
+    finally:
+        run.stop(full)
+    name = f"the same with {instances} instances already there"
+    full_rate, empty_rate = (statistics.median(samples[k]) for k in ("full", "empty"))
+    run.report(name, "images/s", full_rate, "empty", empty_rate, 0.8, is_rate=True)
+
+
+def renamed(data: Data, number: int) -> Data:
+    """Return the data with another CT series first, so that nothing is sent twice."""
+    turned = data.ct[number % len(data.ct) :] + data.ct[: number % len(data.ct)]
+    return Data(turned, data.mr, data.ct_study, data.ct_series, data.ct_instance)
+
+
+def main() -> None:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions, a smaller archive")
+    parser.add_argument("--only", default="", help="rows whose name contains this")
+    parser.add_argument("--fill", type=int, default=100_000, help="instances of the full archive")
+    parser.add_argument("--json", type=Path, help="write the results here, too")
+    options = parser.parse_args()
+    rows = [row for row in ROWS if options.only.lower() in row.name.lower()]
+    print(machine(), flush=True)
+    with tempfile.TemporaryDirectory(prefix="isocenter-bench-") as folder:
+        run = Run(Path(folder), 2 if options.quick else None)
+        run_rows(run, rows, 30 if options.quick else 305, 20)
+        if options.only in "headers":
+            ours, theirs = header_scan_ratio(workload.files(run.data.mr[0]))
+            run.report("header scan, MR 33 KiB", "files/s", ours, "pydicom", theirs, 10, is_rate=True)
+        if options.only in "full archive":
+            full_archive(run, options.fill // 10 if options.quick else options.fill)
+        run.report("peak memory of the server", "MB", run.memory, "limit", 300, 1, is_rate=False)
+        if options.json:
+            options.json.write_text(json.dumps({"machine": machine(), "rows": run.results}, indent=2))
+    sys.exit(1 if any(line["met"] == "MISSED" for line in run.results) else 0)
+
+
+if __name__ == "__main__":
+    main()

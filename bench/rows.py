@@ -1,0 +1,139 @@
+"""The rows: what is measured, how, and the ratio to reach. One function per kind of measurement.
+
+A measurement takes a :class:`bench.servers.Server` and the run's data and returns one number: a rate (more is better)
+or a time (less is better). Both sides of a row are measured by the same function with the same client.
+"""
+
+import http.client
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bench.servers import ENVIRONMENT, Server
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The folders of the generated series, and the UIDs that the queries ask for."""
+
+    ct: list[Path]
+    mr: list[Path]
+    ct_study: str
+    ct_series: str
+    ct_instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; ``goal`` is the ratio of ours to the peer's (>= for rates, <= for times)."""
+
+    name: str
+    unit: str
+    measure: Callable[[Server, Data], float]
+    peers: dict[str, float]
+    is_rate: bool = False
+    fresh: bool = False  # wants an empty archive for each measurement
+    repeats: int = 5
+
+
+def store(folders: list[Path], server: Server) -> float:
+    """Send each folder over an association of its own, all at once, with DCMTK's storescu; images per second."""
+    count = sum(1 for folder in folders for _ in folder.glob("*.dcm"))
+    command = ["storescu", "--max-pdu", "131072", "-aec", server.aet, "127.0.0.1", str(server.dicom_port), "+sd", "+r"]
+    started = time.perf_counter()
+    senders = [
+        subprocess.Popen([*command, "+sp", "*.dcm", str(f)], env=ENVIRONMENT, stderr=subprocess.DEVNULL)
+        for f in folders
+    ]
+    failed = [code for code in (sender.wait() for sender in senders) if code]
+    elapsed = time.perf_counter() - started
+    if failed:
+        raise RuntimeError(f"storescu to {server.name} failed with {failed}")
+    return count / elapsed
+
+
+class Client:
+    """One keep-alive HTTP connection."""
+
+    def __init__(self, server: Server) -> None:
+        self.root = urlsplit(server.dicomweb)
+        self.connection = http.client.HTTPConnection(self.root.hostname or "", self.root.port, timeout=120)
+
+    def get(self, path: str, accept: str) -> bytes:
+        """Return the body of a successful answer."""
+        self.connection.request("GET", self.root.path + path, headers={"Accept": accept})
+        response = self.connection.getresponse()
+        body = response.read()
+        if response.status != http.client.OK:
+            raise RuntimeError(f"{path}: {response.status} {body[:200]!r}")
+        return body
+
+    def time(self, path: str, accept: str, times: int = 10) -> float:
+        """Return the milliseconds of one request, as the median of several on a warm connection."""
+        self.get(path, accept)
+        samples = []
+        for _ in range(times):
+            started = time.perf_counter()
+            self.get(path, accept)
+            samples.append(time.perf_counter() - started)
+        self.connection.close()
+        return sorted(samples)[len(samples) // 2] * 1000
+
+
+JSON = "application/dicom+json"
+MULTIPART = 'multipart/related; type="application/dicom"; transfer-syntax=*'
+FRAME = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
+
+
+def _series(data: Data) -> str:
+    return f"/studies/{data.ct_study}/series/{data.ct_series}"
+
+
+def _instance(data: Data) -> str:
+    return f"{_series(data)}/instances/{data.ct_instance}"
+
+
+def _series_rate(server: Server, data: Data) -> float:
+    """MB/s of a whole series, received by curl."""
+    size = sum(f.stat().st_size for f in data.ct[0].glob("*.dcm")) / 1e6
+    url = server.dicomweb + _series(data)
+    command = [
+        "curl",
+        "-s",
+        "-f",
+        "-o",
+        "/dev/null",
+        "-H",
+        f"Accept: {MULTIPART}",
+        "-w",
+        "%{time_total} %{size_download}",
+        url,
+    ]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    if float(answer[1]) < size * 1e6:
+        raise RuntimeError(f"{server.name} sent {answer[1]} bytes of {size} MB")
+    return size / float(answer[0])
+
+
+def _get(path: Callable[[Data], str], accept: str, times: int = 10) -> Callable[[Server, Data], float]:
+    return lambda server, data: Client(server).time(path(data), accept, times)
+
+
+ROWS = (
+    Row("C-STORE in, CT 512 KiB, 1 association", "images/s", lambda s, d: store(d.ct[:1], s),
+        {"orthanc": 4, "storescp": 1}, is_rate=True, fresh=True),
+    Row("C-STORE in, MR 33 KiB, 1 association", "images/s", lambda s, d: store(d.mr[:1], s),
+        {"orthanc": 3, "storescp": 0}, is_rate=True, fresh=True),
+    Row("C-STORE in, CT 512 KiB, 4 associations", "images/s", lambda s, d: store(d.ct, s),
+        {"orthanc": 3, "storescp": 0}, is_rate=True, fresh=True, repeats=3),
+    Row("QIDO studies, limit 25", "ms", _get(lambda _: "/studies?limit=25", JSON), {"orthanc": 0.1}),
+    Row("QIDO studies, all", "ms", _get(lambda _: "/studies", JSON, 5), {"orthanc": 0.1}),
+    Row("QIDO instances of a series of 250", "ms", _get(lambda d: _series(d) + "/instances", JSON), {"orthanc": 0.1}),
+    Row("WADO-RS metadata of a series of 250", "ms", _get(lambda d: _series(d) + "/metadata", JSON), {"orthanc": 0.1}),
+    Row("WADO-RS whole series, 131 MB", "MB/s", _series_rate, {"orthanc": 1.5}, is_rate=True),
+    Row("WADO-RS one frame, 512 KiB", "ms", _get(lambda d: _instance(d) + "/frames/1", FRAME), {"orthanc": 0.1}),
+    Row("WADO-RS rendered JPEG", "ms", _get(lambda d: _instance(d) + "/rendered", "image/jpeg"), {"orthanc": 0.5}),
+)  # fmt: skip

@@ -1,0 +1,29 @@
+"""JPEG XL (PS3.5 A.4.12, ISO/IEC 18181): lossless, recompressed JPEG, lossy.
+
+A recompressed JPEG is restored bit for bit and decoded by `jpeg`, so its colour is as stored. Other frames are decoded
+into an array made beforehand, which bounds what a hostile codestream can allocate. Must not know: display.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import imagecodecs
+import numpy as np
+
+from isocenter.codecs import jpeg
+from isocenter.codecs.frame import EncodedFrame, stored_type
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RECOMPRESSED = b"jbrd"
+
+
+def decode(frame: EncodedFrame) -> NDArray[Any]:
+    """Return the samples of a JPEG XL frame."""
+    if RECOMPRESSED in bytes(frame.data[:65536]):
+        return jpeg.decode(replace(frame, data=bytes(imagecodecs.jpegxl_decode_jpeg(frame.data))))
+    samples = np.empty(frame.shape, f"u{stored_type(frame.description).itemsize}")
+    return np.asarray(imagecodecs.jpegxl_decode(frame.data, out=samples))

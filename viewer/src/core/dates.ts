@@ -1,0 +1,71 @@
+// Dates, times and ages as people read them, from DA, TM and AS values (PS3.5 6.2). Unreadable values are shown as they are.
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+interface Day {
+  year: number;
+  month: number;
+  day: number;
+}
+
+function parseDate(value: string): Day | undefined {
+  const match = /^(\d{4})[.-]?(\d{2})[.-]?(\d{2})/.exec(value);
+  if (!match) return undefined;
+  const [year, month, day] = match.slice(1).map(Number) as [number, number, number];
+  return month >= 1 && month <= 12 && day >= 1 && day <= 31 ? { year, month, day } : undefined;
+}
+
+/** "20240307" → "7 Mar 2024". */
+export function formatDate(value: string): string {
+  const date = parseDate(value);
+  return date ? `${date.day} ${MONTHS[date.month - 1] ?? ''} ${date.year}` : value;
+}
+
+/** "134502.123" → "13:45"; with `seconds` "13:45:02". */
+export function formatTime(value: string, seconds = false): string {
+  const match = /^(\d{2}):?(\d{2})?:?(\d{2})?/.exec(value);
+  if (!match) return value;
+  const parts = [match[1], match[2] ?? '00'];
+  if (seconds) parts.push(match[3] ?? '00');
+  return parts.join(':');
+}
+
+/** Age at `on`: "43 y", "7 mo", "12 d"; "" where it cannot be told. `PatientAge` ("043Y") wins where it is given. */
+export function formatAge(birth: string, on: string, PatientAge = ''): string {
+  const given = /^(\d{3})([DWMY])$/.exec(PatientAge);
+  if (given) return `${Number(given[1])} ${{ D: 'd', W: 'wk', M: 'mo', Y: 'y' }[given[2] ?? 'Y'] ?? 'y'}`;
+  const born = parseDate(birth);
+  const then = parseDate(on);
+  if (!born || !then) return '';
+  let months = (then.year - born.year) * 12 + then.month - born.month;
+  if (then.day < born.day) months -= 1;
+  if (months < 0) return '';
+  if (months >= 24) return `${Math.floor(months / 12)} y`;
+  if (months >= 1) return `${months} mo`;
+  const days = Math.round((Date.UTC(then.year, then.month - 1, then.day) - Date.UTC(born.year, born.month - 1, born.day)) / 86_400_000);
+  return days >= 0 ? `${days} d` : '';
+}
+
+/** A JavaScript local date as DA: "20240307". */
+export function toDicomDate(date: Date): string {
+  const two = (part: number): string => String(part).padStart(2, '0');
+  return `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
+}
+
+export type DateRange = 'today' | 'yesterday' | 'week' | 'all' | { from: string; to: string };
+
+/** The QIDO range matching value (PS3.4 C.2.2.2.5) of a filter choice; "" means any date. */
+export function dateRangeKey(range: DateRange, now: Date): string {
+  if (typeof range === 'object') return range.from || range.to ? `${range.from}-${range.to}` : '';
+  const daysAgo = (days: number): string => toDicomDate(new Date(now.getFullYear(), now.getMonth(), now.getDate() - days));
+  switch (range) {
+    case 'today':
+      return daysAgo(0);
+    case 'yesterday':
+      return daysAgo(1);
+    case 'week':
+      return `${daysAgo(6)}-`;
+    case 'all':
+      return '';
+  }
+}
