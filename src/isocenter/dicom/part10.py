@@ -1,0 +1,192 @@
+"""The head of a DICOM file: preamble, prefix and file meta information (PS3.10 7.1), read tolerantly, written strictly.
+
+Also judges files that have none of these: bare data sets, as old devices and some exports write them.
+"""
+
+import struct
+from dataclasses import dataclass
+
+from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from isocenter.dicom.encoding import (
+    EXPLICIT_BIG,
+    EXPLICIT_LITTLE,
+    IMPLICIT_BIG,
+    IMPLICIT_LITTLE,
+    KNOWN_VRS,
+    BrokenDataSetError,
+    Buffer,
+    Encoding,
+    TruncatedError,
+    read_header,
+)
+from isocenter.dicom.uids import EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from isocenter.errors import InvalidObjectError
+
+PREAMBLE_LENGTH = 132
+#: File meta information is some 400 bytes; private information (0002,0102) may make it larger, but not this large.
+MAX_META_LENGTH = 1 << 20
+
+_MEDIA_STORAGE_SOP_CLASS_UID = 0x00020002
+_MEDIA_STORAGE_SOP_INSTANCE_UID = 0x00020003
+_TRANSFER_SYNTAX_UID = 0x00020010
+_SOURCE_AET = 0x00020016
+_GUESS_LENGTH = 8
+#: Data sets begin with a low group: 0008 nearly always, 0002 and 0004 (DICOMDIR) at times, 0000 in dumped commands.
+_FIRST_GROUPS = frozenset({0x0002, 0x0004, 0x0008, 0x0010})
+
+
+@dataclass(frozen=True, slots=True)
+class FileMeta:
+    """What the head of a file says; ``""`` where it does not say.
+
+    ``data_set_offset`` is where the data set begins, ``preamble`` whether the 128 bytes and ``DICM`` are there.
+    ``transfer_syntax_uid`` is guessed from the data set where the meta information lacks it.
+    """
+
+    transfer_syntax_uid: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    data_set_offset: int
+    source_aet: str
+    preamble: bool
+
+
+def read_preamble_and_meta(head: Buffer, *, final: bool = False) -> FileMeta | None:
+    """Return what the first bytes of a file say, or None when more bytes are needed to tell.
+
+    ``final``: there are no more bytes. Raises InvalidObjectError when this is no DICOM file.
+    """
+    if len(head) < PREAMBLE_LENGTH and not final:
+        return None
+    preamble = bytes(head[128:PREAMBLE_LENGTH]) == b"DICM" and not _bare(head)
+    start = PREAMBLE_LENGTH if preamble else 0
+    try:
+        values, offset = _read_meta(head, start, final=final)
+        return _file_meta(head, values, offset, preamble=preamble)
+    except TruncatedError as error:
+        if not final and len(head) < MAX_META_LENGTH:
+            return None
+        raise InvalidObjectError(f"this is no DICOM file: {error}") from error
+
+
+def _bare(head: Buffer) -> bool:
+    """Tell whether a data set starts at once and the ``DICM`` at 128 is part of some value."""
+    group, element, code, _ = EXPLICIT_LITTLE.head(head, 0)
+    return group in _FIRST_GROUPS and element <= 0x0020 and code in KNOWN_VRS
+
+
+def _read_meta(head: Buffer, start: int, *, final: bool) -> tuple[dict[int, bytes], int]:
+    """Return the values of group 0002 and the offset behind it; the group length is not trusted."""
+    values: dict[int, bytes] = {}
+    offset, end = start, len(head)
+    while True:
+        if final and values and offset == end:
+            return values, offset
+        if offset + 8 > end:
+            raise TruncatedError(offset, "the data end before the data set")
+        encoding = _meta_encoding(head, offset)
+        if encoding is None:
+            return values, offset
+        element = read_header(head, offset, end, encoding)
+        after = element.offset + element.length
+        if element.length > MAX_META_LENGTH:
+            raise BrokenDataSetError(
+                offset, f"{element.tag:08X} of the file meta information is {element.length} bytes long"
+            )
+        if after > end:
+            raise TruncatedError(offset, "the data end inside the file meta information")
+        values[element.tag] = bytes(head[element.offset : after])
+        offset = after
+
+
+def _meta_encoding(head: Buffer, offset: int) -> Encoding | None:
+    """Return how the element of group 0002 at ``offset`` is encoded; None: there is none.
+
+    The standard says explicit VR little endian; some writers use the encoding of the data set.
+    """
+    explicit = EXPLICIT_LITTLE.head(head, offset)
+    if explicit[0] == 0x0002:
+        return EXPLICIT_LITTLE if explicit[2] in KNOWN_VRS else IMPLICIT_LITTLE
+    if explicit[0] == 0x0200 and EXPLICIT_BIG.head(head, offset)[2] in KNOWN_VRS:
+        return EXPLICIT_BIG
+    return None
+
+
+def _file_meta(head: Buffer, values: dict[int, bytes], offset: int, *, preamble: bool) -> FileMeta:
+    def text(tag: int) -> str:
+        return values.get(tag, b"").decode("ascii", "replace").strip("\0 ")
+
+    syntax = text(_TRANSFER_SYNTAX_UID)
+    if not syntax:
+        syntax = (
+            _guess_behind_meta(head, offset) if values else guess_transfer_syntax(head[offset : offset + _GUESS_LENGTH])
+        )
+    return FileMeta(
+        transfer_syntax_uid=syntax,
+        sop_class_uid=text(_MEDIA_STORAGE_SOP_CLASS_UID),
+        sop_instance_uid=text(_MEDIA_STORAGE_SOP_INSTANCE_UID),
+        data_set_offset=offset,
+        source_aet=text(_SOURCE_AET),
+        preamble=preamble,
+    )
+
+
+def _guess_behind_meta(head: Buffer, offset: int) -> str:
+    """Return the encoding of the data set behind file meta information that forgot to name it."""
+    if offset + _GUESS_LENGTH > len(head) or EXPLICIT_LITTLE.head(head, offset)[2] not in KNOWN_VRS:
+        return IMPLICIT_VR_LITTLE_ENDIAN
+    little, big = EXPLICIT_LITTLE.head(head, offset)[0], EXPLICIT_BIG.head(head, offset)[0]
+    return EXPLICIT_VR_LITTLE_ENDIAN if little <= big else EXPLICIT_VR_BIG_ENDIAN
+
+
+def guess_transfer_syntax(head: Buffer) -> str:
+    """Return the UID of the encoding that the first element of a bare data set shows.
+
+    Whether pixel data is encapsulated cannot be seen here. Raises InvalidObjectError when it looks like no data set.
+    """
+    if len(head) < _GUESS_LENGTH:
+        raise InvalidObjectError("this is no DICOM file: it ends before any data element")
+    little, big = EXPLICIT_LITTLE.head(head, 0), EXPLICIT_BIG.head(head, 0)
+    if little[0] in _FIRST_GROUPS and little[2] in KNOWN_VRS:
+        return EXPLICIT_VR_LITTLE_ENDIAN
+    if big[0] in _FIRST_GROUPS and big[2] in KNOWN_VRS:
+        return EXPLICIT_VR_BIG_ENDIAN
+    group, element, length = IMPLICIT_LITTLE.head(head, 0)
+    if group in _FIRST_GROUPS and element < 0x2000 and length < MAX_META_LENGTH:
+        return IMPLICIT_VR_LITTLE_ENDIAN
+    group, element, length = IMPLICIT_BIG.head(head, 0)
+    if group in _FIRST_GROUPS and element < 0x2000 and length < MAX_META_LENGTH:
+        raise InvalidObjectError("the data set is implicit VR big endian, which no transfer syntax has")
+    raise InvalidObjectError("this is no DICOM file: neither a preamble nor a data element at its start")
+
+
+def write_file_meta(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str, source_aet: str = "") -> bytes:
+    """Return preamble, prefix and file meta information (PS3.10 7.1) for these UIDs.
+
+    Raises InvalidObjectError for a UID that is empty or not ASCII.
+    """
+    elements = [
+        _element(0x0001, b"OB", b"\0\x01"),
+        _element(0x0002, b"UI", _ascii(sop_class_uid, b"\0")),
+        _element(0x0003, b"UI", _ascii(sop_instance_uid, b"\0")),
+        _element(0x0010, b"UI", _ascii(transfer_syntax_uid, b"\0")),
+        _element(0x0012, b"UI", _ascii(IMPLEMENTATION_CLASS_UID, b"\0")),
+        _element(0x0013, b"SH", _ascii(IMPLEMENTATION_VERSION_NAME, b" ")),
+    ]
+    if source_aet:
+        elements.append(_element(0x0016, b"AE", _ascii(source_aet, b" ")))
+    body = b"".join(elements)
+    return b"\0" * 128 + b"DICM" + _element(0x0000, b"UL", struct.pack("<I", len(body))) + body
+
+
+def _ascii(text: str, pad: bytes) -> bytes:
+    if not text or not text.isascii():
+        raise InvalidObjectError(f"the file meta information cannot carry the value {text!r}")
+    value = text.encode("ascii")
+    return value + pad if len(value) % 2 else value
+
+
+def _element(number: int, vr: bytes, value: bytes) -> bytes:
+    if vr == b"OB":
+        return struct.pack("<HH2sHI", 0x0002, number, vr, 0, len(value)) + value
+    return struct.pack("<HH2sH", 0x0002, number, vr, len(value)) + value

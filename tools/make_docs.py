@@ -1,0 +1,119 @@
+"""Write the pages of ``docs/`` that are derived from tables: settings, commands, conformance statement.
+
+usage: python tools/make_docs.py [--check]        ``--check`` changes nothing and fails if a page is not up to date
+"""
+
+import sys
+from pathlib import Path
+
+import click
+
+from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from isocenter.cli import COMMANDS, program
+from isocenter.dicom.uids import SOP_CLASSES, TRANSFER_SYNTAXES
+from isocenter.index.attributes import ATTRIBUTES
+from isocenter.settings import SETTINGS
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+NOTE = "<!-- Made by `make docs`; do not edit. -->\n"
+
+
+def table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:
+    """Return a Markdown table."""
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def settings_page() -> str:
+    """Return the page of settings."""
+    rows: list[tuple[object, ...]] = [(f"`{s.name}`", f"`{s.default}`", s.help) for s in SETTINGS]
+    return (
+        f"{NOTE}# Settings\n\nA setting comes from the command line (`--http-port`), else from the environment "
+        "(`ISOCENTER_HTTP_PORT`), else from the TOML file given with `--config` (`http_port = 8080`), else from its "
+        "default. `isocenter settings` prints all with their source.\n\n"
+        + table(("setting", "default", "what it does"), rows)
+    )
+
+
+def commands_page() -> str:
+    """Return the page of commands: their own help."""
+    context = click.Context(program, info_name="isocenter")
+    parts = [f"{NOTE}# Commands\n\nExit codes: 0 done, 1 something failed, 2 wrong use.\n"]
+    for name in COMMANDS:
+        command = program.get_command(context, name)
+        assert command is not None
+        inner = click.Context(command, info_name=name, parent=context, terminal_width=100, max_content_width=100)
+        parts.append(f"## isocenter {name}\n\n```text\n{command.get_help(inner)}\n```\n")
+    return "\n".join(parts)
+
+
+def conformance_page() -> str:
+    """Return the DICOM conformance statement (PS3.2), as far as this version goes."""
+    storage = sorted((c.name, c.uid) for c in SOP_CLASSES.values() if c.storage)
+    syntaxes = [(s.name, s.uid) for s in TRANSFER_SYNTAXES.values()]
+    keys: list[tuple[object, ...]] = [
+        (f"({k.tag >> 16:04X},{k.tag & 0xFFFF:04X})", k.keyword, k.vr, k.level.name.lower()) for k in ATTRIBUTES
+    ]
+    return f"""{NOTE}# DICOM conformance statement
+
+## Implementation
+
+| | |
+|---|---|
+| Implementation Class UID | {IMPLEMENTATION_CLASS_UID} |
+| Implementation Version Name | {IMPLEMENTATION_VERSION_NAME} |
+| Largest PDU received | a setting (`max_pdu`) |
+| Associations at once | a setting (`max_associations`); more are rejected as "local limit exceeded" |
+| Asynchronous operations | not negotiated |
+| Character sets | all of PS3.3 C.12.1.1.2 are decoded; data sets are kept as received |
+
+## Network services
+
+| service | as SCP | as SCU |
+|---|---|---|
+| Verification (C-ECHO) | yes | yes, `isocenter echo` |
+| Storage (C-STORE) | all SOP classes below; others by setting `accept_unknown_sop_classes` | yes, `isocenter send` |
+
+An abstract syntax is accepted with the first transfer syntax in our order of preference that the peer proposes. Objects
+are stored as received, level 2 (full): no element is changed, none is dropped.
+
+Status answered to C-STORE: 0000 success (durably stored, or stored before with the same bytes); A700 out of resources;
+A900 the data set is not the object that the command announced; C000 the data set cannot be read (the error comment says
+why); 0110 processing failure.
+
+## DICOMweb
+
+STOW-RS, QIDO-RS (studies, series, instances), WADO-RS (study, series, instance, metadata, frames, rendered, thumbnail,
+bulk data) under `/dicom-web`.
+
+{table(("tag", "matching key", "VR", "level"), keys)}
+## Transfer syntaxes
+
+{table(("name", "UID"), list(syntaxes))}
+## Storage SOP classes
+
+{table(("name", "UID"), list(storage))}"""
+
+
+PAGES = {"settings.md": settings_page, "commands.md": commands_page, "conformance.md": conformance_page}
+
+
+def main() -> int:
+    """Write or check the pages; return the exit code."""
+    stale = []
+    for name, page in PAGES.items():
+        path = DOCS / name
+        text = page().rstrip() + "\n"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+            if "--check" not in sys.argv[1:]:
+                path.write_text(text, encoding="utf-8")
+    if stale and "--check" in sys.argv[1:]:
+        print(f"not up to date: {', '.join(stale)}; run 'make docs'")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
