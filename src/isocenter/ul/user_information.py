@@ -176,11 +176,8 @@ def read_user_information(value: bytes) -> UserInformation:
             continue
         name, read, repeats = _SUB_ITEMS[kind]
         parsed = read(_Fields(content, name))
-        if repeats:
-            found.setdefault(name, []).append(parsed)
-        else:
-            found[name] = parsed
-    return UserInformation(**{k: tuple(v) if isinstance(v, list) else v for k, v in found.items()})
+        found[name] = (*found.get(name, ()), parsed) if repeats else parsed
+    return UserInformation(**found)
 
 
 def write_user_information(information: UserInformation) -> bytes:

@@ -1,0 +1,97 @@
+"""How an acceptor answers an association request (PS3.8 7.1.1, 9.3.3; PS3.7 D.3.3): the policy as data, applied.
+
+Per abstract syntax the first transfer syntax in our order of preference that the peer offers; roles as far as the
+policy grants them; extended negotiation and user identity are not answered, which refuses them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from isocenter.dicom.uids import is_valid_uid
+from isocenter.ul.items import APPLICATION_CONTEXT, ContextResult, PresentationContext, PresentationResult
+from isocenter.ul.pdu import AssociateAccept, AssociateReject, AssociateRequest, RejectResult, RejectSource
+from isocenter.ul.user_information import AsynchronousOperationsWindow, RoleSelection, UserInformation
+
+_USER = RejectSource.SERVICE_USER
+_NO_REASON, _APPLICATION_CONTEXT, _CALLING_AET, _CALLED_AET = 1, 2, 3, 7
+
+#: The answer to one request too many (PS3.8 Table 9-21).
+LOCAL_LIMIT_EXCEEDED = AssociateReject(RejectResult.TRANSIENT, RejectSource.SERVICE_PROVIDER_PRESENTATION, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedRoles:
+    """Roles a requestor may have for a SOP class; the default role of a requestor is SCU."""
+
+    scu: bool = True
+    scp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptorPolicy:
+    """What an acceptor accepts.
+
+    ``transfer_syntaxes`` maps each abstract syntax to the transfer syntaxes we take, best first;
+    ``unknown_abstract_syntaxes`` are those for every other abstract syntax (empty = refuse it).
+    """
+
+    aet: str
+    transfer_syntaxes: Mapping[str, tuple[str, ...]]
+    unknown_abstract_syntaxes: tuple[str, ...] = ()
+    check_called_aet: bool = False
+    roles: Mapping[str, GrantedRoles] = field(default_factory=dict)
+    max_length: int = 262144
+    implementation_class_uid: str = ""
+    implementation_version_name: str = ""
+
+
+def negotiate(request: AssociateRequest, policy: AcceptorPolicy) -> AssociateAccept | AssociateReject:
+    """Return the answer to a request; an acceptance may hold refused contexts only, as PS3.8 allows."""
+    reason = _refusal(request, policy)
+    if reason is not None:
+        return AssociateReject(RejectResult.PERMANENT, _USER, reason)
+    return AssociateAccept(
+        request.called_aet,
+        request.calling_aet,
+        tuple(_answer(context, policy) for context in request.contexts),
+        _answer_information(request.user_information, policy),
+    )
+
+
+def _refusal(request: AssociateRequest, policy: AcceptorPolicy) -> int | None:
+    if request.application_context != APPLICATION_CONTEXT:
+        return _APPLICATION_CONTEXT
+    if not request.called_aet or (policy.check_called_aet and request.called_aet != policy.aet):
+        return _CALLED_AET
+    if not request.calling_aet:
+        return _CALLING_AET
+    return None if request.contexts else _NO_REASON
+
+
+def _answer(context: PresentationContext, policy: AcceptorPolicy) -> PresentationResult:
+    ours = policy.transfer_syntaxes.get(context.abstract_syntax)
+    if ours is None and is_valid_uid(context.abstract_syntax):
+        ours = policy.unknown_abstract_syntaxes
+    if not ours:
+        return PresentationResult(context.context_id, ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED)
+    offered = frozenset(context.transfer_syntaxes)
+    best = next((uid for uid in ours if uid in offered), None)
+    if best is None:
+        return PresentationResult(context.context_id, ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED)
+    return PresentationResult(context.context_id, ContextResult.ACCEPTANCE, best)
+
+
+def _answer_information(asked: UserInformation, policy: AcceptorPolicy) -> UserInformation:
+    window = asked.asynchronous_operations_window
+    return UserInformation(
+        max_length=policy.max_length,
+        implementation_class_uid=policy.implementation_class_uid,
+        implementation_version_name=policy.implementation_version_name,
+        asynchronous_operations_window=AsynchronousOperationsWindow(1, 1) if window is not None else None,
+        roles=tuple(_grant(role, policy) for role in asked.roles),
+    )
+
+
+def _grant(role: RoleSelection, policy: AcceptorPolicy) -> RoleSelection:
+    granted = policy.roles.get(role.sop_class_uid, GrantedRoles())
+    return RoleSelection(role.sop_class_uid, role.scu and granted.scu, role.scp and granted.scp)
