@@ -32,7 +32,7 @@ class Codestream:
     adobe_transform: int | None = None
 
 
-def read_jpeg(data: bytes | bytearray | memoryview) -> Codestream:
+def read_jpeg(data: bytes) -> Codestream:
     """Return the header of a JPEG or JPEG-LS codestream (T.81 B.2.2)."""
     adobe: int | None = None
     position = _find(data, b"\xff\xd8", "JPEG") + 2
@@ -54,7 +54,7 @@ def read_jpeg(data: bytes | bytearray | memoryview) -> Codestream:
     raise InvalidObjectError("JPEG data without a start of frame")
 
 
-def read_jpeg2000(data: bytes | bytearray | memoryview) -> Codestream:
+def read_jpeg2000(data: bytes) -> Codestream:
     """Return the SIZ header of a JPEG 2000 or HTJ2K codestream, with or without JP2 boxes round it (T.800 A.5.1)."""
     begin = _find(data, b"\xff\x4f\xff\x51", "JPEG 2000")
     try:
@@ -73,7 +73,7 @@ def read_jpeg2000(data: bytes | bytearray | memoryview) -> Codestream:
     )
 
 
-def _find(data: bytes | bytearray | memoryview, magic: bytes, name: str) -> int:
+def _find(data: bytes, magic: bytes, name: str) -> int:
     """Return where ``magic`` is: at the start, or behind what some writers put before it."""
     position = bytes(data[:4096]).find(magic)
     if position < 0:
@@ -104,7 +104,7 @@ def _adobe(marker: int, body: bytes, before: int | None) -> int | None:
     return before
 
 
-def _adobe_after(data: bytes | bytearray | memoryview, position: int, adobe: int | None) -> int | None:
+def _adobe_after(data: bytes, position: int, adobe: int | None) -> int | None:
     """Return the colour transform, if its marker follows the start of frame."""
     while adobe is None and position + 4 <= len(data) and data[position] == 0xFF:
         length = int.from_bytes(data[position + 2 : position + 4], "big")

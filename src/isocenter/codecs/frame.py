@@ -1,7 +1,7 @@
-"""One frame as it is stored, and the numpy type and value range that its description asks for (PS3.5 8.1.1, PS3.3 C.7.6.3).
+"""One encoded frame, and the numpy type and value range that its description asks for (PS3.5 8.1.1, PS3.3 C.7.6.3).
 
-Every adapter takes an `EncodedFrame` and returns an array (rows, columns[, samples]); `conform` then makes stored values
-of it: container by BitsAllocated, sign by PixelRepresentation and BitsStored, nothing outside the stored bits.
+Every adapter takes an `EncodedFrame` and returns an array (rows, columns[, samples]); `conform` then makes stored
+values of it: container by BitsAllocated, sign by PixelRepresentation and BitsStored, nothing outside the stored bits.
 Must not know: transfer syntaxes, files, display.
 """
 
@@ -33,11 +33,11 @@ MAX_RATIO = 20_000
 class EncodedFrame:
     """The bytes of one frame (its fragments joined) and what is needed to read them.
 
-    ``vr`` is that of the pixel data element (OB, OW; OF and OD for Float and Double Float Pixel Data), ``number`` counts
-    from 0 and matters only where native frames do not begin on a byte (BitsAllocated 1).
+    ``vr`` is that of the pixel data element (OB, OW; OF and OD for Float and Double Float Pixel Data), ``number``
+    counts from 0 and matters only where native frames do not begin on a byte (BitsAllocated 1).
     """
 
-    data: bytes | bytearray | memoryview
+    data: bytes
     description: ImageDescription
     big_endian: bool = False
     vr: str = "OW"
@@ -70,9 +70,7 @@ def check_size(frame: EncodedFrame) -> None:
     description = frame.description
     count = description.Rows * description.Columns * description.SamplesPerPixel
     if count <= 0:
-        raise InvalidObjectError(
-            f"an image of {description.Rows} x {description.Columns} x {description.SamplesPerPixel} samples has no pixels"
-        )
+        raise InvalidObjectError(f"an image of {' x '.join(map(str, frame.shape))} samples has no pixels")
     size = count * container_bits(description) // 8
     absurd = size > SMALL_FRAME_BYTES and description.BitsAllocated > 1 and size > MAX_RATIO * len(frame.data)
     if size > MAX_FRAME_BYTES or absurd:
@@ -86,9 +84,7 @@ def conform(values: NDArray[Any], frame: EncodedFrame) -> NDArray[Any]:
         InvalidObjectError: the codestream holds another matrix than the header says.
     """
     if values.shape != frame.shape:
-        if values.shape[:2] != frame.shape[:2] or values.size != np.prod(frame.shape):
-            raise InvalidObjectError(f"the frame holds {values.shape}, the header says {frame.shape}")
-        values = values.reshape(frame.shape)
+        values = _reshaped(values, frame)
     if values.dtype.kind == "f" or frame.description.BitsAllocated == 1:
         return values
     target = stored_type(frame.description)
@@ -97,8 +93,19 @@ def conform(values: NDArray[Any], frame: EncodedFrame) -> NDArray[Any]:
     return _within_stored_bits(values, target, frame.description.BitsStored)
 
 
+def _reshaped(values: NDArray[Any], frame: EncodedFrame) -> NDArray[Any]:
+    """Return ``values`` in the shape of ``frame``; the last tiles of a slide are filled up from their edges."""
+    rows, columns = frame.shape[:2]
+    if values.shape[2:] == frame.shape[2:] and values.shape[0] <= rows and values.shape[1] <= columns:
+        missing = [(0, rows - values.shape[0]), (0, columns - values.shape[1])]
+        return np.pad(values, [*missing, (0, 0)][: values.ndim], mode="edge")
+    if values.shape[:2] == (rows, columns) and values.size == np.prod(frame.shape):
+        return values.reshape(frame.shape)
+    raise InvalidObjectError(f"the frame holds {values.shape}, the header says {frame.shape}")
+
+
 def _within_stored_bits(values: NDArray[Any], target: np.dtype[Any], bits: int) -> NDArray[Any]:
-    """Return ``values`` as ``target``; what lies above BitsStored is not pixel data (retired overlays, missing signs)."""
+    """Return ``values`` as ``target``, without what lies above BitsStored: retired overlays, missing signs."""
     if values.dtype != target:
         values = values.astype(target) if values.dtype.itemsize != target.itemsize else values.view(target)
     unused = target.itemsize * 8 - bits
@@ -108,20 +115,21 @@ def _within_stored_bits(values: NDArray[Any], target: np.dtype[Any], bits: int) 
     if values.max() < high and (target.kind == "u" or values.min() >= -high):
         return values
     if target.kind == "u":
-        return values & target.type(high - 1)
-    return (values << unused) >> unused
+        return np.asarray(values & target.type(high - 1))
+    return np.asarray((values << unused) >> unused)
 
 
 def sign_extended(values: NDArray[Any], bits: int) -> NDArray[Any]:
     """Return unsigned ``values`` read as two's complement of ``bits`` bits."""
     signed = values.view(np.dtype(f"i{values.dtype.itemsize}"))
     unused = values.dtype.itemsize * 8 - bits
-    return (signed << unused) >> unused
+    return np.asarray((signed << unused) >> unused)
 
 
 def check_matrix(frame: EncodedFrame, rows: int, columns: int, components: int) -> None:
-    """Refuse a codestream of another matrix than the header's, before it is decoded."""
+    """Refuse a codestream of another matrix than the header's before it is decoded; tiles may be smaller."""
     description = frame.description
     told = (description.Rows, description.Columns, description.SamplesPerPixel)
-    if (rows, columns, components) != told:
+    smaller_tile = description.NumberOfFrames > 1 and 0 < rows <= told[0] and 0 < columns <= told[1]
+    if components != told[2] or ((rows, columns) != told[:2] and not smaller_tile):
         raise InvalidObjectError(f"the codestream is {rows} x {columns} x {components}, the header says {told}")

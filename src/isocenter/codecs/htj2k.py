@@ -1,25 +1,21 @@
-"""High-throughput JPEG 2000 (PS3.5 A.4.4, ITU-T T.814); signs and colour as in `jpeg2000`.
+"""High-throughput JPEG 2000 (PS3.5 A.4.4, ITU-T T.814), decoded by OpenJPEG; signs and colour as in `jpeg2000`.
 
-Must not know: display.
+OpenJPH needs half the time (1.3 against 2.3 ms for a CT), but its binding swallows errors within the codestream and
+returns what was in memory. Must not know: display.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import imagecodecs
-import numpy as np
-
-from isocenter.codecs import codestream
-from isocenter.codecs.frame import EncodedFrame, check_matrix
-from isocenter.codecs.jpeg2000 import with_stored_sign
+from isocenter.codecs import jpeg2000
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from isocenter.codecs.frame import EncodedFrame
+
 
 def decode(frame: EncodedFrame) -> NDArray[Any]:
     """Return the samples of an HTJ2K frame."""
-    header = codestream.read_jpeg2000(frame.data)
-    check_matrix(frame, header.rows, header.columns, header.components)
-    return with_stored_sign(np.asarray(imagecodecs.htj2k_decode(frame.data)), frame, header)
+    return jpeg2000.decode(frame)

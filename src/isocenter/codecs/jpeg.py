@@ -1,8 +1,8 @@
 """JPEG of all processes in use: baseline, extended 12 bit, progressive, lossless (PS3.5 A.4.1, ITU-T T.81).
 
-Colour is given as PhotometricInterpretation calls it: the components of a YBR_FULL frame stay YBR, those of an RGB frame
-are RGB. Only a codestream that contradicts RGB (Adobe transform 1, halved chroma) is converted, since its writer compressed
-YCbCr and forgot to say so. Must not know: display.
+Colour is given as PhotometricInterpretation calls it: the components of a YBR_FULL frame stay YBR, those of an RGB
+frame are RGB. Only a codestream that contradicts RGB (Adobe transform 1, halved chroma) is converted, since its writer
+compressed YCbCr and forgot to say so. Must not know: display.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def _colour(frame: EncodedFrame, header: codestream.Codestream) -> tuple[str, st
 def _lossless(frame: EncodedFrame) -> NDArray[Any]:
     """Return the samples of process 14; a second decoder knows the dialects that the first refuses."""
     try:
-        # without a colour space the decoder would guess one, and transform
-        options = {"colorspace": "RGB", "outcolorspace": "RGB"} if frame.description.SamplesPerPixel == 3 else {}
-        return np.asarray(imagecodecs.jpeg8_decode(frame.data, **options))
+        if frame.description.SamplesPerPixel == 3:  # without a colour space the decoder would guess one, and transform
+            return np.asarray(imagecodecs.jpeg8_decode(frame.data, colorspace="RGB", outcolorspace="RGB"))
+        return np.asarray(imagecodecs.jpeg8_decode(frame.data))
     except imagecodecs.Jpeg8Error:
         return np.asarray(imagecodecs.jpegsof3_decode(frame.data))

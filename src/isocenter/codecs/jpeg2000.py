@@ -1,7 +1,7 @@
 """JPEG 2000, lossless and lossy (PS3.5 A.4.4, ITU-T T.800).
 
-A frame that was compressed with a colour transform (YBR_RCT, YBR_ICT) is RGB once decoded. Where the sign in the codestream
-contradicts PixelRepresentation, the header of the object is right and the bits are read again in its way.
+A frame that was compressed with a colour transform (YBR_RCT, YBR_ICT) is RGB once decoded. Where the sign in the
+codestream contradicts PixelRepresentation, the header of the object is right and the bits are read again in its way.
 Must not know: display.
 """
 
@@ -26,9 +26,7 @@ def decode(frame: EncodedFrame) -> NDArray[Any]:
     return with_stored_sign(np.asarray(imagecodecs.jpeg2k_decode(frame.data)), frame, header)
 
 
-def with_stored_sign(
-    values: NDArray[Any], frame: EncodedFrame, header: codestream.Codestream
-) -> NDArray[Any]:
+def with_stored_sign(values: NDArray[Any], frame: EncodedFrame, header: codestream.Codestream) -> NDArray[Any]:
     """Return ``values`` signed as PixelRepresentation says, whatever the codestream says."""
     if values.dtype == bool:
         values = values.view(np.uint8)

@@ -17,8 +17,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+END_OF_IMAGE = b"\xff\xd9"
+
+
 def decode(frame: EncodedFrame) -> NDArray[Any]:
     """Return the samples of a JPEG-LS frame, colour interleaved."""
     header = codestream.read_jpeg(frame.data)
     check_matrix(frame, header.rows, header.columns, header.components)
-    return np.asarray(imagecodecs.jpegls_decode(frame.data))
+    return np.asarray(imagecodecs.jpegls_decode(_ended(frame.data)))
+
+
+def _ended(data: bytes) -> bytes:
+    """Return ``data`` with an end-of-image marker; CharLS counts to 2**31 (3 s) before it reports a lack of one."""
+    return data if data[-4:].rstrip(b"\0").endswith(END_OF_IMAGE) else data + END_OF_IMAGE

@@ -23,7 +23,8 @@ RECOMPRESSED = b"jbrd"
 
 def decode(frame: EncodedFrame) -> NDArray[Any]:
     """Return the samples of a JPEG XL frame."""
-    if RECOMPRESSED in bytes(frame.data[:65536]):
-        return jpeg.decode(replace(frame, data=bytes(imagecodecs.jpegxl_decode_jpeg(frame.data))))
+    if RECOMPRESSED in frame.data[:65536]:
+        restored = bytes(imagecodecs.jpegxl_decode_jpeg(frame.data, numthreads=1))
+        return jpeg.decode(replace(frame, data=restored))
     samples = np.empty(frame.shape, f"u{stored_type(frame.description).itemsize}")
     return np.asarray(imagecodecs.jpegxl_decode(frame.data, out=samples))

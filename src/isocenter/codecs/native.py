@@ -49,12 +49,12 @@ def _buffer(frame: EncodedFrame, dtype: np.dtype[Any], count: int) -> NDArray[An
         raise InvalidObjectError(f"the frame is cut short: {len(data)} of {count * dtype.itemsize} bytes")
     if frame.big_endian and dtype.itemsize == 1 and frame.vr == "OW":
         return _unswapped_bytes(data, count)
-    order = ">" if frame.big_endian else "<"
-    values = np.frombuffer(data, dtype.newbyteorder(order), count)
+    stored = dtype.newbyteorder(">") if frame.big_endian else dtype.newbyteorder("<")
+    values = np.frombuffer(data, stored, count)
     return values.astype(dtype, copy=False)
 
 
-def _unswapped_bytes(data: bytes | bytearray | memoryview, count: int) -> NDArray[Any]:
+def _unswapped_bytes(data: bytes, count: int) -> NDArray[Any]:
     """Return bytes that were written as big endian 16-bit words (PS3.5 8.1.2), in the order of the pixels."""
     even = len(data) - len(data) % 2
     swapped = np.frombuffer(data, ">u2", even // 2).astype("<u2").view("u1")

@@ -1,8 +1,8 @@
 """Transfer syntax registry: which adapter decodes which syntax (PS3.5 Annex A, PS3.6 Annex A).
 
-Adapters are modules with one function, ``decode(frame: EncodedFrame) -> ndarray``; they, numpy and imagecodecs are imported
-when the first frame is decoded, so that a server that only stores stays small. The one place where errors of decoders
-become errors of this program. Must not know: files, archive, display.
+Adapters are modules with one function, ``decode(frame: EncodedFrame) -> ndarray``; they, numpy and imagecodecs are
+imported when the first frame is decoded, so that a server that only stores stays small. The one place where errors of
+decoders become errors of this program. Must not know: files, archive, display.
 """
 
 from __future__ import annotations
@@ -88,8 +88,9 @@ def decode_frame(
         vr: of the pixel data element; matters for big endian (OB, OW) and for float pixel data (OF, OD).
         number: the frame's, from 0; matters for native frames of single bits, which need not begin on a byte.
 
-    Colour is what PhotometricInterpretation says, with two exceptions that follow from the standard: YBR_RCT and YBR_ICT
-    are RGB once decoded, and the halved chroma of the 422 and 420 kinds is repeated to full width. The array may be read-only.
+    Colour is what PhotometricInterpretation says, with two exceptions that follow from the standard: YBR_RCT and
+    YBR_ICT are RGB once decoded, and the halved chroma of the 422 kinds is repeated to full width. The array may be
+    read-only.
 
     Raises:
         UnsupportedError: nothing here decodes this syntax; the message says what to do.
@@ -110,7 +111,8 @@ def decode_frame(
 
 def decoded_photometric(description: ImageDescription) -> str:
     """Return the PhotometricInterpretation of a decoded frame, for whoever writes it uncompressed."""
-    return DECODED_PHOTOMETRIC.get(description.PhotometricInterpretation, description.PhotometricInterpretation)
+    stored = description.PhotometricInterpretation
+    return DECODED_PHOTOMETRIC.get(stored, stored)
 
 
 DECODED_PHOTOMETRIC = {
@@ -141,5 +143,5 @@ def _frame(
     data: bytes | bytearray | memoryview, description: ImageDescription, uid: str, vr: str, number: int
 ) -> EncodedFrame:
     form = import_module("isocenter.codecs.frame")
-    frame: EncodedFrame = form.EncodedFrame(data, description, uid in BIG_ENDIAN_PIXELS, vr, number)
+    frame: EncodedFrame = form.EncodedFrame(bytes(data), description, uid in BIG_ENDIAN_PIXELS, vr, number)
     return frame

@@ -49,10 +49,10 @@ def decode(frame: EncodedFrame) -> NDArray[Any]:
 
 
 def _pixels(frame: EncodedFrame) -> int:
-    return frame.description.Rows * frame.description.Columns
+    return frame.shape[0] * frame.shape[1]
 
 
-def _segments(data: bytes | bytearray | memoryview) -> list[tuple[int, int]]:
+def _segments(data: bytes) -> list[tuple[int, int]]:
     """Return (begin, end) of each segment from the 64-byte RLE header (PS3.5 G.5)."""
     if len(data) < 64:
         raise InvalidObjectError(f"RLE frame of {len(data)} bytes has no header")
@@ -70,7 +70,8 @@ def _plane(data: memoryview, segment: tuple[int, int], size: int) -> NDArray[np.
     begin, end = segment
     if (end - begin) * MAX_EXPANSION < size:
         raise InvalidObjectError(f"RLE segment of {end - begin} bytes cannot hold {size}")
-    decoded = imagecodecs.packbits_decode(bytes(data[begin:end]), out=np.empty(size + SLACK, np.uint8))
+    room = bytearray(size + SLACK)
+    decoded = np.frombuffer(imagecodecs.packbits_decode(bytes(data[begin:end]), out=room), np.uint8)
     if len(decoded) < size:
         raise InvalidObjectError(f"RLE segment is cut short: {len(decoded)} of {size} bytes")
-    return np.asarray(decoded[:size])
+    return decoded[:size]
