@@ -6,6 +6,7 @@ process left there is removed at the next start. ``lost+found/``: what a check s
 
 A commit is a rename and then one ``fsync`` of the file, which on ext4, xfs and btrfs makes the new name durable too.
 """
+# ruff: noqa: PTH - plain strings: building Path objects costs more than the system calls they are for
 
 import contextlib
 import errno
