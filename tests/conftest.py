@@ -4,9 +4,17 @@ Tests that need a foreign program or the real data are left out (not skipped) wh
 the run says what to install; with ``ISOCENTER_FORBID_MISSING=1`` (continuous integration) that is a failure.
 """
 
+import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,3 +73,79 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def data_dir() -> Path:
     """Return the folder of real DICOM files (tests marked ``real_data`` only)."""
     return DATA
+
+
+@dataclass
+class Serving:
+    """An ``isocenter serve`` in a process of its own, on free loopback ports."""
+
+    data: Path
+    options: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[str] | None = None
+    dicom_port: int = 0
+    http_port: int = 0
+
+    def start(self) -> "Serving":
+        """Start it and wait until it says where it is."""
+        command = [sys.executable, "-m", "isocenter", "serve", "--json", "--data", str(self.data)]
+        command += ["--dicom-port", str(self.dicom_port), "--http-port", str(self.http_port), *self.options]
+        log = self.data.with_suffix(".log").open("a")
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, **self.environment}
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, f"the server did not start:\n{self.data.with_suffix('.log').read_text()}"
+        addresses = json.loads(line)
+        self.dicom_port, self.http_port = addresses["dicom_port"], addresses["http_port"]
+        return self
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Ask it to end; return its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, number: int) -> int:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        self.process.send_signal(number)
+        code = self.process.wait(30)
+        self.process.stdout.close()
+        self.process = None
+        return code
+
+    @property
+    def url(self) -> str:
+        """The root of its web server."""
+        return f"http://127.0.0.1:{self.http_port}"
+
+    def get(self, path: str, accept: str = "*/*") -> bytes:
+        """Return the body of ``path``."""
+        request = urllib.request.Request(self.url + path, headers={"Accept": accept})
+        with urllib.request.urlopen(request, timeout=30) as response:
+            body: bytes = response.read()
+        return body
+
+    def json(self, path: str) -> Any:
+        """Return what ``path`` answers as JSON (an empty list for "no content")."""
+        return json.loads(self.get(path, "application/dicom+json, application/json") or b"[]")
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
+    """Return a function that makes a server over a data folder; all are stopped at the end of the test."""
+    made: list[Serving] = []
+
+    def make(*options: str, data: Path | None = None, **environment: str) -> Serving:
+        server = Serving(data or tmp_path / f"data{len(made)}", options, environment)
+        made.append(server)
+        return server
+
+    yield make
+    for server in made:
+        if server.process is not None:
+            server.kill()

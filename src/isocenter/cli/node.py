@@ -1,0 +1,208 @@
+"""The composition root: one node is an archive, a DICOM server and a web server, in one or several worker processes.
+
+Owns sockets being bound, workers being started and everything being stopped in order; must not know any protocol.
+"""
+
+import ipaddress
+import logging
+import multiprocessing
+import multiprocessing.connection
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+
+from isocenter.archive import Archive
+from isocenter.errors import ConfigurationError
+from isocenter.net.server import DicomServer
+from isocenter.services.echo import EchoService
+from isocenter.services.store import StoreService
+from isocenter.settings import Settings
+from isocenter.web.app import create_app
+from isocenter.web.server import HttpServer
+
+log = logging.getLogger(__name__)
+
+#: How many ports after the wanted one are tried where that is allowed.
+PORTS_TRIED = 50
+BACKLOG = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a running node is."""
+
+    aet: str
+    host: str
+    dicom_port: int
+    http_port: int
+
+    @property
+    def url(self) -> str:
+        """The viewer's URL."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.http_port}"
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as one JSON object."""
+        return {
+            **asdict(self),
+            "dicomweb": f"{self.url}/dicom-web",
+            "viewer": f"{self.url}/",
+            "docs": f"{self.url}/docs",
+        }
+
+
+def check_host(settings: Settings) -> None:
+    """Refuse an address that others can reach, unless that is wanted.
+
+    Raises:
+        ConfigurationError: the address is not loopback and ``insecure`` is off.
+    """
+    host = settings.host
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{host!r} is no IP address; use 127.0.0.1, ::1 or an address of this machine"
+        ) from error
+    if not is_loopback and not settings.insecure:
+        raise ConfigurationError(
+            f"{host} can be reached by others, and there are no users and no TLS yet; "
+            "listen on 127.0.0.1, or add --insecure if the network is yours alone"
+        )
+
+
+def bind(host: str, port: int, option: str, *, others: bool) -> socket.socket:
+    """Return a listening socket on the port, or with ``others`` on the next free one after it.
+
+    Raises:
+        ConfigurationError: the port is taken or may not be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port, min(port + PORTS_TRIED, 65536)) if others and port else [port]:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, candidate))
+            sock.listen(BACKLOG)
+        except OSError as error:
+            sock.close()
+            reason = error.strerror
+        else:
+            return sock
+    raise ConfigurationError(f"cannot listen on {host} port {port}: {reason}; choose another with {option}")
+
+
+class Node:
+    """The listening sockets of a node, and what runs behind them."""
+
+    def __init__(self, settings: Settings, *, other_ports: bool = False) -> None:
+        check_host(settings)
+        #: The DICOM and the HTTP port asked for; others may be in use (``addresses``).
+        self.wanted_ports = (settings.dicom_port, settings.http_port)
+        self._dicom = bind(settings.host, settings.dicom_port, "--dicom-port", others=other_ports)
+        self._http = bind(settings.host, settings.http_port, "--http-port", others=other_ports)
+        self.addresses = Addresses(
+            settings.aet, settings.host, self._dicom.getsockname()[1], self._http.getsockname()[1]
+        )
+        self.settings = settings.replace(dicom_port=self.addresses.dicom_port, http_port=self.addresses.http_port)
+
+    def run(self, ready: threading.Event, stop: threading.Event) -> None:
+        """Serve until ``stop`` is set; ``ready`` is set when everything answers."""
+        with self._dicom, self._http:
+            if self.settings.workers == 1:
+                serve_here(self.settings, self._dicom, self._http, ready, stop)
+            else:
+                self._supervise(ready, stop)
+
+    def _supervise(self, ready: threading.Event, stop: threading.Event) -> None:
+        """Keep as many worker processes running as the settings say."""
+        context = multiprocessing.get_context("spawn")
+        Archive.open(Path(self.settings.data), self.settings).close()  # migrate once, before all
+        workers = [self._spawn(context) for _ in range(self.settings.workers)]
+        ready.set()
+        wake, waker = context.Pipe(duplex=False)
+        watcher = threading.Thread(target=lambda: (stop.wait(), waker.send(None)), daemon=True)
+        watcher.start()
+        while not stop.is_set():
+            multiprocessing.connection.wait([wake, *(w.sentinel for w in workers)])
+            for index, worker in enumerate(workers):
+                if not worker.is_alive() and not stop.is_set():
+                    log.error("worker %d ended with %s; starting another", worker.pid, worker.exitcode)
+                    workers[index] = self._spawn(context)
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.join(self.settings.shutdown_seconds + 5)
+            if worker.is_alive():
+                worker.kill()
+
+    def _spawn(self, context: multiprocessing.context.SpawnContext) -> multiprocessing.context.SpawnProcess:
+        worker = context.Process(target=run_worker, args=(self.settings, self._dicom, self._http))
+        worker.start()
+        return worker
+
+
+def run_worker(settings: Settings, dicom: socket.socket, http: socket.socket) -> None:
+    """Be one worker process; ends on SIGTERM."""
+    configure_logging(settings)
+    with stop_on_signals() as stop:
+        serve_here(settings, dicom, http, threading.Event(), stop)
+
+
+def serve_here(
+    settings: Settings, dicom: socket.socket, http: socket.socket, ready: threading.Event, stop: threading.Event
+) -> None:
+    """Serve in this process until ``stop`` is set."""
+    with Archive.open(Path(settings.data), settings) as archive:
+        archive.start_background()
+        server = DicomServer(
+            settings, [EchoService(), StoreService(archive, accept_unknown=settings.accept_unknown_sop_classes)], dicom
+        )
+        web = HttpServer(create_app(archive, settings), http, grace=settings.shutdown_seconds)
+        threads = [
+            threading.Thread(target=server.serve, name="dicom-accept"),
+            threading.Thread(target=web.run, name="http"),
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            web.started.wait()
+            ready.set()
+            stop.wait()
+        finally:
+            web.stop()
+            server.stop(settings.shutdown_seconds)
+            for thread in threads:
+                thread.join()
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """Give an event that SIGINT or SIGTERM sets; a second signal ends the process at once."""
+    stop = threading.Event()
+
+    def handle(number: int, _: FrameType | None) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def configure_logging(settings: Settings) -> None:
+    """Log to standard error at the level set."""
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s", force=True
+    )
+    for name in ("alembic", "uvicorn.access", "uvicorn.error"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
