@@ -74,8 +74,8 @@ def sop_classes(folder: Path) -> list[str]:
     for uid in sorted(known | listed, key=uid_key):
         name, _, _, retired, keyword = known.get(uid, (listed.get(uid, ""), "", "", "", ""))
         name = NAMELESS_STORAGE.get(uid, name)
-        storage = "Storage" in name and not name.startswith(NO_STORAGE)
-        storage = storage or uid in listed or uid in NAMELESS_STORAGE
+        storage = "Storage" in name or uid in listed or uid in NAMELESS_STORAGE
+        storage = storage and not name.startswith(NO_STORAGE)
         rows.append(f"    {(uid, keyword, name, storage, bool(retired))!r},")
     return rows
 

@@ -5,7 +5,9 @@ header holds reaches the terminal as a control character.
 """
 
 import mmap
+import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,8 +24,10 @@ from isocenter.dicom.encoding import (
     Buffer,
     Element,
     Encoding,
+    TruncatedError,
     effective_encoding,
     encoding_of,
+    read_header,
 )
 from isocenter.dicom.header import NUMBERS, SPECIFIC_CHARACTER_SET, character_set, decode_numbers
 from isocenter.dicom.json import data_set_to_json
@@ -37,7 +41,8 @@ _INFLATE_LIMIT = 1 << 30
 _PIXEL_DATA = 0x7FE00010
 _BYTES = frozenset({"OB", "UN", "OV", "OD", "OF", "OL"})
 _TEXTS = frozenset({"LT", "ST", "UT", "UR"})
-_VALUE_WIDTH = 40
+#: Column at which length, multiplicity and keyword begin.
+_WIDTH = 56
 
 
 @click.command()
@@ -79,17 +84,25 @@ def _data_set(data: Buffer, meta: FileMeta) -> tuple[Buffer, TransferSyntax, int
 def _print_json(data: Buffer, meta: FileMeta, chosen: frozenset[int]) -> None:
     """Print the JSON of the whole elements, then raise what broke."""
     body, syntax, start = _data_set(data, meta)
-    end, broken = start, None
+    end, stop, broken = start, None, None
     try:
         for element in iter_elements(body, syntax, start):
-            end = element.offset - (8 if element.vr not in dictionary.LONG_HEADERS else 12)
-        end = len(body)
+            end, stop = element.offset + element.length, None
+            if element.length == UNDEFINED:  # where it ends is known once the next one is reached
+                end, stop = len(body), element.tag
+        end, stop = len(body), None
     except BrokenDataSetError as error:
-        broken, end = error, error.offset if error.offset < len(body) and end < error.offset else end
-    shown = data_set_to_json(body[start:end], syntax, bulk_data_uri=None)
+        broken = error
+    shown = data_set_to_json(body[start:end], syntax, bulk_data_uri=None, stop=stop)
     print_json({key: value for key, value in shown.items() if not chosen or int(key, 16) in chosen})
     if broken:
-        raise InvalidObjectError(f"the file is broken at offset {broken.offset}: {broken.reason}") from broken
+        raise _break(broken, body, data) from broken
+
+
+def _break(error: BrokenDataSetError, body: Buffer, data: Buffer) -> InvalidObjectError:
+    """Return the error that says where the file broke and why."""
+    what = "file" if body is data else "inflated data set"
+    return InvalidObjectError(f"the {what} is broken at offset {error.offset}: {error.reason}")
 
 
 def _print_text(data: Buffer, meta: FileMeta, chosen: frozenset[int], length: int | None) -> None:
@@ -99,14 +112,24 @@ def _print_text(data: Buffer, meta: FileMeta, chosen: frozenset[int], length: in
         if meta.data_set_offset > 0:
             start = PREAMBLE_LENGTH if meta.preamble else 0
             _echo(dump.heading("Dicom-File-Format / Meta-Information-Header", ""))
-            _echo(dump.level(start, meta.data_set_offset, effective_encoding(data, start, len(data), EXPLICIT_LITTLE)))
+            _echo(
+                dump.level(
+                    start,
+                    meta.data_set_offset,
+                    effective_encoding(data, start, len(data), EXPLICIT_LITTLE),
+                    shown=not chosen,
+                )
+            )
         body, syntax, offset = _data_set(data, meta)
         dump.data = body
         _echo(dump.heading("Dicom-Data-Set", f"{syntax.name or 'unknown'} ({syntax.uid})"))
-        _echo(dump.level(offset, len(body), effective_encoding(body, offset, len(body), encoding_of(syntax))))
+        _echo(
+            dump.level(
+                offset, len(body), effective_encoding(body, offset, len(body), encoding_of(syntax)), shown=not chosen
+            )
+        )
     except BrokenDataSetError as error:
-        what = "inflated data set" if dump.data is not data else "file"
-        raise InvalidObjectError(f"the {what} is broken at offset {error.offset}: {error.reason}") from error
+        raise _break(error, dump.data, data) from error
 
 
 def _echo(lines: Iterator[str]) -> None:
@@ -130,31 +153,54 @@ class _Dump:
             if syntax:
                 yield f"# Used TransferSyntax: {visible(syntax)}"
 
-    def level(self, offset: int, end: int, encoding: Encoding, depth: int = 0, *, shown: bool = False) -> Iterator[str]:
-        """Yield the lines of one level and all below; ``shown``: a chosen sequence is around it."""
-        if depth > MAX_DEPTH:
+    def level(self, offset: int, end: int, encoding: Encoding, depth: int = 0, *, shown: bool) -> Iterator[str]:
+        """Yield the lines of one level and all below; ``shown``: of all elements, not the chosen ones only."""
+        if depth > 2 * MAX_DEPTH:
             raise BrokenDataSetError(offset, f"sequences are nested deeper than {MAX_DEPTH}")
         creators: dict[int, str] = {}
-        for element in iter_elements(self.data, encoding, offset, end):
-            creator = creators.get(element.tag >> 8, "") if element.tag & 0x10000 else ""
-            vr = self._vr(element, creator)
-            visible_here = shown or not self.chosen or element.tag in self.chosen
-            if visible_here:
-                yield "  " * depth + self._line(element, vr, creator, encoding)
-            if vr == "SQ":
-                yield from self._items(element, end, encoding, depth, shown=visible_here)
-            elif element.tag == SPECIFIC_CHARACTER_SET:
-                self.charset = character_set(self._raw(element, None))
-            elif element.tag & 0x10000 and 0x10 <= element.tag & 0xFFFF <= 0xFF:
-                creators[element.tag >> 16 << 8 | element.tag & 0xFF] = self._text(element, "LO", None)
+        elements = iter_elements(self.data, encoding, offset, end)
+        while True:
+            try:
+                element = next(elements, None)
+            except TruncatedError as error:
+                yield from self._cut_element(error, end, encoding, depth, shown=shown)
+                raise
+            if element is None:
+                return
+            yield from self._element(element, creators, end, encoding, depth, shown=shown)
+
+    def _element(
+        self, element: Element, creators: dict[int, str], end: int, encoding: Encoding, depth: int, *, shown: bool
+    ) -> Iterator[str]:
+        """Yield the lines of one element; ``creators`` of this level learns from it."""
+        tag = element.tag
+        creator = creators.get(tag >> 8, "") if tag & 0x10000 else ""
+        vr = self._vr(element, creator)
+        here = shown or tag in self.chosen
+        if here:
+            yield self._line(element, vr, creator, encoding, depth)
+        if vr == "SQ":
+            yield from self._items(element, end, encoding, depth, shown=here)
+        elif tag == SPECIFIC_CHARACTER_SET:
+            self.charset = character_set(self._raw(element, None))
+        elif tag & 0x10000 and 0x10 <= tag & 0xFFFF <= 0xFF:
+            creators[tag >> 16 << 8 | tag & 0xFF] = self._text(element, "LO", None)
+
+    def _cut_element(
+        self, error: TruncatedError, end: int, encoding: Encoding, depth: int, *, shown: bool
+    ) -> Iterator[str]:
+        """Yield the lines of an element that the file ends in, as far as it is there."""
+        with suppress(TruncatedError):
+            element = read_header(self.data, error.offset, end, encoding)
+            if element.length != UNDEFINED:
+                yield from self._element(element, {}, end, encoding, depth, shown=shown)
 
     def _items(self, element: Element, end: int, encoding: Encoding, depth: int, *, shown: bool) -> Iterator[str]:
         for number, item in enumerate(iter_items(self.data, element, encoding, end), 1):
-            if shown and (not self.chosen or depth >= 0):
-                yield "  " * (depth + 1) + f"(fffe,e000) na (Item #{number})".ljust(_VALUE_WIDTH + 15) + (
-                    f" # {item.end - item.offset}, 1 Item"
-                )
-            yield from self.level(item.offset, item.end, item.encoding, depth + 2, shown=shown and bool(self.chosen))
+            if shown:
+                head = f"{'  ' * (depth + 1)}(fffe,e000) na (Item #{number})"
+                yield f"{head:<{_WIDTH}} # {item.end - item.offset}, 1 Item"
+            yield from self.level(item.offset, item.end, item.encoding, depth + 2, shown=shown)
 
     def _vr(self, element: Element, creator: str) -> str:
         tag, vr, _, length = element
@@ -165,12 +211,12 @@ class _Dump:
         known = dictionary.private_vr(creator, tag) if tag & 0x10000 else dictionary.vr(tag)
         return "UN" if known == "SQ" and vr == "UN" else known
 
-    def _line(self, element: Element, vr: str, creator: str, encoding: Encoding) -> str:
+    def _line(self, element: Element, vr: str, creator: str, encoding: Encoding, depth: int) -> str:
         tag = element.tag
         value, count = self._value(element, vr, encoding)
         length = "u/l" if element.length == UNDEFINED else str(element.length)
-        head = f"({tag >> 16:04x},{tag & 0xFFFF:04x}) {vr} {value}"
-        return f"{head:<{_VALUE_WIDTH + 15}} # {length}, {count} {self._name(tag, creator)}"
+        head = f"{'  ' * depth}({tag >> 16:04x},{tag & 0xFFFF:04x}) {vr} {value}"
+        return f"{head:<{_WIDTH}} # {length}, {count} {self._name(tag, creator)}"
 
     def _name(self, tag: int, creator: str) -> str:
         if not tag & 0x10000:
@@ -196,7 +242,7 @@ class _Dump:
             return self._hexadecimal(element, 2, encoding), 1
         if vr in NUMBERS or vr == "AT":
             return self._numbers(element, vr, encoding)
-        text = self._text(element, vr, None if self.length is None else self.length)
+        text = self._text(element, vr, self.length)
         count = 1 if vr in _TEXTS else bytes(self._raw(element, 1 << 16)).count(b"\\") + 1
         shown = f"[{self._cut(visible(text), cut=False)}]"
         return (f"{shown} {uid_name(text)}".rstrip() if vr == "UI" else shown), count
@@ -211,7 +257,7 @@ class _Dump:
         return decode_text(raw, vr, self.charset).rstrip(" \0")
 
     def _numbers(self, element: Element, vr: str, encoding: Encoding) -> tuple[str, int]:
-        kind, width = ("H", 4) if vr == "AT" else (NUMBERS[vr], len(decode_numbers_probe(NUMBERS[vr])))
+        kind, width = ("H", 4) if vr == "AT" else (NUMBERS[vr], struct.calcsize(NUMBERS[vr]))
         raw = self._raw(element, None if self.length is None else width * (self.length + 1))
         numbers = decode_numbers(raw, kind, big_endian=encoding.big_endian)
         if vr == "AT":

@@ -13,11 +13,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from multiprocessing.context import SpawnContext
 from pathlib import Path
 from types import FrameType
 
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
 from isocenter.archive import Archive
 from isocenter.errors import ConfigurationError
+from isocenter.net.observer import Counters
 from isocenter.net.server import DicomServer
 from isocenter.services.echo import EchoService
 from isocenter.services.store import StoreService
@@ -98,6 +103,18 @@ def bind(host: str, port: int, option: str, *, others: bool) -> socket.socket:
     raise ConfigurationError(f"cannot listen on {host} port {port}: {reason}; choose another with {option}")
 
 
+class DicomMetrics(Collector):
+    """What the DICOM node counts, for Prometheus."""
+
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
+
+    def collect(self) -> Iterator[Metric]:
+        """Return one gauge per counter of this process."""
+        for name, value in self._counters.snapshot().items():
+            yield GaugeMetricFamily(f"isocenter_dicom_{name}".lower(), "Counted by the DICOM node", value)
+
+
 class Node:
     """The listening sockets of a node, and what runs behind them."""
 
@@ -121,38 +138,73 @@ class Node:
                 self._supervise(ready, stop)
 
     def _supervise(self, ready: threading.Event, stop: threading.Event) -> None:
-        """Keep as many worker processes running as the settings say."""
-        context = multiprocessing.get_context("spawn")
+        """Keep as many worker processes running as the settings say.
+
+        Raises:
+            ConfigurationError: a worker ended before it could serve; another would, too.
+        """
         Archive.open(Path(self.settings.data), self.settings).close()  # migrate once, before all
-        workers = [self._spawn(context) for _ in range(self.settings.workers)]
-        ready.set()
-        wake, waker = context.Pipe(duplex=False)
-        watcher = threading.Thread(target=lambda: (stop.wait(), waker.send(None)), daemon=True)
-        watcher.start()
-        while not stop.is_set():
-            multiprocessing.connection.wait([wake, *(w.sentinel for w in workers)])
-            for index, worker in enumerate(workers):
-                if not worker.is_alive() and not stop.is_set():
-                    log.error("worker %d ended with %s; starting another", worker.pid, worker.exitcode)
-                    workers[index] = self._spawn(context)
-        for worker in workers:
-            worker.terminate()
-        for worker in workers:
-            worker.join(self.settings.shutdown_seconds + 5)
-            if worker.is_alive():
-                worker.kill()
+        context = multiprocessing.get_context("spawn")
+        workers = [_Worker(context, self.settings, self._dicom, self._http) for _ in range(self.settings.workers)]
+        try:
+            for worker in workers:
+                worker.wait_until_ready(stop)
+            ready.set()
+            wake, waker = context.Pipe(duplex=False)
+            threading.Thread(target=_tell_when_set, args=(stop, waker), daemon=True).start()
+            while not stop.is_set():
+                multiprocessing.connection.wait([wake, *(worker.process.sentinel for worker in workers)])
+                for index, worker in enumerate(workers):
+                    if not worker.process.is_alive() and not stop.is_set():
+                        log.error(
+                            "worker %d ended with %s; starting another", worker.process.pid, worker.process.exitcode
+                        )
+                        workers[index] = _Worker(context, self.settings, self._dicom, self._http)
+                        workers[index].wait_until_ready(stop)
+        finally:
+            for worker in workers:
+                worker.process.terminate()
+            for worker in workers:
+                worker.process.join(self.settings.shutdown_seconds + 5)
+                worker.process.kill()
 
-    def _spawn(self, context: multiprocessing.context.SpawnContext) -> multiprocessing.context.SpawnProcess:
-        worker = context.Process(target=run_worker, args=(self.settings, self._dicom, self._http))
-        worker.start()
-        return worker
+
+def _tell_when_set(event: threading.Event, pipe: multiprocessing.connection.Connection) -> None:
+    event.wait()
+    pipe.send(None)
 
 
-def run_worker(settings: Settings, dicom: socket.socket, http: socket.socket) -> None:
+class _Worker:
+    """A worker process, and the pipe by which it says that it serves."""
+
+    def __init__(self, context: SpawnContext, settings: Settings, dicom: socket.socket, http: socket.socket) -> None:
+        self._ready, theirs = context.Pipe(duplex=False)
+        self.process = context.Process(target=run_worker, args=(settings, dicom, http, theirs))
+        self.process.start()
+        theirs.close()
+
+    def wait_until_ready(self, stop: threading.Event) -> None:
+        """Return once it serves.
+
+        Raises:
+            ConfigurationError: it ended before.
+        """
+        try:
+            self._ready.recv()
+        except EOFError as error:
+            if not stop.is_set():
+                raise ConfigurationError("a worker process could not start; the lines above say why") from error
+
+
+def run_worker(
+    settings: Settings, dicom: socket.socket, http: socket.socket, announce: multiprocessing.connection.Connection
+) -> None:
     """Be one worker process; ends on SIGTERM."""
     configure_logging(settings)
+    ready = threading.Event()
     with stop_on_signals() as stop:
-        serve_here(settings, dicom, http, threading.Event(), stop)
+        threading.Thread(target=_tell_when_set, args=(ready, announce), daemon=True).start()
+        serve_here(settings, dicom, http, ready, stop)
 
 
 def serve_here(
@@ -161,10 +213,10 @@ def serve_here(
     """Serve in this process until ``stop`` is set."""
     with Archive.open(Path(settings.data), settings) as archive:
         archive.start_background()
-        server = DicomServer(
-            settings, [EchoService(), StoreService(archive, accept_unknown=settings.accept_unknown_sop_classes)], dicom
-        )
-        web = HttpServer(create_app(archive, settings), http, grace=settings.shutdown_seconds)
+        counters = Counters()
+        server = DicomServer(settings, [EchoService(), StoreService(archive, settings)], dicom, counters)
+        app = create_app(archive, settings, collectors=[DicomMetrics(counters)])
+        web = HttpServer(app, http, grace=settings.shutdown_seconds)
         threads = [
             threading.Thread(target=server.serve, name="dicom-accept"),
             threading.Thread(target=web.run, name="http"),

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from isocenter.errors import ConfigurationError
 from isocenter.settings import BY_NAME, Settings, load_settings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -41,3 +42,15 @@ def _setting_option(name: str) -> Callable[[Function], Function]:
 def resolve(config: Path | None, given: dict[str, Any]) -> Settings:
     """Return the settings in force for this command line."""
     return load_settings(given, os.environ, config)
+
+
+def existing_archive(settings: Settings) -> Path:
+    """Return the data folder, for commands that look at an archive and must not make one.
+
+    Raises:
+        ConfigurationError: there is no archive in it.
+    """
+    data = Path(settings.data)
+    if not (data / "index.sqlite").exists():
+        raise ConfigurationError(f"there is no archive in {data}; name its folder with --data")
+    return data

@@ -6,6 +6,7 @@ Values are text, as DICOM prints them: character sets applied, padding gone, bin
 import struct
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from isocenter.dicom import dictionary
 from isocenter.dicom.charset import EXTENDED_VRS, decode_text
@@ -101,5 +102,9 @@ def decode_value(raw: bytes, vr: str, syntax: TransferSyntax, charset: tuple[str
 
 def decode_numbers(raw: bytes, kind: str, *, big_endian: bool) -> tuple[int, ...] | tuple[float, ...]:
     """Return the numbers of a value whose struct format is ``kind``; a rest that is no whole number is left out."""
-    count = len(raw) // struct.calcsize(kind)
-    return struct.unpack_from(f"{'>' if big_endian else '<'}{count}{kind}", raw)
+    return _layout(kind, len(raw), big_endian=big_endian).unpack_from(raw)
+
+
+@lru_cache(maxsize=256)
+def _layout(kind: str, length: int, *, big_endian: bool) -> struct.Struct:
+    return struct.Struct(f"{'>' if big_endian else '<'}{length // struct.calcsize(kind)}{kind}")

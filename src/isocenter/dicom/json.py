@@ -35,9 +35,9 @@ from isocenter.dicom.header import NUMBERS, SPECIFIC_CHARACTER_SET, decode_numbe
 from isocenter.dicom.json_reader import json_to_data_set
 from isocenter.dicom.scanner import (
     MAX_DEPTH,
+    at_padding,
     behind_undefined,
     item_encoding,
-    only_padding,
     read_item_header,
     skip_undefined,
 )
@@ -99,10 +99,10 @@ class _Converter:
         if len(path) > 2 * MAX_DEPTH:
             raise BrokenDataSetError(offset, f"sequences are nested deeper than {MAX_DEPTH}")
         found: Json = {}
-        data = self.data
+        data, tail = self.data, encoding.tail
         creators: dict[int, str] = {}
         while offset < end:
-            if self._is_padding(offset, end, encoding):
+            if (offset + 8 > end or not tail(data, offset)[0]) and at_padding(data, offset, end, encoding):
                 break
             element = read_header(data, offset, end, encoding)
             tag, vr, start, _ = element
@@ -128,12 +128,6 @@ class _Converter:
             if tag & 0xFFFF and tag >> 16 != 0x0002 and tag != _TRAILING_PADDING:
                 found.setdefault(_tag_text(tag), value)
         return found, offset
-
-    def _is_padding(self, offset: int, end: int, encoding: Encoding) -> bool:
-        """Tell whether only zeros are left: no header of a data set begins with them."""
-        if end - offset >= 8 and encoding.tail(self.data, offset)[0]:
-            return False
-        return only_padding(self.data[offset:end], 0)
 
     def _behind_stray(self, element: Element, offset: int, end: int, encoding: Encoding) -> int:
         """Return the offset behind an item or delimiter that is outside any sequence."""
@@ -220,11 +214,10 @@ class _Converter:
         return ({"vr": vr, "Value": values} if values else {"vr": vr}), behind
 
     def _decode(self, raw: bytes, vr: str, encoding: Encoding, charset: tuple[str, ...]) -> list[Any]:
-        if vr in NUMBERS:
-            return _numbers(raw, vr, encoding)
-        if vr == "AT":
-            return _tags(raw, encoding)
-        return _TEXT_FORMS[vr](decode_text(raw, vr, charset if vr in EXTENDED_VRS else ()))
+        form = _TEXT_FORMS.get(vr)
+        if form is not None:
+            return form(decode_text(raw, vr, charset if vr in EXTENDED_VRS else ()))
+        return _tags(raw, encoding) if vr == "AT" else _numbers(raw, vr, encoding)
 
     def _binary(
         self, element: Element, header: int, vr: str, end: int, encoding: Encoding, path: Path

@@ -5,8 +5,10 @@ Text is written as UTF-8 and Specific Character Set becomes ``ISO_IR 192`` where
 
 import base64
 import binascii
+import re
 import struct
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from isocenter.dicom.header import NUMBERS
@@ -15,6 +17,7 @@ from isocenter.dicom.writer import write_element, write_sequence
 from isocenter.errors import UsageError
 
 _SPECIFIC_CHARACTER_SET = 0x00080005
+_KEY = re.compile(r"[0-9A-Fa-f]{8}")
 _UTF_8 = write_element(_SPECIFIC_CHARACTER_SET, "CS", b"ISO_IR 192")
 _BINARY = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
 _TEXT = frozenset({
@@ -48,7 +51,7 @@ def _data_set(attributes: dict[str, Any], bulk_data: BulkData | None, depth: int
     if depth > MAX_DEPTH:
         raise UsageError(f"DICOM JSON: sequences are nested deeper than {MAX_DEPTH}")
     pieces, is_ascii = [], True
-    for tag, attribute in sorted((_tag(key), value) for key, value in attributes.items()):
+    for tag, attribute in sorted(((_tag(key), value) for key, value in attributes.items()), key=itemgetter(0)):
         if not tag & 0xFFFF or (depth and tag == _SPECIFIC_CHARACTER_SET):
             continue  # group lengths would be wrong; items have the character set of the whole
         piece, plain = _element(tag, attribute, bulk_data, depth)
@@ -58,11 +61,8 @@ def _data_set(attributes: dict[str, Any], bulk_data: BulkData | None, depth: int
 
 
 def _tag(key: str) -> int:
-    try:
-        if len(key) == 8:
-            return int(key, 16)
-    except ValueError:
-        pass
+    if _KEY.fullmatch(key):
+        return int(key, 16)
     raise UsageError(f"DICOM JSON: {key!r} is no tag of eight hexadecimal digits")
 
 

@@ -33,14 +33,15 @@ from isocenter.errors import InvalidObjectError
 
 __all__ = [
     "UNDEFINED", "BrokenDataSetError", "Buffer", "Element", "Encoding", "Item", "ScanResult", "TruncatedError",
-    "behind_undefined", "inflate", "iter_elements", "iter_items", "only_padding", "scan", "skip_undefined",
+    "at_padding", "behind_undefined", "inflate", "iter_elements", "iter_items", "only_padding", "scan",
+    "skip_undefined",
 ]  # fmt: skip
 
 PIXEL_DATA_GROUP = 0x7FE00000
 #: Sequences within sequences; real objects stay below ten.
 MAX_DEPTH = 64
 
-_INFLATE_STEP = 1 << 16
+_STEP = 1 << 16
 
 
 class ScanResult(NamedTuple):
@@ -153,6 +154,8 @@ def _step(data: Buffer, position: int, end: int, encoding: Encoding) -> tuple[in
 
     Raises TruncatedError at ``position`` when the element is longer than the data.
     """
+    if at_padding(data, position, end, encoding):
+        raise TruncatedError(position, "only padding is left")
     element = _read_top(data, position, end, encoding)
     if element.length != UNDEFINED:
         return element.offset, element.offset + element.length
@@ -163,9 +166,7 @@ def _step(data: Buffer, position: int, end: int, encoding: Encoding) -> tuple[in
 
 
 def _read_top(data: Buffer, position: int, end: int, encoding: Encoding) -> Element:
-    """Read a header outside any sequence: a delimiter with a value is broken, trailing zeros count as a cut."""
-    if position + 8 <= end and encoding.item(data, position) == (0, 0, 0) and only_padding(data, position):
-        raise TruncatedError(position, "only padding is left")
+    """Read a header outside any sequence, where a delimiter with a value is broken."""
     element = read_header(data, position, end, encoding)
     if element.tag >> 16 == ITEM_GROUP and element.tag != ITEM and element.length:
         raise BrokenDataSetError(position, f"{element.tag:08X} outside a sequence")
@@ -180,9 +181,25 @@ def behind_undefined(data: Buffer, element: Element, end: int, encoding: Encodin
     return skip_undefined(data, element, end, encoding)
 
 
-def only_padding(data: Buffer, offset: int) -> bool:
-    """Tell whether nothing but zero bytes is left from ``offset`` on."""
-    return not any(any(data[at : at + _INFLATE_STEP]) for at in range(offset, len(data), _INFLATE_STEP))
+def only_padding(data: Buffer, offset: int, end: int | None = None) -> bool:
+    """Tell whether there are nothing but zero bytes from ``offset`` to ``end``."""
+    end = len(data) if end is None else end
+    pieces = (bytes(data[at : min(at + _STEP, end)]) for at in range(offset, end, _STEP))
+    return not any(piece.strip(b"\0") for piece in pieces)
+
+
+def at_padding(data: Buffer, offset: int, end: int, encoding: Encoding) -> bool:
+    """Tell whether the data set ends at ``offset`` because only zeros follow; no header begins with eight of them.
+
+    Raises BrokenDataSetError when there are eight and something else behind them, so nobody asks twice.
+    """
+    if offset + 8 > end:
+        return only_padding(data, offset, end)
+    if encoding.item(data, offset) != (0, 0, 0):
+        return False
+    if not only_padding(data, offset, end):
+        raise BrokenDataSetError(offset, "zeros where a data element is due")
+    return True
 
 
 def iter_elements(
@@ -198,12 +215,9 @@ def iter_elements(
     encoding = syntax if isinstance(syntax, Encoding) else encoding_of(syntax)
     encoding = effective_encoding(data, offset, end, encoding)
     while offset < end:
-        try:
-            element = _read_top(data, offset, end, encoding)
-        except TruncatedError:
-            if only_padding(data[offset:end], 0):
-                return
-            raise
+        if at_padding(data, offset, end, encoding):
+            return
+        element = _read_top(data, offset, end, encoding)
         after = element.offset + element.length
         if element.length == UNDEFINED:
             if element.tag != ITEM:
@@ -227,7 +241,10 @@ def item_encoding(element: Element, encoding: Encoding) -> Encoding:
 def iter_items(
     data: Buffer, element: Element, syntax: TransferSyntax | Encoding, end: int | None = None
 ) -> Iterator[Item]:
-    """Yield the items of a sequence, or the fragments of encapsulated pixel data, that ``element`` is."""
+    """Yield the items of a sequence, or the fragments of encapsulated pixel data, that ``element`` is.
+
+    An item that is cut or broken is yielded with what there is of it, then the error is raised.
+    """
     end = len(data) if end is None else end
     encoding = syntax if isinstance(syntax, Encoding) else encoding_of(syntax)
     encoding = item_encoding(element, encoding)
@@ -241,15 +258,20 @@ def iter_items(
         offset = start
         if tag != ITEM:
             continue
-        if length == UNDEFINED:
-            inner = effective_encoding(data, start, limit, encoding)
-            close, offset = _skip(data, start, limit, _Level(item=True, encoding=inner))
-            yield Item(start, close, inner)
-        else:
+        if length != UNDEFINED:
             offset = start + length
+            behind = min(offset, limit)
+            yield Item(start, behind, effective_encoding(data, start, behind, encoding))
             if offset > limit:
                 raise TruncatedError(start - 8, f"an item claims {length} bytes, {limit - start} are left")
-            yield Item(start, offset, effective_encoding(data, start, offset, encoding))
+            continue
+        inner = effective_encoding(data, start, limit, encoding)
+        try:
+            close, offset = _skip(data, start, limit, _Level(item=True, encoding=inner))
+        except BrokenDataSetError:
+            yield Item(start, limit, inner)
+            raise
+        yield Item(start, close, inner)
 
 
 def read_item_header(data: Buffer, offset: int, end: int, encoding: Encoding) -> tuple[int, int]:

@@ -182,6 +182,8 @@ WITHOUT_DATA_SET = frozenset(
     }
 )
 
+_UID_LENGTH = 64
+
 _HEADER = struct.Struct("<HHI")
 _US = struct.Struct("<H")
 
@@ -205,7 +207,7 @@ def _read_text(value: bytes) -> str:
 
 def _write_uid(value: str) -> bytes:
     encoded = value.encode("ascii")
-    if len(encoded) > 64:
+    if len(encoded) > _UID_LENGTH:
         raise LocalProtocolError(f"a UID of {len(encoded)} characters")
     return encoded + b"\0" * (len(encoded) % 2)
 
@@ -302,12 +304,19 @@ def _check(command: Command) -> None:
 
 
 def respond(request: Command, status: int, comment: str = "") -> Command:
-    """Return the response without data set to a request; ``comment`` becomes ErrorComment (64 characters)."""
+    """Return the response without data set to a request; ``comment`` becomes ErrorComment (64 characters).
+
+    UIDs are echoed unless they are too long to be any.
+    """
     return Command(
         CommandField=request.CommandField | 0x8000,
         MessageIDBeingRespondedTo=request.MessageID,
-        AffectedSOPClassUID=request.AffectedSOPClassUID or request.RequestedSOPClassUID,
-        AffectedSOPInstanceUID=request.AffectedSOPInstanceUID or request.RequestedSOPInstanceUID,
+        AffectedSOPClassUID=_echo(request.AffectedSOPClassUID or request.RequestedSOPClassUID),
+        AffectedSOPInstanceUID=_echo(request.AffectedSOPInstanceUID or request.RequestedSOPInstanceUID),
         Status=status,
         ErrorComment=comment[:64] if comment else None,
     )
+
+
+def _echo(uid: str | None) -> str | None:
+    return uid if uid is None or len(uid) <= _UID_LENGTH else None

@@ -4,9 +4,11 @@
 patient or a UID. ``incoming/``: one folder per process, locked while it lives, in which uploads grow; what a dead
 process left there is removed at the next start. ``lost+found/``: what a check set aside. Files are 0600, folders 0700.
 
-A commit is a rename and then one ``fsync`` of the file, which on ext4, xfs and btrfs makes the new name durable too.
+An object becomes durable by a rename and then one ``fsync`` of the file, which on ext4, xfs and btrfs makes the new
+name durable too. The ``fsync`` runs in a thread of its own, so that the index can wait for its disk at the same time.
 """
-# ruff: noqa: PTH - plain strings: building Path objects costs more than the system calls they are for
+# ruff: noqa: PTH102, PTH103, PTH104, PTH108, PTH110, PTH116, PTH123, PTH208
+# Plain strings: building Path objects costs more than the system calls they are for.
 
 import contextlib
 import errno
@@ -23,6 +25,7 @@ from typing import BinaryIO
 
 from isocenter.errors import IsocenterError, NotFoundError, OutOfResourcesError
 from isocenter.storage.storage import Buffer, Stored
+from isocenter.storage.syncer import Syncer
 
 FILES_PER_FOLDER = 1000
 _PIECES_PER_WRITE = 512  # below IOV_MAX of every system
@@ -36,9 +39,9 @@ class LocalStorage:
     def __init__(self, root: Path, *, durable: bool = True, files_per_folder: int = FILES_PER_FOLDER) -> None:
         self.durable = durable
         self._root = str(root)
-        self._objects = f"{root}/objects"
+        self.objects_folder = f"{root}/objects"
         self._lost = f"{root}/lost+found"
-        for folder in (self._root, self._objects, self._lost, f"{root}/incoming"):
+        for folder in (self._root, self.objects_folder, self._lost, f"{root}/incoming"):
             os.makedirs(folder, mode=0o700, exist_ok=True)
         _remove_leftovers(f"{root}/incoming")
         self._incoming, self._lock_descriptor = _claim_folder(f"{root}/incoming")
@@ -47,6 +50,7 @@ class LocalStorage:
         self._uploads = 0
         self._folder = ""
         self._files = files_per_folder
+        self._syncers: list[Syncer] = []
 
     def create(self) -> "LocalUpload":
         """Begin a file in this process's incoming folder."""
@@ -63,12 +67,12 @@ class LocalStorage:
         """Rename a finished upload to its final name and return its location."""
         location = self._next_location()
         try:
-            os.rename(path, f"{self._objects}/{location}")
+            os.rename(path, f"{self.objects_folder}/{location}")
         except FileNotFoundError:  # somebody removed the folder under us
             with self._lock:
                 self._files = self._files_per_folder
             location = self._next_location()
-            os.rename(path, f"{self._objects}/{location}")
+            os.rename(path, f"{self.objects_folder}/{location}")
         return location
 
     def _next_location(self) -> str:
@@ -84,11 +88,11 @@ class LocalStorage:
         """Make a folder that no other process has, durable before the first file is in it."""
         shard = secrets.token_hex(1)
         folder = f"{shard}/{int(time.time()):08x}{secrets.token_hex(2)}"
-        parent = f"{self._objects}/{shard}"
+        parent = f"{self.objects_folder}/{shard}"
         with contextlib.suppress(FileExistsError):
             os.mkdir(parent, 0o700)
-            self._sync_folder(self._objects)
-        os.mkdir(f"{self._objects}/{folder}", 0o700)
+            self._sync_folder(self.objects_folder)
+        os.mkdir(f"{self.objects_folder}/{folder}", 0o700)
         self._sync_folder(parent)
         return folder
 
@@ -104,7 +108,7 @@ class LocalStorage:
     def open(self, location: str) -> BinaryIO:
         """Open a file for reading, unbuffered enough for ``sendfile``."""
         try:
-            return open(f"{self._objects}/{location}", "rb")
+            return open(f"{self.objects_folder}/{location}", "rb")
         except FileNotFoundError as error:
             raise NotFoundError(f"the file of this object is missing ({location}); run 'isocenter fsck'") from error
         except OSError as error:
@@ -112,37 +116,58 @@ class LocalStorage:
 
     def path(self, location: str) -> Path:
         """Return the file's path."""
-        return Path(f"{self._objects}/{location}")
+        return Path(f"{self.objects_folder}/{location}")
 
     def size(self, location: str) -> int | None:
         """Return the file's size, None where there is none."""
         try:
-            return os.stat(f"{self._objects}/{location}").st_size
+            return os.stat(f"{self.objects_folder}/{location}").st_size
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def sync(self, location: str) -> None:
+        """Wait for the disk."""
+        if self.durable:
+            with self.open(location) as file:
+                try:
+                    os.fsync(file.fileno())
+                except OSError as error:
+                    raise storage_error(error) from error
 
     def delete(self, locations: Iterable[str]) -> None:
         """Unlink the files."""
         for location in locations:
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(f"{self._objects}/{location}")
+                os.unlink(f"{self.objects_folder}/{location}")
 
     def set_aside(self, location: str) -> str:
         """Move the file to ``lost+found`` and return its new path."""
         target = f"{self._lost}/{location.replace('/', '-')}"
         while os.path.lexists(target):
             target += "+"
-        os.rename(f"{self._objects}/{location}", target)
+        os.rename(f"{self.objects_folder}/{location}", target)
         return target
 
     def objects(self) -> Iterator[Stored]:
         """Walk the folders; files that vanish meanwhile are left out."""
-        for shard in sorted(os.listdir(self._objects)):
-            for folder in sorted(_folders(f"{self._objects}/{shard}")):
-                yield from _files(f"{self._objects}/{shard}/{folder}", f"{shard}/{folder}")
+        for shard in sorted(os.listdir(self.objects_folder)):
+            for folder in sorted(_folders(f"{self.objects_folder}/{shard}")):
+                yield from _files(f"{self.objects_folder}/{shard}/{folder}", f"{shard}/{folder}")
+
+    def lend_syncer(self) -> Syncer:
+        """Give a thread that waits for the disk; ``return_syncer`` takes it back."""
+        with self._lock:
+            return self._syncers.pop() if self._syncers else Syncer()
+
+    def return_syncer(self, syncer: Syncer) -> None:
+        """Take a thread back for the next one."""
+        with self._lock:
+            self._syncers.append(syncer)
 
     def close(self) -> None:
-        """Remove this process's incoming folder and release it."""
+        """Stop the threads, remove this process's incoming folder and release it."""
+        while self._syncers:
+            self._syncers.pop().stop()
         if self._lock_descriptor >= 0:
             shutil.rmtree(self._incoming, ignore_errors=True)
             os.close(self._lock_descriptor)
@@ -152,12 +177,13 @@ class LocalStorage:
 class LocalUpload:
     """A file that grows in ``incoming`` until it is renamed."""
 
-    __slots__ = ("_descriptor", "_path", "_storage")
+    __slots__ = ("_descriptor", "_path", "_storage", "_syncer")
 
     def __init__(self, storage: LocalStorage, path: str, descriptor: int) -> None:
         self._storage = storage
         self._path = path
         self._descriptor = descriptor
+        self._syncer: Syncer | None = None
 
     def write(self, chunks: Sequence[Buffer]) -> None:
         """Hand the pieces to the kernel without joining them."""
@@ -182,27 +208,44 @@ class LocalUpload:
         with mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as data:
             yield data
 
-    def commit(self) -> str:
-        """Rename, then wait for the disk."""
+    def place(self) -> str:
+        """Rename, and hand the file to a thread that waits for the disk."""
         try:
             location = self._storage.place(self._path)
-            self._path = str(self._storage.path(location))
-            if self._storage.durable:
-                os.fsync(self._descriptor)
         except OSError as error:
+            self.discard()
+            raise storage_error(error) from error
+        self._path = f"{self._storage.objects_folder}/{location}"
+        if self._storage.durable:
+            self._syncer = self._storage.lend_syncer()
+            self._syncer.begin(self._descriptor)
+        return location
+
+    def wait(self) -> None:
+        """Wait for that thread."""
+        error = self._end_sync()
+        if error is not None:
             self.discard()
             raise storage_error(error) from error
         os.close(self._descriptor)
         self._descriptor = -1
-        return location
 
     def discard(self) -> None:
         """Close and unlink."""
+        self._end_sync()
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
             with contextlib.suppress(OSError):
                 os.unlink(self._path)
+
+    def _end_sync(self) -> OSError | None:
+        if self._syncer is None:
+            return None
+        error = self._syncer.end()
+        self._storage.return_syncer(self._syncer)
+        self._syncer = None
+        return error
 
 
 def storage_error(error: OSError) -> IsocenterError:

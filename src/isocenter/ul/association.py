@@ -100,6 +100,11 @@ class Association:
         return self._machine.closing
 
     @property
+    def can_abort(self) -> bool:
+        """Whether the state table has an A-ABORT request here."""
+        return self._machine.allows(Trigger.ABORT_REQUEST) and not self.finished
+
+    @property
     def pdus_received(self) -> int:
         """Number of PDUs received to their end: the measure of progress of a slow peer."""
         return self._stream.pdus
@@ -115,12 +120,10 @@ class Association:
     def next_event(self) -> Event | None:
         """Return what happened next, or None when more bytes are needed."""
         machine = self._machine
-        if self._in_data and not machine.events:
-            fragment = self._next_fragment()
-            if fragment is not None:
-                return fragment
         while not machine.events:
             try:
+                if self._in_data and (fragment := self._next_fragment()) is not None:
+                    return fragment
                 if not self._advance():
                     return None
             except RemoteProtocolError as error:
@@ -169,7 +172,8 @@ class Association:
     def _advance(self) -> bool:
         """Take one step through the received bytes; False when there is nothing more to do."""
         if self._in_data:
-            return self._pass_data()
+            self._in_data = self._stream.in_pdu
+            return self._end_of_stream() if self._in_data else True
         if self._pdu_kind is None:
             self._pdu_kind = None if self._deaf else self._stream.next_header()
             if self._pdu_kind is None:
@@ -194,14 +198,6 @@ class Association:
             return self._stream.next_fragment()
         self._stream.skip()
         return None
-
-    def _pass_data(self) -> bool:
-        fragment = self._next_fragment()
-        if fragment is not None:
-            self._machine.events.append(fragment)
-            return True
-        self._in_data = self._stream.in_pdu
-        return self._end_of_stream() if self._in_data else True
 
     def _end_of_stream(self) -> bool:
         if not self._peer_closed or self._machine.closing:

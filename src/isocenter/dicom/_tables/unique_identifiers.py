@@ -70,7 +70,7 @@ TRANSFER_SYNTAXES: tuple[tuple[str, str, str, bool, bool, bool, bool, bool, bool
 #: (uid, keyword, name, storage, retired).
 SOP_CLASSES: tuple[tuple[str, str, str, bool, bool], ...] = (
     ('1.2.840.10008.1.1', 'Verification', 'Verification SOP Class', False, False),
-    ('1.2.840.10008.1.3.10', 'MediaStorageDirectoryStorage', 'Media Storage Directory Storage', True, False),
+    ('1.2.840.10008.1.3.10', 'MediaStorageDirectoryStorage', 'Media Storage Directory Storage', False, False),
     ('1.2.840.10008.1.9', 'BasicStudyContentNotification', 'Basic Study Content Notification SOP Class', False, True),
     ('1.2.840.10008.1.20.1', 'StorageCommitmentPushModel', 'Storage Commitment Push Model SOP Class', False, False),
     ('1.2.840.10008.1.20.2', 'StorageCommitmentPullModel', 'Storage Commitment Pull Model SOP Class', False, True),

@@ -1,0 +1,149 @@
+"""The archive: the only join of storage and index. Receive, find, open, delete, check.
+
+This is its front; ``ingest.py`` takes objects in, ``settling.py`` finishes series that have come to rest,
+``integrity.py`` compares index and storage. Knows neither DIMSE nor HTTP.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from isocenter.dicom.uids import transfer_syntax
+from isocenter.errors import NotFoundError
+from isocenter.index.conflicts import Conflict
+from isocenter.index.deletion import delete_objects
+from isocenter.index.entry import Instance
+from isocenter.index.index import Index
+from isocenter.index.query import Level, Query
+from isocenter.index.statistics import Statistics, read_statistics
+from isocenter.ingest import FileReception, Intake, Outcome, Receipt, Reception, Source
+from isocenter.integrity import Check, Report, withdraw_unfinished
+from isocenter.metadata import Metadata, MetadataReader
+from isocenter.settings import Settings
+from isocenter.settling import Settling
+from isocenter.storage import LocalStorage, Storage
+
+__all__ = [
+    "Archive", "Conflict", "FileReception", "Instance", "Level", "Metadata", "Outcome", "Query", "Receipt", "Reception",
+    "Source", "Statistics",
+]  # fmt: skip
+
+
+class Archive:
+    """One archive, used by all threads of a process; several processes may have it open at once."""
+
+    def __init__(self, storage: Storage, index: Index, settings: Settings) -> None:
+        self.storage = storage
+        self.index = index
+        self._intake = Intake(storage, index)
+        self._metadata = MetadataReader(storage, index)
+        self._settling = Settling(storage, index, self._metadata, settings.settle_seconds)
+
+    @classmethod
+    def open(cls, data: Path, settings: Settings) -> Self:
+        """Open the archive in the folder ``data``, which is made if it is not there."""
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        durable = settings.durability == "full"
+        storage = LocalStorage(data, durable=durable)
+        try:
+            index = Index.open(f"sqlite:///{data}/index.sqlite", durable=durable)
+        except BaseException:
+            storage.close()
+            raise
+        if durable:
+            withdraw_unfinished(storage, index, data / "boot")
+        return cls(storage, index, settings)
+
+    def close(self) -> None:
+        """Stop the background work and give back every descriptor; no reception may be open."""
+        self._settling.stop()
+        self.index.close()
+        self.storage.close()
+
+    def start_background(self) -> None:
+        """Start the thread that settles series; one per process, of which one at a time works."""
+        self._settling.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def receive(
+        self, source: Source, transfer_syntax_uid: str, *, sop_class_uid: str = "", sop_instance_uid: str = ""
+    ) -> Reception:
+        """Begin to receive a bare data set; the UIDs are those that were announced, if any."""
+        return Reception(self._intake, source, transfer_syntax(transfer_syntax_uid), sop_class_uid, sop_instance_uid)
+
+    def receive_file(self, source: Source, *, study_instance_uid: str = "") -> FileReception:
+        """Begin to receive a Part 10 stream, with or without preamble and file meta information.
+
+        An object of another study than ``study_instance_uid``, if that is given, is a mismatch.
+        """
+        return FileReception(self._intake, source, study_instance_uid)
+
+    def find(self, query: Query) -> list[dict[str, Any]]:
+        """Return the answers to a query, as DICOM JSON Model objects (PS3.18 F) with the attributes asked for.
+
+        Raises:
+            UsageError: a key is not kept in the index, or cannot be read.
+        """
+        return self.index.find(query)
+
+    def instances(self, study: str, series: str | None = None, sop: str | None = None) -> list[Instance]:
+        """Return the objects of a study, of one series, or one object; series and objects in the order of numbers.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        found = self.index.instances(study, series, sop)
+        if not found:
+            level = "instance" if sop else "series" if series else "study"
+            raise NotFoundError(f"there is no such {level}")
+        return found
+
+    def open_object(self, instance: Instance) -> BinaryIO:
+        """Open the Part 10 file of an object."""
+        return self.storage.open(instance.location)
+
+    def path(self, instance: Instance) -> Path:
+        """Return the Part 10 file of an object."""
+        return self.storage.path(instance.location)
+
+    def metadata(self, study: str, series: str) -> Metadata:
+        """Return the headers of a series as a compressed DICOM JSON array.
+
+        Raises:
+            NotFoundError: there is no such series.
+        """
+        return self._metadata.read(study, series)
+
+    def conflicts(self) -> list[Conflict]:
+        """Return what contradicts what was there before, oldest first."""
+        return list(self.index.conflicts())
+
+    def statistics(self) -> Statistics:
+        """Return what the archive holds, in numbers."""
+        return read_statistics(self.index.database)
+
+    def check(
+        self, *, deep: bool = False, repair: bool = False, progress: Callable[[int], None] | None = None
+    ) -> Report:
+        """Compare index and storage, deeply down to every byte; with ``repair`` put right what loses nothing."""
+        return Check(self.storage, self.index, deep=deep, progress=progress).run(repair=repair)
+
+    def delete(self, study: str, series: str | None = None, sop: str | None = None) -> None:
+        """Delete a study, a series or an object, with the objects of the conflict list under the same UIDs.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        if not delete_objects(self.index.database, study, series or "", sop or "", time.time_ns() // 1_000_000):
+            raise NotFoundError("there is nothing to delete")
+        self._settling.remove_garbage()
+
+    def settle(self, now: float | None = None) -> int:
+        """Settle the series that are quiet at ``now`` (seconds since 1970, None: now); return how many."""
+        return self._settling.settle(time.time() if now is None else now)

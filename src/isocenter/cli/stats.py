@@ -1,0 +1,32 @@
+"""``isocenter stats``: what an archive holds."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from isocenter.archive import Archive
+from isocenter.cli.options import existing_archive, json_option, resolve, setting_options
+from isocenter.cli.output import print_json, print_table, size
+
+
+@click.command(name="stats")
+@setting_options("data")
+@json_option
+def command(*, config: Path | None, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - click\'s values
+    """Print how many patients, studies, series, objects and bytes there are, and of which modalities.
+
+    \b
+    Example: isocenter stats --data ~/images
+    """  # noqa: D301 - \b is click's mark for text that keeps its lines
+    settings = resolve(config, given)
+    with Archive.open(existing_archive(settings), settings) as archive:
+        held = archive.statistics()
+    if as_json:
+        print_json(asdict(held))
+        return
+    columns = ("MODALITY", "SERIES", "INSTANCES", "SIZE")
+    rows = [(each.Modality or "(none)", each.series, each.instances, size(each.bytes)) for each in held.modalities]
+    print_table(columns, [*rows, ("all", held.series, held.instances, size(held.bytes))])
+    click.echo(f"{held.patients} patients, {held.studies} studies, {held.conflicts} in the conflict list")

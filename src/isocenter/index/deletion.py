@@ -1,0 +1,94 @@
+"""Deletion: rows go at once, bytes after them.
+
+The locations of what is deleted are kept in the table ``garbage`` in the same transaction, so a crash in between leaves
+neither a row without bytes nor bytes that a repair would take for a lost object.
+"""
+
+from isocenter.index.database import Database, Transaction
+from isocenter.index.outbox import Event, insert_events
+
+_CHOSEN = """
+SELECT instance.id FROM instance JOIN series ON series.id = instance.series_id JOIN study ON study.id = series.study_id
+WHERE study."StudyInstanceUID" = :study AND (:series = '' OR series."SeriesInstanceUID" = :series)
+  AND (:sop = '' OR instance."SOPInstanceUID" = :sop)"""
+_CONFLICTS = """
+"StudyInstanceUID" = :study AND (:series = '' OR "SeriesInstanceUID" = :series)
+  AND (:sop = '' OR "SOPInstanceUID" = :sop)"""
+_AFFECTED = f"""
+SELECT DISTINCT series.study_id, series.id, study.patient_id FROM instance JOIN series ON series.id = instance.series_id
+JOIN study ON study.id = series.study_id WHERE instance.id IN ({_CHOSEN}) ORDER BY series.id"""  # noqa: S608 - constants
+_AT = """
+SELECT series.study_id, series.id, study.patient_id FROM instance JOIN series ON series.id = instance.series_id
+JOIN study ON study.id = series.study_id WHERE instance.location = :location"""
+_KEEP_LOCATIONS = (
+    f"INSERT INTO garbage (location) SELECT location FROM instance WHERE id IN ({_CHOSEN})",  # noqa: S608
+    f"INSERT INTO garbage (location) SELECT location FROM conflict WHERE location <> '' AND {_CONFLICTS}",  # noqa: S608
+)
+_DELETE = (
+    f"DELETE FROM instance WHERE id IN ({_CHOSEN})",  # noqa: S608
+    f"DELETE FROM conflict WHERE {_CONFLICTS}",  # noqa: S608
+)
+_RECOUNT = """
+UPDATE series SET instances = (SELECT COUNT(*) FROM instance WHERE series_id = :id),
+  bytes = (SELECT COALESCE(SUM(size), 0) FROM instance WHERE series_id = :id), revision = revision + 1, changed = :now
+WHERE id = :id"""
+_DELETE_EMPTY = (
+    "DELETE FROM series_metadata WHERE series_id = :id AND NOT EXISTS (SELECT 1 FROM instance WHERE series_id = :id)",
+    "DELETE FROM series WHERE id = :id AND NOT EXISTS (SELECT 1 FROM instance WHERE series_id = :id)",
+    "DELETE FROM study WHERE id = :study AND NOT EXISTS (SELECT 1 FROM series WHERE study_id = :study)",
+    "DELETE FROM patient WHERE id = :patient AND NOT EXISTS (SELECT 1 FROM study WHERE patient_id = :patient)",
+)
+
+
+def delete_objects(
+    database: Database,
+    StudyInstanceUID: str,  # noqa: N803 - DICOM keywords
+    SeriesInstanceUID: str,  # noqa: N803
+    SOPInstanceUID: str,  # noqa: N803
+    now: int,
+) -> bool:
+    """Delete a study, one of its series ("" = all) or one object ("" = all); return False where there is none."""
+    chosen = {"study": StudyInstanceUID, "series": SeriesInstanceUID, "sop": SOPInstanceUID}
+    with database.write() as transaction:
+        affected = transaction.rows(_AFFECTED, **chosen)
+        if not affected:
+            return False
+        for statement in (*_KEEP_LOCATIONS, *_DELETE):
+            transaction.change(statement, chosen)
+        for study_id, series_id, patient_id in affected:
+            _recount_or_delete(transaction, study_id, series_id, patient_id, now)
+        insert_events(transaction, [(Event.DELETED, row[0], row[1], 0) for row in affected], now)
+    return True
+
+
+def withdraw(transaction: Transaction, location: str, now: int) -> None:
+    """Delete the row with this location, if there is one, and what it leaves empty."""
+    rows = transaction.rows(_AT, location=location)
+    for study_id, series_id, patient_id in rows:
+        transaction.change("DELETE FROM instance WHERE location = :location", {"location": location})
+        _recount_or_delete(transaction, study_id, series_id, patient_id, now)
+
+
+def _recount_or_delete(transaction: Transaction, study_id: int, series_id: int, patient_id: int, now: int) -> None:
+    recount(transaction, series_id, now)
+    for statement in _DELETE_EMPTY:
+        transaction.change(statement, {"id": series_id, "study": study_id, "patient": patient_id})
+
+
+def recount(transaction: Transaction, series_id: int, now: int) -> None:
+    """Set the counters of a series from its objects."""
+    transaction.change(_RECOUNT, {"id": series_id, "now": now})
+
+
+def garbage(database: Database) -> list[str]:
+    """Return the locations whose bytes are still to be removed."""
+    with database.read() as connection:
+        return [row[0] for row in connection.exec_driver_sql("SELECT location FROM garbage LIMIT 100000")]
+
+
+def forget_garbage(database: Database, locations: list[str]) -> None:
+    """Strike locations off, their bytes being gone."""
+    with database.write() as transaction:
+        transaction.change_many(
+            "DELETE FROM garbage WHERE location = :location", [{"location": location} for location in locations]
+        )

@@ -1,0 +1,1 @@
+"""Migrations of the index, run by Alembic when an archive is opened (``migrate.py``)."""

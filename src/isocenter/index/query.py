@@ -1,0 +1,184 @@
+"""From query keys to SQL: the one compiler behind C-FIND and QIDO-RS (PS3.4 C.2.2.2, PS3.18 8.3.4).
+
+Keys of the query's level and of those above restrict the row and its parents; keys of a level below ask whether there
+is one such series or object (``Modality`` of a study works like ``ModalitiesInStudy``).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from isocenter.dicom.matching import AnyOf, Equals, Match, Range, Universal, Wildcard, compile_match
+from isocenter.dicom.person_name import fold
+from isocenter.errors import UsageError
+from isocenter.index.attributes import BY_TAG, NAME_GROUPS, Attribute, Kind, Level
+from isocenter.index.instances import instance_order, series_order
+from isocenter.index.schema import code, instance, patient, series, study
+
+__all__ = ["Level", "Query", "compile_query"]
+
+Condition = sa.ColumnElement[bool]
+
+TABLES: dict[Level, sa.Table] = {
+    Level.PATIENT: patient,
+    Level.STUDY: study,
+    Level.SERIES: series,
+    Level.INSTANCE: instance,
+}
+#: Studies, each with its patient.
+STUDIES: "sa.Select[Any]" = sa.select(study, *(column for column in patient.c if column.name != "id")).join_from(
+    study, patient, patient.c.id == study.c.patient_id
+)
+#: Computed attributes that are matched as an attribute of the rows they come from.
+_MATCHED_AS = {0x00080061: 0x00080060, 0x00080062: 0x00080016}
+_AFTER_ALL_TEXT = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for.
+
+    ``keys``: tag -> key as in C-FIND (``""`` matches all, lists with backslashes); ``include``: the attributes that
+    answers carry besides the keys, None for all; ``limit``: at most so many answers, None for all.
+    """
+
+    level: Level
+    keys: Mapping[int, str]
+    include: frozenset[int] | None = None
+    limit: int | None = None
+    offset: int = 0
+    fuzzy: bool = False
+
+
+def compile_query(query: Query) -> "sa.Select[Any]":
+    """Return the SELECT of the level's rows; a study's come with its patient's.
+
+    Raises:
+        UsageError: a key is not kept in the index, or cannot be read.
+    """
+    conditions: dict[Level, list[Condition]] = {}
+    for tag, key in query.keys.items():
+        attribute = _attribute(tag)
+        match = compile_match(attribute.vr, key)
+        if isinstance(match, Universal):
+            continue
+        if attribute.kind is Kind.COMPUTED:
+            raise UsageError(f"{attribute.keyword} cannot be a matching key; ask for it with an empty value")
+        words = fold(key).replace("*", " ").split() if query.fuzzy and attribute.kind is Kind.NAME else []
+        condition = _fuzzy(attribute, words) if words else _condition(attribute, match)
+        conditions.setdefault(attribute.level, []).append(condition)
+    statement = _select(query.level, set(conditions))
+    for level, found in conditions.items():
+        below = level.value > query.level.value
+        statement = statement.where(_below(query.level, level, found) if below else sa.and_(*found))
+    return statement.order_by(*_order(query)).limit(query.limit).offset(query.offset)
+
+
+def _attribute(tag: int) -> Attribute:
+    attribute = BY_TAG.get(_MATCHED_AS.get(tag, tag))
+    if attribute is None:
+        raise UsageError(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) is not kept in the index and cannot be a key")
+    return attribute
+
+
+def _select(level: Level, used: Iterable[Level]) -> "sa.Select[Any]":
+    """Return the SELECT at a level, joined with the levels above that it needs."""
+    if level is Level.PATIENT:
+        return sa.select(patient).where(sa.exists().where(study.c.patient_id == patient.c.id))
+    if level is Level.STUDY:
+        return STUDIES
+    if level is Level.SERIES:
+        statement = sa.select(series).join_from(series, study, study.c.id == series.c.study_id)
+    else:
+        statement = (
+            sa.select(instance)
+            .join_from(instance, series, series.c.id == instance.c.series_id)
+            .join(study, study.c.id == series.c.study_id)
+        )
+    if Level.PATIENT in used:
+        statement = statement.join(patient, patient.c.id == study.c.patient_id)
+    return statement
+
+
+def _below(level: Level, lower: Level, conditions: list[Condition]) -> Condition:
+    """Return the condition that there is a row of a level below that fits all of these."""
+    inner = sa.select(sa.literal(1)).select_from(TABLES[lower])
+    if lower is Level.INSTANCE and level is not Level.SERIES:
+        inner = inner.join(series, series.c.id == instance.c.series_id)
+    if level is Level.PATIENT and lower is not Level.STUDY:
+        inner = inner.join(study, study.c.id == series.c.study_id)
+    link = {
+        Level.PATIENT: study.c.patient_id == patient.c.id,
+        Level.STUDY: series.c.study_id == study.c.id,
+        Level.SERIES: instance.c.series_id == series.c.id,
+    }[level]
+    return inner.where(link, *conditions).correlate(TABLES[level]).exists()
+
+
+def _order(query: Query) -> "tuple[Any, ...]":
+    """Return the order: newest studies first, series and objects by number where they are of one study or series."""
+    if query.level is Level.PATIENT:
+        return patient.c.PatientName_alphabetic, patient.c.id
+    newest = (study.c.StudyDate.desc(), study.c.StudyTime.desc(), study.c.id.desc())
+    if query.level is Level.STUDY:
+        return newest
+    if not query.keys.get(0x0020000D) and not query.keys.get(0x0020000E):
+        return (TABLES[query.level].c.id,)  # all of the archive: sorting it would take longer than reading it
+    if query.level is Level.SERIES:
+        return (*newest, *series_order())
+    return (*newest, *series_order(), *instance_order())
+
+
+def _condition(attribute: Attribute, match: Match) -> Condition:
+    table = TABLES[attribute.level]
+    if attribute.kind is Kind.NAME:
+        if match == Equals(("",), "PN"):
+            return table.c[attribute.keyword] == ""
+        return sa.or_(*(_compare(table.c[attribute.keyword + suffix], match) for suffix in NAME_GROUPS))
+    column = table.c[attribute.keyword]
+    if attribute.kind is Kind.CODED:
+        return column.in_(sa.select(code.c.id).where(_compare(code.c.value, match)))
+    return _compare_number(column, match) if attribute.kind is Kind.NUMBER else _compare(column, match)
+
+
+def _compare(column: "sa.ColumnElement[Any]", match: Match) -> Condition:
+    """Return the condition on a text column, in a form that an index on it serves."""
+    match match:
+        case Equals(values):
+            return column == values[0] if len(values) == 1 else column.in_(values)
+        case Wildcard(pattern):
+            like = column.like(match.like(), escape="\\")
+            start = pattern.split("*", 1)[0].split("?", 1)[0]
+            return sa.and_(column >= start, column < start + _AFTER_ALL_TEXT, like) if start else like
+        case Range(low, high):
+            return sa.and_(column >= (low or "0"), *([column <= high] if high else []))
+        case AnyOf(options):
+            return sa.or_(*(_compare(column, option) for option in options))
+        case Universal():
+            return sa.true()
+
+
+def _compare_number(column: "sa.ColumnElement[Any]", match: Match) -> Condition:
+    """Return the condition on a number column; a key that is no number matches nothing."""
+    if not isinstance(match, Equals):
+        return sa.false()
+    numbers = [int(value) for value in match.values if value.lstrip("-").isdecimal()]
+    found: Condition = column.in_([number for number in numbers if -(2**31) <= number < 2**31])
+    return sa.or_(found, column.is_(None)) if "" in match.values else found
+
+
+def _fuzzy(attribute: Attribute, words: list[str]) -> Condition:
+    """Return the condition that each word begins a word of the name (PS3.4 C.2.2.2.1 leaves the way open)."""
+    table = TABLES[attribute.level]
+    groups = [table.c[attribute.keyword + suffix] for suffix in NAME_GROUPS]
+    patterns = [Wildcard(f"{word}*", "PN").like() for word in words]
+    return sa.or_(
+        *(
+            sa.and_(
+                *(sa.or_(group.like(p, escape="\\"), group.like(f"% {p}", escape="\\")) for p in patterns),
+            )
+            for group in groups
+        )
+    )

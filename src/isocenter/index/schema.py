@@ -1,0 +1,160 @@
+"""The tables, for SQLite and PostgreSQL alike.
+
+Patient, study and series have one typed column per attribute of ``attributes.py``; an instance is a compact row. Text
+is never NULL: an absent value is "". Times are milliseconds since 1970 (UTC). The migrations create what stands here
+(a test compares the two).
+"""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from isocenter.index.attributes import NAME_GROUPS, Attribute, Kind, Level, kept
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: Text that sorts and compares by code point on both databases.
+Text = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+#: A key that SQLite makes itself: only INTEGER, not BIGINT, names its row number.
+Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _key() -> "sa.Column[int]":
+    return sa.Column("id", Key, primary_key=True, autoincrement=True)
+
+
+def _reference(table: str, *, index: bool = False) -> "sa.Column[int]":
+    return sa.Column(f"{table}_id", Key, sa.ForeignKey(f"{table}.id"), nullable=False, index=index)
+
+
+def _columns(attribute: Attribute) -> "list[sa.Column[object]]":
+    if attribute.kind is Kind.NUMBER:
+        return [sa.Column(attribute.keyword, sa.Integer)]
+    if attribute.kind is Kind.CODED:
+        return [sa.Column(attribute.keyword, sa.Integer, sa.ForeignKey("code.id"), nullable=False)]
+    suffixes = ("", *NAME_GROUPS) if attribute.kind is Kind.NAME else ("",)
+    return [sa.Column(attribute.keyword + suffix, Text, nullable=False) for suffix in suffixes]
+
+
+def _attributes(level: Level) -> "list[sa.Column[object]]":
+    return [column for attribute in kept(level) for column in _columns(attribute)]
+
+
+#: Texts that many rows share (UIDs of SOP classes and transfer syntaxes); rows are never changed nor removed.
+code = sa.Table("code", metadata, _key(), sa.Column("value", Text, nullable=False, unique=True))
+
+patient = sa.Table(
+    "patient",
+    metadata,
+    _key(),
+    sa.Column("identity", Text, nullable=False, unique=True),  # see identity.py
+    *_attributes(Level.PATIENT),
+    sa.Index(None, "PatientID"),
+    sa.Index(None, "PatientName_alphabetic"),
+    sqlite_autoincrement=True,
+)
+
+study = sa.Table(
+    "study",
+    metadata,
+    _key(),
+    _reference("patient", index=True),
+    *_attributes(Level.STUDY),
+    sa.UniqueConstraint("StudyInstanceUID"),
+    sa.Index(None, "StudyDate", "StudyTime", "id"),
+    sa.Index(None, "AccessionNumber"),
+    sqlite_autoincrement=True,
+)
+
+series = sa.Table(
+    "series",
+    metadata,
+    _key(),
+    _reference("study"),
+    *_attributes(Level.SERIES),
+    sa.Column("instances", sa.Integer, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),  # goes up with every change of its instances
+    sa.Column("changed", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("study_id", "SeriesInstanceUID"),
+    sa.Index(None, "SeriesInstanceUID"),
+    sqlite_autoincrement=True,
+)
+
+instance = sa.Table(
+    "instance",
+    metadata,
+    _key(),
+    _reference("series", index=True),
+    *_attributes(Level.INSTANCE),
+    sa.Column("location", Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("data_set_offset", sa.Integer, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("received", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("SOPInstanceUID"),
+)
+
+#: Series metadata as DICOM JSON, gzip; right for the series' revision or out of date.
+series_metadata = sa.Table(
+    "series_metadata",
+    metadata,
+    sa.Column("series_id", Key, sa.ForeignKey("series.id"), primary_key=True, autoincrement=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("instances", sa.Integer, nullable=False),
+    sa.Column("etag", Text, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
+#: What contradicts what was there before; ``key`` makes the same contradiction one row.
+conflict = sa.Table(
+    "conflict",
+    metadata,
+    _key(),
+    sa.Column("kind", Text, nullable=False),
+    sa.Column("key", Text, nullable=False),
+    sa.Column("StudyInstanceUID", Text, nullable=False),
+    sa.Column("SeriesInstanceUID", Text, nullable=False),
+    sa.Column("SOPInstanceUID", Text, nullable=False),
+    sa.Column("SOPClassUID", Text, nullable=False),
+    sa.Column("TransferSyntaxUID", Text, nullable=False),
+    sa.Column("detail", Text, nullable=False),
+    sa.Column("location", Text, nullable=False),  # "" where there is no second object
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("data_set_offset", sa.Integer, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("received", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("kind", "key"),
+)
+
+#: Events, written in the transaction of what they tell; ``day`` is days since 1970, for retention.
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    _key(),
+    sa.Column("event", sa.SmallInteger, nullable=False),
+    sa.Column("study_id", Key, nullable=False),
+    sa.Column("series_id", Key, nullable=False),
+    sa.Column("instance_id", Key, nullable=False),
+    sa.Column("time", sa.BigInteger, nullable=False),
+    sa.Column("day", sa.Integer, nullable=False),
+)
+
+#: Readers of the outbox: how far each is, and which process may read for it until when.
+consumer = sa.Table(
+    "consumer",
+    metadata,
+    sa.Column("name", Text, primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("holder", Text, nullable=False),
+    sa.Column("lease_until", sa.BigInteger, nullable=False),
+)
+
+#: Objects whose rows are gone and whose bytes are still to be removed.
+garbage = sa.Table("garbage", metadata, sa.Column("location", Text, primary_key=True))

@@ -1,0 +1,54 @@
+"""What an archive holds, in numbers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from isocenter.index.database import Database
+from isocenter.index.schema import conflict, patient, series, study
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """Counts of series, instances and bytes of one modality."""
+
+    Modality: str
+    series: int
+    instances: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Counts of everything; ``bytes`` are those of the objects' files."""
+
+    patients: int
+    studies: int
+    series: int
+    instances: int
+    bytes: int
+    conflicts: int
+    modalities: tuple[Holdings, ...]
+
+
+def read_statistics(database: Database) -> Statistics:
+    """Count; the work grows with the number of series, not of objects."""
+    sums: tuple[Any, ...] = (sa.func.count(), sa.func.sum(series.c.instances), sa.func.sum(series.c.bytes))
+    by_modality = sa.select(series.c.Modality, *sums).group_by(series.c.Modality).order_by(series.c.Modality)
+    with database.read() as connection:
+        counts = [
+            connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+            for table in (patient, study, conflict)
+        ]
+        rows = connection.execute(by_modality).all()
+    holdings = tuple(Holdings(row[0], row[1], int(row[2]), int(row[3])) for row in rows)
+    return Statistics(
+        patients=counts[0],
+        studies=counts[1],
+        series=sum(each.series for each in holdings),
+        instances=sum(each.instances for each in holdings),
+        bytes=sum(each.bytes for each in holdings),
+        conflicts=counts[2],
+        modalities=holdings,
+    )

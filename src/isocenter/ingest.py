@@ -1,0 +1,460 @@
+"""Ingest: from the bytes of one object to an acknowledged one (issue: receive without decoding).
+
+A reception writes the data set as it comes, in its transfer syntax, behind file meta information of ours; keeps its
+head for the header scan; and at the end checks it, makes it durable and files it. Small objects are kept in memory
+until the check, so what is refused never touches the disk. Knows storage and index, no protocol.
+"""
+
+import contextlib
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+import xxhash
+
+from isocenter.conflicts import difference
+from isocenter.dicom.encoding import UNDEFINED, BrokenDataSetError, TruncatedError, encoding_of, read_header
+from isocenter.dicom.part10 import FileMeta, read_preamble_and_meta, write_file_meta
+from isocenter.dicom.scanner import ScanResult, inflate, iter_elements, scan
+from isocenter.dicom.uids import MEDIA_STORAGE_DIRECTORY, TransferSyntax, is_valid_uid, transfer_syntax
+from isocenter.errors import InvalidObjectError, IsocenterError, MismatchError
+from isocenter.index.attributes import HEADER_TAGS
+from isocenter.index.conflicts import ConflictKind
+from isocenter.index.entry import Entry, Instance
+from isocenter.index.header import RawHeader
+from isocenter.index.index import Index
+from isocenter.reading import mapped
+from isocenter.storage.storage import Buffer, Storage, Upload
+
+#: The head kept for the header scan, and the size up to which an object stays in memory until it is checked.
+HEAD_LENGTH = 1 << 16
+#: A header of a deflated data set is looked for in this many inflated bytes.
+_INFLATED_HEAD = 1 << 22
+
+#: The UIDs that identify an object, by keyword.
+Identifiers = dict[str, str]
+_IDENTIFIERS = (
+    (0x00080016, "SOPClassUID"),
+    (0x00080018, "SOPInstanceUID"),
+    (0x0020000D, "StudyInstanceUID"),
+    (0x0020000E, "SeriesInstanceUID"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an object comes from."""
+
+    kind: Literal["dimse", "web", "import"]
+    calling_aet: str = ""
+    address: str = ""
+
+
+class Outcome(Enum):
+    """What became of an object; all three mean that its bytes are safe."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The acknowledgement of an object; ``warnings`` are for people."""
+
+    outcome: Outcome
+    StudyInstanceUID: str
+    SeriesInstanceUID: str
+    SOPInstanceUID: str
+    SOPClassUID: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Where receptions put what they receive."""
+
+    storage: Storage
+    index: Index
+
+
+class Reception:
+    """One data set on its way in; used by one thread, many at once.
+
+    ``write`` never raises for lack of room: the peer goes on sending, and ``finish`` tells.
+    """
+
+    def __init__(
+        self,
+        intake: Intake,
+        source: Source,
+        syntax: TransferSyntax,
+        sop_class_uid: str = "",
+        sop_instance_uid: str = "",
+        study_instance_uid: str = "",
+    ) -> None:
+        self._intake = intake
+        self._source = source
+        self._syntax = syntax
+        self._announced = {
+            "SOPClassUID": sop_class_uid,
+            "SOPInstanceUID": sop_instance_uid,
+            "StudyInstanceUID": study_instance_uid,
+        }
+        self._head = bytearray()
+        self._length = 0
+        self._offset = 0  # of the data set in the file
+        self._hash = xxhash.xxh3_128()
+        self._upload: Upload | None = None
+        self._failure: IsocenterError | None = None
+
+    def write(self, *chunks: Buffer) -> None:
+        """Take the next bytes; the buffers may be reused after the return."""
+        for chunk in chunks:
+            self._hash.update(chunk)
+            self._length += len(chunk)
+        if self._failure is not None:
+            return
+        if self._upload is None and self._length <= HEAD_LENGTH:
+            for chunk in chunks:
+                self._head += chunk
+            return
+        try:
+            if self._upload is None:
+                self._begin_file(chunks)
+            else:
+                self._upload.write(chunks)
+        except IsocenterError as error:
+            self._fail(error)
+
+    def finish(self) -> Receipt:
+        """Check the object, make it durable, file it; return when it is safe.
+
+        Raises:
+            InvalidObjectError: it is no DICOM object that can be stored, or it is cut short.
+            MismatchError: it is not the object that was announced.
+            OutOfResourcesError: there is no room.
+        """
+        if self._failure is not None:
+            raise self._failure
+        try:
+            header = self._check()
+            identifiers = self._identify(header)
+            entry = self._store(header, identifiers)
+        except BaseException:
+            self.discard()
+            raise
+        upload, self._upload = self._upload, None
+        assert upload is not None
+        return file(self._intake, entry, upload)
+
+    def discard(self) -> None:
+        """Forget what was received; never raises."""
+        upload, self._upload = self._upload, None
+        if upload is not None:
+            upload.discard()
+
+    def _fail(self, error: IsocenterError) -> None:
+        self._failure = error
+        self.discard()
+
+    def _begin_file(self, chunks: tuple[Buffer, ...]) -> None:
+        """Leave memory for a file: the UIDs for its head are at the start of what is here."""
+        room = HEAD_LENGTH - len(self._head)
+        before = bytes(self._head)
+        for chunk in chunks:
+            self._head += chunk[:room]
+            room = HEAD_LENGTH - len(self._head)
+        meta = self._file_meta(_identifiers(_read_head(self._head, self._syntax)))
+        self._upload = self._intake.storage.create()
+        self._upload.write([meta, before, *chunks])
+
+    def _file_meta(self, identifiers: Identifiers) -> bytes:
+        _require(identifiers, "SOPClassUID", "SOPInstanceUID")
+        meta = write_file_meta(
+            identifiers["SOPClassUID"], identifiers["SOPInstanceUID"], self._syntax.uid, self._source.calling_aet
+        )
+        self._offset = len(meta)
+        return meta
+
+    def _check(self) -> RawHeader:
+        """Return the header of a data set that is whole."""
+        if not self._length:
+            raise InvalidObjectError("there is no data set")
+        if not self._syntax.deflated:
+            found = scan(self._head, self._syntax, HEADER_TAGS)
+            if self._ends_with(found):
+                return RawHeader(found.values, self._syntax)
+        with self._all() as data:
+            return read_whole(data, self._syntax)
+
+    def _ends_with(self, found: ScanResult) -> bool:
+        """Tell at a glance whether the element at which the scan stopped is the last one, and whole."""
+        if not found.complete:
+            return found.position == self._length
+        if found.position + 12 > len(self._head):
+            return False
+        element = read_header(self._head, found.position, len(self._head), encoding_of(self._syntax))
+        return element.length != UNDEFINED and element.offset + element.length == self._length
+
+    @contextlib.contextmanager
+    def _all(self) -> Iterator[Buffer]:
+        """Give the whole data set to read."""
+        if self._upload is None:
+            yield self._head
+            return
+        with self._upload.view() as data, memoryview(data)[self._offset :] as data_set:
+            yield data_set
+
+    def _identify(self, header: RawHeader) -> Identifiers:
+        """Return the UIDs of the object, which are valid and those that were announced."""
+        identifiers = _identifiers(header)
+        _require(identifiers, *identifiers)
+        for keyword, announced in self._announced.items():
+            if announced and announced != identifiers[keyword]:
+                raise MismatchError(f"{keyword} of the data set is {identifiers[keyword]}, announced was {announced}")
+        return identifiers
+
+    def _store(self, header: RawHeader, identifiers: Identifiers) -> Entry:
+        """Give the object its place and describe it for the index."""
+        if self._upload is None:
+            meta = self._file_meta(identifiers)
+            self._upload = self._intake.storage.create()
+            self._upload.write([meta, self._head])
+        location = self._upload.place()
+        return Entry(
+            **identifiers,
+            transfer_syntax_uid=self._syntax.uid,
+            header=header,
+            location=location,
+            size=self._offset + self._length,
+            data_set_offset=self._offset,
+            hash=self._hash.digest(),
+            received=time.time_ns() // 1_000_000,
+        )
+
+
+class FileReception:
+    """One Part 10 stream on its way in, with or without preamble and file meta information.
+
+    The data set is kept as it is; file meta information is written anew from it. Same use as ``Reception``.
+    """
+
+    def __init__(self, intake: Intake, source: Source, study_instance_uid: str = "") -> None:
+        self._intake = intake
+        self._source = source
+        self._study_instance_uid = study_instance_uid
+        self._head = bytearray()
+        self._data_set: Reception | None = None
+        self._meta: FileMeta | None = None
+        self._failure: IsocenterError | None = None
+
+    @property
+    def file_meta(self) -> FileMeta | None:
+        """What the file meta information says, as soon as it is here; also of what is refused later."""
+        return self._meta
+
+    def write(self, *chunks: Buffer) -> None:
+        """Take the next bytes; the buffers may be reused after the return."""
+        if self._data_set is not None:
+            self._data_set.write(*chunks)
+        elif self._failure is None:
+            for chunk in chunks:
+                self._head += chunk
+            self._begin(final=False)
+
+    def finish(self) -> Receipt:
+        """As ``Reception.finish``."""
+        if self._data_set is None and self._failure is None:
+            self._begin(final=True)
+        if self._failure is not None:
+            raise self._failure
+        assert self._data_set is not None
+        assert self._meta is not None
+        receipt = self._data_set.finish()
+        if self._meta.sop_instance_uid not in {"", receipt.SOPInstanceUID}:
+            warning = f"the file meta information named another object, {self._meta.sop_instance_uid}"
+            return Receipt(
+                receipt.outcome,
+                receipt.StudyInstanceUID,
+                receipt.SeriesInstanceUID,
+                receipt.SOPInstanceUID,
+                receipt.SOPClassUID,
+                (*receipt.warnings, warning),
+            )
+        return receipt
+
+    def discard(self) -> None:
+        """As ``Reception.discard``."""
+        if self._data_set is not None:
+            self._data_set.discard()
+
+    def _begin(self, *, final: bool) -> None:
+        """Go on to the data set as soon as the head of the file is whole."""
+        try:
+            meta = read_preamble_and_meta(self._head, final=final)
+        except InvalidObjectError as error:
+            self._failure = error
+            return
+        if meta is not None and meta.sop_class_uid == MEDIA_STORAGE_DIRECTORY:
+            self._failure = InvalidObjectError("this is a DICOMDIR, a list of files and no object")
+        elif meta is not None:
+            self._meta = meta
+            syntax = transfer_syntax(meta.transfer_syntax_uid)
+            self._data_set = Reception(self._intake, self._source, syntax, study_instance_uid=self._study_instance_uid)
+            self._data_set.write(memoryview(self._head)[meta.data_set_offset :])
+            self._head = bytearray()
+
+
+#: What a receipt says about conflicts: no patient's data, for it goes to logs and peers.
+_WARNINGS = {
+    ConflictKind.PATIENT: "its PatientID belongs to another patient too; see the conflict list",
+    ConflictKind.STUDY_PATIENT: "its study belongs to another patient; see the conflict list",
+}
+
+
+def file(intake: Intake, entry: Entry, upload: Upload) -> Receipt:
+    """File a placed object while the disk takes its bytes, and return when both are safe.
+
+    An object whose UID is known is either the same again, or a conflict.
+    """
+    try:
+        filed = intake.index.file(entry)
+    except BaseException:
+        _abandon(intake, entry, upload)
+        raise
+    try:
+        upload.wait()
+    except IsocenterError:
+        intake.index.withdraw(entry)
+        raise
+    outcome, warnings = Outcome.STORED, [_WARNINGS[kind] for kind in filed.conflicts]
+    if filed.existing is not None and filed.existing.location != entry.location:
+        reason = _decide(intake, filed.existing, entry)
+        outcome = Outcome.CONFLICT if reason else Outcome.DUPLICATE
+        warnings += [reason] if reason else []
+    return Receipt(
+        outcome,
+        entry.StudyInstanceUID,
+        entry.SeriesInstanceUID,
+        entry.SOPInstanceUID,
+        entry.SOPClassUID,
+        tuple(warnings),
+    )
+
+
+def _abandon(intake: Intake, entry: Entry, upload: Upload) -> None:
+    """Forget an object that could not be filed; where nobody can tell, its bytes stay and a check finds them."""
+    try:
+        known = intake.index.knows(entry.location)
+    except IsocenterError:
+        known = True
+    if known:
+        with contextlib.suppress(IsocenterError):
+            upload.wait()
+    else:
+        upload.discard()
+
+
+def _decide(intake: Intake, first: Instance, entry: Entry) -> str:
+    """Keep what must be kept of an object whose UID is known; return "" for a duplicate, else what is in conflict."""
+    reason = difference(intake.storage, first, entry)
+    if reason:
+        if not intake.index.keep_conflict(entry, reason):
+            intake.storage.delete([entry.location])
+    elif intake.storage.size(first.location) == first.size:
+        intake.storage.sync(first.location)  # its own reception may still be waiting for the disk
+        intake.storage.delete([entry.location])
+    else:  # the first one is gone or cut short: this one takes its place
+        intake.index.move(first, entry)
+    return reason
+
+
+def _identifiers(header: RawHeader) -> Identifiers:
+    return {keyword: header.uid(tag) for tag, keyword in _IDENTIFIERS}
+
+
+def _require(identifiers: Identifiers, *keywords: str) -> None:
+    """Refuse an object without these UIDs, or with what is none."""
+    for keyword in keywords:
+        uid = identifiers[keyword]
+        if not uid:
+            raise InvalidObjectError(f"{keyword} is missing")
+        if not is_valid_uid(uid):
+            raise InvalidObjectError(f"{keyword} is not a valid UID: {uid[:80]!r}")
+
+
+def describe(storage: Storage, location: str) -> Entry:
+    """Return what the index needs to know of an object that is in the storage.
+
+    Raises:
+        InvalidObjectError: it is none, or not whole.
+    """
+    with storage.open(location) as file:
+        head = file.read(HEAD_LENGTH)
+        meta = read_preamble_and_meta(head, final=True)
+        assert meta is not None
+        size = file.seek(0, 2)
+    if meta.data_set_offset >= size:
+        raise InvalidObjectError("there is no data set")
+    syntax = transfer_syntax(meta.transfer_syntax_uid)
+    with mapped(storage, location, meta.data_set_offset) as data:
+        header = read_whole(data, syntax)
+        digest = xxhash.xxh3_128_digest(data)
+    identifiers = _identifiers(header)
+    _require(identifiers, *identifiers)
+    return Entry(
+        **identifiers,
+        transfer_syntax_uid=syntax.uid,
+        header=header,
+        location=location,
+        size=size,
+        data_set_offset=meta.data_set_offset,
+        hash=digest,
+        received=time.time_ns() // 1_000_000,
+    )
+
+
+def read_whole(data: Buffer, syntax: TransferSyntax) -> RawHeader:
+    """Return the header of a data set after walking to its end.
+
+    Raises:
+        InvalidObjectError: it is broken or cut short.
+    """
+    if syntax.deflated:
+        _check_deflated(data)
+        return _read_head(data, syntax)
+    found = scan(data, syntax, HEADER_TAGS)
+    try:
+        for _ in iter_elements(data, syntax, found.position):
+            pass
+    except TruncatedError as error:
+        raise InvalidObjectError(f"the data set is cut short: {error}") from error
+    except BrokenDataSetError as error:
+        raise InvalidObjectError(str(error)) from error
+    return RawHeader(found.values, syntax)
+
+
+def _read_head(data: Buffer, syntax: TransferSyntax) -> RawHeader:
+    """Return what the first piece of a data set tells."""
+    if syntax.deflated:
+        data = inflate(data, _INFLATED_HEAD, partial=True)
+    return RawHeader(scan(data, syntax, HEADER_TAGS).values, syntax)
+
+
+def _check_deflated(data: Buffer) -> None:
+    """Inflate to the end without keeping anything."""
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        for at in range(0, len(data), HEAD_LENGTH):
+            piece: Buffer = data[at : at + HEAD_LENGTH]
+            while piece and not stream.eof:
+                stream.decompress(piece, _INFLATED_HEAD)
+                piece = stream.unconsumed_tail
+    except zlib.error as error:
+        raise InvalidObjectError(f"the data set cannot be inflated: {error}") from error
+    if not stream.eof:
+        raise InvalidObjectError("the deflated data set is cut short")

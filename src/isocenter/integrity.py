@@ -1,0 +1,244 @@
+"""Whether index and storage agree, and what can be put right without losing anything.
+
+Every row must have its file, of the right size and, looked at deeply, with the right bytes; every file must have its
+row. A repair files objects that have no row, lets a row whose file is lost point to the same object elsewhere, and
+moves what nobody can read to ``lost+found``. It never deletes bytes.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+import xxhash
+
+from isocenter.conflicts import difference
+from isocenter.errors import InvalidObjectError, NotFoundError
+from isocenter.index.conflicts import Conflict
+from isocenter.index.deletion import garbage
+from isocenter.index.entry import Entry, Instance
+from isocenter.index.index import Index
+from isocenter.index.instances import read_all, read_at
+from isocenter.index.upkeep import (
+    count_empty,
+    newest,
+    put_counts_right,
+    remove_empty,
+    withdraw_all,
+    wrong_counts,
+)
+from isocenter.ingest import describe
+from isocenter.storage.storage import Storage
+
+_LOG = logging.getLogger(__name__)
+_ROWS_AT_ONCE = 5000
+_BLOCK = 1 << 20
+#: The newest rows are looked at after a restart; more than half of that many unfinished ones have another cause.
+_UNFINISHED_AT_MOST = 200
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Problem(Enum):
+    """What a check can find."""
+
+    MISSING = "missing file"
+    SIZE = "wrong size"
+    BYTES = "wrong bytes"
+    ORPHAN = "file without row"
+    UNREADABLE = "unreadable file without row"
+    COUNT = "wrong count"
+    EMPTY = "empty series, study or patient"
+
+
+@dataclass(slots=True)
+class Finding:
+    """One thing that is not right: ``subject`` is a UID or a location; ``repair`` says what was done, "" is nothing."""
+
+    problem: Problem
+    subject: str
+    detail: str
+    repair: str = ""
+
+
+@dataclass(slots=True)
+class Report:
+    """The result of a check: how much was looked at, and what was found."""
+
+    instances: int = 0
+    bytes: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Tell whether nothing was found that is still wrong."""
+        return all(finding.repair for finding in self.findings)
+
+
+class Check:
+    """One check of an archive; ``progress`` is called with the number of rows looked at."""
+
+    def __init__(
+        self, storage: Storage, index: Index, *, deep: bool, progress: Callable[[int], None] | None = None
+    ) -> None:
+        self._storage = storage
+        self._index = index
+        self._deep = deep
+        self._progress = progress
+        self._lost: dict[str, Finding] = {}  # by SOPInstanceUID
+
+    def run(self, *, repair: bool) -> Report:
+        """Look at everything; with ``repair`` put right what can be."""
+        report = Report()
+        files = {stored.location: stored.size for stored in self._storage.objects()}
+        for location in garbage(self._index.database):
+            files.pop(location, None)
+        self._check_rows(report, files)
+        self._check_conflicts(report, files)
+        self._check_orphans(report, files, repair=repair)
+        self._check_counts(report, repair=repair)
+        return report
+
+    def _check_rows(self, report: Report, files: dict[str, int]) -> None:
+        after = 0
+        while rows := read_all(self._index.database, after, _ROWS_AT_ONCE):
+            for _, instance in rows:
+                self._check_row(report, instance, files.pop(instance.location, None))
+            after = rows[-1][0]
+            if self._progress is not None:
+                self._progress(report.instances)
+
+    def _check_row(self, report: Report, instance: Instance, size: int | None) -> None:
+        report.instances += 1
+        report.bytes += instance.size
+        if size is None:
+            size = self._storage.size(instance.location)
+        problem = self._problem(instance, size)
+        if problem is None or not self._index.knows(instance.location):  # deleted while we looked
+            return
+        finding = Finding(problem, instance.SOPInstanceUID, f"{instance.location}: {_told(problem, instance, size)}")
+        self._lost[instance.SOPInstanceUID] = finding
+        report.findings.append(finding)
+
+    def _problem(self, instance: Instance, size: int | None) -> Problem | None:
+        if size is None:
+            return Problem.MISSING
+        if size != instance.size:
+            return Problem.SIZE
+        if self._deep and hash_of(self._storage, instance.location, instance.data_set_offset) != instance.hash:
+            return Problem.BYTES
+        return None
+
+    def _check_conflicts(self, report: Report, files: dict[str, int]) -> None:
+        for conflict in self._index.conflicts():
+            second = conflict.instance
+            if second is not None:
+                size = files.pop(second.location, None)
+                problem = self._problem(second, size)
+                if problem is not None and _still_listed(self._index, conflict):
+                    detail = f"{second.location}, kept in conflict {conflict.id}: {_told(problem, second, size)}"
+                    report.findings.append(Finding(problem, second.SOPInstanceUID, detail))
+
+    def _check_orphans(self, report: Report, files: dict[str, int], *, repair: bool) -> None:
+        """Look at files that no row names; rows that came meanwhile are read again."""
+        known = {conflict.instance.location for conflict in self._index.conflicts() if conflict.instance is not None}
+        known |= set(garbage(self._index.database))
+        candidates = sorted(set(files) - known)
+        for at in range(0, len(candidates), _ROWS_AT_ONCE):
+            piece = candidates[at : at + _ROWS_AT_ONCE]
+            named = read_at(self._index.database, piece)
+            for location in piece:
+                if location not in named and self._storage.size(location) is not None:
+                    report.findings.append(self._orphan(location, repair=repair))
+
+    def _orphan(self, location: str, *, repair: bool) -> Finding:
+        try:
+            entry = describe(self._storage, location)
+        except InvalidObjectError as error:
+            finding = Finding(Problem.UNREADABLE, location, str(error))
+            if repair:
+                finding.repair = f"moved to {self._storage.set_aside(location)}"
+            return finding
+        finding = Finding(Problem.ORPHAN, location, f"object {entry.SOPInstanceUID}")
+        if repair:
+            finding.repair = self._file(entry)
+        return finding
+
+    def _file(self, entry: Entry) -> str:
+        """Give an object without a row its row, or its place beside the object that has it."""
+        first = self._index.file(entry).existing
+        if first is None or first.location == entry.location:
+            return "filed"
+        reason = difference(self._storage, first, entry)
+        if not reason and first.SOPInstanceUID in self._lost:
+            self._index.move(first, entry)
+            self._lost[first.SOPInstanceUID].repair = f"the same object was found at {entry.location}"
+            return "put in the place of the lost file"
+        if reason and self._index.keep_conflict(entry, reason):
+            return "listed as a conflict"
+        return f"a second copy, moved to {self._storage.set_aside(entry.location)}"
+
+    def _check_counts(self, report: Report, *, repair: bool) -> None:
+        wrong = wrong_counts(self._index.database)
+        for each in wrong:
+            detail = f"the series counts {each.counted} objects and has {each.actual}"
+            report.findings.append(
+                Finding(Problem.COUNT, each.SeriesInstanceUID, detail, "counted again" if repair else "")
+            )
+        empty = count_empty(self._index.database)
+        if empty:
+            report.findings.append(Finding(Problem.EMPTY, "", f"{empty} rows", "removed" if repair else ""))
+        if repair:
+            put_counts_right(self._index.database, wrong, time.time_ns() // 1_000_000)
+            remove_empty(self._index.database)
+
+
+def hash_of(storage: Storage, location: str, offset: int) -> bytes:
+    """Return the hash of the data set of a stored object."""
+    digest = xxhash.xxh3_128()
+    try:
+        with storage.open(location) as file:
+            file.seek(offset)
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    except (NotFoundError, OSError):
+        return b""
+    return digest.digest()
+
+
+def withdraw_unfinished(storage: Storage, index: Index, marker: Path) -> int:
+    """After a restart of the machine, remove the rows of objects that were never acknowledged; return how many.
+
+    An object's row may become durable a moment before its bytes; only the loss of power in that moment leaves a row
+    without them. ``marker`` remembers the machine's start under which the archive was last opened.
+    """
+    try:
+        boot = _BOOT_ID.read_text().strip()
+    except OSError:
+        boot = ""
+    if boot and marker.exists() and marker.read_text() == boot:
+        return 0
+    rows = newest(index.database, _UNFINISHED_AT_MOST)
+    unfinished = [each for each in rows if storage.size(each.location) != each.size]
+    if len(unfinished) > len(rows) // 2:
+        _LOG.error("the newest objects have no files; is the folder of objects there? Run 'isocenter fsck'")
+        return 0
+    for each in unfinished:
+        _LOG.warning("%s was never acknowledged and is not whole: its row is removed", each.SOPInstanceUID)
+    if unfinished:
+        withdraw_all(index.database, [each.location for each in unfinished], time.time_ns() // 1_000_000)
+    with os.fdopen(os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w") as file:
+        file.write(boot)
+    return len(unfinished)
+
+
+def _told(problem: Problem, instance: Instance, size: int | None) -> str:
+    if problem is Problem.SIZE:
+        return f"{size} bytes instead of {instance.size}"
+    return "the file is not there" if problem is Problem.MISSING else "the data set is not the one that was stored"
+
+
+def _still_listed(index: Index, conflict: Conflict) -> bool:
+    return any(each.id == conflict.id for each in index.conflicts())

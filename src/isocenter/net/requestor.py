@@ -1,0 +1,175 @@
+"""An association from the requestor's side, as far as PS3.8 goes: open, send, wait for an event, release, abort.
+
+Owns the translation of everything that can go wrong with a peer into PeerError, with what to do about it.
+"""
+
+import socket
+import time
+from dataclasses import dataclass
+
+from isocenter.errors import LocalProtocolError, PeerError
+from isocenter.net.connection import Connection
+from isocenter.net.peer import Peer
+from isocenter.ul.association import Association, Role
+from isocenter.ul.events import (
+    AssociationAccepted,
+    AssociationRejected,
+    ConnectionLost,
+    Event,
+    PeerAborted,
+    Primitive,
+    ProtocolViolated,
+    ReleaseConfirmed,
+    ReleaseRequested,
+    TransportOpened,
+)
+from isocenter.ul.pdu import AssociateReject, AssociateRequest, ReleaseRequest, ReleaseResponse
+from isocenter.ul.states import State
+
+#: (source, reason) of a rejection -> what the user can do about it (PS3.8 Table 9-21).
+_ADVICE: dict[tuple[int, int], str] = {
+    (1, 3): "have the calling AE title {calling} added there, or call with another one (--aet)",
+    (1, 7): "check the AE title {called}",
+    (3, 1): "it is busy, try again later",
+    (3, 2): "it has as many associations as it allows; try again later, or with fewer at once",
+}
+
+_ENDS: dict[type[Event], str] = {
+    PeerAborted: "aborted the association (source {event.source}, reason {event.reason}); its log may say why",
+    ProtocolViolated: "broke the protocol, so the association was aborted: {event.detail}",
+    ConnectionLost: "closed the connection without a word; its log may say why",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long to wait, in seconds: for the connection, for the association, and for each answer or write."""
+
+    connect: float = 10.0
+    associate: float = 30.0
+    response: float = 120.0
+
+
+class Requestor:
+    """One requested association; every failure of the peer or the network is a PeerError."""
+
+    def __init__(self, peer: Peer, request: AssociateRequest, timeouts: Timeouts) -> None:
+        self.peer = peer
+        self.core = Association(Role.REQUESTOR, artim_seconds=timeouts.associate)
+        self._timeouts = timeouts
+        self.core.send(request, time.monotonic())
+        self._connection = Connection(_open(peer, timeouts.connect), self.core, timeouts.associate)
+        try:
+            self._establish(request)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _establish(self, request: AssociateRequest) -> None:
+        self.core.send(TransportOpened(), time.monotonic())
+        self.flush()
+        event = self.wait_for(AssociationAccepted, AssociationRejected)
+        if isinstance(event, AssociationRejected):
+            raise PeerError(f"{self.peer} {_advise(event.reject, request)}")
+        self._connection.idle_seconds = self._timeouts.response
+        self._connection.enlarge()
+
+    def send(self, primitive: Primitive) -> None:
+        """Give a primitive to the core; ``flush`` writes what it makes of it."""
+        try:
+            self.core.send(primitive, time.monotonic())
+        except LocalProtocolError as error:
+            raise PeerError(f"the association with {self.peer} is over: {error}") from error
+
+    def flush(self) -> None:
+        """Write what there is to send."""
+        try:
+            self._connection.flush()
+        except TimeoutError as error:
+            self.abort()
+            raise PeerError(f"{self.peer} takes no more data, although it is connected; aborted") from error
+        except OSError as error:
+            raise self._broken_off(error) from error
+
+    def wait_for(self, *wanted: type[Event]) -> Event:
+        """Return the next event of these types; any end of the association raises PeerError."""
+        self._connection.restart_idle()
+        while True:
+            event = self.core.next_event()
+            if event is None:
+                self._receive()
+            elif isinstance(event, wanted):
+                return event
+            elif isinstance(event, ReleaseRequested):
+                self._follow_release()
+            elif type(event) in _ENDS:
+                self._flush_quietly()
+                raise PeerError(f"{self.peer} {_ENDS[type(event)].format(event=event)}")
+
+    def release(self) -> None:
+        """End in good order and close; a peer that does not answer any more is left alone."""
+        try:
+            if self.core.state is State.ESTABLISHED:
+                self._connection.idle_seconds = self._timeouts.associate
+                self.send(ReleaseRequest())
+                self.flush()
+                self.wait_for(ReleaseConfirmed)
+        except PeerError:
+            return
+        finally:
+            self._connection.close()
+
+    def abort(self) -> None:
+        """Break off at once and close."""
+        self._connection.abort()
+        self._flush_quietly()
+        self._connection.close()
+
+    def _receive(self) -> None:
+        if self.core.finished:
+            raise PeerError(f"the association with {self.peer} is over")
+        self._connection.receive()
+        if self._connection.timed_out:
+            self._flush_quietly()
+            raise PeerError(f"{self.peer} did not answer within {self._connection.idle_seconds:g} s; aborted")
+
+    def _follow_release(self) -> None:
+        """Answer the peer's wish to end; where it does not collide with ours, that comes too early."""
+        self.send(ReleaseResponse())
+        self.flush()
+        if self.core.state is State.AWAITING_TRANSPORT_CLOSE:
+            raise PeerError(f"{self.peer} released the association before everything was done")
+
+    def _broken_off(self, error: OSError) -> PeerError:
+        """Return what the peer may have said before it closed the connection."""
+        try:
+            self.wait_for(PeerAborted)
+        except PeerError as reason:
+            return reason
+        return PeerError(f"{self.peer} aborted the association ({error.strerror or error}); its log may say why")
+
+    def _flush_quietly(self) -> None:
+        try:
+            self._connection.flush()
+        except OSError:
+            return
+
+
+def _advise(reject: AssociateReject, request: AssociateRequest) -> str:
+    advice = _ADVICE.get((reject.source, reject.reason))
+    if advice is None:
+        return reject.describe()
+    return f"{reject.describe()}; {advice.format(calling=request.calling_aet, called=request.called_aet)}"
+
+
+def _open(peer: Peer, timeout: float) -> socket.socket:
+    try:
+        return socket.create_connection((peer.host, peer.port), timeout)
+    except TimeoutError as error:
+        raise PeerError(f"{peer} does not answer within {timeout:g} s; check host, port and firewall") from error
+    except ConnectionRefusedError as error:
+        raise PeerError(f"{peer} refuses connections; check that it runs and listens on port {peer.port}") from error
+    except socket.gaierror as error:
+        raise PeerError(f"{peer}: the host {peer.host!r} is not known; check its name") from error
+    except OSError as error:
+        raise PeerError(f"cannot connect to {peer}: {error.strerror or error}") from error

@@ -1,0 +1,190 @@
+"""The DICOM node as a server: accepts connections on a socket it is given, one thread for each.
+
+Owns the limits on how many there are and the graceful end; what an association says is in ``session``. Several
+worker processes may accept on the same socket.
+"""
+
+import itertools
+import logging
+import selectors
+import socket
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from isocenter.net.connection import Connection
+from isocenter.net.observer import Counters, Observer
+from isocenter.net.session import Session
+from isocenter.services.service import Service
+from isocenter.settings import Settings
+from isocenter.ul.association import Association, Role
+from isocenter.ul.negotiation import LOCAL_LIMIT_EXCEEDED, AcceptorPolicy, negotiate
+from isocenter.ul.pdu import AssociateAccept, AssociateReject, AssociateRequest, RejectResult, RejectSource
+
+logger = logging.getLogger(__name__)
+
+#: Connections beyond the limit on associations that may wait for their rejection; more are closed at once.
+_MAX_WAITING = 1000
+#: How long accepting pauses when the process has no descriptor or thread left, in seconds.
+_PAUSE = 0.5
+#: What aborted sessions get to end, in seconds, after the grace of ``stop`` is over.
+_LAST_WORDS = 2.0
+
+_STOPPING = AssociateReject(RejectResult.TRANSIENT, RejectSource.SERVICE_PROVIDER_PRESENTATION, 1)
+
+
+class DicomServer:
+    """Serves associations with these services; ``serve`` blocks until ``stop`` is called from another thread.
+
+    ``sock`` listens already, and is closed at the end. ``observer`` counts, unless the caller has its own.
+    """
+
+    def __init__(
+        self, settings: Settings, services: Sequence[Service], sock: socket.socket, observer: Observer | None = None
+    ) -> None:
+        self.observer: Observer = Counters() if observer is None else observer
+        self.stopping = False
+        self._settings = settings
+        self._sock = sock
+        self._by_abstract_syntax = {uid: service for service in services for uid in service.abstract_syntaxes}
+        self._fallback = next((service for service in services if service.unknown_abstract_syntaxes), None)
+        self._policy = _policy(settings, services)
+        self._lock = threading.Condition()
+        self._established = 0
+        self._sessions: dict[int, tuple[Session, threading.Thread]] = {}
+        self._ids = itertools.count(1)
+        self._wake_receiver, self._wake_sender = socket.socketpair()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port it listens on."""
+        host, port = self._sock.getsockname()[:2]
+        return str(host), int(port)
+
+    def serve(self) -> None:
+        """Accept connections until ``stop``."""
+        with self._sock, self._wake_receiver, selectors.DefaultSelector() as selector:
+            self._sock.setblocking(False)
+            selector.register(self._sock, selectors.EVENT_READ)
+            selector.register(self._wake_receiver, selectors.EVENT_READ)
+            while not self.stopping:
+                selector.select()
+                self._accept_all()
+
+    def stop(self, grace: float) -> None:
+        """Stop accepting, let messages under way finish for ``grace`` seconds, abort the rest, and wait for the end."""
+        self.stopping = True
+        with self._wake_sender:
+            self._wake_sender.send(b"\0")
+        with self._lock:
+            for session, _ in self._sessions.values():
+                if not session.busy:
+                    session.wake()
+            self._lock.wait_for(lambda: not self._sessions, grace)
+            for session, _ in self._sessions.values():
+                session.wake()
+            if not self._lock.wait_for(lambda: not self._sessions, _LAST_WORDS):
+                logger.warning("%d associations did not end in time", len(self._sessions))
+
+    # what a session needs (session.Node)
+
+    def answer(self, request: AssociateRequest) -> AssociateAccept | AssociateReject:
+        """Return the answer to a request; an acceptance takes a place, until ``leave``."""
+        answer = negotiate(request, self._policy)
+        if isinstance(answer, AssociateReject):
+            return answer
+        with self._lock:
+            if self.stopping:
+                return _STOPPING
+            if self._established >= self._settings.max_associations:
+                return LOCAL_LIMIT_EXCEEDED
+            self._established += 1
+        return answer
+
+    def leave(self) -> None:
+        """Give an association's place back."""
+        with self._lock:
+            self._established -= 1
+
+    def service(self, abstract_syntax: str) -> Service:
+        """Return the service for an abstract syntax that was accepted."""
+        found = self._by_abstract_syntax.get(abstract_syntax, self._fallback)
+        assert found is not None
+        return found
+
+    # connections
+
+    def _accept_all(self) -> None:
+        """Take every connection that waits."""
+        while not self.stopping:
+            try:
+                sock, address = self._sock.accept()
+            except BlockingIOError:
+                return
+            except ConnectionError:
+                continue
+            except OSError as error:
+                logger.error("cannot accept a connection: %s", error.strerror)
+                self._pause()
+                return
+            self._start(sock, address)
+
+    def _pause(self) -> None:
+        """Wait until others gave something back, or the server stops."""
+        with self._lock:
+            self._lock.wait_for(lambda: self.stopping, _PAUSE)
+
+    def _start(self, sock: socket.socket, address: tuple[Any, ...]) -> None:
+        with self._lock:
+            crowded = len(self._sessions) >= self._settings.max_associations + _MAX_WAITING
+        if crowded:
+            logger.warning("%s: too many connections, closed", address[0])
+            self.observer.association_refused("too many connections")
+            sock.close()
+            return
+        association_id = next(self._ids)
+        try:
+            association = Association(Role.ACCEPTOR, artim_seconds=self._settings.artim_seconds)
+            connection = Connection(sock, association, self._settings.idle_seconds)
+        except OSError:  # gone before it was looked at
+            sock.close()
+            return
+        session = Session(self, connection, association_id, str(address[0]))
+        thread = threading.Thread(
+            target=self._run, args=(association_id, session), name=f"association-{association_id}", daemon=True
+        )
+        with self._lock:
+            self._sessions[association_id] = session, thread
+        try:
+            thread.start()
+        except RuntimeError as error:
+            logger.error("cannot serve a connection: %s", error)
+            connection.close()
+            self._forget(association_id)
+
+    def _run(self, association_id: int, session: Session) -> None:
+        try:
+            session.run()
+        finally:
+            self._forget(association_id)
+
+    def _forget(self, association_id: int) -> None:
+        with self._lock:
+            del self._sessions[association_id]
+            self._lock.notify_all()
+
+
+def _policy(settings: Settings, services: Sequence[Service]) -> AcceptorPolicy:
+    """Return what the services accept together."""
+    return AcceptorPolicy(
+        aet=settings.aet,
+        transfer_syntaxes={uid: syntaxes for s in services for uid, syntaxes in s.abstract_syntaxes.items()},
+        unknown_abstract_syntaxes=next(
+            (s.unknown_abstract_syntaxes for s in services if s.unknown_abstract_syntaxes), ()
+        ),
+        check_called_aet=settings.check_called_aet,
+        max_length=settings.max_pdu,
+        implementation_class_uid=IMPLEMENTATION_CLASS_UID,
+        implementation_version_name=IMPLEMENTATION_VERSION_NAME,
+    )

@@ -1,0 +1,88 @@
+"""Random fields: grain of an imaging chain, and slow variation within tissue. All from a seeded generator.
+
+Must not know: organs, DICOM.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from isocenter.phantom.shapes import Field
+
+
+def blurred(image: Field, weight: float = 0.25) -> Field:
+    """Return ``image`` smoothed by (w, 1-2w, w) along rows and columns."""
+    center = np.float32(1 - 2 * weight)
+    for axis in (0, 1):
+        moved = np.swapaxes(image, 0, axis)
+        smooth = moved * center
+        smooth[1:] += np.float32(weight) * moved[:-1]
+        smooth[:-1] += np.float32(weight) * moved[1:]
+        smooth[0] += np.float32(weight) * moved[0]
+        smooth[-1] += np.float32(weight) * moved[-1]
+        image = np.swapaxes(smooth, 0, axis)
+    return image
+
+
+def grain(random: np.random.Generator, shape: tuple[int, int]) -> Field:
+    """Return noise of mean 0 and deviation 1 that neighbours share, without the slow parts (as filtered back projection)."""
+    fine = blurred(random.standard_normal(shape, np.float32), 0.22)
+    rough = fine - 0.7 * blurred(blurred(blurred(fine, 0.3), 0.3), 0.3)
+    return np.asarray(rough / max(float(rough.std()), 1e-6), np.float32)
+
+
+class SlowField:
+    """A random field that varies over ``cell`` millimetres, evaluated slice by slice; deviation about 1."""
+
+    def __init__(self, random: np.random.Generator, cells: tuple[int, int, int]) -> None:
+        self.values = random.standard_normal(cells).astype(np.float32)
+
+    def slice(self, part: float, shape: tuple[int, int]) -> Field:
+        """Return the field at ``part`` (0..1) of its depth, on ``shape`` pixels."""
+        place = part * (len(self.values) - 1)
+        index = int(np.clip(place, 0, len(self.values) - 2))
+        rest = np.float32(place - index)
+        plane = self.values[index] * (1 - rest) + self.values[index + 1] * rest
+        return _hats(plane.shape[0], shape[0]) @ plane @ _hats(plane.shape[1], shape[1]).T
+
+
+_HATS: dict[tuple[int, int], NDArray[np.float32]] = {}
+
+
+def _hats(cells: int, pixels: int) -> NDArray[np.float32]:
+    """Return the (pixels, cells) matrix of smooth interpolation."""
+    if (cells, pixels) not in _HATS:
+        distance = np.abs(np.linspace(0, cells - 1, pixels)[:, None] - np.arange(cells)[None])
+        part = np.clip(1 - distance, 0, 1)
+        _HATS[cells, pixels] = (part * part * (3 - 2 * part)).astype(np.float32)
+    return _HATS[cells, pixels]
+
+
+class Waves:
+    """A random field of one wavelength in all directions (a sum of plane waves), with its gradient: folds and stripes."""
+
+    def __init__(self, random: np.random.Generator, wavelength: float, count: int = 24, spread: float = 0.25) -> None:
+        directions = random.standard_normal((count, 3))
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        lengths = wavelength * (1 + spread * random.uniform(-1, 1, count))
+        self.vectors = (directions * (2 * np.pi / lengths)[:, None]).astype(np.float32)
+        self.phases = random.uniform(0, 2 * np.pi, count).astype(np.float32)
+
+    def evaluate(self, x: Field, y: Field, z: Field) -> tuple[Field, Field]:
+        """Return the field (deviation 1) and the length of its gradient per millimetre."""
+        total = np.zeros(np.broadcast(x, y, z).shape, np.float32)
+        slopes = [np.zeros_like(total) for _ in range(3)]
+        for vector, phase in zip(self.vectors, self.phases, strict=True):
+            angle = vector[0] * x + vector[1] * y + vector[2] * z + phase
+            total += np.cos(angle)
+            sine = np.sin(angle)
+            for slope, part in zip(slopes, vector, strict=True):
+                slope += part * sine
+        scale = np.float32(np.sqrt(2 / len(self.phases)))
+        steepness = np.sqrt(sum(slope * slope for slope in slopes))
+        return total * scale, np.asarray(steepness * scale, np.float32)

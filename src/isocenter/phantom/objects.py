@@ -1,0 +1,81 @@
+"""What every phantom object shares: patient, study, equipment, identifiers that follow from the seed (PS3.3 A.1, C.7).
+
+Must not know: pixels of any modality.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+MANUFACTURER, MODEL, SOFTWARE = "Isocenter", "Phantom", "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study of an invented patient; ``key`` tells studies of one seed apart."""
+
+    key: str
+    seed: int
+    PatientName: str
+    PatientID: str
+    PatientBirthDate: str
+    PatientSex: str
+    PatientAge: str
+    StudyDate: str
+    StudyTime: str
+    StudyID: str
+    AccessionNumber: str
+    StudyDescription: str
+    PatientSize: str = ""
+    PatientWeight: str = ""
+
+    def uid(self, *parts: object) -> str:
+        """Return the identifier of the study, or of what ``parts`` name within it: a hash under 2.25 (PS3.5 B.2)."""
+        name = "/".join(map(str, ("isocenter phantom", self.seed, self.key, *parts)))
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:16], "big")
+        number = number & ~(0xF << 76) | 8 << 76  # the version of a UUID made of a hash
+        number = number & ~(0x3 << 62) | 2 << 62
+        return f"2.25.{number}"
+
+
+PERSONAL = (
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "PatientAge", "PatientSize", "PatientWeight",
+    "StudyDate", "StudyTime", "StudyID", "AccessionNumber", "StudyDescription",
+)  # fmt: skip
+
+
+def new_object(study: Study, sop_class_uid: str, series: int, number: int) -> Dataset:
+    """Return a data set with patient, study, equipment, series and instance identifiers, and its file meta information."""
+    dataset = Dataset()
+    dataset.SpecificCharacterSet = "ISO_IR 100"
+    for keyword in PERSONAL:
+        if value := getattr(study, keyword):
+            setattr(dataset, keyword, value)
+    dataset.ReferringPhysicianName = ""
+    dataset.StudyInstanceUID = study.uid()
+    dataset.SeriesInstanceUID = study.uid("series", series)
+    dataset.SOPInstanceUID = study.uid("series", series, "instance", number)
+    dataset.SOPClassUID = sop_class_uid
+    dataset.SeriesNumber, dataset.InstanceNumber = series, number
+    dataset.SeriesDate = dataset.AcquisitionDate = dataset.ContentDate = study.StudyDate
+    dataset.InstanceCreationDate = study.StudyDate
+    dataset.SeriesTime = dataset.AcquisitionTime = dataset.ContentTime = dataset.InstanceCreationTime = study.StudyTime
+    dataset.Manufacturer, dataset.ManufacturerModelName, dataset.SoftwareVersions = MANUFACTURER, MODEL, SOFTWARE
+    dataset.InstitutionName = "Phantom Hospital"
+    dataset.StationName, dataset.DeviceSerialNumber = "PHANTOM1", str(study.seed)
+    dataset.file_meta = file_meta(dataset)
+    return dataset
+
+
+def file_meta(dataset: Dataset, transfer_syntax_uid: str = ExplicitVRLittleEndian) -> FileMetaDataset:
+    """Return file meta information for ``dataset`` (PS3.10 7.1)."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    meta.TransferSyntaxUID = transfer_syntax_uid
+    return meta

@@ -1,0 +1,138 @@
+"""Settling: a series or study that has been quiet for a while is finished off: its metadata blob is written, once.
+
+The first consumer of the outbox. It follows the events of stored and deleted objects, and its position moves past an
+event only when that event's series has settled, so nothing is missed by a crash or a change of process. Time is an
+argument; only the background thread knows a clock.
+"""
+
+import logging
+import os
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+
+from isocenter.index.blobs import announce_settled, read_series_by_key, settle_series
+from isocenter.index.deletion import forget_garbage, garbage
+from isocenter.index.index import Index
+from isocenter.index.outbox import Consumer, Event
+from isocenter.metadata import MetadataReader
+from isocenter.storage.storage import Storage
+
+_LOG = logging.getLogger(__name__)
+_LEASE = 60_000
+_SHORTEST_WAIT = 0.25
+_KEPT_DAYS = 30
+_READ_AT_ONCE = 10_000
+
+
+@dataclass(slots=True)
+class _Restless:
+    """A series with events that are not done with: the first of them, and the time of the last."""
+
+    study_id: int
+    first: int
+    last_time: int
+
+
+class Settling:
+    """Settles series ``settle_seconds`` after their last event, in one process at a time."""
+
+    def __init__(self, storage: Storage, index: Index, metadata: MetadataReader, settle_seconds: float) -> None:
+        self._storage = storage
+        self._index = index
+        self._metadata = metadata
+        self._quiet = round(settle_seconds * 1000)
+        self._consumer = Consumer(index.database, "settling", f"{os.getpid()}-{secrets.token_hex(4)}")
+        self._read_to = -1  # -1: nothing read under this lease yet
+        self._restless: dict[int, _Restless] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def settle(self, now: float) -> int:
+        """Settle what has been quiet long enough at ``now`` (seconds since 1970); return how many series.
+
+        Another process that holds the lease makes this do nothing.
+        """
+        moment = round(now * 1000)
+        with self._lock:
+            self.remove_garbage()
+            position = self._consumer.position()
+            if not self._restless and not self._consumer.read(max(position, self._read_to), 1):
+                return 0
+            if not self._consumer.lease(moment, _LEASE):
+                self._read_to, self._restless = -1, {}
+                return 0
+            self._follow(position)
+            return self._settle_due(moment)
+
+    def remove_garbage(self) -> None:
+        """Remove the bytes of what was deleted."""
+        while locations := garbage(self._index.database):
+            self._storage.delete(locations)
+            forget_garbage(self._index.database, locations)
+
+    def start(self) -> None:
+        """Start the background thread."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="settling", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Stop the background thread and give the lease back."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._read_to >= 0:
+            self._consumer.release()
+            self._read_to = -1
+
+    def _run(self) -> None:
+        while not self._stop.wait(max(self._quiet / 1000, _SHORTEST_WAIT)):
+            try:
+                self.settle(time.time())
+            except Exception:  # noqa: BLE001 - the border of this worker: the next round tries again
+                _LOG.exception("settling failed")
+
+    def _follow(self, position: int) -> None:
+        """Read new events and remember whose rest they disturb."""
+        if self._read_to < 0:
+            self._read_to, self._restless = position, {}
+        while events := self._consumer.read(self._read_to, _READ_AT_ONCE):
+            for event in events:
+                if event.event in {Event.STORED, Event.DELETED}:
+                    entry = self._restless.setdefault(event.series_id, _Restless(event.study_id, event.id, event.time))
+                    entry.last_time = event.time
+            self._read_to = events[-1].id
+
+    def _settle_due(self, moment: int) -> int:
+        due = [key for key, entry in self._restless.items() if entry.last_time + self._quiet <= moment]
+        settled: list[tuple[int, int]] = []
+        studies: set[int] = set()
+        busy: set[int] = set()
+        for series_id in due:
+            entry = self._restless.pop(series_id)
+            studies.add(entry.study_id)
+            if self._write(series_id):
+                settled.append((entry.study_id, series_id))
+            else:
+                busy.add(entry.study_id)
+        studies -= busy | {entry.study_id for entry in self._restless.values()}
+        done = min((entry.first - 1 for entry in self._restless.values()), default=self._read_to)
+        with self._index.database.write() as transaction:
+            announce_settled(transaction, settled, sorted(studies), moment)
+            self._consumer.advance(transaction, done, moment, _KEPT_DAYS)
+        return len(settled)
+
+    def _write(self, series_id: int) -> bool:
+        """Write the blob of a series; return False where the series has changed meanwhile or is gone."""
+        state = read_series_by_key(self._index.database, series_id)
+        if state is None:
+            return False
+        if state.body is not None:
+            return True
+        made = self._metadata.make(state)
+        with self._index.database.write() as transaction:
+            return settle_series(transaction, state, made.etag, made.body, made.instances)

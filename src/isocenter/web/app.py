@@ -1,0 +1,134 @@
+"""The ASGI application: one table of routes, and the border where every request is let in, timed, and answered.
+
+The border is plain ASGI: no middleware stack stands between the server and a route.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from time import perf_counter
+
+from prometheus_client.registry import Collector
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.types import Message, Receive, Scope, Send
+
+from isocenter.archive import Archive
+from isocenter.settings import Settings
+from isocenter.web import dicomweb, health
+from isocenter.web.gate import PAGE_HEADERS, SECURITY_HEADERS, Gate
+from isocenter.web.management import create_management
+from isocenter.web.metrics import Metrics
+from isocenter.web.node import Handler, Node
+from isocenter.web.problems import is_expected, problem, problem_of
+from isocenter.web.viewer import STATIC, Viewer, docs_page
+
+logger = logging.getLogger(__name__)
+
+#: What is counted for a request whose client went away before there was an answer.
+_CLIENT_CLOSED = 499
+
+
+class Application:
+    """The archive over HTTP."""
+
+    def __init__(self, node: Node, routes: list[BaseRoute]) -> None:
+        self.node = node
+        self._router = Router(routes, redirect_slashes=False)
+        self._gate = Gate(node.settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or follow the server's life."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await asyncio.to_thread(self.node.close)
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The border of HTTP: whatever is raised below becomes an answer here."""
+        started = perf_counter()
+        scope["app"] = self
+        status = 0
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = _with_security(message["headers"])
+            await send(message)
+
+        try:
+            refusal = self._gate.refusal(scope["method"], dict(scope["headers"]))
+            if refusal is not None:
+                await problem(403, "ForbiddenError", refusal)(scope, receive, send_and_note)
+            else:
+                await self._router(scope, receive, send_and_note)
+        except ClientDisconnect:
+            status = status or _CLIENT_CLOSED
+        except Exception as error:
+            if not is_expected(error):
+                logger.exception("%s %s failed", scope["method"], _pattern(scope))
+            if status:  # the answer has begun: only a broken connection can tell
+                raise
+            await problem_of(error)(scope, receive, send_and_note)
+        finally:
+            self.node.metrics.request_done(_pattern(scope), scope["method"], status, perf_counter() - started)
+
+
+def _with_security(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    is_page = any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers)
+    return [*headers, *SECURITY_HEADERS, *(PAGE_HEADERS if is_page else ())]
+
+
+def _pattern(scope: Scope) -> str:
+    """Return the pattern of the route, never the path: that would make a time series of every UID."""
+    route = scope.get("route")
+    path = getattr(route, "path", "")
+    return f"{scope.get('root_path', '')}{path}" if path else "(none)"
+
+
+def route(path: str, method: str, handler: Handler, node: Node) -> Route:
+    """Return a route that gives ``node`` and the request to ``handler``."""
+
+    async def endpoint(request: Request) -> Response:
+        return await handler(node, request)
+
+    return Route(path, endpoint, methods=[method], name=handler.__name__)
+
+
+def create_app(
+    archive: Archive, settings: Settings, *, collectors: Iterable[Collector] = (), static: Path = STATIC
+) -> Application:
+    """Return the application of one archive.
+
+    Args:
+        archive: opened; the caller closes it after the server has stopped.
+        settings: in force.
+        collectors: further metrics for ``/metrics``, for instance of the DICOM node.
+        static: folder of the built viewer.
+    """
+    node = Node(archive, settings, Metrics(archive.statistics, collectors))
+    viewer = Viewer(static)
+    table = [
+        *dicomweb.ROUTES,
+        ("/health", "GET", health.health),
+        ("/metrics", "GET", health.metrics),
+        ("/docs", "GET", docs_page),
+        ("/docs/{name}", "GET", docs_page),
+        ("/", "GET", viewer.page),
+        ("/viewer", "GET", viewer.page),
+        ("/viewer/{rest:path}", "GET", viewer.page),
+    ]
+    routes: list[BaseRoute] = [route(path, method, handler, node) for path, method, handler in table]
+    routes.append(Mount("/api", create_management(node)))
+    routes.append(route("/{path:path}", "GET", viewer.file, node))
+    return Application(node, routes)

@@ -1,0 +1,159 @@
+"""WADO-RS: retrieve bulk data by its path in the data set (PS3.18 10.4.1.1.5), whole or a range (RFC 9110 14).
+
+A path is what the metadata's BulkDataURI ends with: the tag, or the tag of a sequence, the number of its item from 1,
+and so on. Native values go out as they are; encapsulated pixel data as its frames.
+"""
+
+import re
+import uuid
+from array import array
+from functools import partial
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from isocenter.archive import Instance
+from isocenter.dicom import dictionary
+from isocenter.dicom.encoding import UNDEFINED, Buffer, Element, Encoding, encoding_of
+from isocenter.dicom.pixels import PIXEL_DATA
+from isocenter.dicom.scanner import iter_elements, iter_items
+from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax
+from isocenter.errors import NotFoundError, UsageError
+from isocenter.multipart import write_end, write_part_header
+from isocenter.web.frames import frames_response, is_compressed
+from isocenter.web.layouts import Layout, opened
+from isocenter.web.media_types import ANYTHING, OCTET_STREAM, multipart_content_type
+from isocenter.web.negotiation import accepted, not_acceptable
+from isocenter.web.node import Node
+from isocenter.web.streaming import Piece, Span, StreamedResponse
+
+_PATH = re.compile(r"[0-9A-Fa-f]{8}(/[1-9][0-9]{0,5}/[0-9A-Fa-f]{8}){0,64}", re.ASCII)
+#: Words of the VRs whose bytes depend on the order.
+_SWAPPED = {
+    "OW": "H",
+    "OF": "I",
+    "OL": "I",
+    "OD": "Q",
+    "OV": "Q",
+    "US": "H",
+    "SS": "H",
+    "UL": "I",
+    "FL": "I",
+    "FD": "Q",
+}
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
+
+
+async def retrieve_bulk_data(node: Node, request: Request) -> Response:
+    """Send the value that the path names."""
+    path = read_path(request.path_params["path"])
+    names = request.path_params
+    found = await node.threads.read(node.archive.instances, names["study"], names["series"], names["instance"])
+    value = await node.threads.read(_value_at, node, found[0], path)
+    if isinstance(value, Layout):
+        return await frames_response(node, request, found[0], value, list(range(1, len(value.frames) + 1)))
+    return _answer(node, request, value)
+
+
+def read_path(text: str) -> tuple[int, ...]:
+    """Return tags and item numbers of a path.
+
+    Raises:
+        UsageError: it is no such path.
+    """
+    if _PATH.fullmatch(text) is None:
+        raise UsageError(f"{text[:64]!r} is no path of tags and item numbers, such as 7FE00010 or 00089215/1/00420011")
+    return tuple(int(field, 10 if place % 2 else 16) for place, field in enumerate(text.split("/")))
+
+
+def _value_at(node: Node, instance: Instance, path: tuple[int, ...]) -> bytes | Span | Layout:
+    """Return the value at a path; for encapsulated pixel data where its frames are."""
+    with opened(node.archive, instance) as (data, syntax):
+        element, encoding = find_element(data, syntax, path)
+        if element.length != UNDEFINED:
+            return _value(node, instance, data, syntax, element, encoding)
+    if path != (PIXEL_DATA,) or not is_compressed(syntax):
+        raise NotFoundError("this element is no bulk data: it has no value of its own")
+    return node.layouts.layout(node.archive, instance)
+
+
+def find_element(data: Buffer, syntax: TransferSyntax, path: tuple[int, ...]) -> tuple[Element, Encoding]:
+    """Return the element at a path and the encoding it is in.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    encoding = encoding_of(syntax)
+    offset, end = 0, len(data)
+    for tag, number in zip(path[::2], (*path[1::2], 0), strict=True):
+        found = next((e for e in iter_elements(data, encoding, offset, end) if e.tag >= tag), None)
+        if found is None or found.tag != tag:
+            raise NotFoundError(f"the object has no element {tag:08X} there")
+        if not number:
+            return found, encoding
+        item = next((i for n, i in enumerate(iter_items(data, found, encoding, end), 1) if n == number), None)
+        if item is None:
+            raise NotFoundError(f"the sequence {tag:08X} has no item {number}")
+        offset, end, encoding = item
+    raise AssertionError("a path ends with a tag")
+
+
+def _value(
+    node: Node, instance: Instance, data: Buffer, syntax: TransferSyntax, element: Element, encoding: Encoding
+) -> bytes | Span:
+    """Return the value, little endian; a span of the file where that is what the file holds."""
+    kind = _SWAPPED.get(element.vr or dictionary.vr(element.tag), "")
+    if encoding.big_endian and kind:
+        words = array(kind, bytes(data[element.offset : element.offset + element.length]))
+        words.byteswap()
+        return words.tobytes()
+    if syntax.deflated:
+        return bytes(data[element.offset : element.offset + element.length])
+    return Span(partial(node.archive.open_object, instance), instance.data_set_offset + element.offset, element.length)
+
+
+def _answer(node: Node, request: Request, value: bytes | Span) -> Response:
+    length = value.length if isinstance(value, Span) else len(value)
+    content_type = f"{OCTET_STREAM}; transfer-syntax={EXPLICIT_VR_LITTLE_ENDIAN}"
+    for wanted in accepted(request) or ANYTHING:
+        if not wanted.includes(OCTET_STREAM):
+            continue
+        if wanted.multipart and wanted.type != "*/*":
+            boundary = uuid.uuid4().hex
+            headers = {"content-type": multipart_content_type(boundary, OCTET_STREAM, EXPLICIT_VR_LITTLE_ENDIAN)}
+            part = {"Content-Type": content_type, "Content-Location": str(request.url.replace(query=""))}
+            return StreamedResponse(
+                [write_part_header(boundary, part), value, write_end(boundary)], node.threads, headers=headers
+            )
+        headers = {"content-type": content_type, "accept-ranges": "bytes"}
+        asked = request.headers.get("range", "")
+        if not asked:
+            return StreamedResponse([value], node.threads, headers=headers)
+        first, last = read_range(asked, length)
+        headers["content-range"] = f"bytes {first}-{last}/{length}"
+        return StreamedResponse([_part_of(value, first, last)], node.threads, 206, headers)
+    raise not_acceptable(OCTET_STREAM)
+
+
+def read_range(text: str, length: int) -> tuple[int, int]:
+    """Return first and last byte of a range such as ``bytes=0-99``, ``bytes=100-`` or ``bytes=-10``.
+
+    Raises:
+        HTTPException: 416, the range is not one range that the value has.
+    """
+    found = _RANGE.fullmatch(text.strip())
+    first, last = found.groups() if found else ("", "")
+    if first:
+        begin, end = int(first), min(int(last), length - 1) if last else length - 1
+    else:
+        begin, end = (max(length - int(last), 0), length - 1) if last else (length, 0)
+    if begin > end or begin >= length:
+        raise HTTPException(416, f"the value has {length} bytes", {"content-range": f"bytes */{length}"})
+    return begin, end
+
+
+def _part_of(value: bytes | Span, first: int, last: int) -> Piece:
+    if isinstance(value, Span):
+        return Span(value.opener, value.offset + first, last - first + 1)
+    return value[first : last + 1]

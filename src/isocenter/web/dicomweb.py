@@ -1,0 +1,37 @@
+"""The routes of DICOMweb (PS3.18 10), one row each: path, method, handler."""
+
+from isocenter.web import bulk_data, frames, metadata, qido, rendered, retrieve, stow
+from isocenter.web.node import Handler
+
+ROOT = "/dicom-web"
+_STUDY = ROOT + "/studies/{study}"
+_SERIES = _STUDY + "/series/{series}"
+_INSTANCE = _SERIES + "/instances/{instance}"
+
+ROUTES: tuple[tuple[str, str, Handler], ...] = (
+    # Search, PS3.18 10.6
+    (f"{ROOT}/studies", "GET", qido.search_studies),
+    (f"{ROOT}/series", "GET", qido.search_series),
+    (f"{ROOT}/instances", "GET", qido.search_instances),
+    (f"{_STUDY}/series", "GET", qido.search_series),
+    (f"{_STUDY}/instances", "GET", qido.search_instances),
+    (f"{_SERIES}/instances", "GET", qido.search_instances),
+    # Store, PS3.18 10.5
+    (f"{ROOT}/studies", "POST", stow.store),
+    (_STUDY, "POST", stow.store),
+    # Retrieve, PS3.18 10.4
+    (_STUDY, "GET", retrieve.retrieve),
+    (_SERIES, "GET", retrieve.retrieve),
+    (_INSTANCE, "GET", retrieve.retrieve),
+    (f"{_STUDY}/metadata", "GET", metadata.study_metadata),
+    (f"{_SERIES}/metadata", "GET", metadata.series_metadata),
+    (f"{_INSTANCE}/metadata", "GET", metadata.instance_metadata),
+    (_INSTANCE + "/frames/{frames}", "GET", frames.retrieve_frames),
+    (f"{_INSTANCE}/rendered", "GET", rendered.rendered),
+    (_INSTANCE + "/frames/{frames}/rendered", "GET", rendered.rendered),
+    (f"{_STUDY}/thumbnail", "GET", rendered.thumbnail),
+    (f"{_SERIES}/thumbnail", "GET", rendered.thumbnail),
+    (f"{_INSTANCE}/thumbnail", "GET", rendered.thumbnail),
+    (_INSTANCE + "/frames/{frames}/thumbnail", "GET", rendered.thumbnail),
+    (_INSTANCE + "/bulkdata/{path:path}", "GET", bulk_data.retrieve_bulk_data),
+)

@@ -1,0 +1,176 @@
+"""WADO-RS: retrieve frames, one or several (PS3.18 10.4.1.1.6, 8.7.3).
+
+A frame goes out as stored, straight from the file, when the client takes the stored transfer syntax; else as little
+endian values, which for native pixel data are the same bytes.
+"""
+
+import re
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from isocenter.archive import Archive, Instance
+from isocenter.codecs.registry import BIG_ENDIAN_PIXELS, can_decode, decode_frame, frame_bytes, to_little_endian
+from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax
+from isocenter.errors import UsageError
+from isocenter.multipart import write_end, write_part_header
+from isocenter.web.addresses import address_of, base_address
+from isocenter.web.layouts import Layout, read_frame
+from isocenter.web.media_types import (
+    ANYTHING,
+    COMPRESSED_MEDIA_TYPES,
+    LITTLE_ENDIAN,
+    OCTET_STREAM,
+    MediaRange,
+    multipart_content_type,
+)
+from isocenter.web.negotiation import accepted, not_acceptable
+from isocenter.web.node import Node
+from isocenter.web.streaming import Made, Piece, Span, StreamedResponse
+
+_FRAMES = re.compile(r"[1-9][0-9]{0,8}(,[1-9][0-9]{0,8})*", re.ASCII)
+_ENCAPSULATED_UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """In which form frames are sent; ``decoded`` means as values in little endian order."""
+
+    multipart: bool
+    media_type: str
+    transfer_syntax: str
+    decoded: bool
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type of one frame."""
+        return f"{self.media_type}; transfer-syntax={self.transfer_syntax}"
+
+
+async def retrieve_frames(node: Node, request: Request) -> Response:
+    """Send the frames of the path's list."""
+    numbers = frame_numbers(request.path_params["frames"])
+    path = request.path_params
+    found = await node.threads.read(node.archive.instances, path["study"], path["series"], path["instance"])
+    layout = await node.threads.read(node.layouts.layout, node.archive, found[0])
+    return await frames_response(node, request, found[0], layout, numbers)
+
+
+def frame_numbers(text: str) -> list[int]:
+    """Return the frame numbers of a list such as ``1,3,2``.
+
+    Raises:
+        UsageError: it is no list of numbers from 1.
+    """
+    if _FRAMES.fullmatch(text) is None:
+        raise UsageError(f"{text[:64]!r} is no list of frame numbers, counted from 1")
+    return [int(number) for number in text.split(",")]
+
+
+async def frames_response(
+    node: Node, request: Request, instance: Instance, layout: Layout, numbers: Sequence[int]
+) -> Response:
+    """Return these frames in the form that the client wants most.
+
+    Raises:
+        NotFoundError: one of them is not there.
+        HTTPException: 406, there is no form that the client accepts.
+    """
+    form = choose_form(accepted(request) or ANYTHING, layout.syntax, single=len(numbers) == 1)
+    if form is None:
+        raise not_acceptable(*_offers(layout.syntax))
+    bodies = [list(_pieces(node.archive, instance, layout, form, number)) for number in numbers]
+    if len(bodies) == 1:  # make it now, so that a failure can still be told
+        bodies = [[await node.threads.paint(p.make) if isinstance(p, Made) else p for p in bodies[0]]]
+    if not form.multipart:
+        return StreamedResponse(bodies[0], node.threads, headers={"content-type": form.content_type})
+    boundary = uuid.uuid4().hex
+    uids = (instance.StudyInstanceUID, instance.SeriesInstanceUID, instance.SOPInstanceUID)
+    address = address_of(base_address(request), *uids)
+    parts: list[Piece] = []
+    for number, body in zip(numbers, bodies, strict=True):
+        part_headers = {"Content-Type": form.content_type, "Content-Location": f"{address}/frames/{number}"}
+        parts += [write_part_header(boundary, part_headers), *body]
+    parts.append(write_end(boundary))
+    headers = {"content-type": multipart_content_type(boundary, form.media_type, form.transfer_syntax)}
+    return StreamedResponse(parts, node.threads, headers=headers)
+
+
+def is_compressed(syntax: TransferSyntax) -> bool:
+    """Return whether frames of this syntax are something else than little or big endian values."""
+    return syntax.encapsulated and syntax.uid != _ENCAPSULATED_UNCOMPRESSED
+
+
+def choose_form(accept: Sequence[MediaRange], syntax: TransferSyntax, *, single: bool) -> Form | None:
+    """Return the form that the client wants most and that can be had, or None."""
+    for wanted in accept:
+        if wanted.multipart or single:
+            form = _compressed_form(wanted, syntax) if is_compressed(syntax) else _native_form(wanted, syntax)
+            if form is not None:
+                return form
+    return None
+
+
+def _native_form(wanted: MediaRange, syntax: TransferSyntax) -> Form | None:
+    fits = wanted.transfer_syntax in {"", "*", syntax.uid, *LITTLE_ENDIAN}
+    if not fits or not wanted.includes(OCTET_STREAM):
+        return None
+    return Form(wanted.multipart, OCTET_STREAM, EXPLICIT_VR_LITTLE_ENDIAN, decoded=True)
+
+
+def _compressed_form(wanted: MediaRange, syntax: TransferSyntax) -> Form | None:
+    own_type = COMPRESSED_MEDIA_TYPES.get(syntax.uid, OCTET_STREAM)
+    asked = wanted.transfer_syntax
+    if asked in {"*", syntax.uid} and wanted.includes(OCTET_STREAM):
+        return Form(wanted.multipart, OCTET_STREAM, syntax.uid, decoded=False)
+    if wanted.includes(OCTET_STREAM) and asked in {"", *LITTLE_ENDIAN} and can_decode(syntax.uid):
+        return Form(wanted.multipart, OCTET_STREAM, EXPLICIT_VR_LITTLE_ENDIAN, decoded=True)
+    if asked in {"", "*", syntax.uid} and wanted.includes(own_type):
+        return Form(wanted.multipart, own_type, syntax.uid, decoded=False)
+    return None
+
+
+def _offers(syntax: TransferSyntax) -> list[str]:
+    offers = [f"{OCTET_STREAM}; transfer-syntax=*"]
+    if can_decode(syntax.uid):
+        offers.append(f"{OCTET_STREAM}; transfer-syntax={EXPLICIT_VR_LITTLE_ENDIAN}")
+    if syntax.uid in COMPRESSED_MEDIA_TYPES:
+        offers.append(COMPRESSED_MEDIA_TYPES[syntax.uid])
+    return offers
+
+
+def _pieces(archive: Archive, instance: Instance, layout: Layout, form: Form, number: int) -> Iterator[Piece]:
+    """Return spans of the file where its bytes are what is wanted, else something to be made."""
+    pieces = layout.frame(number)
+    if layout.syntax.deflated or (form.decoded and not _little_endian_in_file(layout)):
+        yield Made(partial(little_endian_frame if form.decoded else read_frame, archive, instance, layout, number))
+        return
+    for offset, length in pieces:
+        yield Span(partial(archive.open_object, instance), instance.data_set_offset + offset, length)
+
+
+def _little_endian_in_file(layout: Layout) -> bool:
+    if is_compressed(layout.syntax) or layout.syntax.uid in BIG_ENDIAN_PIXELS:
+        return False
+    return layout.description.frame_bits % 8 == 0
+
+
+def little_endian_frame(archive: Archive, instance: Instance, layout: Layout, number: int) -> bytes:
+    """Return the values of a frame as Explicit VR Little Endian has them; single bits are packed from the low one."""
+    raw = read_frame(archive, instance, layout, number)
+    description, uid = layout.description, layout.syntax.uid
+    if not is_compressed(layout.syntax) and description.frame_bits % 8 == 0:
+        return to_little_endian(raw, description, uid, vr=layout.vr) if uid in BIG_ENDIAN_PIXELS else raw
+    values: Any = decode_frame(raw, description, uid, vr=layout.vr, number=number - 1)
+    return frame_bytes(values) if description.BitsAllocated > 1 else _packed(values)
+
+
+def _packed(values: Any) -> bytes:  # noqa: ANN401 - an array; numpy is loaded with the first codec only
+    import numpy as np  # noqa: PLC0415 - heavy, and only single bits need it
+
+    return np.packbits(values.reshape(-1), bitorder="little").tobytes()

@@ -1,0 +1,88 @@
+"""WADO-RS: metadata of a study, a series or an instance as DICOM JSON (PS3.18 10.4.1.1.2).
+
+A series' metadata is one gzip blob with an ETag, which the archive keeps; to clients that take gzip it
+goes out as it is.
+"""
+
+import gzip
+import hashlib
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from isocenter.metadata import Metadata, write_metadata
+from isocenter.web.conditional import caching, is_known, not_modified
+from isocenter.web.media_types import DICOM_JSON, JSON, choose
+from isocenter.web.negotiation import accepted, not_acceptable
+from isocenter.web.node import Node
+
+_VARY = "accept, accept-encoding"
+
+
+async def study_metadata(node: Node, request: Request) -> Response:
+    """Send the metadata of all instances of a study, series after series."""
+    media_type = _media_type(request)
+    blobs = await node.threads.read(_of_study, node, request.path_params["study"])
+    if len(blobs) == 1:
+        return await _send(node, request, blobs[0].body, _weak(blobs[0].etag), media_type)
+    etag = _weak(hashlib.sha256("\n".join(blob.etag for blob in blobs).encode()).hexdigest()[:32])
+    if is_known(request, etag):
+        return not_modified(etag, _VARY)
+    body = await node.threads.read(joined, [blob.body for blob in blobs])
+    return await _send(node, request, body, etag, media_type)
+
+
+async def series_metadata(node: Node, request: Request) -> Response:
+    """Send the metadata of all instances of a series."""
+    media_type = _media_type(request)
+    path = request.path_params
+    blob = await node.threads.read(node.archive.metadata, path["study"], path["series"])
+    return await _send(node, request, blob.body, _weak(blob.etag), media_type)
+
+
+async def instance_metadata(node: Node, request: Request) -> Response:
+    """Send the metadata of one instance."""
+    media_type = _media_type(request)
+    path = request.path_params
+    found = await node.threads.read(node.archive.instances, path["study"], path["series"], path["instance"])
+    etag = _weak(found[0].hash.hex())
+    if is_known(request, etag):
+        return not_modified(etag, _VARY)
+    body = await node.threads.read(write_metadata, node.archive.storage, found)
+    return await _send(node, request, body, etag, media_type)
+
+
+def _media_type(request: Request) -> str:
+    media_type = choose(accepted(request), (DICOM_JSON, JSON))
+    if media_type is None:
+        raise not_acceptable(DICOM_JSON, JSON)
+    return media_type
+
+
+def _of_study(node: Node, study: str) -> list[Metadata]:
+    series = dict.fromkeys(instance.SeriesInstanceUID for instance in node.archive.instances(study))
+    return [node.archive.metadata(study, uid) for uid in series]
+
+
+def joined(bodies: Sequence[bytes]) -> bytes:
+    """Return one gzip of one JSON array from gzips of JSON arrays, none of them empty."""
+    arrays = [gzip.decompress(body).strip()[1:-1] for body in bodies]
+    return gzip.compress(b"[" + b",".join(arrays) + b"]", compresslevel=1, mtime=0)
+
+
+async def _send(node: Node, request: Request, body: bytes, etag: str, media_type: str) -> Response:
+    """Send a gzip blob as it is, or unpacked to who does not take gzip."""
+    if is_known(request, etag):
+        return not_modified(etag, _VARY)
+    headers = caching(etag, _VARY)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["content-encoding"] = "gzip"
+    else:
+        body = await node.threads.read(gzip.decompress, body)
+    return Response(body, headers=headers, media_type=media_type)
+
+
+def _weak(etag: str) -> str:
+    """Return an entity tag that packed and unpacked forms share."""
+    return f'W/"{etag}"'

@@ -1,0 +1,16 @@
+"""What the client accepts: the ``accept`` parameter, else the Accept field (PS3.18 8.3.3.1, 8.7.5)."""
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from isocenter.web.media_types import MediaRange, parse_accept
+
+
+def accepted(request: Request) -> tuple[MediaRange, ...]:
+    """Return the media ranges that the client accepts, most wanted first; none means anything."""
+    return parse_accept(request.query_params.get("accept") or ", ".join(request.headers.getlist("accept")))
+
+
+def not_acceptable(*offers: str) -> HTTPException:
+    """Return the error that says what there is instead."""
+    return HTTPException(406, f"there is no representation that the client accepts; there is {', '.join(offers)}")

@@ -1,0 +1,198 @@
+"""QIDO-RS: search for studies, series and instances (PS3.18 10.6, 8.3.4).
+
+Reads the query into ``index.query.Query``; what matching means is the index's business. Adds to each answer what only
+the web knows: RetrieveURL and availability.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+
+from isocenter.dicom import dictionary
+from isocenter.errors import UsageError
+from isocenter.index.attributes import BY_TAG, Kind, Level
+from isocenter.index.query import Query
+from isocenter.web.addresses import address_of, base_address
+from isocenter.web.media_types import DICOM_JSON, JSON, choose
+from isocenter.web.negotiation import accepted, not_acceptable
+from isocenter.web.node import Node
+
+#: No answer is longer; the client is told to ask for the rest.
+MAX_RESULTS = 20_000
+
+_STUDY, _SERIES, _INSTANCE = 0x0020000D, 0x0020000E, 0x00080018
+_RETRIEVE_URL, _AVAILABILITY = "00081190", "00080056"
+
+#: PS3.18 Table 10.6.3-3, and the description that every study list shows.
+_STUDY_ATTRIBUTES = frozenset({
+    0x00080020, 0x00080030, 0x00080050, 0x00080061, 0x00080090, 0x00080201, 0x00081030, 0x00100010, 0x00100020,
+    0x00100030, 0x00100040, 0x0020000D, 0x00200010, 0x00201206, 0x00201208,
+})  # fmt: skip
+#: PS3.18 Table 10.6.3-4.
+_SERIES_ATTRIBUTES = frozenset({
+    0x00080060, 0x00080201, 0x0008103E, 0x0020000D, 0x0020000E, 0x00200011, 0x00201209, 0x00400244, 0x00400245,
+})  # fmt: skip
+#: PS3.18 Table 10.6.3-5.
+_INSTANCE_ATTRIBUTES = frozenset({
+    0x00080016, 0x00080018, 0x00080201, 0x00083002, 0x0020000D, 0x0020000E, 0x00200013, 0x00280008, 0x00280010,
+    0x00280011, 0x00280100,
+})  # fmt: skip
+
+#: ModalitiesInStudy and SOPClassesInStudy: lists that are computed and can be keys all the same.
+_SEARCHABLE_LISTS = frozenset({0x00080061, 0x00080062})
+#: The options that are not attributes (PS3.18 Table 8.3.4-1); ``accept`` is read by the negotiation.
+_OPTIONS = frozenset({"includefield", "limit", "offset", "fuzzymatching", "accept"})
+_BOOLEANS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A query, and what the client is to be told about how it was read."""
+
+    query: Query
+    warnings: tuple[str, ...]
+
+
+async def search_studies(node: Node, request: Request) -> Response:
+    """Search for studies."""
+    return await _search(node, request, Level.STUDY)
+
+
+async def search_series(node: Node, request: Request) -> Response:
+    """Search for series, of one study or of all."""
+    return await _search(node, request, Level.SERIES)
+
+
+async def search_instances(node: Node, request: Request) -> Response:
+    """Search for instances, of one series, one study or of all."""
+    return await _search(node, request, Level.INSTANCE)
+
+
+async def _search(node: Node, request: Request, level: Level) -> Response:
+    media_type = choose(accepted(request), (DICOM_JSON, JSON))
+    if media_type is None:
+        raise not_acceptable(DICOM_JSON, JSON)
+    search = read_search(level, request.path_params, request.query_params)
+    base = base_address(request)
+    body, more = await node.threads.read(_answer, node, search.query, base)
+    warnings = search.warnings + ((_MORE,) if more else ())
+    headers = {"cache-control": "no-cache"}
+    if warnings:
+        headers["warning"] = ", ".join(f'299 {base}: "{text}"' for text in warnings)
+    if not body:
+        return Response(status_code=204, headers=headers)
+    return Response(body, headers=headers, media_type=media_type)
+
+
+_MORE = "There are additional results that can be requested."
+
+
+def _answer(node: Node, query: Query, base: str) -> tuple[bytes, bool]:
+    """Return the answer's body, empty if nothing matches, and whether there is more than was asked for."""
+    found = node.archive.find(query)
+    more = query.limit == MAX_RESULTS + 1 and len(found) > MAX_RESULTS
+    if not found:
+        return b"", False
+    answers = [_completed(attributes, base) for attributes in found[:MAX_RESULTS]]
+    return json.dumps(answers, ensure_ascii=False, separators=(",", ":")).encode(), more
+
+
+def _completed(attributes: dict[str, Any], base: str) -> dict[str, Any]:
+    """Add RetrieveURL and InstanceAvailability; attributes come in ascending order (PS3.18 F.2.2)."""
+    uids = [attributes[f"{tag:08X}"]["Value"][0] for tag in (_STUDY, _SERIES, _INSTANCE) if f"{tag:08X}" in attributes]
+    attributes[_RETRIEVE_URL] = {"vr": "UR", "Value": [address_of(base, *uids)]}
+    attributes[_AVAILABILITY] = {"vr": "CS", "Value": ["ONLINE"]}
+    return dict(sorted(attributes.items()))
+
+
+def read_search(level: Level, path: Mapping[str, str], parameters: QueryParams) -> Search:
+    """Return the query that path and parameters ask for.
+
+    Raises:
+        UsageError: a parameter is neither an option nor an attribute, or its value makes no sense.
+    """
+    keys = {tag: path[name] for tag, name in ((_STUDY, "study"), (_SERIES, "series")) if name in path}
+    unsupported: list[str] = []
+    for name in dict.fromkeys(parameters.keys()):
+        if name in _OPTIONS:
+            continue
+        tag = _tag_of(name)
+        if "." in name or not _searchable(tag):
+            unsupported.append(name)
+        elif tag in keys:
+            raise UsageError(f"{name[:64]} is given twice")
+        else:
+            keys[tag] = _key(tag, name, [value for value in parameters.getlist(name) if value])
+    fuzzy = _boolean(parameters, "fuzzymatching")
+    warnings = [f"The key {name} is not supported here and was ignored." for name in map(_plain, unsupported)]
+    limit = _number(parameters, "limit")
+    query = Query(
+        level=level,
+        keys=keys,
+        include=_included(level, path, parameters),
+        limit=MAX_RESULTS + 1 if limit is None or limit > MAX_RESULTS else limit,
+        offset=_number(parameters, "offset") or 0,
+        fuzzy=fuzzy,
+    )
+    return Search(query, tuple(warnings))
+
+
+def _plain(name: str) -> str:
+    """Return a parameter's name without what has a meaning in a header field."""
+    return "".join(c for c in name[:64] if c.isascii() and (c.isalnum() or c == "."))
+
+
+def _searchable(tag: int) -> bool:
+    attribute = BY_TAG.get(tag)
+    return attribute is not None and (attribute.kind is not Kind.COMPUTED or tag in _SEARCHABLE_LISTS)
+
+
+def _key(tag: int, name: str, values: list[str]) -> str:
+    """Return the key as C-FIND writes it: several UIDs with backslashes, nothing for any value."""
+    if BY_TAG[tag].vr == "UI":
+        return "\\".join(value.replace(",", "\\") for value in values)
+    if len(values) > 1:
+        raise UsageError(f"{name} is given {len(values)} times; only UIDs may be a list")
+    return values[0] if values else ""
+
+
+def _tag_of(name: str) -> int:
+    """Return the tag of an attribute that a client names by keyword or by eight hexadecimal digits."""
+    try:
+        return dictionary.tag(name.partition(".")[0])
+    except (KeyError, ValueError, UsageError):
+        raise UsageError(f"{name[:64]!r} is neither an attribute nor an option of a search (PS3.18 8.3.4)") from None
+
+
+def _included(level: Level, path: Mapping[str, str], parameters: QueryParams) -> frozenset[int] | None:
+    """Return what the answers are to contain; None means everything."""
+    names = [name for value in parameters.getlist("includefield") for name in value.split(",") if name]
+    if "all" in names:
+        return None
+    attributes = {Level.STUDY: _STUDY_ATTRIBUTES, Level.SERIES: _SERIES_ATTRIBUTES}.get(level, _INSTANCE_ATTRIBUTES)
+    if level is not Level.STUDY and "study" not in path:
+        attributes |= _STUDY_ATTRIBUTES
+    if level is Level.INSTANCE and "series" not in path:
+        attributes |= _SERIES_ATTRIBUTES
+    return attributes | {_tag_of(name) for name in names}
+
+
+def _number(parameters: QueryParams, name: str) -> int | None:
+    text = parameters.get(name)
+    if text is None or not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise UsageError(f"{name} must be a number, 0 or more, not {text[:32]!r}")
+    return int(text)
+
+
+def _boolean(parameters: QueryParams, name: str) -> bool:
+    text = parameters.get(name, "false").lower()
+    if text not in _BOOLEANS:
+        raise UsageError(f"{name} must be true or false, not {text[:32]!r}")
+    return _BOOLEANS[text]

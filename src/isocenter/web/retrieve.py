@@ -1,0 +1,105 @@
+"""WADO-RS: retrieve the instances of a study, of a series, or one instance (PS3.18 10.4).
+
+Objects go out as they were stored, straight from their files, or in Explicit VR Little Endian when the client asks for
+that and it can be had without loss.
+"""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from isocenter.archive import Instance
+from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
+from isocenter.multipart import write_end, write_part_header
+from isocenter.web.addresses import address_of, base_address
+from isocenter.web.media_types import DICOM, MediaRange, multipart_content_type
+from isocenter.web.negotiation import accepted, not_acceptable
+from isocenter.web.node import Node
+from isocenter.web.streaming import Made, Piece, Span, StreamedResponse
+from isocenter.web.transcode import can_transcode, explicit_little_endian
+
+AS_STORED = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A way of answering that the client accepts; ``transfer_syntax`` ``*`` is as stored."""
+
+    multipart: bool
+    transfer_syntax: str
+
+
+def instances_of(node: Node, request: Request) -> list[Instance]:
+    """Return what the path names.
+
+    Raises:
+        NotFoundError: there is no such study, series or instance.
+    """
+    path = request.path_params
+    return node.archive.instances(path["study"], path.get("series"), path.get("instance"))
+
+
+async def retrieve(node: Node, request: Request) -> Response:
+    """Send instances as DICOM files."""
+    choices = _choices(accepted(request))
+    instances = await node.threads.read(instances_of, node, request)
+    if "instance" not in request.path_params:
+        choices = tuple(choice for choice in choices if choice.multipart)
+    for choice in choices:
+        if all(_possible(instance, choice) for instance in instances):
+            return await _send(node, request, instances, choice)
+    raise not_acceptable(f"{DICOM}; transfer-syntax=*", *sorted({i.transfer_syntax_uid for i in instances}))
+
+
+def _choices(accept: Sequence[MediaRange]) -> tuple[Choice, ...]:
+    if not accept:
+        return (Choice(multipart=True, transfer_syntax=AS_STORED),)
+    return tuple(Choice(r.multipart, r.transfer_syntax or AS_STORED) for r in accept if r.includes(DICOM))
+
+
+def _possible(instance: Instance, choice: Choice) -> bool:
+    wanted = choice.transfer_syntax
+    if wanted in {AS_STORED, instance.transfer_syntax_uid}:
+        return True
+    return wanted == EXPLICIT_VR_LITTLE_ENDIAN and can_transcode(instance.transfer_syntax_uid)
+
+
+async def _send(node: Node, request: Request, instances: list[Instance], choice: Choice) -> Response:
+    bodies: list[Piece] = [_body(node, instance, choice) for instance in instances]
+    if len(bodies) == 1 and isinstance(bodies[0], Made):  # make it now, so that a failure can still be told
+        bodies = [await node.threads.paint(bodies[0].make)]
+    if not choice.multipart:
+        headers = {"content-type": f"{DICOM}; transfer-syntax={_syntax(instances[0], choice)}"}
+        return StreamedResponse(bodies, node.threads, headers=headers)
+    boundary = uuid.uuid4().hex
+    headers = {"content-type": multipart_content_type(boundary, DICOM)}
+    pieces = _parts(instances, bodies, choice, boundary, base_address(request))
+    return StreamedResponse(pieces, node.threads, headers=headers)
+
+
+def _body(node: Node, instance: Instance, choice: Choice) -> Piece:
+    if choice.transfer_syntax in {AS_STORED, instance.transfer_syntax_uid}:
+        return Span(partial(node.archive.open_object, instance), 0, instance.size)
+    return Made(partial(explicit_little_endian, node.archive, instance))
+
+
+def _syntax(instance: Instance, choice: Choice) -> str:
+    return instance.transfer_syntax_uid if choice.transfer_syntax == AS_STORED else choice.transfer_syntax
+
+
+def _parts(
+    instances: Sequence[Instance], bodies: Sequence[Piece], choice: Choice, boundary: str, base: str
+) -> Iterator[Piece]:
+    for instance, body in zip(instances, bodies, strict=True):
+        uids = (instance.StudyInstanceUID, instance.SeriesInstanceUID, instance.SOPInstanceUID)
+        headers = {
+            "Content-Type": f"{DICOM}; transfer-syntax={_syntax(instance, choice)}",
+            "Content-Location": address_of(base, *uids),
+        }
+        yield write_part_header(boundary, headers)
+        yield body
+    yield write_end(boundary)

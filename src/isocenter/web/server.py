@@ -1,0 +1,74 @@
+"""The HTTP server around the application: uvicorn on a socket that is already bound, uvloop, httptools.
+
+``HttpServer(app, sock, grace=10).run()`` blocks the calling thread, main or not, until ``stop()``. Signals stay with
+the caller: no handler is installed. ``stop()`` may be called from any thread and from a signal handler, also before
+``run()``.
+"""
+
+import contextlib
+import math
+import socket
+import threading
+from collections.abc import Generator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+_KEEP_ALIVE_SECONDS = 60
+_BACKLOG = 1024
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handlers; tells when it takes requests."""
+
+    def __init__(self, config: uvicorn.Config, started: threading.Event) -> None:
+        super().__init__(config)
+        self._taking_requests = started
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Leave the signals to the program."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        self._taking_requests.set()
+
+
+class HttpServer:
+    """Serves ``app`` on ``sock`` between ``run`` and ``stop``.
+
+    Args:
+        app: the ASGI application; its lifespan is run.
+        sock: a bound TCP socket; it belongs to the server from now on.
+        grace: seconds that running requests have to finish after ``stop``.
+    """
+
+    def __init__(self, app: ASGIApp, sock: socket.socket, *, grace: float) -> None:
+        config = uvicorn.Config(
+            app, loop="auto", http="httptools", ws="none", lifespan="on", log_config=None, access_log=False,
+            server_header=False, proxy_headers=False, backlog=_BACKLOG, timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=max(1, math.ceil(grace)),
+        )  # fmt: skip
+        #: Set once requests are taken; wait for it instead of trying.
+        self.started = threading.Event()
+        self._sock = sock
+        self._server = _Server(config, self.started)
+
+    @property
+    def port(self) -> int:
+        """The port of the socket."""
+        number: int = self._sock.getsockname()[1]
+        return number
+
+    def run(self) -> None:
+        """Serve until ``stop``; returns when the running requests have finished or their time is over."""
+        try:
+            self._server.run(sockets=[self._sock])
+        finally:
+            self.started.set()  # who waits for the start must not wait for ever if there was none
+
+    def stop(self) -> None:
+        """Take no more requests and let ``run`` return."""
+        self._server.should_exit = True

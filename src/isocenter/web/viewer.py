@@ -1,0 +1,98 @@
+"""The built viewer: files of one folder, ``index.html`` for the viewer's own addresses (RFC 9111, RFC 9110 8.4).
+
+Names under ``assets/`` carry a hash of their content and never change; everything else is asked for again each time.
+A file with a compressed sibling (``.br``, ``.gz``) is served in that form to clients that take it.
+"""
+
+from email.utils import formatdate
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from isocenter.web.conditional import is_known
+from isocenter.web.node import Node
+
+STATIC = Path(__file__).parent / "static"
+PAGES = Path(__file__).parent / "pages"
+
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".webmanifest": "application/manifest+json",
+    ".wasm": "application/wasm",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".webp": "image/webp",
+    ".ico": "image/x-icon",
+    ".woff2": "font/woff2",
+    ".txt": "text/plain; charset=utf-8",
+}
+_DOCS = frozenset({"docs.html", "docs.css", "docs.js"})
+_ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+_IMMUTABLE = "public, max-age=31536000, immutable"
+_REVALIDATE = "no-cache"
+
+
+class Viewer:
+    """Serves one folder; small files, read as a whole."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        self._folder = folder
+
+    async def page(self, _node: Node, request: Request) -> Response:
+        """Return the viewer's one page, or the page that says how to build it."""
+        if not (self._folder / "index.html").is_file():
+            return Response((PAGES / "missing.html").read_bytes(), media_type=_TYPES[".html"], headers=_no_cache())
+        return _serve(self._folder / "index.html", request, _REVALIDATE)
+
+    async def file(self, _node: Node, request: Request) -> Response:
+        """Return a file of the folder, never anything outside it."""
+        name = request.path_params["path"]
+        parts = name.split("/")
+        if any(part.startswith(".") or not part or "\0" in part or "\\" in part for part in parts):
+            raise HTTPException(404, "there is no such page")
+        path = self._folder.joinpath(*parts)
+        if path.suffix not in _TYPES or not path.is_file():
+            raise HTTPException(404, "there is no such page")
+        return _serve(path, request, _IMMUTABLE if parts[0] == "assets" else _REVALIDATE)
+
+
+def _no_cache() -> dict[str, str]:
+    return {"cache-control": _REVALIDATE}
+
+
+def _serve(path: Path, request: Request, cache_control: str) -> Response:
+    accepted = {item.split(";")[0].strip() for item in request.headers.get("accept-encoding", "").split(",")}
+    status = path.stat()
+    encoding, chosen = "", path
+    for name, suffix in _ENCODINGS:
+        sibling = path.with_name(path.name + suffix)
+        if name in accepted and sibling.is_file():
+            encoding, chosen = name, sibling
+            break
+    headers = {
+        "cache-control": cache_control,
+        "etag": f'"{status.st_mtime_ns:x}-{status.st_size:x}{encoding}"',
+        "last-modified": formatdate(status.st_mtime, usegmt=True),
+        "vary": "accept-encoding",
+    }
+    if is_known(request, headers["etag"]):
+        return Response(status_code=304, headers=headers)
+    if encoding:
+        headers["content-encoding"] = encoding
+    return Response(chosen.read_bytes(), media_type=_TYPES[path.suffix], headers=headers)
+
+
+async def docs_page(_node: Node, request: Request) -> Response:
+    """Return the page that shows the management API, or a file of it; it asks nobody but this server."""
+    path = PAGES / request.path_params.get("name", "docs.html")
+    if path.name not in _DOCS:
+        raise HTTPException(404, "there is no such page")
+    return _serve(path, request, _REVALIDATE)

@@ -1,0 +1,208 @@
+"""WADO-RS frames: as stored or as little endian values, one or several, and what Accept chooses."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom.encaps import encapsulate
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGLSLossless, RLELossless
+
+from isocenter.dicom.uids import transfer_syntax
+from isocenter.errors import UsageError
+from isocenter.web.frames import Form, choose_form, frame_numbers
+from isocenter.web.media_types import parse_accept
+
+from .conftest import STUDY, Client, ct, part10, parts_of
+
+INSTANCE = f"/dicom-web/studies/{STUDY}/series/{STUDY}.1/instances/{STUDY}.1.1"
+AS_STORED = "multipart/related; type=application/octet-stream; transfer-syntax=*"
+OCTETS = 'multipart/related; type="application/octet-stream"'
+FRAME = 6 * 8 * 2
+
+
+def cine(frames: int = 4, **attributes: object) -> pydicom.Dataset:
+    pixels = np.arange(frames * 48, dtype="<i2")
+    return ct(1, **{"NumberOfFrames": frames, "PixelData": pixels.tobytes(), **attributes})
+
+
+def frame_of(number: int) -> bytes:
+    return np.arange((number - 1) * 48, number * 48, dtype="<i2").tobytes()
+
+
+@pytest.mark.parametrize("numbers", [[1], [4], [2, 3], [4, 1, 4]])
+@pytest.mark.parametrize("accept", [AS_STORED, OCTETS, "*/*", f"{OCTETS}; transfer-syntax=1.2.840.10008.1.2.1"])
+def test_native_frames(client: Client, store: Callable[..., None], numbers: list[int], accept: str) -> None:
+    store(cine())
+    answer = client.get(f"{INSTANCE}/frames/{','.join(map(str, numbers))}", accept=accept)
+    assert answer.status_code == 200
+    assert f"transfer-syntax={ExplicitVRLittleEndian}" in answer.headers["content-type"]
+    parts = parts_of(answer)
+    assert [body for _, body in parts] == [frame_of(number) for number in numbers]
+    for number, (headers, _) in zip(numbers, parts, strict=True):
+        assert headers["content-type"] == f"application/octet-stream; transfer-syntax={ExplicitVRLittleEndian}"
+        assert headers["content-location"].endswith(f"{INSTANCE}/frames/{number}")
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, "1.2.840.10008.1.2.1.99"])
+def test_frames_of_every_native_syntax(client: Client, store: Callable[..., None], syntax: str) -> None:
+    store(part10(cine(), syntax))
+    assert [body for _, body in parts_of(client.get(f"{INSTANCE}/frames/2,4", accept=AS_STORED))] == [
+        frame_of(2),
+        frame_of(4),
+    ]
+
+
+def test_big_endian_frames_are_turned(client: Client, store: Callable[..., None]) -> None:
+    big = cine(PixelData=np.arange(4 * 48, dtype=">i2").tobytes())
+    store(part10(big, ExplicitVRBigEndian))
+    ((_, body),) = parts_of(client.get(f"{INSTANCE}/frames/3", accept=AS_STORED))
+    assert body == frame_of(3)
+
+
+def test_single_bits_are_given_frame_by_frame(client: Client, store: Callable[..., None]) -> None:
+    bits = np.random.default_rng(1).integers(0, 2, (3, 5, 7), dtype=np.uint8)
+    packed = np.packbits(bits.reshape(-1), bitorder="little").tobytes()
+    store(
+        ct(1, Rows=5, Columns=7, NumberOfFrames=3, BitsAllocated=1, BitsStored=1, HighBit=0, PixelRepresentation=0,
+           PixelData=packed + b"\0" * (len(packed) % 2))
+    )  # fmt: skip
+    parts = parts_of(client.get(f"{INSTANCE}/frames/1,2,3", accept=OCTETS))
+    for frame, (_, body) in zip(bits, parts, strict=True):
+        assert (np.unpackbits(np.frombuffer(body, np.uint8), count=35, bitorder="little") == frame.reshape(-1)).all()
+
+
+@pytest.fixture
+def compressed(store: Callable[..., None]) -> list[bytes]:
+    """Four RLE frames in the archive; returns their streams."""
+    dataset = cine()
+    dataset.file_meta = pydicom.dataset.FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.compress(RLELossless, generate_instance_uid=False)
+    store(part10(dataset, RLELossless))
+    return list(pydicom.encaps.generate_frames(dataset.PixelData, number_of_frames=4))
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        (AS_STORED, "application/octet-stream"),
+        (f"{OCTETS}; transfer-syntax={RLELossless}", "application/octet-stream"),
+        ("multipart/related; type=image/dicom-rle", "image/dicom-rle"),
+        (f'multipart/related; type="image/dicom-rle"; transfer-syntax={RLELossless}', "image/dicom-rle"),
+        (f'multipart/related; type="image/jls", {AS_STORED};q=0.5', "application/octet-stream"),
+    ],
+)
+def test_compressed_frames_as_stored(client: Client, compressed: list[bytes], accept: str, media_type: str) -> None:
+    answer = client.get(f"{INSTANCE}/frames/1,3", accept=accept)
+    assert answer.status_code == 200
+    assert f'type="{media_type}"; transfer-syntax={RLELossless};' in answer.headers["content-type"]
+    parts = parts_of(answer)
+    assert [body for _, body in parts] == [compressed[0], compressed[2]]
+    assert parts[0][0]["content-type"] == f"{media_type}; transfer-syntax={RLELossless}"
+
+
+@pytest.mark.parametrize("accept", [OCTETS, "*/*", f"{OCTETS}; transfer-syntax={ExplicitVRLittleEndian}"])
+def test_compressed_frames_decoded(client: Client, compressed: list[bytes], accept: str) -> None:
+    parts = parts_of(client.get(f"{INSTANCE}/frames/2,4", accept=accept))
+    assert [body for _, body in parts] == [frame_of(2), frame_of(4)]
+
+
+def test_one_frame_without_multipart(client: Client, compressed: list[bytes]) -> None:
+    answer = client.get(f"{INSTANCE}/frames/2", accept="application/octet-stream; transfer-syntax=*")
+    assert answer.headers["content-type"] == f"application/octet-stream; transfer-syntax={RLELossless}"
+    assert answer.content == compressed[1]
+    assert client.get(f"{INSTANCE}/frames/1,2", accept="application/octet-stream; transfer-syntax=*").status_code == 406
+
+
+def test_fragments_are_joined(client: Client, store: Callable[..., None]) -> None:
+    stream = bytes(range(64))
+    dataset = ct(1, PixelData=encapsulate([stream], fragments_per_frame=4))
+    dataset["PixelData"].is_undefined_length = True
+    store(part10(dataset, JPEGLSLossless))
+    ((_, body),) = parts_of(client.get(f"{INSTANCE}/frames/1", accept=AS_STORED))
+    assert body == stream
+
+
+def test_a_broken_frame_is_an_error_and_no_half_answer(client: Client, store: Callable[..., None]) -> None:
+    dataset = ct(1, PixelData=encapsulate([b"no JPEG-LS at all"]))
+    dataset["PixelData"].is_undefined_length = True
+    store(part10(dataset, JPEGLSLossless))
+    answer = client.get(f"{INSTANCE}/frames/1", accept=OCTETS)
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "InvalidObjectError"
+
+
+@pytest.mark.parametrize("frames", ["0", "-1", "1,,2", "a", "1-3", "1,2,", "٣"])
+def test_no_list_of_frames(client: Client, store: Callable[..., None], frames: str) -> None:
+    store(cine())
+    assert client.get(f"{INSTANCE}/frames/{frames}").status_code == 400
+
+
+def test_frames_that_are_not_there(client: Client, store: Callable[..., None]) -> None:
+    store(cine())
+    answer = client.get(f"{INSTANCE}/frames/1,5")
+    assert answer.status_code == 404
+    assert "4" in answer.json()["error"]["message"]
+
+
+def test_an_object_without_image(client: Client, store: Callable[..., None]) -> None:
+    dataset = ct(1)
+    for keyword in ("PixelData", "Rows", "Columns"):
+        delattr(dataset, keyword)
+    store(dataset)
+    assert client.get(f"{INSTANCE}/frames/1").status_code in {404, 409}
+
+
+JPEG, EXPLICIT = "1.2.840.10008.1.2.4.50", ExplicitVRLittleEndian
+VIDEO = "1.2.840.10008.1.2.4.102"
+
+
+@pytest.mark.parametrize(
+    ("accept", "syntax", "form"),
+    [
+        ("image/jpeg", JPEG, Form(multipart=False, media_type="image/jpeg", transfer_syntax=JPEG, decoded=False)),
+        (
+            "multipart/related",
+            JPEG,
+            Form(multipart=True, media_type="application/octet-stream", transfer_syntax=EXPLICIT, decoded=True),
+        ),
+        ("*/*", VIDEO, Form(multipart=True, media_type="video/mp4", transfer_syntax=VIDEO, decoded=False)),
+        ("image/jpeg", EXPLICIT, None),
+        ("image/jpeg; transfer-syntax=1.2.840.10008.1.2.4.90", JPEG, None),
+        (f"{OCTETS}; transfer-syntax=1.2.840.10008.1.2.4.90", EXPLICIT, None),
+        (f"{OCTETS}; transfer-syntax={EXPLICIT}", VIDEO, None),
+    ],
+)  # fmt: skip
+def test_forms(accept: str, syntax: str, form: Form | None) -> None:
+    assert choose_form(parse_accept(accept), transfer_syntax(syntax), single=True) == form
+
+
+def test_numbers_are_bounded() -> None:
+    assert frame_numbers("3,1,3") == [3, 1, 3]
+    with pytest.raises(UsageError):
+        frame_numbers("1" * 20)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    "name",
+    ["us_echo_palette_10f_rle.dcm", "us_echo_acuson_65f_jpeg.dcm", "xa_coronary_96f_jpeg.dcm", "mr_heart_16f.dcm"],
+)
+def test_real_cines(client: Client, store: Callable[..., None], data_dir: Path, name: str) -> None:
+    raw = (data_dir / "dynamic" / name).read_bytes()
+    store(raw)
+    dataset = pydicom.dcmread(io.BytesIO(raw))
+    study, series = dataset.StudyInstanceUID, dataset.SeriesInstanceUID
+    path = f"/dicom-web/studies/{study}/series/{series}/instances/{dataset.SOPInstanceUID}"
+    last = int(dataset.NumberOfFrames)
+    parts = parts_of(client.get(f"{path}/frames/1,{last}", accept=AS_STORED))
+    if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        streams = list(pydicom.encaps.generate_frames(dataset.PixelData, number_of_frames=last))
+        assert [body for _, body in parts] == [streams[0], streams[-1]]
+    else:
+        size = len(dataset.PixelData) // last
+        assert [body for _, body in parts] == [dataset.PixelData[:size], dataset.PixelData[-size:]]
+    assert client.get(f"{path}/frames/{last + 1}").status_code == 404
