@@ -12,7 +12,6 @@ from typing import Any, BinaryIO, Self
 from isocenter.dicom.uids import transfer_syntax
 from isocenter.errors import NotFoundError
 from isocenter.index.conflicts import Conflict
-from isocenter.index.deletion import delete_objects
 from isocenter.index.entry import Instance
 from isocenter.index.index import Index
 from isocenter.index.query import Level, Query
@@ -140,7 +139,7 @@ class Archive:
         Raises:
             NotFoundError: there is none.
         """
-        if not delete_objects(self.index.database, study, series or "", sop or "", time.time_ns() // 1_000_000):
+        if not self.index.delete(study, series or "", sop or "", time.time_ns() // 1_000_000):
             raise NotFoundError("there is nothing to delete")
         self._settling.remove_garbage()
 

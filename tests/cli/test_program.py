@@ -94,7 +94,7 @@ def test_settings_with_source(
 
 def test_python_dash_m() -> None:
     done = subprocess.run([sys.executable, "-m", "isocenter", "--version"], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("isocenter, version ")
+    assert done.stdout.startswith("isocenter ")
 
 
 def test_light_commands_start_without_the_heavy_libraries() -> None:

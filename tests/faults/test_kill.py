@@ -63,16 +63,16 @@ class Sender(threading.Thread):
         peer = Peer("ISOCENTER", "127.0.0.1", self.port)
         number = 0
         try:
-            association = connect(peer, [Proposal(CT_IMAGE, (EXPLICIT_LITTLE,))])
-            while number < 5000:
-                uid, content = data_set(self.seed, self.study, number)
-                response = association.store(
-                    content, sop_class_uid=CT_IMAGE, sop_instance_uid=uid, transfer_syntax_uid=EXPLICIT_LITTLE
-                )
-                if response.Status == 0:
-                    self.acknowledged[uid] = content
-                self.started.set()
-                number += 1
+            with connect(peer, [Proposal(CT_IMAGE, (EXPLICIT_LITTLE,))]) as association:
+                while number < 5000:
+                    uid, content = data_set(self.seed, self.study, number)
+                    response = association.store(
+                        content, sop_class_uid=CT_IMAGE, sop_instance_uid=uid, transfer_syntax_uid=EXPLICIT_LITTLE
+                    )
+                    if response.Status == 0:
+                        self.acknowledged[uid] = content
+                    self.started.set()
+                    number += 1
         except IsocenterError:
             self.started.set()
 

@@ -82,6 +82,7 @@ def test_a_file_that_shrinks_aborts(serve) -> None:
     server = serve()
     with pytest.raises(UnsupportedError, match="shorter"), connect(server.peer, PROPOSALS) as association:
         association.store(Shrinking(b"x" * 100), sop_class_uid=CT, sop_instance_uid="1", transfer_syntax_uid=EXPLICIT)
+    assert server.service.discarded.wait(10)
     server.stop()
     assert server.counters()["associations_aborted"] == 1
     assert server.service.data == {}

@@ -1,8 +1,8 @@
 """Peers that stop, trickle, send garbage or come in hundreds: bounded, answered, and nobody else notices."""
 
-import os
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -153,8 +153,8 @@ def test_five_hundred_silent_connections_keep_nobody_out(serve, raw_peer) -> Non
 
 def test_descriptors_are_given_back(serve, raw_peer, message) -> None:
     server = serve()
-    folder = "/proc/self/fd"
-    before = len(os.listdir(folder))
+    descriptors = Path("/proc/self/fd")
+    before = len(list(descriptors.iterdir()))
     for kind in range(30):
         peer = raw_peer(server)
         if kind % 3:
@@ -165,4 +165,4 @@ def test_descriptors_are_given_back(serve, raw_peer, message) -> None:
             pass
         peer.close()
     server.stop()
-    assert len(os.listdir(folder)) <= before
+    assert len(list(descriptors.iterdir())) <= before

@@ -76,4 +76,3 @@ def command() -> Callable[..., Command]:
         return Command(field, **(values | changes))
 
     return make
-

@@ -11,6 +11,7 @@ from isocenter.errors import InvalidObjectError, MismatchError, OutOfResourcesEr
 from isocenter.services.store import PREFERENCE, StoreService
 from isocenter.settings import load_settings
 
+
 @pytest.fixture
 def service(archive) -> StoreService:
     return StoreService(archive, load_settings())
@@ -27,7 +28,9 @@ def store(service, context, command, *pieces: bytes):
 
 def test_everything_reaches_the_archive(service, archive, context, command) -> None:
     response = store(service, context, command(), b"first", b"second")
-    assert archive.received == [(Source("dimse", "SCANNER", "192.0.2.7"), "1.2.840.10008.1.2.1", context.abstract_syntax, "1.3")]
+    assert archive.received == [
+        (Source("dimse", "SCANNER", "192.0.2.7"), "1.2.840.10008.1.2.1", context.abstract_syntax, "1.3")
+    ]
     assert archive.receptions[0].data == b"firstsecond"
     assert archive.receptions[0].state == "finished"
     assert response.CommandField == CommandField.C_STORE_RSP

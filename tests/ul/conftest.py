@@ -35,8 +35,7 @@ def make_accept(request: AssociateRequest, max_length: int = 32768) -> Associate
         request.called_aet,
         request.calling_aet,
         tuple(
-            PresentationResult(c.context_id, ContextResult.ACCEPTANCE, c.transfer_syntaxes[0])
-            for c in request.contexts
+            PresentationResult(c.context_id, ContextResult.ACCEPTANCE, c.transfer_syntaxes[0]) for c in request.contexts
         ),
         UserInformation(max_length=max_length, implementation_class_uid="1.2.3"),
     )

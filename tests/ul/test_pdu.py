@@ -1,6 +1,7 @@
 """PDUs against bytes written down by hand from PS3.8 9.3, and against bytes that nobody should send."""
 
 import struct
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -86,12 +87,18 @@ def test_needs_every_byte(pdu: object, data: bytes) -> None:
     assert [read_pdu(data[:end]) for end in range(len(data))] == [None] * len(data)
 
 
+def reason_of(read: Callable[[bytes], object], data: bytes) -> int | None:
+    """Return the reason of the abort that these bytes lead to, or None where they can be read."""
+    try:
+        read(data)
+    except RemoteProtocolError as error:
+        return error.reason
+    return None
+
+
 @given(kind=st.sampled_from(sorted(READERS)), body=st.binary(max_size=300))
 def test_random_bodies_are_read_or_refused(kind: int, body: bytes) -> None:
-    try:
-        READERS[kind](body)
-    except RemoteProtocolError as error:
-        assert error.reason in {1, 6}
+    assert reason_of(READERS[kind], body) in {None, 6}
 
 
 @given(data=st.data(), case=st.sampled_from([REQUEST_BYTES, ACCEPT_BYTES]))
@@ -99,10 +106,7 @@ def test_damaged_associations_are_read_or_refused(data: st.DataObject, case: byt
     damaged = bytearray(case)
     for _ in range(data.draw(st.integers(1, 4))):
         damaged[data.draw(st.integers(6, len(case) - 1))] = data.draw(st.integers(0, 255))
-    try:
-        read_pdu(bytes(damaged))
-    except RemoteProtocolError as error:
-        assert error.reason == 6
+    assert reason_of(read_pdu, bytes(damaged)) in {None, 6}
 
 
 def test_unknown_type_is_unrecognized() -> None:

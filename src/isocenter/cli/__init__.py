@@ -12,7 +12,7 @@ import traceback
 
 import click
 
-from isocenter import __version__
+import isocenter
 from isocenter.errors import IsocenterError
 
 #: Command name -> module below ``isocenter.cli`` and the line that ``isocenter`` alone prints for it.
@@ -53,8 +53,16 @@ class Program(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
+def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        click.echo(f"isocenter {isocenter.__version__}")
+        ctx.exit()
+
+
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="isocenter")
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version."
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.pass_context
 def program(ctx: click.Context, *, debug: bool) -> None:

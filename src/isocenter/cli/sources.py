@@ -88,7 +88,7 @@ def _at(path: Path) -> Iterator[Candidate | Rejected]:
     if start == _ZIP:
         yield from _in_zip(path)
     else:
-        yield Candidate(str(path), size, partial(open, path, "rb"))
+        yield Candidate(str(path), size, partial(_open_file, path))
 
 
 def _in_zip(path: Path) -> Iterator[Candidate | Rejected]:
@@ -104,6 +104,10 @@ def _in_zip(path: Path) -> Iterator[Candidate | Rejected]:
             yield Rejected(name, "encrypted")
         elif not member.is_dir():
             yield Candidate(name, member.file_size, partial(_open_member, archive, member))
+
+
+def _open_file(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BinaryIO:

@@ -101,13 +101,12 @@ def effective_encoding(data: Buffer, offset: int, end: int, encoding: Encoding) 
     """
     if offset + 8 > end:
         return encoding
-    group, _, code, length = (EXPLICIT_BIG if encoding.big_endian else EXPLICIT_LITTLE).head(data, offset)
+    group, _, code, _ = (EXPLICIT_BIG if encoding.big_endian else EXPLICIT_LITTLE).head(data, offset)
     if group == ITEM_GROUP:
         return encoding
     if encoding.implicit:
-        if code in LONG_VRS or (code in SHORT_VRS and offset + 8 + length <= end):
-            return EXPLICIT_BIG if encoding.big_endian else EXPLICIT_LITTLE
-        return encoding
+        other = EXPLICIT_BIG if encoding.big_endian else EXPLICIT_LITTLE
+        return other if code in KNOWN_VRS and _is_explicit(data, offset, end, other) else encoding
     if code in KNOWN_VRS or _upper(code):
         return encoding
     other = IMPLICIT_BIG if encoding.big_endian else IMPLICIT_LITTLE
@@ -115,6 +114,17 @@ def effective_encoding(data: Buffer, offset: int, end: int, encoding: Encoding) 
     if claimed == UNDEFINED or _next_is_implicit(data, offset + 8 + claimed, end, other):
         return other
     return encoding
+
+
+def _is_explicit(data: Buffer, offset: int, end: int, encoding: Encoding) -> bool:
+    """Tell whether what reads as a VR is one, and not a length of implicit VR such as 16708, which spells ``DA``."""
+    code = encoding.head(data, offset)[2]
+    if offset + 12 > end:
+        return code in LONG_VRS  # all of them would be odd lengths
+    element = read_header(data, offset, end, encoding)
+    if element.length == UNDEFINED or element.offset + element.length + 8 > end:
+        return code in LONG_VRS or element.offset + element.length == end
+    return _plausible(data, element, end, encoding, code)
 
 
 def _next_is_implicit(data: Buffer, offset: int, end: int, encoding: Encoding) -> bool:

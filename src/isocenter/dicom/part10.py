@@ -13,6 +13,7 @@ from isocenter.dicom.encoding import (
     IMPLICIT_BIG,
     IMPLICIT_LITTLE,
     KNOWN_VRS,
+    SHORT_VRS,
     BrokenDataSetError,
     Buffer,
     Encoding,
@@ -30,6 +31,7 @@ _MEDIA_STORAGE_SOP_CLASS_UID = 0x00020002
 _MEDIA_STORAGE_SOP_INSTANCE_UID = 0x00020003
 _TRANSFER_SYNTAX_UID = 0x00020010
 _SOURCE_AET = 0x00020016
+_WANTED = frozenset({_MEDIA_STORAGE_SOP_CLASS_UID, _MEDIA_STORAGE_SOP_INSTANCE_UID, _TRANSFER_SYNTAX_UID, _SOURCE_AET})
 _GUESS_LENGTH = 8
 #: Data sets begin with a low group: 0008 nearly always, 0002 and 0004 (DICOMDIR) at times, 0000 in dumped commands.
 _FIRST_GROUPS = frozenset({0x0002, 0x0004, 0x0008, 0x0010})
@@ -76,27 +78,29 @@ def _bare(head: Buffer) -> bool:
 
 
 def _read_meta(head: Buffer, start: int, *, final: bool) -> tuple[dict[int, bytes], int]:
-    """Return the values of group 0002 and the offset behind it; the group length is not trusted."""
+    """Return the wanted values of group 0002 and the offset behind it; the group length is not trusted."""
     values: dict[int, bytes] = {}
     offset, end = start, len(head)
+    unpack = EXPLICIT_LITTLE.head
     while True:
-        if final and values and offset == end:
+        if final and offset == end and offset > start:
             return values, offset
         if offset + 8 > end:
             raise TruncatedError(offset, "the data end before the data set")
-        encoding = _meta_encoding(head, offset)
-        if encoding is None:
-            return values, offset
-        element = read_header(head, offset, end, encoding)
-        after = element.offset + element.length
-        if element.length > MAX_META_LENGTH:
-            raise BrokenDataSetError(
-                offset, f"{element.tag:08X} of the file meta information is {element.length} bytes long"
-            )
-        if after > end:
+        group, number, code, length = unpack(head, offset)
+        tag, value = group << 16 | number, offset + 8
+        if group != 0x0002 or code not in SHORT_VRS:
+            encoding = _meta_encoding(head, offset)
+            if encoding is None:
+                return values, offset
+            tag, _, value, length = read_header(head, offset, end, encoding)
+            if length > MAX_META_LENGTH:
+                raise BrokenDataSetError(offset, f"{tag:08X} of the file meta information is {length} bytes long")
+        if value + length > end:
             raise TruncatedError(offset, "the data end inside the file meta information")
-        values[element.tag] = bytes(head[element.offset : after])
-        offset = after
+        if tag in _WANTED:
+            values[tag] = bytes(head[value : value + length])
+        offset = value + length
 
 
 def _meta_encoding(head: Buffer, offset: int) -> Encoding | None:
@@ -114,13 +118,13 @@ def _meta_encoding(head: Buffer, offset: int) -> Encoding | None:
 
 def _file_meta(head: Buffer, values: dict[int, bytes], offset: int, *, preamble: bool) -> FileMeta:
     def text(tag: int) -> str:
-        return values.get(tag, b"").decode("ascii", "replace").strip("\0 ")
+        return values[tag].decode("ascii", "replace").strip("\0 ") if tag in values else ""
 
     syntax = text(_TRANSFER_SYNTAX_UID)
-    if not syntax:
-        syntax = (
-            _guess_behind_meta(head, offset) if values else guess_transfer_syntax(head[offset : offset + _GUESS_LENGTH])
-        )
+    if not syntax and offset > (PREAMBLE_LENGTH if preamble else 0):
+        syntax = _guess_behind_meta(head, offset)
+    elif not syntax:
+        syntax = guess_transfer_syntax(head[offset : offset + _GUESS_LENGTH])
     return FileMeta(
         transfer_syntax_uid=syntax,
         sop_class_uid=text(_MEDIA_STORAGE_SOP_CLASS_UID),

@@ -93,7 +93,7 @@ def _time(text: str) -> str:
     if match is None:
         return text
     hours, minutes, seconds, fraction = match.groups("")
-    return f"{hours}{minutes or '00'}{seconds or '00'}{fraction}"
+    return f"{hours}{minutes or '00'}{seconds or '00'}{fraction.rstrip('0').rstrip('.')}"
 
 
 def _as_is(text: str) -> str:

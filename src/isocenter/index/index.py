@@ -6,7 +6,7 @@ from typing import Any, Self
 from isocenter.index.answers import find
 from isocenter.index.conflicts import Conflict, ConflictKind, list_conflict, read_conflicts
 from isocenter.index.database import Database
-from isocenter.index.deletion import withdraw
+from isocenter.index.deletion import delete_objects, withdraw
 from isocenter.index.entry import Entry, Instance
 from isocenter.index.filing import Filed, Filing
 from isocenter.index.group_commit import GroupCommit
@@ -62,6 +62,10 @@ class Index:
                     "uid": instance.SOPInstanceUID,
                 },
             )
+
+    def delete(self, study: str, series: str, sop: str, now: int) -> bool:
+        """Delete a study, a series or an object ("" = all below); return False where there is none."""
+        return delete_objects(self.database, study, series, sop, now)
 
     def withdraw(self, entry: Entry) -> None:
         """Remove the row of an object whose bytes did not become safe."""

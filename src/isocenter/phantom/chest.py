@@ -13,7 +13,7 @@ from isocenter.phantom.canvas import Canvas
 from isocenter.phantom.noise import SlowField, blurred, grain
 from isocenter.phantom.shapes import ellipsoid, profile, smooth_intersection, smooth_union, superellipse
 from isocenter.phantom.skeleton import paint_bones
-from isocenter.phantom.thorax import BODY_CENTER, BODY_DEPTH, HEIGHT, SPINE_CENTER, body, cage, cage_angle, diaphragm, lungs
+from isocenter.phantom.thorax import BODY_CENTER, BODY_DEPTH, HEIGHT, SPINE_CENTER, body, cage, diaphragm, lungs_across
 from isocenter.phantom.vessels import Trees, paint_great_vessels, paint_heart, paint_lung_vessels
 
 if TYPE_CHECKING:
@@ -39,20 +39,20 @@ class Chest:
         canvas = Canvas.axial(self.rows, self.rows, self.pixel, z, AIR)
         shape = canvas.values.shape
         slow, fine = (field.slice(np.clip(z / HEIGHT, 0, 1), shape) for field in (self.slow, self.fine))
-        skin = body(canvas.x, canvas.y, z)
+        skin, ribs = body(canvas.x, canvas.y, z), cage(canvas.x, canvas.y, z)
         paint_couch(canvas)
-        paint_wall(canvas, skin, slow)
-        paint_abdomen(canvas, self.trees, fine)
-        paint_lungs(canvas, slow, fine)
+        paint_wall(canvas, skin, ribs, slow)
+        paint_abdomen(canvas, ribs, self.trees, fine)
+        paint_lungs(canvas, ribs, slow, fine)
         paint_lung_vessels(canvas, self.trees, thickness)
         paint_heart(canvas)
         paint_great_vessels(canvas)
-        paint_bones(canvas, fine)
-        return self._imaged(canvas.values, skin)
+        paint_bones(canvas, ribs, fine)
+        return self._imaged(canvas.values, skin, z)
 
-    def _imaged(self, values: Field, skin: Field) -> Field:
+    def _imaged(self, values: Field, skin: Field, z: float) -> Field:
         """Return ``values`` with the blur and the noise of a scanner: most noise in the middle of the patient."""
-        random = np.random.default_rng([self.seed, 2, int(abs(float(values.sum())) * 8) % (1 << 31)])
+        random = np.random.default_rng([self.seed, 2, round(z * 1000)])
         depth = np.clip(-skin / 110, 0, 1)
         level = 5.0 + 9.0 * depth
         return np.asarray(blurred(values, 0.18) + level * grain(random, (self.rows, self.rows)), np.float32)
@@ -60,7 +60,7 @@ class Chest:
 
 def paint_couch(canvas: Canvas) -> None:
     """Paint mattress and table top: foam between two thin shells."""
-    if BACK > canvas.y[-1, 0]:
+    if canvas.y[-1, 0] < BACK:
         return
     bow = 0.0011 * canvas.x**2
     top = canvas.y - (BACK + 6 - bow)
@@ -71,23 +71,22 @@ def paint_couch(canvas: Canvas) -> None:
     canvas.paint((plate + 1.8).astype(np.float32), -940.0)
 
 
-def paint_wall(canvas: Canvas, skin: Field, slow: Field) -> None:
+def paint_wall(canvas: Canvas, skin: Field, inner: Field, slow: Field) -> None:
     """Paint skin, fat under it, muscles with the fat between them, and the fat that fills the chest."""
-    x, y, z = canvas.x, canvas.y, canvas.z
-    center = profile(z, BODY_CENTER)
+    x, y = canvas.x, canvas.y
+    center, z = profile(canvas.z, BODY_CENTER), canvas.z
     angle = np.arctan2(y - center, x)
     canvas.paint(skin, SKIN)
     canvas.paint(skin + 1.7, FAT + 7 * slow)
     side = np.abs(np.cos(angle))
     fat = 7.5 + 6.5 * side**2 + 2.2 * np.sin(3 * angle + 0.5) + 1.4 * slow - 3.5 * np.clip((z - 215) / 50, 0, 1)
     canvas.paint((skin + 1.7 + np.maximum(fat, 3)).astype(np.float32), MUSCLE + 5 * slow)
-    inner = cage(x, y, z)
     _paint_armpits(canvas, inner, slow)
     for depth, width, turn in ((11.0, 0.8, 0.4), (18.5, 0.6, 1.9)):  # fat between layers of muscle
         line = np.abs(inner - depth - 1.6 * np.sin(2 * angle + turn) - 0.8 * slow) - width
         broken = line + 1.3 * np.clip(np.sin(3 * angle + 3 * turn + slow) - 0.1, 0, 1)
         canvas.paint(np.maximum(broken, skin + 13).astype(np.float32), FAT + 25)
-    _paint_back(canvas, slow)
+    _paint_back(canvas)
     canvas.paint(inner - 1.2, MUSCLE)
     canvas.paint(inner + 0.8, FAT + 6 * slow)
 
@@ -105,7 +104,7 @@ def _paint_armpits(canvas: Canvas, inner: Field, slow: Field) -> None:
     canvas.paint(np.maximum(np.maximum(sheet, np.abs(x - 75) - 45), 10 - inner).astype(np.float32), FAT + 20)
 
 
-def _paint_back(canvas: Canvas, slow: Field) -> None:
+def _paint_back(canvas: Canvas) -> None:
     """Paint the long muscles beside the spine, each in its sheath of fat."""
     center, z = profile(canvas.z, SPINE_CENTER), canvas.z
     depth = profile(z, BODY_CENTER) + profile(z, BODY_DEPTH)
@@ -116,15 +115,14 @@ def _paint_back(canvas: Canvas, slow: Field) -> None:
         shape = superellipse(np.abs(part.x) - x, part.y - middle - (2 if x < 30 else -3), width, half, 2.6)
         part.paint(shape - 1.1, FAT + 20)
         part.paint(shape, MUSCLE + 4)
-    del slow
 
 
-def paint_lungs(canvas: Canvas, slow: Field, fine: Field) -> None:
+def paint_lungs(canvas: Canvas, ribs: Field, slow: Field, fine: Field) -> None:
     """Paint lung tissue: denser towards the back, finely mottled, with the great fissures."""
     x, y, z = canvas.x, canvas.y, canvas.z
     if z > 290:
         return
-    shape = lungs(x, y, np.float32(z))
+    shape = lungs_across(x, y, z, ribs)
     tissue = LUNG + 0.32 * (y + 40) + 9 * slow + 13 * fine
     canvas.paint(shape - 0.5, 20.0)
     canvas.paint(shape + 0.6, tissue)
@@ -134,14 +132,14 @@ def paint_lungs(canvas: Canvas, slow: Field, fine: Field) -> None:
     canvas.paint(np.maximum(sheet, shape + 1).astype(np.float32), -740.0)
 
 
-def paint_abdomen(canvas: Canvas, trees: Trees, fine: Field) -> None:
+def paint_abdomen(canvas: Canvas, ribs: Field, trees: Trees, fine: Field) -> None:
     """Paint what lies under the diaphragm: liver with its veins, stomach with air over fluid, spleen, fat."""
     z = canvas.z
     if z > 86:
         return
     x, y = canvas.x, canvas.y
     dome = (np.float32(z) - diaphragm(x, y)) * np.float32(0.62)
-    under = smooth_intersection(cage(x, y, z) + 1.0, dome, 6)
+    under = smooth_intersection(ribs + 1.0, dome, 6)
     canvas.paint(under, MUSCLE)
     inside = under + 2.6
     canvas.paint(inside, FAT)
@@ -163,6 +161,3 @@ def paint_abdomen(canvas: Canvas, trees: Trees, fine: Field) -> None:
     canvas.paint(np.maximum(stomach + 3.2, y + 26).astype(np.float32), AIR)
     crus = ellipsoid(np.abs(x), y, z, (14, 28, 20), (13, 9, 60))
     canvas.paint(crus, MUSCLE)
-
-
-__all__ = ["Chest", "cage_angle"]

@@ -1,4 +1,4 @@
-"""A beating heart as ultrasound sees it: four chambers from the apex, speckle, colour flow, in the sector of a phased array.
+"""A beating heart as ultrasound sees it: four chambers from the apex, speckle, colour flow, in a phased array's sector.
 
 Tissue is computed in beams and depths and only then converted to pixels, as a scanner does. Must not know: DICOM.
 """
@@ -101,7 +101,10 @@ class Echo:
         base = 101 - 9 * squeeze  # the ring of the valves comes down to the apex
         left = _chamber(x, y, (20, (base + 26) / 2), (20.5 - 6.0 * squeeze, (base - 26) / 2 + 3 - 3 * squeeze))
         right = _chamber(x, y, (-20, (base + 40) / 2), (15.5 - 4 * squeeze, (base - 40) / 2 + 2))
-        atria = [_chamber(x, y, (side * 20, base + 23 + 2 * squeeze), (17 + 2.5 * squeeze, 20 + 2 * squeeze)) for side in (1, -1)]
+        atria = [
+            _chamber(x, y, (side * 20, base + 23 + 2 * squeeze), (17 + 2.5 * squeeze, 20 + 2 * squeeze))
+            for side in (1, -1)
+        ]
         wall = smooth_union(smooth_union(left - 10 - 3 * squeeze, right - 5 - squeeze, 8), np.minimum(*atria) - 3.2, 8)
         strength = 0.016 * np.exp(1.3 * self.texture) * np.exp(-np.maximum(np.abs(x) - 40, 0) / 35)
         strength = np.where(wall < 0, 0.085 * np.exp(0.9 * self.texture), strength)
@@ -113,16 +116,24 @@ class Echo:
         strength = strength + 0.16 * edge * (0.3 + np.abs(np.cos(np.arctan2(x, y))) ** 8)
         strength = self._valves(strength, base, moment)
         near = np.exp(-self.depth / 9) * 0.6
-        shadow = 1 - 0.5 * np.exp(-(((np.arctan2(x, y) + 0.45) / 0.06) ** 2)) - 0.35 * np.exp(-(((np.arctan2(x, y) - 0.6) / 0.08) ** 2))
+        shadow = (
+            1
+            - 0.5 * np.exp(-(((np.arctan2(x, y) + 0.45) / 0.06) ** 2))
+            - 0.35 * np.exp(-(((np.arctan2(x, y) - 0.6) / 0.08) ** 2))
+        )
         return np.asarray((strength + near) * shadow, np.float32), blood, self._velocity(base, moment)
 
     def _valves(self, strength: Field, base: float, moment: Moment) -> Field:
-        """Return ``strength`` with the leaflets of both inlet valves: across the ring when closed, hanging in when open."""
+        """Return ``strength`` with the leaflets of both inlet valves: across the ring, or hanging in when open."""
         for middle, half in ((20, 14.5), (-20, 13)):
             for side in (-1, 1):
                 hinge = middle + side * half
                 reach = np.clip((hinge - self.x) * side / half, -0.2, 1.2)
-                opened = base - 17 * moment.mitral * np.clip(reach, 0, 1) ** 0.8 + 2.5 * (1 - moment.mitral) * np.sin(2.6 * reach)
+                opened = (
+                    base
+                    - 17 * moment.mitral * np.clip(reach, 0, 1) ** 0.8
+                    + 2.5 * (1 - moment.mitral) * np.sin(2.6 * reach)
+                )
                 length = 1 - 0.55 * moment.mitral
                 leaf = np.abs(self.y - opened) / 1.1 + 30 * (np.maximum(-reach, 0) + np.maximum(reach - length, 0))
                 strength = np.maximum(strength, 0.75 * np.exp(-(leaf**2)))
@@ -141,18 +152,27 @@ class Echo:
         scatter = np.cos(turn) * self.speckle[0] + np.sin(turn) * self.speckle[1] + 0.9 * self.speckle[2]
         scatter = scatter + 0.8 * np.roll(self.speckle[3], round(26 * np.sin(turn / 2) ** 2), axis=0)
         envelope = np.abs(scatter) * strength * np.exp(-self.depth / 260)
-        envelope = envelope + 0.0035 * np.abs(self.random.standard_normal(envelope.shape).astype(np.float32)) * (self.depth / DEPTH) ** 2
+        envelope = (
+            envelope
+            + 0.0035
+            * np.abs(self.random.standard_normal(envelope.shape).astype(np.float32))
+            * (self.depth / DEPTH) ** 2
+        )
         level = 20 * np.log10(np.maximum(envelope, 1e-5)) + RANGE - 1
         return np.asarray(np.clip(level / RANGE, 0, 1) ** 1.15 * 255, np.float32)
 
     def _converted(self, beams: Field) -> Field:
         """Return the values of the sector's pixels."""
         flat = beams.ravel()
-        return np.asarray(sum(flat[index] * weight for index, weight in zip(self.index, self.weights, strict=True)), np.float32)
+        return np.asarray(
+            sum(flat[index] * weight for index, weight in zip(self.index, self.weights, strict=True)), np.float32
+        )
 
     def _colour(self, picture: Picture, velocity: Field) -> None:
         """Paint flow over the grey picture within the colour box: red to the transducer, blue away."""
-        flow = self._converted(velocity * ((self.depth > 42) & (self.depth < 138) & (np.abs(self.x / np.maximum(self.y, 1)) < 0.42)))
+        flow = self._converted(
+            velocity * ((self.depth > 42) & (self.depth < 138) & (np.abs(self.x / np.maximum(self.y, 1)) < 0.42))
+        )
         shown = np.abs(flow) > 0.14
         speed = np.clip(np.abs(flow[shown]), 0, 1)
         warm = flow[shown] > 0

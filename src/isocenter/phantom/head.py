@@ -1,11 +1,12 @@
 """A head for magnetic resonance: shapes of its tissues, and the signal of each in T1, T2 and FLAIR.
 
-Head axes in millimetres: x to the left, y to the back, z to the top, the origin in the middle of the brain. The cortex is
-folded by a random field of one wavelength: its zero surfaces are the furrows. Must not know: planes, DICOM.
+Head axes in millimetres: x to the left, y to the back, z to the top, the origin in the middle of the brain. The cortex
+is folded by a random field of one wavelength: its zero surfaces are the furrows. Must not know: planes, DICOM.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,7 +50,7 @@ class Tissues:
     def tube(self, *points: tuple[float, float, float, float]) -> Field:
         """Return the distance to a chain of (x, y, z, radius), on both sides."""
         shape = np.full(self.x.shape, 99, np.float32)
-        for begin, end in zip(points, points[1:], strict=False):
+        for begin, end in pairwise(points):
             piece = capsule(self.side, self.y, self.z, (begin[:3], end[:3]), (begin[3], end[3]))
             shape = smooth_union(shape, piece, 2.0)
         return shape
@@ -65,9 +66,9 @@ class Head:
         self.bend = Waves(random, 60.0, 6)
         self.bias = Waves(random, 330.0, 4)
         self.lesions = [
-            (float(side * random.uniform(18, 34)), float(random.uniform(-40, 45)), float(random.uniform(14, 32)), float(random.uniform(1.2, 3.2)))
+            tuple(float(value) for value in random.uniform((18, -40, 14, 1.2), (34, 45, 32, 3.2)) * (side, 1, 1, 1))
             for side in (-1, 1) * 6
-        ]  # fmt: skip
+        ]
 
     def signals(self, x: Field, y: Field, z: Field) -> Field:
         """Return the signal of every contrast at the points, without noise: (3, rows, columns)."""
@@ -90,7 +91,9 @@ class Head:
         if not near.any():
             return
         radius = np.sqrt((x / 0.8) ** 2 + y**2 + (z / 0.75) ** 2) + 1e-3
-        pull = np.float32(0.45) + np.float32(0.55 * 66) / np.maximum(radius, 25)  # furrows go inwards rather than along the surface
+        pull = np.float32(0.45) + np.float32(0.55 * 66) / np.maximum(
+            radius, 25
+        )  # furrows go inwards rather than along the surface
         fold, steep = self.folds.evaluate(x * pull, y * pull, z * pull)
         wrinkle, _ = self.wrinkles.evaluate(x, y, z)
         furrow = np.abs(fold + 0.12 * wrinkle) / np.maximum(steep, 0.06)
@@ -117,7 +120,9 @@ class Head:
         tissues.paint("fluid", np.maximum(np.minimum(lobe - 0.55, leaf - 0.16 + 0.12 * (rise < 20)), halves))
         white = np.maximum(np.maximum(halves + 5.5 - 1.2 * bend, 1.7 - lobe), 0.5 - leaf)
         tissues.paint("white", white)
-        core = smooth_union(tissues.ball((17, 44, -43), (15, 11, 7)), tissues.tube((15, 40, -42, 5), (8, 22, -40, 6)), 5)
+        core = smooth_union(
+            tissues.ball((17, 44, -43), (15, 11, 7)), tissues.tube((15, 40, -42, 5), (8, 22, -40, 6)), 5
+        )
         tissues.paint("white", core)
         tissues.paint("deep", tissues.ball((13, 42, -41), (6, 4, 3)))
 
@@ -146,10 +151,12 @@ def cerebrum(tissues: Tissues) -> Field:
 
 
 def paint_outside(tissues: Tissues, bend: Field) -> None:
-    """Paint scalp, face and neck, the skull with its marrow, eyes, the air of nose and sinuses, and the fluid within."""
+    """Paint scalp, face and neck, the skull with its marrow, eyes, the air of the nose, and the fluid within."""
     inside = skull_inside(tissues)
     outer = tissues.ball((0, 4, -2), (71 + 15, 90 + 14, 71 + 14))
-    face = smooth_union(tissues.ball((0, -46, -66), (56, 50, 66)), tissues.tube((0, -97, -48, 6), (0, -108, -70, 10)), 9)
+    face = smooth_union(
+        tissues.ball((0, -46, -66), (56, 50, 66)), tissues.tube((0, -97, -48, 6), (0, -108, -70, 10)), 9
+    )
     neck = capsule(tissues.x, tissues.y, tissues.z, ((0, 24, -60), (0, 34, -170)), (60, 58))
     skin = smooth_union(smooth_union(outer, face, 16), neck, 18) + 0.6 * bend
     tissues.paint("skin", skin)
@@ -178,7 +185,9 @@ def _paint_face(tissues: Tissues) -> None:
     tissues.paint("bone", tissues.ball((48, 30, -58), (18, 20, 17)))
     tissues.paint("fat", tissues.ball((30, -58, -31), (20, 25, 19)))
     for center, end in (((31, -50, -18), 4), ((31, -50, -44), 4), ((18, -52, -31), 3.4), ((45, -52, -31), 3.4)):
-        tissues.paint("muscle", tissues.tube((26, -38, -29, 1.6), (*center, end * 0.7), (center[0], -62, center[2], 1.0)))
+        tissues.paint(
+            "muscle", tissues.tube((26, -38, -29, 1.6), (*center, end * 0.7), (center[0], -62, center[2], 1.0))
+        )
     tissues.paint("white", tissues.tube((30, -56, -31, 2.4), (14, -28, -26, 2.2)))
     tissues.paint("dura", tissues.ball((31, -67, -31), (12.6, 12.6, 12.6)))
     tissues.paint("eye", tissues.ball((31, -67, -31), (11.4, 11.4, 11.4)))
@@ -191,8 +200,12 @@ def _paint_face(tissues: Tissues) -> None:
     ):
         shape = tissues.ball(center, axes)
         tissues.paint("skin", shape)
-        cells = np.abs(np.sin(tissues.y * 0.55) + 0.6 * np.sin(tissues.side * 0.8)) * 2 - 1.1 if center[0] == 0 else -9.0
-        tissues.paint("air", np.maximum(shape + 1.4, -cells - 1.5 if center[0] == 0 else shape + 1.4).astype(np.float32))
+        cells = (
+            np.abs(np.sin(tissues.y * 0.55) + 0.6 * np.sin(tissues.side * 0.8)) * 2 - 1.1 if center[0] == 0 else -9.0
+        )
+        tissues.paint(
+            "air", np.maximum(shape + 1.4, -cells - 1.5 if center[0] == 0 else shape + 1.4).astype(np.float32)
+        )
     mastoid = np.sin(tissues.side * 1.1) * np.sin(tissues.y * 1.2) * np.sin(tissues.z * 1.1)
     tissues.paint("air", np.maximum(tissues.ball((49, 31, -58), (14, 16, 13)), 0.9 * mastoid - 0.2).astype(np.float32))
 
@@ -212,7 +225,9 @@ def paint_core(tissues: Tissues) -> None:
     ):
         tissues.paint(tissue, tissues.ball(center, axes))
     tissues.paint("deep", tissues.tube((16, -22, 19, 3.4), (19, 0, 24, 2.6), (24, 24, 20, 1.8)))
-    horns = tissues.tube((8, -36, 6, 4.2), (9, -22, 14, 5.2), (10, 6, 22, 5.0), (17, 28, 16, 6.2), (25, 36, 4, 7), (23, 62, 0, 2.6))
+    horns = tissues.tube(
+        (8, -36, 6, 4.2), (9, -22, 14, 5.2), (10, 6, 22, 5.0), (17, 28, 16, 6.2), (25, 36, 4, 7), (23, 62, 0, 2.6)
+    )
     temporal = tissues.tube((25, 34, 0, 5), (33, 16, -18, 3), (34, -10, -24, 2))
     tissues.paint("fluid", smooth_union(horns, temporal, 3))
     tissues.paint("pale", tissues.tube((20, 30, 8, 2.0), (14, 18, 16, 1.6)))  # choroid plexus
@@ -221,5 +236,6 @@ def paint_core(tissues: Tissues) -> None:
     tissues.paint("fluid", tissues.ball((0, 31, -41), (6.5, 5.5, 11)))
     tissues.paint("fluid", capsule(tissues.x, tissues.y, tissues.z, ((0, 20, -10), (0, 28, -32)), (1.3, 1.5)))
     tissues.paint("white", np.maximum(tissues.side - 0.9, tissues.ball((0, -14, 12), (2, 20, 9))))  # septum
-    for center in ((4.5, -1, -41, 1.9), (6, -24, -22, 2.2)):  # arteries at the base
-        tissues.paint("flow", capsule(tissues.side, tissues.y, tissues.z, (center[:3], (center[0] + 8, center[1] - 6, center[2] + 2)), (center[3], 1.4)))
+    for x, y, z, radius in ((4.5, -1, -41, 1.9), (6, -24, -22, 2.2)):  # arteries at the base
+        ends = ((x, y, z), (x + 8, y - 6, z + 2))
+        tissues.paint("flow", capsule(tissues.side, tissues.y, tissues.z, ends, (radius, 1.4)))

@@ -56,12 +56,16 @@ Z ##### ....# ...#. ..#.. .#... #.... #####
 : ..... .##.. .##.. ..... .##.. .##.. .....
 """
 GLYPHS: dict[str, NDArray[np.bool_]] = {
-    line[0]: np.array([[point == "#" for point in row] for row in line[2:].split()]) for line in _ROWS.split("\n") if line
+    line[0]: np.array([[point == "#" for point in row] for row in line[2:].split()])
+    for line in _ROWS.split("\n")
+    if line
 }
 BLANK = np.zeros((7, 5), np.bool_)
 
 
-def write(picture: NDArray[np.uint8], row: int, column: int, text: str, colour: tuple[int, int, int], size: int = 1) -> None:
+def write(
+    picture: NDArray[np.uint8], row: int, column: int, text: str, colour: tuple[int, int, int], size: int = 1
+) -> None:
     """Draw ``text`` into an RGB picture; what has no glyph stays blank, what lies outside is left out."""
     for number, letter in enumerate(text.upper()):
         glyph = np.kron(GLYPHS.get(letter, BLANK), np.ones((size, size), np.bool_))

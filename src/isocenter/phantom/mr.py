@@ -74,7 +74,7 @@ def instances(seed: int, slices: int = DEFAULT_SLICES) -> Iterator[Dataset]:
     spacing = HEIGHT / slices
     turn = orientation()
     for index in range(slices):
-        signals = _plane(head, turn, (index + 0.5) * spacing - HEIGHT / 2 + 6, min(spacing, 3.0))
+        signals = _plane(head, (index + 0.5) * spacing - HEIGHT / 2 + 6, min(spacing, 3.0))
         for series, sequence in enumerate(SEQUENCES, 1):
             dataset = new_object(belongs, MRImageStorage, series, index + 1)
             _describe(dataset, sequence, belongs)
@@ -97,8 +97,8 @@ def orientation() -> NDArray[np.float64]:
     return turn
 
 
-def _plane(head: Head, turn: NDArray[np.float64], height: float, thickness: float) -> Field:
-    """Return the signals of a slice: the mean of two planes within its thickness, in a head tilted against the planes."""
+def _plane(head: Head, height: float, thickness: float) -> Field:
+    """Return the signals of a slice: the mean of two planes within its thickness, tilted against the head."""
     steps = ((np.arange(ROWS) - (ROWS - 1) / 2) * PIXEL).astype(np.float32)
     across, down = np.meshgrid(steps, steps)
     tilt = np.float32(np.sin(np.radians(5)))
@@ -106,7 +106,6 @@ def _plane(head: Head, turn: NDArray[np.float64], height: float, thickness: floa
     for offset in (-thickness / 4, thickness / 4):
         z = np.float32(height + offset) + tilt * (down - 6)
         planes.append(head.signals(across, down - 6 - tilt * np.float32(height), z))
-    del turn
     return np.asarray((planes[0] + planes[1]) / 2, np.float32)
 
 
@@ -117,7 +116,7 @@ def _noisy(signal: Field, random: np.random.Generator) -> Field:
 
 
 def _describe(dataset: Dataset, sequence: Sequence, belongs: Study) -> None:
-    dataset.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND"]
+    dataset.ImageType = ["ORIGINAL", "PRIMARY", "OTHER"]
     dataset.Modality, dataset.SeriesDescription = "MR", sequence.description
     dataset.ProtocolName, dataset.BodyPartExamined, dataset.PatientPosition = sequence.description, "BRAIN", "HFS"
     dataset.FrameOfReferenceUID, dataset.PositionReferenceIndicator = belongs.uid("frame of reference"), ""
@@ -126,7 +125,11 @@ def _describe(dataset: Dataset, sequence: Sequence, belongs: Study) -> None:
     dataset.RepetitionTime, dataset.EchoTime = sequence.RepetitionTime, sequence.EchoTime
     if sequence.InversionTime is not None:
         dataset.InversionTime = sequence.InversionTime
-    dataset.EchoTrainLength, dataset.FlipAngle, dataset.NumberOfAverages = 1 if sequence.name == "T1" else 15, sequence.FlipAngle, 1
+    dataset.EchoTrainLength, dataset.FlipAngle, dataset.NumberOfAverages = (
+        1 if sequence.name == "T1" else 15,
+        sequence.FlipAngle,
+        1,
+    )
     dataset.ImagingFrequency, dataset.ImagedNucleus, dataset.EchoNumbers = 63.68, "1H", 1
     dataset.MagneticFieldStrength, dataset.PixelBandwidth, dataset.AcquisitionNumber = 1.5, 190, 1
     dataset.ReceiveCoilName, dataset.InPlanePhaseEncodingDirection = "HEAD", "ROW"

@@ -5,6 +5,7 @@ Must not know: organs, DICOM.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +31,7 @@ def blurred(image: Field, weight: float = 0.25) -> Field:
 
 
 def grain(random: np.random.Generator, shape: tuple[int, int]) -> Field:
-    """Return noise of mean 0 and deviation 1 that neighbours share, without the slow parts (as filtered back projection)."""
+    """Return noise of mean 0 and deviation 1 that neighbours share, without slow parts, as filtered back projection."""
     fine = blurred(random.standard_normal(shape, np.float32), 0.22)
     rough = fine - 0.7 * blurred(blurred(blurred(fine, 0.3), 0.3), 0.3)
     return np.asarray(rough / max(float(rough.std()), 1e-6), np.float32)
@@ -48,23 +49,24 @@ class SlowField:
         index = int(np.clip(place, 0, len(self.values) - 2))
         rest = np.float32(place - index)
         plane = self.values[index] * (1 - rest) + self.values[index + 1] * rest
-        return _hats(plane.shape[0], shape[0]) @ plane @ _hats(plane.shape[1], shape[1]).T
+        for axis, pixels in enumerate(shape):  # not as matrices: BLAS may sum in another order elsewhere
+            lower, weight = _steps(plane.shape[axis], pixels)
+            columns = np.swapaxes(plane, 0, axis)
+            plane = np.swapaxes(columns[lower] * (1 - weight) + columns[lower + 1] * weight, 0, axis)
+        return np.asarray(plane)
 
 
-_HATS: dict[tuple[int, int], NDArray[np.float32]] = {}
-
-
-def _hats(cells: int, pixels: int) -> NDArray[np.float32]:
-    """Return the (pixels, cells) matrix of smooth interpolation."""
-    if (cells, pixels) not in _HATS:
-        distance = np.abs(np.linspace(0, cells - 1, pixels)[:, None] - np.arange(cells)[None])
-        part = np.clip(1 - distance, 0, 1)
-        _HATS[cells, pixels] = (part * part * (3 - 2 * part)).astype(np.float32)
-    return _HATS[cells, pixels]
+@cache
+def _steps(cells: int, pixels: int) -> tuple[NDArray[np.intp], Field]:
+    """Return for each pixel the cell before it and the smooth weight of the next one (pixels, 1)."""
+    places = np.linspace(0, cells - 1, pixels)
+    lower = np.minimum(places.astype(np.intp), cells - 2)
+    part = (places - lower)[:, None]
+    return lower, np.asarray(part * part * (3 - 2 * part), np.float32)
 
 
 class Waves:
-    """A random field of one wavelength in all directions (a sum of plane waves), with its gradient: folds and stripes."""
+    """A random field of one wavelength in all directions, a sum of plane waves, with its gradient: for folds."""
 
     def __init__(self, random: np.random.Generator, wavelength: float, count: int = 24, spread: float = 0.25) -> None:
         directions = random.standard_normal((count, 3))
@@ -81,8 +83,8 @@ class Waves:
             angle = vector[0] * x + vector[1] * y + vector[2] * z + phase
             total += np.cos(angle)
             sine = np.sin(angle)
-            for slope, part in zip(slopes, vector, strict=True):
-                slope += part * sine
+            for axis in range(3):
+                slopes[axis] += vector[axis] * sine
         scale = np.float32(np.sqrt(2 / len(self.phases)))
         steepness = np.sqrt(sum(slope * slope for slope in slopes))
         return total * scale, np.asarray(steepness * scale, np.float32)

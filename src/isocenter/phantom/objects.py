@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 MANUFACTURER, MODEL, SOFTWARE = "Isocenter", "Phantom", "1"
 
@@ -50,7 +50,7 @@ PERSONAL = (
 
 
 def new_object(study: Study, sop_class_uid: str, series: int, number: int) -> Dataset:
-    """Return a data set with patient, study, equipment, series and instance identifiers, and its file meta information."""
+    """Return a data set with patient, study, equipment, series and instance, and its file meta information."""
     dataset = Dataset()
     dataset.SpecificCharacterSet = "ISO_IR 100"
     for keyword in PERSONAL:
@@ -77,5 +77,5 @@ def file_meta(dataset: Dataset, transfer_syntax_uid: str = ExplicitVRLittleEndia
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = dataset.SOPClassUID
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    meta.TransferSyntaxUID = transfer_syntax_uid
+    meta.TransferSyntaxUID = UID(transfer_syntax_uid)
     return meta

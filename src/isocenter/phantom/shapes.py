@@ -6,7 +6,7 @@ Must not know: organs, intensities, DICOM.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    Field = NDArray[np.float32]
+    Field = NDArray[np.floating[Any]]
+    Size = float | NDArray[np.floating[Any]]
     Point = tuple[float, float, float]
 
 
-def superellipse(x: ArrayLike, y: ArrayLike, a: ArrayLike, b: ArrayLike, power: float = 2.0) -> Field:
+def superellipse(x: ArrayLike, y: ArrayLike, a: Size, b: Size, power: float = 2.0) -> Field:
     """Return the distance to |x/a|^p + |y/b|^p = 1 in the plane."""
     u, v = np.abs(np.asarray(x, np.float32) / a), np.abs(np.asarray(y, np.float32) / b)
     if power == 2.0:
@@ -34,15 +35,16 @@ def ellipsoid(
     x: ArrayLike, y: ArrayLike, z: ArrayLike, center: Point, axes: Point, turn: NDArray[np.float64] | None = None
 ) -> Field:
     """Return the distance to an ellipsoid; the rows of ``turn`` are the directions of its axes."""
-    moved = [np.asarray(value, np.float32) - np.float32(origin) for value, origin in zip((x, y, z), center, strict=True)]
+    moved = [
+        np.asarray(value, np.float32) - np.float32(origin) for value, origin in zip((x, y, z), center, strict=True)
+    ]
     if turn is not None:
-        moved = [sum(np.float32(f) * m for f, m in zip(row, moved, strict=True)) for row in turn]
+        moved = [np.float32(a) * moved[0] + np.float32(b) * moved[1] + np.float32(c) * moved[2] for a, b, c in turn]
     scaled = [value / np.float32(axis) for value, axis in zip(moved, axes, strict=True)]
     radius = np.sqrt(sum(value * value for value in scaled) + np.float32(1e-9))
-    slope = np.sqrt(
-        sum((value / np.float32(axis)) ** 2 for value, axis in zip(scaled, axes, strict=True)) + np.float32(1e-12)
-    )
-    return np.asarray(radius * (radius - 1) / np.maximum(slope, 1e-6), np.float32)
+    least = np.float32(1e-9 / max(axes) ** 2)
+    slope = np.sqrt(sum((value / np.float32(axis)) ** 2 for value, axis in zip(scaled, axes, strict=True)) + least)
+    return np.asarray(radius * (radius - 1) / slope, np.float32)
 
 
 def capsule(x: ArrayLike, y: ArrayLike, z: ArrayLike, ends: tuple[Point, Point], radii: tuple[float, float]) -> Field:
@@ -69,7 +71,7 @@ def smooth_intersection(first: Field, second: Field, radius: float) -> Field:
 
 def coverage(distance: Field, pixel: float) -> Field:
     """Return how much of each pixel a shape covers, 0..1: the anti-aliased mask of a distance."""
-    return np.clip(np.float32(0.5) - distance / np.float32(pixel), 0, 1)
+    return np.asarray(np.clip(np.float32(0.5) - distance / np.float32(pixel), 0, 1))
 
 
 def profile(position: float, nodes: Sequence[tuple[float, float]]) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isocenter.phantom.shapes import capsule, ellipsoid, profile, smooth_union, superellipse
-from isocenter.phantom.thorax import CAGE_CENTER, CAGE_DEPTH, SPINE_CENTER, cage, cage_angle
+from isocenter.phantom.thorax import CAGE_CENTER, CAGE_DEPTH, SPINE_CENTER, cage_angle
 
 if TYPE_CHECKING:
     from isocenter.phantom.canvas import Canvas
@@ -25,10 +25,10 @@ RIB_ENDS = (0.38, 0.48, 0.66, 0.80, 0.88, 0.95, 0.97, 0.97, 0.97, 0.97, 0.97, 0.
 BONE_END = 0.78
 
 
-def paint_bones(canvas: Canvas, texture: Field) -> None:
-    """Paint all bones that the plane cuts; ``texture`` (deviation 1) gives the sponge its grain."""
+def paint_bones(canvas: Canvas, ribs: Field, texture: Field) -> None:
+    """Paint all bones that the plane cuts; ``ribs`` is the `cage`, ``texture`` the grain of the sponge."""
     paint_shoulders(canvas)
-    paint_ribs(canvas)
+    paint_ribs(canvas, ribs)
     paint_sternum(canvas)
     center = profile(canvas.z, SPINE_CENTER)
     rows = slice(*np.searchsorted(canvas.y[:, 0], (center - 30, 125)))
@@ -47,7 +47,7 @@ def paint_spine(canvas: Canvas, texture: Field, center: float) -> None:
     x, y, z = canvas.x, canvas.y, canvas.z
     number = round((z - LOWEST) / VERTEBRA)
     height = z - LOWEST - number * VERTEBRA
-    body = superellipse(x, y - center, 17.5 - 0.04 * (height**2) * -0.12, 14.0, 2.5)
+    body = superellipse(x, y - center, 17.5, 14.0, 2.5)
     body = np.maximum(body, 11.5 - np.sqrt(x**2 + (y - center - 22) ** 2))  # hollow at the back
     if abs(height) > 9.8:
         canvas.paint(body - 0.4, DISC)
@@ -68,7 +68,7 @@ def paint_spine(canvas: Canvas, texture: Field, center: float) -> None:
 
 
 def _arch(x: Field, y: Field, z: float, number: int) -> tuple[Field, Field]:
-    """Return pedicles, laminae and transverse processes, and the spinous processes, of the vertebrae that reach the plane."""
+    """Return pedicles, laminae and transverse processes, and the spinous processes, of the vertebrae near the plane."""
     shape = np.full(np.broadcast_shapes(x.shape, y.shape), 99, np.float32)
     spinous = shape.copy()
     side = np.abs(x)
@@ -86,11 +86,11 @@ def _arch(x: Field, y: Field, z: float, number: int) -> tuple[Field, Field]:
     return shape, spinous
 
 
-def paint_ribs(canvas: Canvas) -> None:
-    """Paint all ribs at once: they are one ring round the chest, repeated with the vertebrae and falling to the front."""
+def paint_ribs(canvas: Canvas, ribs: Field) -> None:
+    """Paint all ribs at once: one ring round the chest, repeated with the vertebrae and falling to the front."""
     x, y, z = canvas.x, canvas.y, canvas.z
     angle = cage_angle(x, y, z) / np.float32(np.pi)
-    radial = cage(x, y, z) - 4.6
+    radial = ribs - np.float32(4.6)
     fall = profile(z, ((0, 84), (120, 80), (200, 62), (250, 38), (290, 26)))
     ease = np.clip(angle, 0, 1)
     phase = (z + fall * (ease * ease * (3 - 2 * ease)) - LOWEST - 3) / VERTEBRA
@@ -112,7 +112,9 @@ def _paint_rib_heads(canvas: Canvas) -> None:
     level = LOWEST + number * VERTEBRA
     for side in (-1, 1):
         part = canvas.part((min(16 * side, 58 * side), max(16 * side, 58 * side)), (center - 6, ring + 12))
-        neck = capsule(part.x, part.y, z, ((19 * side, center + 9, level + 8), (45 * side, ring, level + 2)), (3.8, 4.0))
+        neck = capsule(
+            part.x, part.y, z, ((19 * side, center + 9, level + 8), (45 * side, ring, level + 2)), (3.8, 4.0)
+        )
         paint_bone(part, neck, 1.4, 260.0)
 
 

@@ -103,14 +103,27 @@ def mediastinum(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> Field:
 
 def lungs(x: ArrayLike, y: ArrayLike, z: ArrayLike) -> Field:
     """Return the distance to both lungs."""
-    open_side = smooth_intersection(cage(x, y, z) + 2.2, -mediastinum(x, y, z), 9)
+    return _above(smooth_intersection(cage(x, y, z) + 2.2, -mediastinum(x, y, z), 9), x, y, z)
+
+
+def lungs_across(x: Field, y: Field, z: float, ribs: Field) -> Field:
+    """Return `lungs` of a plane whose `cage` is known; what lies between them is computed in its own columns only."""
+    sides = ribs + np.float32(2.2)
+    columns = slice(*np.searchsorted(x[0], (-80, 108)))
+    between = mediastinum(x[:, columns], y, z)
+    sides[:, columns] = smooth_intersection(sides[:, columns], -between, 9)
+    return _above(sides, x, y, z)
+
+
+def _above(sides: Field, x: ArrayLike, y: ArrayLike, z: ArrayLike) -> Field:
+    """Return ``sides`` down to the diaphragm."""
     below = (diaphragm(x, y) - np.asarray(z, np.float32)) * np.float32(0.62)
-    return smooth_intersection(open_side, below, 5)
+    return smooth_intersection(sides, below, 5)
 
 
 def _along(z: ArrayLike, nodes: Nodes) -> Field:
     """Return a smooth curve through ``nodes`` at the heights ``z``, one or many."""
-    return np.interp(np.asarray(z), PLACES, _curve(nodes)).astype(np.float32)
+    return np.asarray(np.interp(np.asarray(z), PLACES, _curve(nodes)), np.float32)
 
 
 @cache

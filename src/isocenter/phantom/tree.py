@@ -1,7 +1,7 @@
 """Branching trees of vessels and airways, grown towards random points of a volume.
 
 Every target is joined to the nearest part of the tree that exists; radii follow from the number of ends that a piece
-serves (Murray's law, flow ~ radius^2.7), so that trunks taper as real ones do. Must not know: organs, intensities, DICOM.
+serves (Murray's law, flow ~ radius^2.7), so that trunks taper as real ones do. Must not know: organs, DICOM.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ PIECE = 5.0
 class Branches:
     """Straight pieces: ``begins`` and ``ends`` (n, 3) in millimetres, ``radii`` (n,)."""
 
-    begins: NDArray[np.float32]
-    ends: NDArray[np.float32]
-    radii: NDArray[np.float32]
+    begins: Field
+    ends: Field
+    radii: Field
 
     def near(self, z: float, reach: float) -> Branches:
         """Return the pieces that come within ``reach`` of the plane ``z``."""
@@ -46,7 +46,7 @@ class Branches:
         return Branches(self.begins, self.ends, (self.radii * factor + by).astype(np.float32))
 
     def coverage(self, z: float, shape: tuple[int, int], pixel: float, reach: float) -> Field:
-        """Return how much of each pixel of the plane ``z`` the pieces cover, 0..1; pixel (0, 0) is at the lowest x, y."""
+        """Return how much of each pixel of the plane ``z`` the pieces cover, 0..1; the middle is x = y = 0."""
         covered = np.zeros(shape[0] * shape[1], np.float32)
         near = self.near(z, reach)
         half = (PIECE / 2 + near.radii + pixel) / pixel
@@ -54,7 +54,7 @@ class Branches:
             some = near.chosen((half > low) & (half <= high))
             for start in range(0, len(some.radii), 256):
                 part = Branches(*(values[start : start + 256] for values in (some.begins, some.ends, some.radii)))
-                part._paint(covered, z, shape, pixel, high)  # noqa: SLF001 - of the same class
+                part._paint(covered, z, shape, pixel, high)
         return covered.reshape(shape)
 
     def _paint(self, covered: Field, z: float, shape: tuple[int, int], pixel: float, half: int) -> None:
@@ -132,7 +132,11 @@ def grow(
 
 
 def points_inside(
-    random: np.random.Generator, count: int, low: tuple[float, ...], high: tuple[float, ...], distance: Callable[..., Field]
+    random: np.random.Generator,
+    count: int,
+    low: tuple[float, ...],
+    high: tuple[float, ...],
+    distance: Callable[..., Field],
 ) -> NDArray[np.float64]:
     """Return ``count`` random points of a box where ``distance(x, y, z)`` is negative."""
     found: list[NDArray[np.float64]] = []
@@ -142,7 +146,7 @@ def points_inside(
     return np.concatenate(found)[:count]
 
 
-def _cut(begins: NDArray[np.float64], ends: NDArray[np.float64], radii: NDArray[np.float64]) -> Branches:
+def _cut(begins: Field, ends: Field, radii: Field) -> Branches:
     """Return the pieces, none longer than `PIECE`."""
     lengths = np.sqrt(((ends - begins) ** 2).sum(axis=1))
     counts = np.maximum(np.ceil(lengths / PIECE).astype(int), 1)

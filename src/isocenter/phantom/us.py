@@ -5,6 +5,7 @@ Must not know: anatomy (see `echo`).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import imagecodecs
@@ -73,7 +74,7 @@ def _describe(dataset: Dataset, frames: int) -> None:
 def _region() -> Dataset:
     """Return the calibration of the sector: physical positions count from the transducer's face (PS3.3 C.8.5.5)."""
     region = Dataset()
-    half = round(DEPTH / PIXEL * float(HALF_ANGLE) ** 0 * 0.6561)  # sine of the sector's half angle
+    half = round(DEPTH / PIXEL * math.sin(HALF_ANGLE))
     region.RegionSpatialFormat, region.RegionDataType, region.RegionFlags = 1, 1, 2
     region.RegionLocationMinX0, region.RegionLocationMaxX1 = APEX[1] - half, APEX[1] + half
     region.RegionLocationMinY0, region.RegionLocationMaxY1 = APEX[0], ROWS - 51

@@ -37,12 +37,17 @@ def problem(status: int, code: str, message: str, headers: dict[str, str] | None
 def problem_of(error: BaseException) -> Response:
     """Return what the client is told about an error; of unexpected ones only that there was one."""
     if isinstance(error, IsocenterError):
-        return problem(error.http_status, type(error).__name__, str(error))
+        return problem(error.http_status, _code(error), str(error))
     if isinstance(error, HTTPException):
         status = error.status_code
         headers = dict(error.headers) if error.headers else None
         return problem(status, _CODES.get(status, HTTPStatus(status).phrase), error.detail, headers)
     return problem(500, "InternalError", _UNEXPECTED)
+
+
+def _code(error: IsocenterError) -> str:
+    """Return the name of the class in the tree of errors; finer classes inside a package are nobody's business."""
+    return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == IsocenterError.__module__)
 
 
 def is_expected(error: BaseException) -> bool:

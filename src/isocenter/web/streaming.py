@@ -62,7 +62,9 @@ class StreamedResponse(Response):
         self._pieces = list(pieces)
         self._threads = threads
         total = total_length(self._pieces)
-        if total is not None:
+        if total is None:
+            del self.headers["content-length"]
+        else:
             self.headers["content-length"] = str(total)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,9 +10,7 @@ export interface DataElement {
   BulkDataURI?: string;
   InlineBinary?: string;
 }
-export interface DataSet {
-  [tag: string]: DataElement | undefined;
-}
+export type DataSet = Record<string, DataElement | undefined>;
 
 export function element(dataSet: DataSet | undefined, keyword: Keyword): DataElement | undefined {
   return dataSet?.[TAGS[keyword]];

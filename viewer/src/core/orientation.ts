@@ -27,7 +27,7 @@ export function directionLetters(direction: Vector): string {
     .join('');
 }
 
-export const oppositeLetters = (letters: string): string => [...letters].map((letter) => OPPOSITE[letter] ?? letter).join('');
+export const oppositeLetters = (letters: string): string => letters.replace(/[RLAPHF]/g, (letter) => OPPOSITE[letter] ?? letter);
 
 /** Letters toward increasing column index and toward increasing row index; from the plane, else from PatientOrientation. */
 function imageLetters(plane: Orientation | undefined, PatientOrientation: readonly string[]): { along: string; down: string } | undefined {

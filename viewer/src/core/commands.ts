@@ -1,0 +1,88 @@
+// Everything the user can do in the viewer, by name: one table for toolbar, keys, menus and the key sheet.
+
+export const COMMANDS = [
+  { name: 'tool.window', title: 'Window/level', group: 'Tools', keys: ['w'] },
+  { name: 'tool.scroll', title: 'Scroll', group: 'Tools', keys: ['s'] },
+  { name: 'tool.zoom', title: 'Zoom', group: 'Tools', keys: ['z'] },
+  { name: 'tool.pan', title: 'Pan', group: 'Tools', keys: ['t'] },
+  { name: 'image.next', title: 'Next image', group: 'Images', keys: ['ArrowDown'] },
+  { name: 'image.previous', title: 'Previous image', group: 'Images', keys: ['ArrowUp'] },
+  { name: 'image.forward', title: '10 images forward', group: 'Images', keys: ['PageDown', 'Shift+ArrowDown'] },
+  { name: 'image.back', title: '10 images back', group: 'Images', keys: ['PageUp', 'Shift+ArrowUp'] },
+  { name: 'image.first', title: 'First image', group: 'Images', keys: ['Home'] },
+  { name: 'image.last', title: 'Last image', group: 'Images', keys: ['End'] },
+  { name: 'series.next', title: 'Next series', group: 'Images', keys: ['ArrowRight'] },
+  { name: 'series.previous', title: 'Previous series', group: 'Images', keys: ['ArrowLeft'] },
+  { name: 'cine.toggle', title: 'Play or pause', group: 'Cine', keys: ['Space'] },
+  { name: 'cine.slower', title: 'Slower', group: 'Cine', keys: [','] },
+  { name: 'cine.faster', title: 'Faster', group: 'Cine', keys: ['.'] },
+  { name: 'window.default', title: 'Window from file', group: 'Window', keys: ['0'] },
+  { name: 'window.full', title: 'Full range', group: 'Window', keys: ['1'] },
+  { name: 'window.preset1', title: 'Preset 1 of the modality', group: 'Window', keys: ['2'] },
+  { name: 'window.preset2', title: 'Preset 2', group: 'Window', keys: ['3'] },
+  { name: 'window.preset3', title: 'Preset 3', group: 'Window', keys: ['4'] },
+  { name: 'window.preset4', title: 'Preset 4', group: 'Window', keys: ['5'] },
+  { name: 'window.preset5', title: 'Preset 5', group: 'Window', keys: ['6'] },
+  { name: 'window.preset6', title: 'Preset 6', group: 'Window', keys: ['7'] },
+  { name: 'window.preset7', title: 'Preset 7', group: 'Window', keys: ['8'] },
+  { name: 'window.preset8', title: 'Preset 8', group: 'Window', keys: ['9'] },
+  { name: 'window.invert', title: 'Invert', group: 'Window', keys: ['n'] },
+  { name: 'view.in', title: 'Zoom in', group: 'View', keys: ['+'] },
+  { name: 'view.out', title: 'Zoom out', group: 'View', keys: ['-'] },
+  { name: 'view.fit', title: 'Fit to pane', group: 'View', keys: ['='] },
+  { name: 'view.actual', title: 'One image pixel a screen pixel', group: 'View', keys: [] },
+  { name: 'view.rotateRight', title: 'Rotate right', group: 'View', keys: ['r'] },
+  { name: 'view.rotateLeft', title: 'Rotate left', group: 'View', keys: ['Shift+r'] },
+  { name: 'view.flipHorizontal', title: 'Flip left to right', group: 'View', keys: ['h'] },
+  { name: 'view.flipVertical', title: 'Flip top to bottom', group: 'View', keys: ['v'] },
+  { name: 'view.smooth', title: 'Smooth or exact pixels', group: 'View', keys: [] },
+  { name: 'view.reset', title: 'Cancel, then reset view', group: 'View', keys: ['Escape'] },
+  { name: 'panel.text', title: 'Corner text: all, minimal, none', group: 'Panels', keys: ['i'] },
+  { name: 'panel.series', title: 'Series', group: 'Panels', keys: [] },
+  { name: 'panel.tags', title: 'Tag browser', group: 'Panels', keys: ['g'] },
+  { name: 'panel.keys', title: 'Key sheet', group: 'Panels', keys: ['?'] },
+  { name: 'panel.full', title: 'Full screen', group: 'Panels', keys: ['f'] },
+  { name: 'study.list', title: 'Back to the study list', group: 'Panels', keys: ['Ctrl+Home'] },
+] as const;
+
+export type CommandName = (typeof COMMANDS)[number]['name'];
+export type Actions = Partial<Record<CommandName, () => void>>;
+
+export interface KeyPress {
+  key: string;
+  shiftKey: boolean;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+}
+
+/** A key press as the table writes it: "Shift+r", "Ctrl+Home", "Space", "?". */
+export function keyName(press: KeyPress): string {
+  const plain = press.key === ' ' ? 'Space' : press.key.length === 1 ? press.key.toLowerCase() : press.key;
+  const letter = /^[a-z]$/.test(plain) || plain.length > 1;
+  return `${press.ctrlKey || press.metaKey ? 'Ctrl+' : ''}${press.shiftKey && letter ? 'Shift+' : ''}${plain}`;
+}
+
+const BY_KEY: ReadonlyMap<string, CommandName> = new Map(COMMANDS.flatMap(({ name, keys }) => keys.map((key) => [key, name] as const)));
+
+export function commandForKey(press: KeyPress): CommandName | undefined {
+  return press.altKey ? undefined : BY_KEY.get(keyName(press));
+}
+
+export const titleOf = (name: CommandName): string => COMMANDS.find((command) => command.name === name)?.title ?? name;
+
+/** The first key of a command as it is printed on keyboards; "" without one. */
+export function keyLabel(name: CommandName): string {
+  const key = COMMANDS.find((command) => command.name === name)?.keys[0];
+  return key ? printedKey(key) : '';
+}
+
+const PRINTED: Readonly<Record<string, string>> = {
+  ArrowUp: '↑', ArrowDown: '↓', ArrowLeft: '←', ArrowRight: '→', PageUp: 'PgUp', PageDown: 'PgDn', Escape: 'Esc',
+}; // prettier-ignore
+
+export const printedKey = (key: string): string =>
+  key
+    .split(/\+(?=.)/)
+    .map((part) => PRINTED[part] ?? (part.length === 1 ? part.toUpperCase() : part))
+    .join(' ');

@@ -1,0 +1,151 @@
+// What stands in the corners of a pane (patient, study, series and technique, image), and what is said always. Pure.
+
+import { formatAge, formatDate, formatTime } from './dates';
+import { items, number, text, type DataSet } from './dicom-json';
+import { formatValue } from './modality';
+import { isLossy, lossyRatio, type DisplaySet, type Picture } from './stack';
+import type { Window } from './window';
+
+export type Detail = 'all' | 'minimal' | 'none';
+
+export interface CornerInput {
+  set: DisplaySet;
+  picture: Picture;
+  index: number;
+  detail: Detail;
+  paneWidth: number;
+  /** Zoom in screen pixels per image pixel. */
+  scale: number;
+  window: Window | undefined;
+  windowLabel: string;
+  suv: number | undefined;
+  rate: number | undefined;
+}
+
+export interface Corners {
+  topLeft: string[];
+  topRight: string[];
+  bottomLeft: string[];
+  bottomRight: string[];
+}
+
+export const nextDetail = (detail: Detail): Detail => ({ all: 'minimal', minimal: 'none', none: 'all' })[detail] as Detail;
+
+const join = (...parts: (string | undefined)[]): string => parts.filter(Boolean).join(' · ');
+const labelled = (label: string, value: number | undefined, unit = ''): string => (value === undefined ? '' : `${label} ${formatValue(value)}${unit ? ` ${unit}` : ''}`);
+
+function patientLines(dataSet: DataSet): string[] {
+  const birth = text(dataSet, 'PatientBirthDate');
+  const age = formatAge(birth, text(dataSet, 'StudyDate'), text(dataSet, 'PatientAge'));
+  return [text(dataSet, 'PatientName'), text(dataSet, 'PatientID'), join(birth && formatDate(birth), age, text(dataSet, 'PatientSex'))];
+}
+
+function studyLines(dataSet: DataSet): string[] {
+  const taken = text(dataSet, 'AcquisitionTime') || text(dataSet, 'ContentTime');
+  const accession = text(dataSet, 'AccessionNumber');
+  return [
+    text(dataSet, 'InstitutionName'),
+    join(formatDate(text(dataSet, 'StudyDate')), formatTime(text(dataSet, 'StudyTime'))),
+    text(dataSet, 'StudyDescription'),
+    accession && `Acc. ${accession}`,
+    taken && `Image ${formatTime(taken, true)}`,
+  ];
+}
+
+const TECHNIQUE: Readonly<Record<string, (dataSet: DataSet) => string[]>> = {
+  CT: (d) => [
+    join(labelled('', number(d, 'KVP'), 'kV').trim(), labelled('', number(d, 'Exposure'), 'mAs').trim() || labelled('', number(d, 'XRayTubeCurrent'), 'mA').trim()),
+    join(text(d, 'ConvolutionKernel'), text(d, 'ContrastBolusAgent')),
+  ],
+  MR: (d) => [
+    join(labelled('TR', number(d, 'RepetitionTime')), labelled('TE', number(d, 'EchoTime')), labelled('TI', number(d, 'InversionTime'))),
+    join(labelled('', number(d, 'MagneticFieldStrength'), 'T').trim(), labelled('Flip', number(d, 'FlipAngle'), '°').replace(' °', '°')),
+  ],
+  PT: (d) => [radiopharmaceutical(d)],
+  MG: (d) => [join(text(d, 'ViewPosition'), labelled('', number(d, 'CompressionForce'), 'N').trim(), labelled('', number(d, 'BodyPartThickness'), 'mm').trim())],
+  DX: (d) => [join(text(d, 'ViewPosition'), text(d, 'BodyPartExamined'))],
+  CR: (d) => [join(text(d, 'ViewPosition'), text(d, 'BodyPartExamined'))],
+};
+
+function radiopharmaceutical(dataSet: DataSet): string {
+  return text(items(dataSet, 'RadiopharmaceuticalInformationSequence')[0], 'Radiopharmaceutical');
+}
+
+function seriesLines(set: DisplaySet, dataSet: DataSet): string[] {
+  const title = join(set.modality, set.number === undefined ? '' : `Series ${set.number}`);
+  return [...(TECHNIQUE[set.modality]?.(dataSet) ?? []), set.description, title];
+}
+
+const percent = (scale: number): string => `${Math.round(scale * 100)} %`;
+
+export function windowText(window: Window | undefined, label: string, suv: number | undefined): string {
+  if (!window) return label ? `VOI ${label}` : '';
+  if (suv !== undefined) return `SUV ${formatValue((window.center - window.width / 2) * suv)}–${formatValue((window.center + window.width / 2) * suv)}`;
+  return `W ${formatValue(window.width)}  L ${formatValue(window.center)}`;
+}
+
+export const imageText = (set: DisplaySet, index: number): string => `${set.kind === 'clip' ? 'Frame' : 'Image'} ${index + 1} / ${set.pictures.length}`;
+
+function imageLines(input: CornerInput): string[] {
+  const { set, picture, index, scale, window, windowLabel, suv, rate } = input;
+  const { dataSet } = picture.instance;
+  const place = number(picture.attributes, 'SliceLocation') ?? number(dataSet, 'SliceLocation');
+  const thickness = number(picture.attributes, 'SliceThickness') ?? number(dataSet, 'SliceThickness');
+  const ratio = lossyRatio(dataSet);
+  return [
+    join(`${number(dataSet, 'Columns') ?? 0} × ${number(dataSet, 'Rows') ?? 0}`, percent(scale)),
+    join(labelled('Loc', place === undefined ? undefined : Math.round(place * 10) / 10, 'mm'), labelled('Thick', thickness, 'mm')),
+    isLossy(dataSet) ? `Lossy${ratio ? ` ${ratio}:1` : ''}` : '',
+    rate === undefined ? '' : `${formatValue(Math.round(rate * 10) / 10)} fps`,
+    windowText(window, windowLabel, suv),
+    join(imageText(set, index), picture.instance.InstanceNumber && set.kind === 'stack' ? `No. ${picture.instance.InstanceNumber}` : ''),
+  ];
+}
+
+const kept = (lines: string[]): string[] => lines.map((line) => line.trim()).filter(Boolean);
+
+/** The four corners. Small panes keep less: under 250 px the minimal text, under 150 px only window and position. */
+export function cornerText(input: CornerInput): Corners {
+  const { set, picture, index, window, windowLabel, suv } = input;
+  const { dataSet } = picture.instance;
+  const image = [windowText(window, windowLabel, suv), imageText(set, index)];
+  if (input.paneWidth < 150) return { topLeft: [], topRight: [], bottomLeft: kept(image), bottomRight: [] };
+  const detail = input.paneWidth < 250 && input.detail === 'all' ? 'minimal' : input.detail;
+  switch (detail) {
+    case 'none':
+      return { topLeft: [], topRight: [], bottomLeft: [], bottomRight: [] };
+    case 'minimal':
+      return {
+        topLeft: kept(patientLines(dataSet).slice(0, 2)),
+        topRight: kept([formatDate(text(dataSet, 'StudyDate'))]),
+        bottomLeft: kept(image),
+        bottomRight: kept([set.number === undefined ? set.modality : `Series ${set.number}`]),
+      };
+    case 'all':
+      return {
+        topLeft: kept(patientLines(dataSet)),
+        topRight: kept(studyLines(dataSet)),
+        bottomLeft: kept(imageLines(input)),
+        bottomRight: kept(seriesLines(set, dataSet)),
+      };
+  }
+}
+
+/** R or L of paired organs, shown large (ImageLaterality, else Laterality). */
+export function laterality(dataSet: DataSet): string {
+  const side = text(dataSet, 'ImageLaterality') || text(dataSet, 'Laterality');
+  return side === 'R' || side === 'L' ? side : '';
+}
+
+/** What stays on the picture in every state of the corner text. */
+export function permanentNotes(set: DisplaySet, picture: Picture, source: 'browser' | 'archive' | 'archive-drawn' | undefined, calibrated: boolean): string[] {
+  const { dataSet } = picture.instance;
+  const ratio = lossyRatio(dataSet);
+  return kept([
+    source === 'archive-drawn' ? 'Drawn by the archive: no pixel values, fixed window' : '',
+    isLossy(dataSet) ? `Lossy${ratio ? ` ${ratio}:1` : ''}` : '',
+    calibrated ? '' : 'Not calibrated',
+    text(dataSet, 'PatientIdentityRemoved') === 'YES' ? 'Anonymised' : '',
+    ...set.warnings,
+  ]);
+}

@@ -1,0 +1,129 @@
+// How grey images are shown: which window holds, and the nodes from stored values to grey for the drawing. Pure.
+
+import { number, text } from './dicom-json';
+import { toModality, type ModalityTransform } from './modality';
+import { pictureInfo } from './picture-info';
+import { presetsFor, SUV_PRESETS } from './presets';
+import type { Picture } from './stack';
+import type { Bitmap, ColourNode } from './viewport-port';
+import { dragStep, percentiles, tableNodes, windowFromLimits, windowNodes, type Node, type Window, type WindowChoice } from './window';
+
+/** The user's choice for a display set; `custom` came from dragging. */
+export interface GreySetting {
+  choice: string;
+  custom?: Window | undefined;
+  inverted: boolean;
+  /** What "automatic" came to on the first picture, so that the grey does not flicker while scrolling. */
+  automatic?: Window | undefined;
+}
+
+export const DEFAULT_CHOICE = 'default';
+export const FULL_RANGE = 'full-range';
+
+const finite = (window: Window): boolean => Number.isFinite(window.center) && Number.isFinite(window.width);
+
+/** The widest window: smallest to largest value in this picture. */
+export function fullRange(bitmap: Bitmap, transform: ModalityTransform): Window {
+  const ends = [toModality(bitmap.min, transform), toModality(bitmap.max, transform)];
+  if (transform.table) {
+    const { entries } = transform.table;
+    const used = entries.subarray(Math.max(0, bitmap.min - transform.table.first), Math.max(1, bitmap.max - transform.table.first + 1));
+    ends.splice(0, 2, Math.min(...sampled(used)), Math.max(...sampled(used)));
+  }
+  return limitsWindow(Math.min(...ends), Math.max(...ends));
+}
+
+function sampled(values: Uint16Array): number[] {
+  const stride = Math.max(1, Math.floor(values.length / 4096));
+  const out: number[] = [];
+  for (let i = 0; i < values.length; i += stride) out.push(values[i] as number);
+  return out.length > 0 ? out : [0];
+}
+
+function limitsWindow(low: number, high: number): Window {
+  if (high - low < 4 || !Number.isInteger(low) || !Number.isInteger(high)) {
+    const width = high > low ? high - low : 1;
+    return { center: (low + high) / 2, width, function: 'LINEAR_EXACT' };
+  }
+  return windowFromLimits(low, high);
+}
+
+/** A window for images that bring none: 1st to 99th percentile without padding; PT 0 to SUV 5 or the 99.5th percentile. */
+export function automaticWindow(picture: Picture, bitmap: Bitmap): Window {
+  const { transform } = pictureInfo(picture);
+  const { dataSet } = picture.instance;
+  const padding = number(dataSet, 'PixelPaddingValue');
+  if (transform.suv !== undefined) return { center: 2.5 / transform.suv, width: 5 / transform.suv, function: 'LINEAR_EXACT' };
+  const [low, high] = percentiles(bitmap.pixels, 0.01, 0.99, 20_000, (value) => value === padding);
+  const nuclear = ['NM', 'PT'].includes(text(dataSet, 'Modality'));
+  const ends = [nuclear ? toModality(0, transform) : toModality(low, transform), toModality(nuclear ? bitmap.max : high, transform)];
+  const window = limitsWindow(Math.min(...ends), Math.max(...ends));
+  return finite(window) && high > low ? window : fullRange(bitmap, transform);
+}
+
+/** All the user may choose from, in order: the file's own, automatic, full range, presets of the modality. */
+export function windowChoices(picture: Picture, modality: string): WindowChoice[] {
+  const { windows, transform, colour } = pictureInfo(picture);
+  if (colour) return [];
+  const suv = transform.suv;
+  const scaled = suv === undefined ? [] : SUV_PRESETS.map((p) => ({ ...p, window: { ...p.window, center: p.window.center / suv, width: p.window.width / suv } }));
+  return [...windows, { id: 'automatic', label: 'Automatic' }, { id: FULL_RANGE, label: 'Full range' }, ...presetsFor(modality), ...scaled];
+}
+
+export interface Shown {
+  /** The window in force, for the corner text; undefined where a table is used or in colour. */
+  window?: Window;
+  label: string;
+  nodes: Node[];
+}
+
+/** What holds for this picture under this setting. The default is the file's first window, else automatic. */
+export function shownGrey(picture: Picture, bitmap: Bitmap, modality: string, setting: GreySetting): Shown {
+  if (setting.custom) return { window: setting.custom, label: 'Custom', nodes: windowNodes(setting.custom) };
+  const choices = windowChoices(picture, modality);
+  const { windows, transform } = pictureInfo(picture);
+  const wanted = setting.choice === DEFAULT_CHOICE ? windows[0] : choices.find(({ id }) => id === setting.choice);
+  const choice = wanted ?? { id: 'automatic', label: 'Automatic' };
+  if (choice.table) return { label: choice.label, nodes: tableNodes(choice.table) };
+  const window = choice.window ?? (choice.id === FULL_RANGE ? fullRange(bitmap, transform) : (setting.automatic ?? automaticWindow(picture, bitmap)));
+  return { window, label: choice.label, nodes: windowNodes(window) };
+}
+
+/** The nodes in stored values, ready to draw: through slope and intercept or the modality table, inverted where due. */
+export function storedNodes(shown: readonly Node[], picture: Picture, bitmap: Bitmap, invert: boolean): ColourNode[] {
+  const { transform, lowIsBright } = pictureInfo(picture);
+  const flip = lowIsBright !== invert;
+  const colour = (value: number, grey: number): ColourNode => {
+    const shade = flip ? 1 - grey : grey;
+    return { value, red: shade, green: shade, blue: shade };
+  };
+  if (transform.table) return throughTable(shown, transform, bitmap).map(({ value, grey }) => colour(value, grey));
+  const nodes = shown.map(({ value, grey }) => colour((value - transform.intercept) / transform.slope, grey));
+  return transform.slope < 0 ? nodes.reverse() : nodes;
+}
+
+function throughTable(shown: readonly Node[], transform: ModalityTransform, bitmap: Bitmap): Node[] {
+  const steps = Math.min(1024, Math.max(1, bitmap.max - bitmap.min));
+  return Array.from({ length: steps + 1 }, (_, index) => {
+    const value = bitmap.min + Math.round(((bitmap.max - bitmap.min) * index) / steps);
+    return { value, grey: greyAt(shown, toModality(value, transform)) };
+  });
+}
+
+/** Grey of a value on the nodes, linear between them. */
+export function greyAt(nodes: readonly Node[], value: number): number {
+  const after = nodes.findIndex((node) => node.value >= value);
+  if (after === 0) return nodes[0]?.grey ?? 0;
+  const [low, high] = [nodes[after - 1], nodes[after]];
+  if (after < 0 || !low || !high) return nodes.at(-1)?.grey ?? 1;
+  return low.grey + ((high.grey - low.grey) * (value - low.value)) / (high.value - low.value);
+}
+
+/** Modality values per CSS pixel when dragging the window. */
+export function stepFor(bitmap: Bitmap, transform: ModalityTransform): number {
+  const range = fullRange(bitmap, transform).width;
+  return dragStep(range);
+}
+
+/** PT shown dark on light unless the user says otherwise. */
+export const startsInverted = (modality: string): boolean => modality === 'PT';

@@ -1,0 +1,26 @@
+// What pointers and wheel mean on a pane (mouse, touch), as intents. Pure: the DOM part only feeds it.
+
+export type Tool = 'window' | 'scroll' | 'zoom' | 'pan';
+
+export type DragMeaning = Tool;
+
+/** The meaning of a mouse drag: 0 left, 1 middle, 2 right. */
+export function mouseDrag(button: number, tool: Tool, ctrl: boolean, shift: boolean): DragMeaning {
+  if (button === 1) return 'pan';
+  if (button === 2) return 'zoom';
+  if (ctrl) return 'zoom';
+  return shift ? 'pan' : tool;
+}
+
+/** Images to move for a wheel event; fractions are kept by the caller until they make a whole step. */
+export function wheelSteps(deltaY: number, mode: number, shift: boolean): number {
+  const notch = mode === 0 ? 100 : mode === 1 ? 3 : 1;
+  const steps = Math.abs(deltaY) >= notch * 0.8 ? Math.sign(deltaY) * Math.max(1, Math.round(Math.abs(deltaY) / notch / 4)) : deltaY / notch;
+  return shift ? steps * 10 : steps;
+}
+
+/** Zoom factor for a vertical drag in CSS pixels: down enlarges. */
+export const dragZoom = (dy: number): number => Math.exp(dy * 0.008);
+
+/** CSS pixels of drag for one image, so that a whole pane height runs through about the whole stack. */
+export const pixelsPerImage = (paneHeight: number, images: number): number => Math.min(24, Math.max(2, (paneHeight * 0.8) / Math.max(1, images)));

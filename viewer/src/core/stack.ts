@@ -1,0 +1,176 @@
+// From the metadata of a series to what is shown: stacks in spatial order, clips, and objects without a picture. Pure.
+
+import { element, has, items, number, numbers, text, texts, type DataSet } from './dicom-json';
+import { dot, normal, readOrientation, readPosition, sameOrientation, type Orientation, type Vector } from './geometry';
+
+export interface Instance {
+  dataSet: DataSet;
+  SOPInstanceUID: string;
+  SOPClassUID: string;
+  InstanceNumber: number;
+  frames: number;
+}
+
+/** One picture: a frame of an instance with the attributes that hold for this frame. */
+export interface Picture {
+  id: string;
+  instance: Instance;
+  /** From 1, as DICOM counts. */
+  frame: number;
+  /** VOI, rescale, spacing, position: from the frame's functional groups, else the data set. */
+  attributes: DataSet;
+  orientation?: Orientation;
+  position?: Vector;
+}
+
+export interface DisplaySet {
+  id: string;
+  kind: 'stack' | 'clip' | 'document';
+  StudyInstanceUID: string;
+  SeriesInstanceUID: string;
+  modality: string;
+  number: number | undefined;
+  description: string;
+  pictures: Picture[];
+  /** The objects in it, for the tag browser and documents. */
+  instances: Instance[];
+  warnings: string[];
+}
+
+export function readInstance(dataSet: DataSet): Instance {
+  return {
+    dataSet,
+    SOPInstanceUID: text(dataSet, 'SOPInstanceUID'),
+    SOPClassUID: text(dataSet, 'SOPClassUID'),
+    InstanceNumber: number(dataSet, 'InstanceNumber') ?? 0,
+    frames: Math.max(1, Math.floor(number(dataSet, 'NumberOfFrames') ?? 1)),
+  };
+}
+
+const SEGMENTATIONS = new Set(['1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.66.7']);
+
+/** Whether an object has pixels to show. Segmentations are overlays, not pictures. */
+export function isPicture(instance: Instance): boolean {
+  const { dataSet } = instance;
+  if (SEGMENTATIONS.has(instance.SOPClassUID)) return false;
+  const pixels = has(dataSet, 'PixelData') || has(dataSet, 'FloatPixelData') || has(dataSet, 'DoubleFloatPixelData');
+  const shape = (number(dataSet, 'Rows') ?? 0) > 0 && (number(dataSet, 'Columns') ?? 0) > 0;
+  return shape && (pixels || (number(dataSet, 'SamplesPerPixel') ?? 0) > 0);
+}
+
+const GROUPS = ['PlanePositionSequence', 'PlaneOrientationSequence', 'PixelMeasuresSequence', 'FrameVOILUTSequence', 'PixelValueTransformationSequence', 'FrameContentSequence'] as const;
+
+function frameAttributes(dataSet: DataSet, frame: number): DataSet {
+  const shared = items(dataSet, 'SharedFunctionalGroupsSequence')[0];
+  const own = items(dataSet, 'PerFrameFunctionalGroupsSequence')[frame - 1];
+  if (!shared && !own) return dataSet;
+  const attributes: DataSet = {};
+  for (const group of GROUPS) {
+    const item = items(own, group)[0] ?? items(shared, group)[0];
+    if (item) Object.assign(attributes, item);
+  }
+  return attributes;
+}
+
+function picture(instance: Instance, frame: number): Picture {
+  const attributes = frameAttributes(instance.dataSet, frame);
+  const orientation = readOrientation(numbers(attributes, 'ImageOrientationPatient'));
+  const position = readPosition(numbers(attributes, 'ImagePositionPatient'));
+  return {
+    id: `${instance.SOPInstanceUID}/${frame}`,
+    instance,
+    frame,
+    attributes,
+    ...(orientation ? { orientation } : {}),
+    ...(position ? { position } : {}),
+  };
+}
+
+const numberOrder = (a: Picture, b: Picture): number =>
+  a.instance.InstanceNumber - b.instance.InstanceNumber || a.instance.SOPInstanceUID.localeCompare(b.instance.SOPInstanceUID) || a.frame - b.frame;
+
+const temporalIndex = (p: Picture): number => number(p.instance.dataSet, 'TemporalPositionIdentifier') ?? 0;
+
+/** Distances along the normal of the first picture, or undefined unless all lie in parallel planes. */
+export function distances(pictures: readonly Picture[]): number[] | undefined {
+  const orientation = pictures[0]?.orientation;
+  if (!orientation || pictures.some((p) => !p.position || !sameOrientation(p.orientation, orientation))) return undefined;
+  const axis = normal(orientation);
+  return pictures.map((p) => dot(p.position as Vector, axis));
+}
+
+/** By place along the normal, then time, then number; by number alone where the planes are not parallel. */
+export function ordered(pictures: readonly Picture[]): Picture[] {
+  const along = distances(pictures);
+  if (!along) return [...pictures].sort(numberOrder);
+  const keyed = pictures.map((p, index) => ({ p, place: Math.round((along[index] ?? 0) * 1000) }));
+  const moved = keyed.some((a) => a.place !== keyed[0]?.place);
+  if (!moved) return [...pictures].sort(numberOrder);
+  return keyed.sort((a, b) => temporalIndex(a.p) - temporalIndex(b.p) || a.place - b.place || numberOrder(a.p, b.p)).map(({ p }) => p);
+}
+
+/** What a reader of the stack should know: gaps, tilt. */
+export function stackWarnings(pictures: readonly Picture[]): string[] {
+  const along = distances(pictures);
+  if (!along || pictures.length < 3) return [];
+  const steps = along.slice(1).map((place, index) => place - (along[index] ?? 0)).filter((step) => step > 1e-3);
+  if (steps.length < 2) return [];
+  const [low, high] = [Math.min(...steps), Math.max(...steps)];
+  const warnings: string[] = [];
+  if (high - low > Math.max(0.02, 0.02 * high)) warnings.push(`Irregular spacing ${low.toFixed(2)}–${high.toFixed(2)} mm`);
+  const tilt = tiltDegrees(pictures);
+  if (tilt > 0.5) warnings.push(`Gantry tilt ${tilt.toFixed(1)}°`);
+  return warnings;
+}
+
+function tiltDegrees(pictures: readonly Picture[]): number {
+  const [first, last] = [pictures[0], pictures.at(-1)];
+  if (!first?.position || !last?.position || !first.orientation) return 0;
+  const axis = normal(first.orientation);
+  const line = last.position.map((value, index) => value - (first.position?.[index] ?? 0)) as unknown as Vector;
+  const span = Math.hypot(...line);
+  return span > 0 ? (Math.acos(Math.min(1, Math.abs(dot(line, axis)) / span)) * 180) / Math.PI : 0;
+}
+
+function displaySet(kind: DisplaySet['kind'], instances: Instance[], pictures: Picture[]): DisplaySet {
+  const dataSet = instances[0]?.dataSet;
+  return {
+    id: kind === 'stack' ? text(dataSet, 'SeriesInstanceUID') : (instances[0]?.SOPInstanceUID ?? ''),
+    kind,
+    StudyInstanceUID: text(dataSet, 'StudyInstanceUID'),
+    SeriesInstanceUID: text(dataSet, 'SeriesInstanceUID'),
+    modality: text(dataSet, 'Modality'),
+    number: number(dataSet, 'SeriesNumber'),
+    description: text(dataSet, 'SeriesDescription') || text(dataSet, 'ProtocolName'),
+    pictures,
+    instances,
+    warnings: kind === 'stack' ? stackWarnings(pictures) : [],
+  };
+}
+
+/**
+ * A series as display sets (IHE BIR: never fewer than series, multi-frame by NumberOfFrames alone): all single frames
+ * form one stack, each multi-frame object is a set of its own, each object without pixels a document.
+ */
+export function displaySets(metadata: readonly DataSet[]): DisplaySet[] {
+  const instances = metadata.map(readInstance);
+  const byNumber = (a: Instance, b: Instance): number => a.InstanceNumber - b.InstanceNumber;
+  const singles = instances.filter((i) => isPicture(i) && i.frames === 1);
+  const multi = instances.filter((i) => isPicture(i) && i.frames > 1).sort(byNumber);
+  const documents = instances.filter((i) => !isPicture(i)).sort(byNumber);
+  const pictures = ordered(singles.map((i) => picture(i, 1)));
+  const inOrder = pictures.map((p) => p.instance);
+  return [
+    ...(singles.length > 0 ? [displaySet('stack', inOrder, pictures)] : []),
+    ...multi.map((i) => displaySet('clip', [i], Array.from({ length: i.frames }, (_, index) => picture(i, index + 1)))),
+    ...documents.map((i) => displaySet('document', [i], [])),
+  ];
+}
+
+export const isColour = (dataSet: DataSet): boolean =>
+  (number(dataSet, 'SamplesPerPixel') ?? 1) > 1 || text(dataSet, 'PhotometricInterpretation') === 'PALETTE COLOR';
+
+export const isLossy = (dataSet: DataSet): boolean =>
+  text(dataSet, 'LossyImageCompression') === '01' || element(dataSet, 'LossyImageCompressionRatio') !== undefined;
+
+export const lossyRatio = (dataSet: DataSet): string => texts(dataSet, 'LossyImageCompressionRatio').filter(Boolean).at(-1) ?? '';

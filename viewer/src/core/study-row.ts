@@ -1,0 +1,91 @@
+// A study as the list shows it, from a QIDO answer; search terms as QIDO keys; order and merging of answers. Pure.
+
+import { dateRangeKey, formatAge, formatDate, formatTime, type DateRange } from './dates';
+import { number, text, texts, type DataSet } from './dicom-json';
+
+export interface StudyRow {
+  StudyInstanceUID: string;
+  name: string;
+  PatientID: string;
+  birth: string;
+  ageSex: string;
+  date: string;
+  time: string;
+  /** For sorting: date and time as they stand in the file. */
+  when: string;
+  modalities: string[];
+  description: string;
+  AccessionNumber: string;
+  series: number;
+  images: number;
+}
+
+const SEX: Readonly<Record<string, string>> = { M: 'M', F: 'F', O: 'O' };
+
+export function readStudyRow(dataSet: DataSet): StudyRow {
+  const StudyDate = text(dataSet, 'StudyDate');
+  const StudyTime = text(dataSet, 'StudyTime');
+  const birth = text(dataSet, 'PatientBirthDate');
+  const age = formatAge(birth, StudyDate, text(dataSet, 'PatientAge'));
+  const sex = SEX[text(dataSet, 'PatientSex')] ?? '';
+  return {
+    StudyInstanceUID: text(dataSet, 'StudyInstanceUID'),
+    name: text(dataSet, 'PatientName'),
+    PatientID: text(dataSet, 'PatientID'),
+    birth: birth ? formatDate(birth) : '',
+    ageSex: [age, sex].filter(Boolean).join(' · '),
+    date: StudyDate ? formatDate(StudyDate) : '',
+    time: StudyTime ? formatTime(StudyTime) : '',
+    when: `${StudyDate}${StudyTime}`,
+    modalities: texts(dataSet, 'ModalitiesInStudy').filter(Boolean),
+    description: text(dataSet, 'StudyDescription'),
+    AccessionNumber: text(dataSet, 'AccessionNumber'),
+    series: number(dataSet, 'NumberOfStudyRelatedSeries') ?? 0,
+    images: number(dataSet, 'NumberOfStudyRelatedInstances') ?? 0,
+  };
+}
+
+export interface StudyFilter {
+  search: string;
+  modality: string;
+  range: DateRange;
+}
+
+const SEARCHED = ['PatientName', 'PatientID', 'AccessionNumber', 'StudyDescription'] as const;
+
+/** One QIDO query for each attribute that the search field covers; a single one where nothing is searched for. */
+export function studyQueries({ search, modality, range }: StudyFilter, now: Date): Record<string, string>[] {
+  const common: Record<string, string> = {};
+  const dates = dateRangeKey(range, now);
+  if (dates) common.StudyDate = dates;
+  if (modality) common.ModalitiesInStudy = modality;
+  const words = search.replace(/[\\*?^,=]+/g, ' ').trim().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return [common];
+  const pattern = `*${words.join('*')}*`;
+  return SEARCHED.map((keyword) => ({ ...common, [keyword]: pattern, ...(keyword === 'PatientName' ? { fuzzymatching: 'true' } : {}) }));
+}
+
+export type SortKey = 'when' | 'name' | 'PatientID' | 'description' | 'AccessionNumber' | 'images';
+export interface Sort {
+  key: SortKey;
+  descending: boolean;
+}
+
+const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+
+export function sortedRows(rows: readonly StudyRow[], { key, descending }: Sort): StudyRow[] {
+  const sign = descending ? -1 : 1;
+  const compare = (a: StudyRow, b: StudyRow): number => {
+    if (key === 'images') return a.images - b.images;
+    if (key === 'when') return a.when < b.when ? -1 : a.when > b.when ? 1 : 0;
+    return collator.compare(a[key], b[key]);
+  };
+  return [...rows].sort((a, b) => sign * compare(a, b));
+}
+
+/** Rows of several answers, each study once. */
+export function mergedRows(answers: readonly (readonly StudyRow[])[]): StudyRow[] {
+  const known = new Map<string, StudyRow>();
+  for (const row of answers.flat()) known.set(row.StudyInstanceUID, row);
+  return [...known.values()];
+}

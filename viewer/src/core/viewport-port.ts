@@ -1,0 +1,41 @@
+// The seam between the viewer and whatever draws pictures. Nothing outside an adapter knows the rendering library.
+
+import type { ImageShape, Size, View } from './view';
+import type { Node } from './window';
+
+export type StoredPixels = Uint8Array | Int8Array | Uint16Array | Int16Array | Float32Array;
+
+/** Decoded pixels: one sample a pixel in stored values, or three (RGB, 8 bit). */
+export interface Bitmap extends ImageShape {
+  id: string;
+  samples: 1 | 3;
+  pixels: StoredPixels;
+  /** Smallest and largest stored value. */
+  min: number;
+  max: number;
+}
+
+/** From stored values to grey or colour 0..1; ignored for three samples a pixel. Nodes rise in value. */
+export interface ColourNode {
+  value: number;
+  red: number;
+  green: number;
+  blue: number;
+}
+
+export interface ViewportPort {
+  readonly name: string;
+  /** Shows these pixels from the next draw on. */
+  show(bitmap: Bitmap): void;
+  setView(view: View): void;
+  setColours(nodes: readonly ColourNode[]): void;
+  setSmooth(smooth: boolean): void;
+  /** The pane's size in CSS pixels. */
+  size(): Size;
+  resize(): void;
+  /** Draws what was set; several calls before the next screen refresh draw once. */
+  draw(): void;
+  dispose(): void;
+}
+
+export const greyNodes = (nodes: readonly Node[]): ColourNode[] => nodes.map(({ value, grey }) => ({ value, red: grey, green: grey, blue: grey }));

@@ -1,0 +1,16 @@
+// Starts the page.
+
+import { createRoot } from 'react-dom/client';
+import { App } from './ui/app';
+import { createServices, ServicesProvider } from './ui/services';
+import './ui/tokens.css';
+import './ui/base.css';
+
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <ServicesProvider services={createServices()}>
+      <App />
+    </ServicesProvider>,
+  );
+}

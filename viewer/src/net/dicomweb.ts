@@ -1,0 +1,134 @@
+// The one DICOMweb client (PS3.18): QIDO-RS, metadata, frames, rendered, thumbnails, bulk data; and /api/system.
+
+import type { DataSet } from '../core/dicom-json';
+import { parameter, readMultipart } from './multipart';
+
+export class ServerError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'ServerError';
+  }
+}
+
+export interface SystemInfo {
+  name?: string;
+  version?: string;
+  aet?: string;
+  host?: string;
+  dicom_port?: number;
+}
+
+export interface EncodedFrame {
+  transferSyntaxUID: string;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface ObjectPath {
+  study: string;
+  series: string;
+  instance: string;
+}
+
+const JSON_TYPE = 'application/dicom+json';
+const LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
+
+async function describe(response: Response): Promise<string> {
+  const fallback = `The archive answered ${response.status} ${response.statusText}`.trim();
+  if (!(response.headers.get('content-type') ?? '').includes('json')) return fallback;
+  const body: unknown = await response.json().catch(() => undefined);
+  if (typeof body !== 'object' || body === null) return fallback;
+  const named = ['detail', 'message', 'error'].map((key) => (body as Record<string, unknown>)[key]).find((value) => typeof value === 'string');
+  return (named) ?? fallback;
+}
+
+export class DicomWebClient {
+  constructor(
+    private readonly root = '/dicom-web',
+    private readonly api = '/api',
+  ) {}
+
+  /** QIDO-RS studies; 204 reads as none. `keys` are attribute keywords. */
+  searchStudies(keys: Readonly<Record<string, string>>, limit: number, offset: number, signal?: AbortSignal): Promise<DataSet[]> {
+    const query = new URLSearchParams({ ...keys, limit: String(limit), offset: String(offset) });
+    return this.json(`${this.root}/studies?${query}`, signal);
+  }
+
+  searchSeries(study: string, signal?: AbortSignal): Promise<DataSet[]> {
+    return this.json(`${this.root}/studies/${study}/series?includefield=NumberOfSeriesRelatedInstances,SeriesDescription`, signal);
+  }
+
+  seriesMetadata(study: string, series: string, signal?: AbortSignal): Promise<DataSet[]> {
+    return this.json(`${this.root}/studies/${study}/series/${series}/metadata`, signal);
+  }
+
+  /** Frames (numbers from 1) as stored, or decoded by the archive to little endian. One answer, in the order asked for. */
+  async frames(path: ObjectPath, frames: readonly number[], decoded: boolean, signal: AbortSignal): Promise<EncodedFrame[]> {
+    const accept = `multipart/related; type="application/octet-stream"; transfer-syntax=${decoded ? LITTLE_ENDIAN : '*'}`;
+    const response = await this.get(`${this.object(path)}/frames/${frames.join(',')}`, accept, signal);
+    const type = response.headers.get('content-type') ?? '';
+    const parts = readMultipart(type, new Uint8Array(await response.arrayBuffer()));
+    if (parts.length !== frames.length) throw new ServerError(response.status, `Asked for ${frames.length} frames, got ${parts.length}`);
+    return parts.map((part) => ({
+      transferSyntaxUID: parameter(part.headers.get('content-type') ?? '', 'transfer-syntax') || parameter(type, 'transfer-syntax') || LITTLE_ENDIAN,
+      bytes: part.body,
+    }));
+  }
+
+  /** A frame drawn by the archive, as an image file. */
+  async rendered(path: ObjectPath, frame: number, signal: AbortSignal): Promise<Blob> {
+    return (await this.get(`${this.object(path)}/frames/${frame}/rendered`, 'image/png, image/jpeg', signal)).blob();
+  }
+
+  async thumbnail(study: string, series: string, signal: AbortSignal): Promise<Blob> {
+    return (await this.get(`${this.root}/studies/${study}/series/${series}/thumbnail`, 'image/jpeg', signal)).blob();
+  }
+
+  async instanceThumbnail(path: ObjectPath, signal: AbortSignal): Promise<Blob> {
+    return (await this.get(`${this.object(path)}/rendered?viewport=256,256`, 'image/jpeg', signal)).blob();
+  }
+
+  /** Bytes behind a BulkDataURI, taken out of their multipart wrapping if they have one. */
+  async bulkData(uri: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    const response = await this.get(uri, 'application/octet-stream, multipart/related; type="application/octet-stream"', signal);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const type = response.headers.get('content-type') ?? '';
+    return type.startsWith('multipart/') ? (readMultipart(type, bytes)[0]?.body ?? new Uint8Array()) : bytes;
+  }
+
+  async system(signal?: AbortSignal): Promise<SystemInfo> {
+    const response = await this.get(`${this.api}/system`, 'application/json', signal);
+    return (await response.json()) as SystemInfo;
+  }
+
+  renderedUrl(path: ObjectPath): string {
+    return `${this.object(path)}/rendered`;
+  }
+
+  instanceUrl(path: ObjectPath): string {
+    return this.object(path);
+  }
+
+  private object({ study, series, instance }: ObjectPath): string {
+    return `${this.root}/studies/${study}/series/${series}/instances/${instance}`;
+  }
+
+  private async json(url: string, signal?: AbortSignal): Promise<DataSet[]> {
+    const response = await this.get(url, JSON_TYPE, signal);
+    return response.status === 204 ? [] : ((await response.json()) as DataSet[]);
+  }
+
+  private async get(url: string, accept: string, signal?: AbortSignal): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(url, { headers: { Accept: accept }, ...(signal ? { signal } : {}) });
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      throw new ServerError(0, 'The archive cannot be reached');
+    }
+    if (!response.ok) throw new ServerError(response.status, await describe(response));
+    return response;
+  }
+}

@@ -1,0 +1,48 @@
+// A modal dialog on the browser's own element: focus trap, Escape, click beside it.
+
+import { X } from 'lucide-react';
+import { useEffect, useRef, type JSX, type ReactNode } from 'react';
+
+interface Props {
+  title: string;
+  head?: ReactNode;
+  wide?: boolean;
+  children: ReactNode;
+  onClose(): void;
+}
+
+export function Dialog({ title, head, wide = false, children, onClose }: Props): JSX.Element {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      className="dialog"
+      data-wide={wide}
+      aria-label={title}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onKeyDown={(event) => event.stopPropagation()}
+      onClick={(event) => {
+        if (event.target === dialog.current) onClose();
+      }}
+    >
+      <div className="dialog-body">
+        <header className="dialog-head">
+          <h2>{title}</h2>
+          {head}
+          <button type="button" className="icon-button" aria-label="Close" onClick={onClose}>
+            <X size={18} />
+          </button>
+        </header>
+        <div className="dialog-content">{children}</div>
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,34 @@
+// The browser's address as the state of what page is shown.
+
+import { useSyncExternalStore } from 'react';
+import { readPlace, writePlace, type Place } from '../core/deep-link';
+import { Signal } from '../core/lifecycle';
+
+const moved = new Signal();
+let address = location.pathname + location.search;
+let current: Place = readPlace(location.pathname, location.search);
+
+function refresh(): void {
+  const next = location.pathname + location.search;
+  if (next === address) return;
+  address = next;
+  current = readPlace(location.pathname, location.search);
+  moved.emit();
+}
+
+window.addEventListener('popstate', refresh);
+
+export function navigate(place: Place, replace = false): void {
+  const target = writePlace(place);
+  if (replace) history.replaceState(null, '', target);
+  else history.pushState(null, '', target);
+  refresh();
+}
+
+/** Changes the address without showing another page: the link of what is on screen now. */
+export function noteAddress(place: Place): void {
+  history.replaceState(null, '', writePlace(place));
+  address = location.pathname + location.search;
+}
+
+export const usePlace = (): Place => useSyncExternalStore(moved.listen, () => current);

@@ -1,0 +1,148 @@
+// The first page: what the archive holds, newest first.
+
+import { useCallback, useEffect, useMemo, useRef, useState, type JSX } from 'react';
+import { sortedRows, type Sort, type StudyFilter, type StudyRow } from '../../core/study-row';
+import type { SystemInfo } from '../../net/dicomweb';
+import { Mark } from '../parts/mark';
+import { navigate } from '../place';
+import { useServices } from '../services';
+import { FilterBar } from './filter-bar';
+import { EmptyArchive, nodeAddress, NothingFound, OutOfReach, SkeletonRows } from './list-states';
+import './study-list.css';
+import { StudyTable } from './study-table';
+import { useStudies } from './use-studies';
+
+const ALL: StudyFilter = { search: '', modality: '', range: 'all' };
+const NARROW = '(max-width: 720px)';
+
+/** The list as it was left, for the way back from a study. */
+const left: { filter: StudyFilter; sort: Sort; study: string } = { filter: ALL, sort: { key: 'when', descending: true }, study: '' };
+
+function useNarrow(): boolean {
+  const [narrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
+  useEffect(() => {
+    const query = matchMedia(NARROW);
+    const listener = (): void => setNarrow(query.matches);
+    query.addEventListener('change', listener);
+    return () => query.removeEventListener('change', listener);
+  }, []);
+  return narrow;
+}
+
+function useSystem(): SystemInfo | undefined {
+  const { client } = useServices();
+  const [system, setSystem] = useState<SystemInfo>();
+  useEffect(() => {
+    const controller = new AbortController();
+    client.system(controller.signal).then(setSystem, () => undefined);
+    return () => controller.abort();
+  }, [client]);
+  return system;
+}
+
+export function StudyListPage(): JSX.Element {
+  const { client } = useServices();
+  const system = useSystem();
+  const narrow = useNarrow();
+  const [filter, setFilter] = useState(left.filter);
+  const [sort, setSort] = useState(left.sort);
+  const [selected, setSelected] = useState(left.study);
+  const field = useRef<HTMLInputElement>(null);
+  const studies = useStudies(client, filter);
+  const rows = useMemo(() => sortedRows(studies.rows, sort), [studies.rows, sort]);
+  const index = selected ? rows.findIndex((row) => row.StudyInstanceUID === selected) : -1;
+  const rowHeight = narrow ? 64 : 44;
+
+  useEffect(() => {
+    document.title = 'Isocenter';
+    Object.assign(left, { filter, sort, study: selected });
+  }, [filter, sort, selected]);
+
+  const open = useCallback((row: StudyRow) => {
+    left.study = row.StudyInstanceUID;
+    navigate({ page: 'viewer', studies: [row.StudyInstanceUID], series: '', instance: '' });
+  }, []);
+
+  const choose = useCallback((at: number) => setSelected(rows[at]?.StudyInstanceUID ?? ''), [rows]);
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const typing = event.target === field.current;
+      if (event.key === '/' && !typing) field.current?.focus();
+      else if (event.key === 'Escape' && typing) field.current?.blur();
+      else if ((event.key === 'ArrowDown' || event.key === 'Enter') && (typing || document.activeElement === document.body)) {
+        const grid = document.querySelector<HTMLElement>('.table');
+        grid?.focus();
+        if (index < 0) choose(0);
+        else if (event.key === 'Enter' && rows[index]) open(rows[index]);
+        else choose(Math.min(rows.length - 1, index + (typing ? 0 : 1)));
+      } else return;
+      event.preventDefault();
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [rows, index, choose, open]);
+
+  const unfiltered = !filter.search && !filter.modality && filter.range === 'all';
+  const loadMore = studies.more ? studies.loadMore : undefined;
+  const onEnd = useCallback(() => loadMore?.(), [loadMore]);
+
+  return (
+    <div className="list-page">
+      <header className="list-header">
+        <a className="brand" href="/" aria-label="Isocenter">
+          <Mark />
+          <span>Isocenter</span>
+        </a>
+        <FilterBar filter={filter} field={field} onChange={setFilter} />
+        <div className="node" title="DICOM node of this archive">
+          <span className="node-dot" data-state={studies.status} />
+          <code>{nodeAddress(system)}</code>
+        </div>
+      </header>
+      <main className="list-main">
+        {rows.length > 0 ? (
+          <StudyTable
+            rows={rows}
+            rowHeight={rowHeight}
+            sort={sort}
+            selected={index}
+            arrived={studies.arrived}
+            busy={studies.status === 'loading'}
+            onSort={setSort}
+            onSelect={choose}
+            onOpen={open}
+            onEnd={onEnd}
+          />
+        ) : (
+          <Nothing studies={studies} unfiltered={unfiltered} system={system} rowHeight={rowHeight} onClear={() => setFilter(ALL)} />
+        )}
+      </main>
+      <footer className="list-footer">
+        <span>
+          {rows.length.toLocaleString('en')}
+          {studies.more ? '+' : ''} {rows.length === 1 ? 'study' : 'studies'}
+          {unfiltered ? '' : ' match'}
+        </span>
+        <span className="list-keys">
+          <kbd>↑</kbd> <kbd>↓</kbd> choose <kbd>Enter</kbd> open <kbd>/</kbd> search
+        </span>
+        <span>{system?.version ? `Isocenter ${system.version} · ` : ''}Not for diagnosis</span>
+      </footer>
+    </div>
+  );
+}
+
+interface NothingProps {
+  studies: ReturnType<typeof useStudies>;
+  unfiltered: boolean;
+  system: SystemInfo | undefined;
+  rowHeight: number;
+  onClear(): void;
+}
+
+function Nothing({ studies, unfiltered, system, rowHeight, onClear }: NothingProps): JSX.Element {
+  if (studies.status === 'failed') return <OutOfReach message={studies.message} onRetry={studies.retry} />;
+  if (studies.status === 'loading') return <SkeletonRows rowHeight={rowHeight} />;
+  return unfiltered ? <EmptyArchive system={system} /> : <NothingFound onClear={onClear} />;
+}

@@ -1,0 +1,167 @@
+// Turns pointer, wheel and touch events on a pane into actions of its controller. Captures the pointer while dragging.
+
+import { dragZoom, mouseDrag, pixelsPerImage, wheelSteps, type DragMeaning, type Tool } from '../../core/gesture';
+import { Owner } from '../../core/lifecycle';
+import type { Point } from '../../core/view';
+import type { StackController } from '../../viewport/stack-controller';
+
+export interface GestureHost {
+  tool(): Tool;
+  cursorAt(point: Point | undefined): void;
+  maximize(): void;
+  menu(at: Point): void;
+}
+
+const LONG_PRESS = 700;
+const MOVED = 4;
+
+interface Contact {
+  x: number;
+  y: number;
+}
+
+export class Gestures {
+  private readonly owner = new Owner();
+  private readonly contacts = new Map<number, Contact>();
+  private meaning: DragMeaning | undefined;
+  private start: Contact = { x: 0, y: 0 };
+  private moved = false;
+  private scrollRest = 0;
+  private wheelRest = 0;
+  private lastTap = { at: 0, x: 0, y: 0 };
+  private press: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly element: HTMLElement,
+    private readonly controller: StackController,
+    private readonly host: GestureHost,
+  ) {
+    this.on('pointerdown', this.down);
+    this.on('pointermove', this.move);
+    this.on('pointerup', this.up);
+    this.on('pointercancel', this.up);
+    this.on('pointerleave', () => this.host.cursorAt(undefined));
+    this.on('wheel', this.wheel, { passive: false });
+    this.on('contextmenu', (event) => event.preventDefault());
+    this.on('dblclick', () => this.host.maximize());
+    this.owner.own(() => clearTimeout(this.press));
+  }
+
+  dispose(): void {
+    this.owner.dispose();
+  }
+
+  private on<K extends keyof HTMLElementEventMap>(type: K, listener: (event: HTMLElementEventMap[K]) => void, options?: AddEventListenerOptions): void {
+    this.element.addEventListener(type, listener, options);
+    this.owner.own(() => this.element.removeEventListener(type, listener, options));
+  }
+
+  private at(event: MouseEvent): Point {
+    const box = this.element.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  private readonly down = (event: PointerEvent): void => {
+    this.element.setPointerCapture(event.pointerId);
+    this.contacts.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    this.start = { x: event.clientX, y: event.clientY };
+    this.moved = false;
+    this.scrollRest = 0;
+    if (event.pointerType === 'touch') {
+      this.meaning = this.host.tool();
+      clearTimeout(this.press);
+      if (this.contacts.size === 1) this.press = setTimeout(() => this.longPress(this.at(event)), LONG_PRESS);
+      return;
+    }
+    this.meaning = mouseDrag(event.button, this.host.tool(), event.ctrlKey || event.metaKey, event.shiftKey);
+    if (event.button === 1) event.preventDefault();
+  };
+
+  private longPress(at: Point): void {
+    if (this.moved || this.contacts.size !== 1) return;
+    this.contacts.clear();
+    this.meaning = undefined;
+    this.host.menu(at);
+  }
+
+  private readonly move = (event: PointerEvent): void => {
+    const before = this.contacts.get(event.pointerId);
+    if (!before) {
+      if (event.pointerType !== 'touch') this.host.cursorAt(this.at(event));
+      return;
+    }
+    const [dx, dy] = [event.clientX - before.x, event.clientY - before.y];
+    if (!this.moved && Math.hypot(event.clientX - this.start.x, event.clientY - this.start.y) < MOVED) return;
+    this.moved = true;
+    clearTimeout(this.press);
+    if (this.contacts.size === 2) this.pinch(event, before);
+    else if (this.contacts.size >= 3) this.controller.dragWindow(dx / this.contacts.size, dy / this.contacts.size);
+    else if (this.meaning) this.drag(this.meaning, dx, dy);
+    this.contacts.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    if (event.pointerType !== 'touch') this.host.cursorAt(this.at(event));
+  };
+
+  private drag(meaning: DragMeaning, dx: number, dy: number): void {
+    const { set, pane } = this.controller.state();
+    const box = this.element.getBoundingClientRect();
+    switch (meaning) {
+      case 'window':
+        this.controller.dragWindow(dx, dy);
+        break;
+      case 'pan':
+        this.controller.pan(dx, dy);
+        break;
+      case 'zoom':
+        this.controller.zoom(dragZoom(dy), [this.start.x - box.left, this.start.y - box.top]);
+        break;
+      case 'scroll': {
+        this.scrollRest += dy / pixelsPerImage(pane.height, set?.pictures.length ?? 1);
+        const whole = Math.trunc(this.scrollRest);
+        this.scrollRest -= whole;
+        if (whole !== 0) this.controller.step(whole);
+        break;
+      }
+    }
+  }
+
+  private pinch(event: PointerEvent, before: Contact): void {
+    const other = [...this.contacts].find(([id]) => id !== event.pointerId)?.[1];
+    if (!other) return;
+    const spread = (p: Contact): number => Math.max(10, Math.hypot(p.x - other.x, p.y - other.y));
+    const now = { x: event.clientX, y: event.clientY };
+    const box = this.element.getBoundingClientRect();
+    const middle: Point = [(now.x + other.x) / 2 - box.left, (now.y + other.y) / 2 - box.top];
+    this.controller.zoom(spread(now) / spread(before), middle);
+    this.controller.pan((now.x - before.x) / 2, (now.y - before.y) / 2);
+  }
+
+  private readonly up = (event: PointerEvent): void => {
+    clearTimeout(this.press);
+    if (!this.contacts.delete(event.pointerId)) return;
+    if (!this.moved && event.type === 'pointerup') this.click(event);
+    if (this.contacts.size === 0) this.meaning = undefined;
+  };
+
+  private click(event: PointerEvent): void {
+    if (event.button === 2) this.host.menu(this.at(event));
+    if (event.pointerType !== 'touch') return;
+    const near = Math.hypot(event.clientX - this.lastTap.x, event.clientY - this.lastTap.y) < 48;
+    if (near && event.timeStamp - this.lastTap.at < 300) this.host.maximize();
+    this.lastTap = { at: event.timeStamp, x: event.clientX, y: event.clientY };
+    this.host.cursorAt(this.at(event));
+  }
+
+  private readonly wheel = (event: WheelEvent): void => {
+    event.preventDefault();
+    if (event.ctrlKey || event.metaKey) {
+      this.controller.zoom(Math.exp(-event.deltaY * (event.deltaMode === 0 ? 0.0025 : 0.1)), this.at(event));
+      return;
+    }
+    const delta = event.deltaY === 0 ? event.deltaX : event.deltaY;
+    this.wheelRest += wheelSteps(delta, event.deltaMode, event.shiftKey);
+    const whole = Math.trunc(this.wheelRest);
+    this.wheelRest -= whole;
+    if (whole !== 0) this.controller.step(whole);
+    this.host.cursorAt(this.at(event));
+  };
+}

@@ -1,0 +1,53 @@
+// All commands with their keys, and what the mouse and fingers do.
+
+import type { JSX } from 'react';
+import { COMMANDS, printedKey } from '../../core/commands';
+import { Dialog } from '../parts/dialog';
+
+const GROUPS = [...new Set(COMMANDS.map(({ group }) => group))];
+const POINTERS: readonly (readonly [string, string])[] = [
+  ['Left drag', 'active tool'],
+  ['Middle drag', 'pan'],
+  ['Right drag', 'zoom'],
+  ['Wheel', 'next or previous image'],
+  ['Ctrl + wheel', 'zoom at the pointer'],
+  ['Shift + wheel', '10 images'],
+  ['Double click', 'full screen'],
+  ['One finger', 'active tool'],
+  ['Two fingers', 'zoom and pan'],
+  ['Three fingers', 'window'],
+  ['Long press', 'menu'],
+];
+
+export function KeySheet({ onClose }: { onClose(): void }): JSX.Element {
+  return (
+    <Dialog title="Keys and gestures" onClose={onClose}>
+      <div className="key-sheet">
+        {GROUPS.map((group) => (
+          <section key={group}>
+            <h3>{group}</h3>
+            {COMMANDS.filter((command) => command.group === group && command.keys.length > 0).map(({ name, title, keys }) => (
+              <div key={name} className="key-row">
+                <span>{title}</span>
+                <span>
+                  {keys.map((key) => (
+                    <kbd key={key}>{printedKey(key)}</kbd>
+                  ))}
+                </span>
+              </div>
+            ))}
+          </section>
+        ))}
+        <section>
+          <h3>Mouse and touch</h3>
+          {POINTERS.map(([input, meaning]) => (
+            <div key={input} className="key-row">
+              <span>{input}</span>
+              <span className="muted">{meaning}</span>
+            </div>
+          ))}
+        </section>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,67 @@
+// The windows to choose from: the file's own, automatic, full range, presets of the modality with their keys.
+
+import { ChevronDown } from 'lucide-react';
+import { useEffect, useRef, useState, type JSX } from 'react';
+import { DEFAULT_CHOICE, FULL_RANGE, windowChoices } from '../../core/display';
+import { formatValue } from '../../core/modality';
+import { presetsFor } from '../../core/presets';
+import type { StackController } from '../../viewport/stack-controller';
+import { useStateOf } from './use-signal';
+
+export function PresetMenu({ controller }: { controller: StackController }): JSX.Element {
+  const [open, setOpen] = useState(false);
+  const menu = useRef<HTMLDivElement>(null);
+  const state = useStateOf(controller);
+  const picture = state.set?.pictures[state.index];
+  const choices = state.set && picture ? windowChoices(picture, state.set.modality) : [];
+  const presets = presetsFor(state.set?.modality ?? '');
+  const chosen = state.setting.custom ? '' : state.setting.choice === DEFAULT_CHOICE ? (choices[0]?.id ?? '') : state.setting.choice;
+
+  useEffect(() => {
+    if (!open) return undefined;
+    const close = (event: Event): void => {
+      if (event instanceof KeyboardEvent ? event.key === 'Escape' : !menu.current?.contains(event.target as Node)) setOpen(false);
+    };
+    window.addEventListener('pointerdown', close);
+    window.addEventListener('keydown', close, true);
+    return () => {
+      window.removeEventListener('pointerdown', close);
+      window.removeEventListener('keydown', close, true);
+    };
+  }, [open]);
+
+  const keyOf = (id: string): string => {
+    if (id === choices[0]?.id && id.startsWith('file')) return '0';
+    if (id === FULL_RANGE) return '1';
+    const place = presets.findIndex((preset) => preset.id === id);
+    return place >= 0 ? String(place + 2) : '';
+  };
+  return (
+    <div className="preset" ref={menu} data-phone="true">
+      <button type="button" className="preset-button" aria-haspopup="menu" aria-expanded={open} disabled={choices.length === 0} onClick={() => setOpen(!open)}>
+        <span>{choices.length === 0 ? 'Colour' : (state.grey?.label ?? 'Window')}</span>
+        <ChevronDown size={14} aria-hidden="true" />
+      </button>
+      {open ? (
+        <div className="menu" role="menu">
+          {choices.map(({ id, label, window }) => (
+            <button
+              key={id}
+              type="button"
+              role="menuitemradio"
+              aria-checked={id === chosen}
+              onClick={() => {
+                controller.chooseWindow(id);
+                setOpen(false);
+              }}
+            >
+              <span>{label}</span>
+              <span className="menu-note">{window ? `${formatValue(window.width)} / ${formatValue(window.center)}` : ''}</span>
+              <span className="menu-key">{keyOf(id)}</span>
+            </button>
+          ))}
+        </div>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+// The series of the study as thumbnails; on a phone a drawer.
+
+import { AlertTriangle, Film, FileText, Layers } from 'lucide-react';
+import { useEffect, useRef, type JSX } from 'react';
+import type { DisplaySet } from '../../core/stack';
+import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
+import { ModalityBadge } from '../parts/modality-badge';
+import { Thumbnail } from './thumbnail';
+
+interface Props {
+  study: StudyState;
+  current: DisplaySet | undefined;
+  onOpen(series: SeriesEntry, set: DisplaySet | undefined): void;
+}
+
+export function SeriesRail({ study, current, onOpen }: Props): JSX.Element {
+  const rail = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    rail.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [current]);
+  return (
+    <div className="rail" ref={rail} role="listbox" aria-label="Series">
+      {study.status === 'loading' ? Array.from({ length: 3 }, (_, index) => <div key={index} className="card card-skeleton" />) : null}
+      {study.series.flatMap((series) =>
+        series.sets
+          ? series.sets.map((set) => <Card key={set.id} series={series} set={set} active={current?.id === set.id} several={(series.sets?.length ?? 0) > 1} onOpen={onOpen} />)
+          : [<Card key={series.SeriesInstanceUID} series={series} set={undefined} active={false} several={false} onOpen={onOpen} />],
+      )}
+    </div>
+  );
+}
+
+interface CardProps {
+  series: SeriesEntry;
+  set: DisplaySet | undefined;
+  active: boolean;
+  several: boolean;
+  onOpen(series: SeriesEntry, set: DisplaySet | undefined): void;
+}
+
+function Card({ series, set, active, several, onOpen }: CardProps): JSX.Element {
+  const title = [series.description, set?.description, set?.kind === 'document' ? 'Document' : `Series ${series.number ?? ''}`.trim()].find(Boolean) ?? '';
+  const count = set && set.pictures.length > 0 ? set.pictures.length : series.instances;
+  const Icon = series.error ? AlertTriangle : set?.kind === 'clip' ? Film : set?.kind === 'document' ? FileText : Layers;
+  const instance = several ? set?.instances[0]?.SOPInstanceUID : undefined;
+  return (
+    <button type="button" className="card" role="option" aria-selected={active} aria-current={active} title={series.error || title} onClick={() => onOpen(series, set)}>
+      <Thumbnail study={series.StudyInstanceUID} series={series.SeriesInstanceUID} instance={instance} label={title} />
+      <span className="card-top">
+        <ModalityBadge modality={series.modality} />
+        <span className="card-count">
+          <Icon size={12} aria-hidden="true" />
+          {count}
+        </span>
+      </span>
+      <span className="card-title">
+        {series.number === undefined ? '' : <span className="card-number">{series.number}</span>}
+        {title}
+      </span>
+    </button>
+  );
+}

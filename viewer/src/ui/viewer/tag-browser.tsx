@@ -1,0 +1,79 @@
+// The attributes of the object on screen: every level of nesting, private ones too, with search.
+
+import { Search } from 'lucide-react';
+import { useEffect, useMemo, useRef, useState, type JSX } from 'react';
+import { matchingLines, tagLines, type Dictionary, type TagLine } from '../../core/tag-tree';
+import type { Instance } from '../../core/stack';
+import { Dialog } from '../parts/dialog';
+import { useRowsWindow } from '../study-list/use-rows-window';
+import { useSopClassName } from './document-card';
+
+const ROW = 28;
+
+function useDictionary(): Dictionary {
+  const [dictionary, setDictionary] = useState<Dictionary>({});
+  useEffect(() => {
+    let gone = false;
+    import('../../core/data/dictionary.json').then(
+      ({ default: table }) => gone || setDictionary(table as Dictionary),
+      () => undefined,
+    );
+    return () => {
+      gone = true;
+    };
+  }, []);
+  return dictionary;
+}
+
+export function TagBrowser({ instance, onClose }: { instance: Instance; onClose(): void }): JSX.Element {
+  const [search, setSearch] = useState('');
+  const dictionary = useDictionary();
+  const name = useSopClassName(instance.SOPClassUID);
+  const all = useMemo(() => tagLines(instance.dataSet, dictionary), [instance, dictionary]);
+  const lines = useMemo(() => matchingLines(all, search), [all, search]);
+  const field = (
+    <label className="search tag-search">
+      <Search size={16} aria-hidden="true" />
+      <span className="visually-hidden">Search attributes</span>
+      <input type="text" autoFocus spellCheck={false} placeholder="Tag, keyword or value" value={search} onChange={(event) => setSearch(event.target.value)} />
+      <span className="tag-count">{lines.filter(({ tag }) => tag).length}</span>
+    </label>
+  );
+  return (
+    <Dialog title="Attributes" head={field} wide onClose={onClose}>
+      <div className="tag-class">
+        {name} <span className="muted">{instance.SOPInstanceUID}</span>
+      </div>
+      <Lines lines={lines} />
+    </Dialog>
+  );
+}
+
+function Lines({ lines }: { lines: readonly TagLine[] }): JSX.Element {
+  const scroller = useRef<HTMLDivElement>(null);
+  const { first, end } = useRowsWindow(scroller, ROW, lines.length);
+  return (
+    <div className="tag-lines" ref={scroller} role="table" aria-label="Attributes" tabIndex={0}>
+      <div style={{ height: lines.length * ROW, position: 'relative' }}>
+        {lines.slice(first, end).map((line, offset) => (
+          <div
+            key={line.key}
+            className="tag-line"
+            role="row"
+            data-private={line.private || undefined}
+            data-item={line.tag === '' || undefined}
+            style={{ transform: `translateY(${(first + offset) * ROW}px)`, paddingLeft: 20 + Math.min(line.depth, 8) * 12 }}
+          >
+            {line.tag ? <code>{line.tag}</code> : null}
+            {line.tag ? <span className="tag-vr">{line.vr}</span> : null}
+            <span className="tag-keyword">{line.keyword}</span>
+            <span className="tag-value" title={line.value}>
+              {line.vr === 'SQ' ? `${line.items} ${line.items === 1 ? 'item' : 'items'}` : line.value}
+            </span>
+          </div>
+        ))}
+      </div>
+      {lines.length === 0 ? <p className="tag-none">No attribute matches</p> : null}
+    </div>
+  );
+}

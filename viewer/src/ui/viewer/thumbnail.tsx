@@ -1,0 +1,50 @@
+// A small picture of a series or object, fetched through the queue when it comes into sight.
+
+import { FileText } from 'lucide-react';
+import { useEffect, useRef, useState, type JSX } from 'react';
+import { useServices } from '../services';
+
+interface Props {
+  study: string;
+  series: string;
+  /** Of this object instead of the series. */
+  instance?: string | undefined;
+  label: string;
+}
+
+export function Thumbnail({ study, series, instance, label }: Props): JSX.Element {
+  const { client, queue } = useServices();
+  const frame = useRef<HTMLDivElement>(null);
+  const [url, setUrl] = useState('');
+  const [missing, setMissing] = useState(false);
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return undefined;
+    let made = '';
+    let cancel = (): void => undefined;
+    const observer = new IntersectionObserver(([entry]) => {
+      if (!entry?.isIntersecting) return;
+      observer.disconnect();
+      const ticket = queue.add('thumbnail', (signal) =>
+        instance ? client.instanceThumbnail({ study, series, instance }, signal) : client.thumbnail(study, series, signal),
+      );
+      cancel = () => ticket.cancel();
+      ticket.result.then(
+        (blob) => setUrl((made = URL.createObjectURL(blob))),
+        () => setMissing(true),
+      );
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      cancel();
+      if (made) URL.revokeObjectURL(made);
+    };
+  }, [client, queue, study, series, instance]);
+  return (
+    <div className="thumbnail" ref={frame} data-state={url ? 'ready' : missing ? 'missing' : 'loading'}>
+      {url ? <img src={url} alt={label} draggable={false} onError={() => setMissing(true)} /> : null}
+      {missing && !url ? <FileText size={24} strokeWidth={1.25} aria-hidden="true" /> : null}
+    </div>
+  );
+}

@@ -1,0 +1,210 @@
+// Pictures in memory: loads them through the request queue, decodes them, keeps the most recent up to a number of bytes.
+// What the browser cannot decode the archive decodes; what neither can is shown as the archive draws it.
+
+import { number, numbers, text } from '../core/dicom-json';
+import { Signal } from '../core/lifecycle';
+import { readPixelDescription, type Palette } from '../core/pixels';
+import { spacingOf } from '../core/spacing';
+import type { DisplaySet, Instance, Picture } from '../core/stack';
+import { pixelShape } from '../core/view';
+import type { Bitmap } from '../core/viewport-port';
+import type { DicomWebClient, EncodedFrame, ObjectPath } from '../net/dicomweb';
+import { loadPalette } from '../net/palette';
+import { isAbort, type Kind, type RequestQueue, type Ticket } from '../net/queue';
+import type { DecodedFrame } from './decode/decode';
+import type { DecodePool } from './decode/pool';
+
+export interface LoadedBitmap extends Bitmap {
+  /** Who decoded it. `archive-drawn` has no values, only grey levels. */
+  source: 'browser' | 'archive' | 'archive-drawn';
+}
+
+interface Pending {
+  promise: Promise<LoadedBitmap>;
+  ticket: Ticket<unknown>;
+  kind: Kind;
+}
+
+const FRAMES_A_REQUEST = 8;
+
+export class BitmapStore {
+  readonly changed = new Signal();
+  private readonly bitmaps = new Map<string, LoadedBitmap>();
+  private readonly failed = new Map<string, string>();
+  private readonly pending = new Map<string, Pending>();
+  private readonly palettes = new WeakMap<Instance, Promise<Palette>>();
+  private bytes = 0;
+
+  constructor(
+    private readonly client: DicomWebClient,
+    private readonly queue: RequestQueue,
+    private readonly pool: DecodePool,
+    private readonly budget: number,
+  ) {}
+
+  get(id: string): LoadedBitmap | undefined {
+    const bitmap = this.bitmaps.get(id);
+    if (bitmap) {
+      this.bitmaps.delete(id);
+      this.bitmaps.set(id, bitmap);
+    }
+    return bitmap;
+  }
+
+  has(id: string): boolean {
+    return this.bitmaps.has(id);
+  }
+
+  failure(id: string): string | undefined {
+    return this.failed.get(id);
+  }
+
+  forgetFailure(id: string): void {
+    this.failed.delete(id);
+  }
+
+  /** How many pictures of this size fit into memory. */
+  fits(bytes: number): number {
+    return Math.max(1, Math.floor((this.budget * 0.9) / Math.max(1, bytes)));
+  }
+
+  load(set: DisplaySet, picture: Picture, kind: Kind): Promise<LoadedBitmap> {
+    const ready = this.get(picture.id);
+    if (ready) return Promise.resolve(ready);
+    const known = this.pending.get(picture.id);
+    if (known) {
+      known.ticket.promote(kind);
+      if (kind === 'interaction') known.kind = kind;
+      return known.promise;
+    }
+    return this.request(set, [picture], kind)[0] as Promise<LoadedBitmap>;
+  }
+
+  /** Loads what is missing in this order, several frames of one object in one request; what waits in another order is dropped. */
+  prefetch(set: DisplaySet, pictures: readonly Picture[]): void {
+    for (const [id, { ticket, kind }] of [...this.pending]) {
+      if (kind === 'prefetch' && ticket.withdraw()) this.pending.delete(id);
+    }
+    const wanted = pictures.filter(({ id }) => !this.bitmaps.has(id) && !this.pending.has(id) && !this.failed.has(id));
+    const groups: Picture[][] = [];
+    for (const picture of wanted) {
+      const open = groups.find((group) => group.length < FRAMES_A_REQUEST && group[0]?.instance === picture.instance);
+      if (open) open.push(picture);
+      else groups.push([picture]);
+    }
+    for (const group of groups) for (const promise of this.request(set, group, 'prefetch')) promise.catch(() => undefined);
+  }
+
+  /** Drops every waiting or running request for pictures. */
+  cancelPrefetch(): void {
+    for (const { ticket } of [...this.pending.values()]) ticket.cancel();
+    this.pending.clear();
+  }
+
+  dispose(): void {
+    for (const { ticket } of [...this.pending.values()]) ticket.cancel();
+    this.bitmaps.clear();
+  }
+
+  private request(set: DisplaySet, pictures: readonly Picture[], kind: Kind): Promise<LoadedBitmap>[] {
+    const instance = pictures[0]?.instance as Instance;
+    const path = { study: set.StudyInstanceUID, series: set.SeriesInstanceUID, instance: instance.SOPInstanceUID };
+    const ticket = this.queue.add(kind, (signal) => this.fetchFrames(path, pictures, signal));
+    return pictures.map((picture, index) => {
+      const promise = ticket.result
+        .then((answers) => this.finish(path, picture, answers?.[index]))
+        .finally(() => {
+          if (this.pending.get(picture.id)?.ticket === ticket) this.pending.delete(picture.id);
+        });
+      promise.then(
+        (bitmap) => this.keep(picture.id, bitmap),
+        (error: unknown) => this.note(picture.id, error),
+      );
+      this.pending.set(picture.id, { promise, ticket, kind });
+      return promise;
+    });
+  }
+
+  private async fetchFrames(path: ObjectPath, pictures: readonly Picture[], signal: AbortSignal): Promise<EncodedFrame[] | undefined> {
+    try {
+      return await this.client.frames(path, pictures.map(({ frame }) => frame), false, signal);
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      return undefined;
+    }
+  }
+
+  private async finish(path: ObjectPath, picture: Picture, answer: EncodedFrame | undefined): Promise<LoadedBitmap> {
+    const { signal } = new AbortController();
+    const attempts: (() => Promise<LoadedBitmap>)[] = [
+      async () => this.bitmap(picture, await this.decode(picture.instance, answer as EncodedFrame), 'browser'),
+      async () => {
+        const [decoded] = await this.client.frames(path, [picture.frame], true, signal);
+        return this.bitmap(picture, await this.decode(picture.instance, decoded as EncodedFrame), 'archive');
+      },
+      async () => drawnByArchive(picture, await this.client.rendered(path, picture.frame, signal)),
+    ];
+    let first: unknown;
+    for (const attempt of answer ? attempts : attempts.slice(1)) {
+      try {
+        return await attempt();
+      } catch (error) {
+        first ??= error;
+      }
+    }
+    throw first;
+  }
+
+  private async decode(instance: Instance, { bytes, transferSyntaxUID }: EncodedFrame): Promise<DecodedFrame> {
+    const description = readPixelDescription(instance.dataSet);
+    const palette = description.PhotometricInterpretation === 'PALETTE COLOR' ? await this.palette(instance) : undefined;
+    return this.pool.decode({ bytes, transferSyntaxUID, description, ...(palette ? { palette } : {}) });
+  }
+
+  private palette(instance: Instance): Promise<Palette> {
+    const known = this.palettes.get(instance) ?? loadPalette(this.client, instance.dataSet);
+    this.palettes.set(instance, known);
+    return known;
+  }
+
+  private bitmap(picture: Picture, frame: DecodedFrame, source: LoadedBitmap['source']): LoadedBitmap {
+    const { dataSet } = picture.instance;
+    return { ...frame, ...shapeOf(picture), columns: number(dataSet, 'Columns') ?? 1, rows: number(dataSet, 'Rows') ?? 1, id: picture.id, source };
+  }
+
+  private keep(id: string, bitmap: LoadedBitmap): void {
+    this.bitmaps.set(id, bitmap);
+    this.bytes += bitmap.pixels.byteLength;
+    for (const [oldest, { pixels }] of this.bitmaps) {
+      if (this.bytes <= this.budget || oldest === id) break;
+      this.bitmaps.delete(oldest);
+      this.bytes -= pixels.byteLength;
+    }
+    this.changed.emit();
+  }
+
+  private note(id: string, error: unknown): void {
+    if (isAbort(error)) return;
+    this.failed.set(id, error instanceof Error ? error.message : 'The image cannot be read');
+    this.changed.emit();
+  }
+}
+
+function shapeOf(picture: Picture): { pixelWidth: number; pixelHeight: number } {
+  const { dataSet } = picture.instance;
+  const spacing = spacingOf(dataSet, numbers(picture.attributes, 'PixelSpacing'));
+  return pixelShape(spacing ? [spacing.row, spacing.column] : [], numbers(dataSet, 'PixelAspectRatio'));
+}
+
+async function drawnByArchive(picture: Picture, blob: Blob): Promise<LoadedBitmap> {
+  const image = await createImageBitmap(blob);
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error(`${text(picture.instance.dataSet, 'Modality')} image cannot be drawn`);
+  context.drawImage(image, 0, 0);
+  image.close();
+  const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
+  const pixels = new Uint8Array(width * height * 3);
+  for (let i = 0; i < width * height; i += 1) pixels.set(data.subarray(i * 4, i * 4 + 3), i * 3);
+  return { id: picture.id, columns: width, rows: height, ...shapeOf(picture), samples: 3, pixels, min: 0, max: 255, source: 'archive-drawn' };
+}

@@ -1,0 +1,134 @@
+// One row for each compression the browser decodes itself; modules are fetched when first met. Runs in the worker.
+
+import type { PixelDescription } from '../../core/pixels';
+import { decodeRle } from './rle';
+
+export interface Decoded {
+  bytes: Uint8Array<ArrayBuffer>;
+  bitsPerSample: number;
+  signed: boolean;
+  samples: number;
+  /** The decoder has already turned YBR into RGB. */
+  rgb: boolean;
+  planar: boolean;
+}
+
+type Decode = (bytes: Uint8Array<ArrayBuffer>, description: PixelDescription) => Promise<Decoded>;
+
+interface WasmDecoder {
+  getEncodedBuffer(length: number): Uint8Array;
+  decode(): void;
+  getDecodedBuffer(): Uint8Array;
+  getFrameInfo(): { width: number; height: number; bitsPerSample: number; componentCount: number; isSigned?: boolean };
+}
+type WasmModule = Record<string, new () => WasmDecoder>;
+export type WasmFactory = (options: { locateFile(name: string): string; print?(line: string): void }) => Promise<WasmModule>;
+
+interface WasmCodec {
+  load(): Promise<[{ default: WasmFactory }, { default: string }]>;
+  decoder: string;
+}
+
+const CHARLS: WasmCodec = {
+  load: () => Promise.all([import('@cornerstonejs/codec-charls/decodewasmjs'), import('@cornerstonejs/codec-charls/decodewasm?url')]),
+  decoder: 'JpegLSDecoder',
+};
+const OPENJPEG: WasmCodec = {
+  load: () => Promise.all([import('@cornerstonejs/codec-openjpeg/decodewasmjs'), import('@cornerstonejs/codec-openjpeg/decodewasm?url')]),
+  decoder: 'J2KDecoder',
+};
+const OPENJPH: WasmCodec = {
+  load: () => Promise.all([import('@cornerstonejs/codec-openjph/wasmjs'), import('@cornerstonejs/codec-openjph/wasm?url')]),
+  decoder: 'HTJ2KDecoder',
+};
+const LIBJPEG: WasmCodec = {
+  load: () => Promise.all([import('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs'), import('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm?url')]),
+  decoder: 'JPEGDecoder',
+};
+
+const loaded = new Map<WasmCodec, Promise<WasmDecoder>>();
+
+function instance(codec: WasmCodec): Promise<WasmDecoder> {
+  const known = loaded.get(codec);
+  if (known) return known;
+  const decoder = codec.load().then(async ([factory, url]) => {
+    const wasm = await factory.default({ locateFile: (name) => (name.endsWith('.wasm') ? url.default : name), print: () => undefined });
+    const Decoder = wasm[codec.decoder];
+    if (!Decoder) throw new Error(`The decoder ${codec.decoder} did not load`);
+    return new Decoder();
+  });
+  loaded.set(codec, decoder);
+  return decoder;
+}
+
+function wasm(codec: WasmCodec, rgb: boolean): Decode {
+  return async (bytes, description) => {
+    const decoder = await instance(codec);
+    decoder.getEncodedBuffer(bytes.length).set(bytes);
+    decoder.decode();
+    const info = decoder.getFrameInfo();
+    const out = decoder.getDecodedBuffer();
+    if (out.length === 0 || info.width !== description.Columns || info.height !== description.Rows) {
+      throw new Error(`Compressed frame is ${info.width} × ${info.height}, the header says ${description.Columns} × ${description.Rows}`);
+    }
+    return {
+      bytes: new Uint8Array(out),
+      bitsPerSample: info.bitsPerSample,
+      signed: info.isSigned ?? description.PixelRepresentation === 1,
+      samples: info.componentCount,
+      rgb,
+      planar: false,
+    };
+  };
+}
+
+async function decodeLossless(bytes: Uint8Array<ArrayBuffer>, description: PixelDescription): Promise<Decoded> {
+  const { Decoder } = await import('jpeg-lossless-decoder-js');
+  const buffer = bytes.slice().buffer;
+  const size = description.BitsAllocated <= 8 ? 1 : 2;
+  const out = new Decoder().decompress(buffer, 0, buffer.byteLength);
+  const samples = description.SamplesPerPixel;
+  const decoded = new Uint8Array(out.slice(0, description.Rows * description.Columns * samples * size));
+  return { bytes: decoded, bitsPerSample: size * 8, signed: description.PixelRepresentation === 1, samples, rgb: false, planar: false };
+}
+
+const native: Decode = (bytes, description) =>
+  Promise.resolve({
+    bytes,
+    bitsPerSample: description.BitsAllocated,
+    signed: description.PixelRepresentation === 1,
+    samples: description.SamplesPerPixel,
+    rgb: false,
+    planar: description.PlanarConfiguration === 1,
+  });
+
+const bigEndian: Decode = (bytes, description) => {
+  const swapped = bytes.slice();
+  if (description.BitsAllocated === 16) {
+    for (let at = 0; at + 1 < swapped.length; at += 2) swapped.subarray(at, at + 2).reverse();
+  }
+  return native(swapped, description);
+};
+
+const rle: Decode = (bytes, description) => Promise.resolve({ ...decodeRle(bytes, description), rgb: false });
+
+const DECODERS: Readonly<Record<string, Decode>> = {
+  '1.2.840.10008.1.2': native,
+  '1.2.840.10008.1.2.1': native,
+  '1.2.840.10008.1.2.1.99': native,
+  '1.2.840.10008.1.2.2': bigEndian,
+  '1.2.840.10008.1.2.5': rle,
+  '1.2.840.10008.1.2.4.50': wasm(LIBJPEG, true),
+  '1.2.840.10008.1.2.4.57': decodeLossless,
+  '1.2.840.10008.1.2.4.70': decodeLossless,
+  '1.2.840.10008.1.2.4.80': wasm(CHARLS, false),
+  '1.2.840.10008.1.2.4.81': wasm(CHARLS, false),
+  '1.2.840.10008.1.2.4.90': wasm(OPENJPEG, true),
+  '1.2.840.10008.1.2.4.91': wasm(OPENJPEG, true),
+  '1.2.840.10008.1.2.4.201': wasm(OPENJPH, true),
+  '1.2.840.10008.1.2.4.202': wasm(OPENJPH, true),
+  '1.2.840.10008.1.2.4.203': wasm(OPENJPH, true),
+};
+
+/** The decoder of a transfer syntax, or undefined: ask the archive for decoded frames then. */
+export const decoderFor = (transferSyntaxUID: string): Decode | undefined => DECODERS[transferSyntaxUID];

@@ -1,0 +1,76 @@
+// One frame from encoded bytes to a bitmap: stored values, or RGB for colour. Knows no worker, no network.
+
+import { extremes, interleaved, keepStoredBits, rgbFromPalette, rgbFromYbrFull, rgbFromYbrFull422, type Palette, type PixelDescription } from '../../core/pixels';
+import type { StoredPixels } from '../../core/viewport-port';
+import { decoderFor, type Decoded } from './codecs';
+
+export interface DecodeJob {
+  bytes: Uint8Array<ArrayBuffer>;
+  transferSyntaxUID: string;
+  description: PixelDescription;
+  palette?: Palette;
+}
+
+export interface DecodedFrame {
+  pixels: StoredPixels;
+  samples: 1 | 3;
+  min: number;
+  max: number;
+}
+
+export class UnsupportedSyntax extends Error {}
+
+function asWords(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
+  return bytes.byteOffset % 4 === 0 && bytes.length === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
+}
+
+function typed({ bytes, bitsPerSample, signed }: Decoded, description: PixelDescription): StoredPixels {
+  if (description.PixelRepresentation === 2) {
+    return description.BitsAllocated === 64 ? Float32Array.from(new Float64Array(asWords(bytes))) : new Float32Array(asWords(bytes));
+  }
+  if (bitsPerSample === 1) return unpacked(bytes);
+  if (bitsPerSample <= 8) return signed ? new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
+  if (bitsPerSample <= 16) return signed ? new Int16Array(asWords(bytes), 0, bytes.length >> 1) : new Uint16Array(asWords(bytes), 0, bytes.length >> 1);
+  return Float32Array.from(signed ? new Int32Array(asWords(bytes)) : new Uint32Array(asWords(bytes)));
+}
+
+/** Single bits, the low one first (PS3.5 8.1.1). */
+function unpacked(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(bytes.length * 8);
+  for (let i = 0; i < out.length; i += 1) out[i] = ((bytes[i >> 3] as number) >> (i & 7)) & 1;
+  return out;
+}
+
+function toRgb(decoded: Decoded, description: PixelDescription): Uint8Array<ArrayBuffer> {
+  const { PhotometricInterpretation: kind, Rows, Columns } = description;
+  const bytes = decoded.bitsPerSample > 8 ? topBytes(decoded.bytes, description.BitsStored) : decoded.bytes;
+  if (decoded.rgb && kind !== 'YBR_FULL') return bytes;
+  if (kind === 'YBR_FULL_422' && bytes.length < Rows * Columns * 3) return rgbFromYbrFull422(bytes, Rows * Columns);
+  const pixels = decoded.planar ? interleaved(bytes) : bytes;
+  return kind.startsWith('YBR_FULL') && !(decoded.rgb && kind === 'YBR_FULL_422') ? rgbFromYbrFull(pixels) : pixels;
+}
+
+function topBytes(bytes: Uint8Array<ArrayBuffer>, bits: number): Uint8Array<ArrayBuffer> {
+  const words = new Uint16Array(asWords(bytes));
+  return Uint8Array.from(words, (word) => word >> Math.max(0, bits - 8));
+}
+
+/** Raises UnsupportedSyntax where the browser has no decoder, Error where the data are broken. */
+export async function decodeFrame({ bytes, transferSyntaxUID, description, palette }: DecodeJob): Promise<DecodedFrame> {
+  const decoder = decoderFor(transferSyntaxUID);
+  if (!decoder) throw new UnsupportedSyntax(`No decoder in the browser for ${transferSyntaxUID}`);
+  const decoded = await decoder(bytes, description);
+  const count = description.Rows * description.Columns;
+  if (description.SamplesPerPixel >= 3) {
+    const rgb = toRgb(decoded, description).subarray(0, count * 3);
+    if (rgb.length < count * 3) throw new Error('The frame is cut off');
+    return { pixels: rgb, samples: 3, min: 0, max: 255 };
+  }
+  const stored = typed(decoded, description);
+  if (stored.length < count) throw new Error('The frame is cut off');
+  const pixels = stored.length > count ? stored.subarray(0, count) : stored;
+  keepStoredBits(pixels, description);
+  if (palette) return { pixels: rgbFromPalette(pixels, palette), samples: 3, min: 0, max: 255 };
+  const [min, max] = extremes(pixels);
+  return { pixels, samples: 1, min, max };
+}

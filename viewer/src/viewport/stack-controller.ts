@@ -1,0 +1,374 @@
+// What one pane shows and does: which picture, window, view, cine. No DOM events, no React; draws through a ViewportPort.
+
+import { frameAt, steppedRate, timingOf, autoPlays, type Timing } from '../core/cine';
+import { DEFAULT_CHOICE, FULL_RANGE, automaticWindow, shownGrey, startsInverted, stepFor, storedNodes, windowChoices, type GreySetting, type Shown } from '../core/display';
+import { Signal } from '../core/lifecycle';
+import { loadingOrder } from '../core/loading-order';
+import { toModality } from '../core/modality';
+import { pictureInfo } from '../core/picture-info';
+import { presetsFor } from '../core/presets';
+import type { DisplaySet, Picture } from '../core/stack';
+import { FIT, flippedHorizontally, flippedVertically, panned, pixelAt, rotated, scaleOf, zoomed, type Point, type Size, type View } from '../core/view';
+import type { ViewportPort } from '../core/viewport-port';
+import { draggedWindow, windowFromLimits } from '../core/window';
+import { isAbort } from '../net/queue';
+import type { BitmapStore, LoadedBitmap } from './bitmap-store';
+
+export interface PaneState {
+  set: DisplaySet | undefined;
+  index: number;
+  /** The picture drawn, which lags behind `index` while that is being loaded. */
+  shown: number;
+  status: 'empty' | 'loading' | 'ready' | 'failed';
+  message: string;
+  bitmap: LoadedBitmap | undefined;
+  grey: Shown | undefined;
+  setting: GreySetting;
+  view: View;
+  pane: Size;
+  playing: boolean;
+  /** Frames per second in force, and the file's own. */
+  rate: number;
+  timing: Timing | undefined;
+  smooth: boolean;
+}
+
+interface Remembered {
+  index: number;
+  setting: GreySetting;
+  view: View;
+}
+
+const EMPTY: PaneState = {
+  set: undefined,
+  index: 0,
+  shown: -1,
+  status: 'empty',
+  message: '',
+  bitmap: undefined,
+  grey: undefined,
+  setting: { choice: DEFAULT_CHOICE, inverted: false },
+  view: FIT,
+  pane: { width: 1, height: 1 },
+  playing: false,
+  rate: 20,
+  timing: undefined,
+  smooth: true,
+};
+
+/** Wait this long after the last step before the loading order is turned towards the new place, in ms. */
+const SETTLE = 120;
+
+export class StackController {
+  readonly changed = new Signal();
+  private current: PaneState = EMPTY;
+  private port: ViewportPort | undefined;
+  private readonly remembered = new Map<string, Remembered>();
+  private direction: 1 | -1 = 1;
+  private settling: ReturnType<typeof setTimeout> | undefined;
+  private animation = 0;
+  private wanted = 0;
+
+  constructor(private readonly store: BitmapStore) {}
+
+  readonly state = (): PaneState => this.current;
+
+  get picture(): Picture | undefined {
+    return this.current.set?.pictures[this.current.index];
+  }
+
+  attach(port: ViewportPort): void {
+    this.port = port;
+    this.update({ pane: port.size() });
+    port.setView(this.current.view);
+    port.setSmooth(this.current.smooth);
+    this.redraw();
+  }
+
+  /** Puts another drawing in the place of the one attached, which its owner disposes of. */
+  detach(): void {
+    this.port = undefined;
+  }
+
+  resized(): void {
+    if (!this.port) return;
+    this.port.resize();
+    this.update({ pane: this.port.size() });
+  }
+
+  open(set: DisplaySet, SOPInstanceUID = ''): void {
+    this.pause();
+    this.remember();
+    const before = this.remembered.get(set.id);
+    const asked = SOPInstanceUID ? set.pictures.findIndex((p) => p.instance.SOPInstanceUID === SOPInstanceUID) : -1;
+    const middle = set.kind === 'clip' ? 0 : Math.floor(set.pictures.length / 2);
+    const index = asked >= 0 ? asked : (before?.index ?? middle);
+    const first = set.pictures[0];
+    const timing = first && timingOf(first.instance.dataSet, set.pictures.length);
+    const setting = before?.setting ?? { choice: DEFAULT_CHOICE, inverted: startsInverted(set.modality) };
+    const view = before?.view ?? FIT;
+    this.store.cancelPrefetch();
+    this.update({ ...EMPTY, set, index, setting, view, timing, rate: timing?.rate ?? 20, pane: this.current.pane, smooth: this.current.smooth });
+    this.port?.setView(view);
+    if (!first) return;
+    this.request();
+    if (set.kind === 'clip' && asked < 0 && autoPlays(first.instance.dataSet, set.pictures.length)) this.play();
+  }
+
+  close(): void {
+    this.pause();
+    this.remember();
+    this.store.cancelPrefetch();
+    this.update({ ...EMPTY, pane: this.current.pane });
+  }
+
+  goTo(index: number): void {
+    const count = this.current.set?.pictures.length ?? 0;
+    const next = Math.min(count - 1, Math.max(0, index));
+    if (count === 0 || next === this.current.index) return;
+    this.direction = next > this.current.index ? 1 : -1;
+    this.update({ index: next });
+    this.request();
+  }
+
+  step(by: number): void {
+    this.pause();
+    this.goTo(this.current.index + by);
+  }
+
+  retry(): void {
+    const { picture } = this;
+    if (!picture) return;
+    this.store.forgetFailure(picture.id);
+    this.request();
+  }
+
+  // View
+
+  setView(view: View): void {
+    this.update({ view });
+    this.port?.setView(view);
+    this.port?.draw();
+  }
+
+  zoom(factor: number, at?: Point): void {
+    const { bitmap, pane, view } = this.current;
+    if (bitmap) this.setView(zoomed(view, factor, at ?? [pane.width / 2, pane.height / 2], bitmap, pane));
+  }
+
+  pan(dx: number, dy: number): void {
+    const { bitmap, pane, view } = this.current;
+    if (bitmap) this.setView(panned(view, dx, dy, bitmap, pane));
+  }
+
+  fit(): void {
+    this.setView({ ...this.current.view, zoom: 1, x: 0, y: 0 });
+  }
+
+  actualSize(): void {
+    const { bitmap, pane, view } = this.current;
+    if (bitmap) this.setView({ ...view, zoom: 1 / (scaleOf({ ...view, zoom: 1 }, bitmap, pane) * devicePixelRatio) });
+  }
+
+  rotate(quarterTurns: 1 | -1): void {
+    this.setView(rotated(this.current.view, quarterTurns));
+  }
+
+  flip(axis: 'horizontal' | 'vertical'): void {
+    const { view } = this.current;
+    this.setView(axis === 'horizontal' ? flippedHorizontally(view) : flippedVertically(view));
+  }
+
+  setSmooth(smooth: boolean): void {
+    this.update({ smooth });
+    this.port?.setSmooth(smooth);
+    this.port?.draw();
+  }
+
+  reset(): void {
+    const { set } = this.current;
+    if (!set) return;
+    this.setSetting({ choice: DEFAULT_CHOICE, inverted: startsInverted(set.modality) });
+    this.setView(FIT);
+  }
+
+  // Grey scale
+
+  chooseWindow(choice: string): void {
+    const { setting } = this.current;
+    this.setSetting({ ...setting, choice, custom: undefined });
+  }
+
+  choosePreset(place: number): void {
+    const { set } = this.current;
+    const { picture } = this;
+    if (!set || !picture) return;
+    const offered = presetsFor(set.modality).length > 0 ? presetsFor(set.modality) : windowChoices(picture, set.modality).filter(({ id }) => id !== FULL_RANGE && id !== 'automatic');
+    const preset = offered[place];
+    if (preset) this.chooseWindow(preset.id);
+  }
+
+  invert(): void {
+    const { setting } = this.current;
+    this.setSetting({ ...setting, inverted: !setting.inverted });
+  }
+
+  dragWindow(dx: number, dy: number): void {
+    const { bitmap, grey, setting } = this.current;
+    const { picture } = this;
+    if (!bitmap || !picture || bitmap.samples === 3 || !grey) return;
+    const { transform } = pictureInfo(picture);
+    const [first, last] = [grey.nodes[0], grey.nodes.at(-1)];
+    const from = grey.window ?? windowFromLimits(first?.value ?? 0, last?.value ?? 1);
+    const step = stepFor(bitmap, transform);
+    const moved = transform.suv === undefined ? draggedWindow(from, dx, dy, step) : this.draggedTop(from.width, -dy, transform.suv);
+    this.setSetting({ ...setting, custom: moved });
+  }
+
+  /** PET in SUV: only the upper bound moves, one pane height is 5 SUV, never below 0.1. */
+  private draggedTop(width: number, up: number, suv: number): NonNullable<GreySetting['custom']> {
+    const top = Math.max(0.1, width * suv + (up * 5) / this.current.pane.height) / suv;
+    return { center: top / 2, width: top, function: 'LINEAR_EXACT' };
+  }
+
+  // Cine
+
+  play(): void {
+    const { set, playing, timing } = this.current;
+    if (!set || set.pictures.length < 2 || playing || !timing) return;
+    this.update({ playing: true });
+    const started = { at: performance.now(), frame: this.current.index, rate: this.current.rate };
+    const tick = (now: number): void => {
+      if (!this.current.playing) return;
+      if (started.rate !== this.current.rate) Object.assign(started, { at: now, frame: this.current.index, rate: this.current.rate });
+      const frame = frameAt(now - started.at, started.frame, timing, this.current.rate / timing.rate);
+      const picture = set.pictures[frame];
+      if (frame !== this.current.index && picture && this.store.has(picture.id)) this.goTo(frame);
+      else if (frame !== this.current.index && picture) this.fetch(picture);
+      this.animation = requestAnimationFrame(tick);
+    };
+    this.animation = requestAnimationFrame(tick);
+  }
+
+  pause(): void {
+    cancelAnimationFrame(this.animation);
+    if (this.current.playing) this.update({ playing: false });
+  }
+
+  togglePlay(): void {
+    if (this.current.playing) this.pause();
+    else this.play();
+  }
+
+  changeRate(direction: 1 | -1): void {
+    this.update({ rate: steppedRate(this.current.rate, direction) });
+  }
+
+  setRate(rate: number): void {
+    this.update({ rate });
+  }
+
+  // Values
+
+  /** The pixel under a point of the pane, with its modality value; no value for what the archive has drawn. */
+  valueAt(point: Point): { pixel: Point; value: number | undefined; rgb: readonly number[] | undefined; unit: string; suv: number | undefined } | undefined {
+    const { bitmap, view, pane, set, shown } = this.current;
+    const picture = set?.pictures[shown];
+    const pixel = bitmap && pixelAt(point, view, bitmap, pane);
+    if (!bitmap || !picture || !pixel) return undefined;
+    const at = pixel[1] * bitmap.columns + pixel[0];
+    if (bitmap.samples === 3) {
+      const rgb = bitmap.source === 'archive-drawn' ? undefined : Array.from(bitmap.pixels.subarray(at * 3, at * 3 + 3));
+      return { pixel, value: undefined, rgb, unit: '', suv: undefined };
+    }
+    const { transform } = pictureInfo(picture);
+    const value = toModality(bitmap.pixels[at] as number, transform);
+    return { pixel, value, rgb: undefined, unit: transform.unit, suv: transform.suv === undefined ? undefined : value * transform.suv };
+  }
+
+  dispose(): void {
+    this.pause();
+    clearTimeout(this.settling);
+    this.store.cancelPrefetch();
+  }
+
+  // Loading and drawing
+
+  private request(): void {
+    const { set } = this.current;
+    const { picture } = this;
+    if (!set || !picture) return;
+    const turn = ++this.wanted;
+    const ready = this.store.get(picture.id);
+    if (ready) {
+      this.present(ready);
+      this.settle();
+      return;
+    }
+    this.update({ status: 'loading', message: '' });
+    this.store.load(set, picture, 'interaction').then(
+      (bitmap) => {
+        if (turn !== this.wanted) return;
+        this.present(bitmap);
+        this.settle();
+      },
+      (error: unknown) => {
+        if (turn !== this.wanted || isAbort(error)) return;
+        this.update({ status: 'failed', message: error instanceof Error ? error.message : 'The image cannot be read', bitmap: undefined, grey: undefined });
+      },
+    );
+  }
+
+  private fetch(picture: Picture): void {
+    const { set } = this.current;
+    if (set && !this.store.failure(picture.id)) this.store.load(set, picture, 'prefetch').catch(() => undefined);
+  }
+
+  private present(bitmap: LoadedBitmap): void {
+    this.update({ bitmap, shown: this.current.index, status: 'ready', message: '' });
+    this.redraw();
+  }
+
+  private settle(): void {
+    clearTimeout(this.settling);
+    const delay = this.current.playing ? 0 : SETTLE;
+    this.settling = setTimeout(() => this.prefetch(), delay);
+  }
+
+  private prefetch(): void {
+    const { set, index, bitmap } = this.current;
+    if (!set || !bitmap) return;
+    const most = this.store.fits(bitmap.pixels.byteLength);
+    const order = loadingOrder(index, set.pictures.length, this.direction).slice(0, most);
+    this.store.prefetch(set, order.map((at) => set.pictures[at] as Picture));
+  }
+
+  private setSetting(setting: GreySetting): void {
+    this.update({ setting });
+    this.redraw();
+  }
+
+  private redraw(): void {
+    const { bitmap, set, setting, shown } = this.current;
+    const picture = set?.pictures[shown];
+    if (!bitmap || !picture) return;
+    if (bitmap.samples === 1) {
+      const fixed = setting.automatic ? setting : { ...setting, automatic: automaticWindow(picture, bitmap) };
+      const grey = shownGrey(picture, bitmap, set.modality, fixed);
+      this.update({ grey, setting: fixed });
+      this.port?.setColours(storedNodes(grey.nodes, picture, bitmap, setting.inverted));
+    } else this.update({ grey: undefined });
+    this.port?.show(bitmap);
+    this.port?.draw();
+  }
+
+  private remember(): void {
+    const { set, index, setting, view } = this.current;
+    if (set) this.remembered.set(set.id, { index, setting, view });
+  }
+
+  private update(change: Partial<PaneState>): void {
+    this.current = { ...this.current, ...change };
+    this.changed.emit();
+  }
+}

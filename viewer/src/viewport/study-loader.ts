@@ -1,0 +1,116 @@
+// The series of the studies on screen: listed at once from QIDO, their metadata read one after another, the wanted first.
+
+import { number, text } from '../core/dicom-json';
+import { Signal } from '../core/lifecycle';
+import { displaySets, type DisplaySet } from '../core/stack';
+import type { DicomWebClient } from '../net/dicomweb';
+
+export interface SeriesEntry {
+  StudyInstanceUID: string;
+  SeriesInstanceUID: string;
+  modality: string;
+  number: number | undefined;
+  description: string;
+  instances: number;
+  sets: DisplaySet[] | undefined;
+  error: string;
+}
+
+export interface StudyState {
+  series: SeriesEntry[];
+  status: 'loading' | 'ready' | 'failed';
+  message: string;
+}
+
+const WITHOUT_PICTURE = new Set(['SR', 'PR', 'KO', 'SEG', 'RTSTRUCT', 'RTPLAN', 'REG', 'DOC', 'ECG', 'HD', 'AU', 'RWV', 'FID', 'ANN']);
+
+export class StudyLoader {
+  readonly changed = new Signal();
+  private current: StudyState = { series: [], status: 'loading', message: '' };
+  private readonly reading = new Map<string, Promise<DisplaySet[]>>();
+  private readonly controller = new AbortController();
+
+  constructor(private readonly client: DicomWebClient) {}
+
+  readonly state = (): StudyState => this.current;
+
+  /** Lists the series and begins to read them. `wanted` is read first, else the first that shows pictures. */
+  async load(studies: readonly string[], wanted: string): Promise<void> {
+    const early = wanted && studies.length === 1 ? this.read(studies[0] as string, wanted) : undefined;
+    early?.catch(() => undefined);
+    try {
+      const answers = await Promise.all(studies.map((study) => this.client.searchSeries(study, this.controller.signal)));
+      const series = answers.flatMap((answer, index) => answer.map((dataSet) => entry(dataSet, studies[index] as string)).sort(bySeriesNumber));
+      this.update({ series, status: 'ready', message: series.length === 0 ? 'The archive holds no series of this study' : '' });
+    } catch (error) {
+      if (this.controller.signal.aborted) return;
+      this.update({ ...this.current, status: 'failed', message: error instanceof Error ? error.message : 'The study cannot be read' });
+      return;
+    }
+    const first = this.firstChoice(wanted);
+    if (first) await this.sets(first).catch(() => undefined);
+    void this.readRest();
+  }
+
+  firstChoice(wanted: string): SeriesEntry | undefined {
+    const { series } = this.current;
+    return series.find((s) => s.SeriesInstanceUID === wanted) ?? series.find((s) => !WITHOUT_PICTURE.has(s.modality)) ?? series[0];
+  }
+
+  /** The display sets of a series, read if they are not yet. */
+  async sets(series: SeriesEntry): Promise<DisplaySet[]> {
+    if (series.sets) return series.sets;
+    try {
+      const sets = await this.read(series.StudyInstanceUID, series.SeriesInstanceUID);
+      this.replace(series.SeriesInstanceUID, { sets, error: '' });
+      return sets;
+    } catch (error) {
+      this.reading.delete(series.SeriesInstanceUID);
+      if (!this.controller.signal.aborted) this.replace(series.SeriesInstanceUID, { error: error instanceof Error ? error.message : 'The series cannot be read' });
+      throw error;
+    }
+  }
+
+  dispose(): void {
+    this.controller.abort();
+  }
+
+  private read(study: string, series: string): Promise<DisplaySet[]> {
+    const known = this.reading.get(series) ?? this.client.seriesMetadata(study, series, this.controller.signal).then(displaySets);
+    this.reading.set(series, known);
+    return known;
+  }
+
+  private async readRest(): Promise<void> {
+    for (const { SeriesInstanceUID } of this.current.series) {
+      const now = this.current.series.find((s) => s.SeriesInstanceUID === SeriesInstanceUID);
+      if (this.controller.signal.aborted) return;
+      if (now && !now.sets) await this.sets(now).catch(() => undefined);
+    }
+  }
+
+  private replace(SeriesInstanceUID: string, change: Partial<SeriesEntry>): void {
+    this.update({ ...this.current, series: this.current.series.map((s) => (s.SeriesInstanceUID === SeriesInstanceUID ? { ...s, ...change } : s)) });
+  }
+
+  private update(state: StudyState): void {
+    this.current = state;
+    this.changed.emit();
+  }
+}
+
+function entry(dataSet: Parameters<typeof text>[0], study: string): SeriesEntry {
+  return {
+    StudyInstanceUID: study,
+    SeriesInstanceUID: text(dataSet, 'SeriesInstanceUID'),
+    modality: text(dataSet, 'Modality'),
+    number: number(dataSet, 'SeriesNumber'),
+    description: text(dataSet, 'SeriesDescription'),
+    instances: number(dataSet, 'NumberOfSeriesRelatedInstances') ?? 0,
+    sets: undefined,
+    error: '',
+  };
+}
+
+const bySeriesNumber = (a: SeriesEntry, b: SeriesEntry): number =>
+  (a.number ?? 1e9) - (b.number ?? 1e9) || a.SeriesInstanceUID.localeCompare(b.SeriesInstanceUID);
