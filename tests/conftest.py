@@ -90,13 +90,15 @@ class Serving:
         """Start it and wait until it says where it is."""
         command = [sys.executable, "-m", "isocenter", "serve", "--json", "--data", str(self.data)]
         command += ["--dicom-port", str(self.dicom_port), "--http-port", str(self.http_port), *self.options]
-        log = self.data.with_suffix(".log").open("a")
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, **self.environment}
-        )
+        with self.data.with_suffix(".log").open("a") as log:
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, **self.environment}
+            )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line, f"the server did not start:\n{self.data.with_suffix('.log').read_text()}"
+        if not line:
+            self._end(signal.SIGKILL)
+            raise AssertionError(f"the server did not start:\n{self.data.with_suffix('.log').read_text()}")
         addresses = json.loads(line)
         self.dicom_port, self.http_port = addresses["dicom_port"], addresses["http_port"]
         return self

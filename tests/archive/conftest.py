@@ -25,7 +25,7 @@ def _value(vr: str, value: Any) -> bytes:
     return struct.pack("<H", value) if vr == "US" else str(value).encode()
 
 
-def build(number: int = 1, *, implicit: bool = False, **attributes: Any) -> bytes:
+def _build(number: int = 1, *, implicit: bool = False, **attributes: Any) -> bytes:
     """Return the bytes of a small CT data set; keywords add or replace attributes, None removes one."""
     values: dict[str, Any] = {
         "SpecificCharacterSet": "ISO_IR 192",
@@ -53,7 +53,7 @@ def build(number: int = 1, *, implicit: bool = False, **attributes: Any) -> byte
     return b"".join(element for _, element in sorted(elements))
 
 
-def send(archive: Archive, data_set: bytes, syntax: str = EXPLICIT, piece: int = 1 << 17, **announced: str) -> Receipt:
+def _send(archive: Archive, data_set: bytes, syntax: str = EXPLICIT, piece: int = 1 << 17, **announced: str) -> Receipt:
     """Store a data set as it comes over the wire, in pieces."""
     reception = archive.receive(SOURCE, syntax, **announced)
     for at in range(0, len(data_set), piece):
@@ -61,12 +61,12 @@ def send(archive: Archive, data_set: bytes, syntax: str = EXPLICIT, piece: int =
     return reception.finish()
 
 
-def wrap(data_set: bytes, syntax: str = EXPLICIT, sop: str = "1.2.3.1") -> bytes:
+def _wrap(data_set: bytes, syntax: str = EXPLICIT, sop: str = "1.2.3.1") -> bytes:
     """Return the Part 10 file of a data set."""
     return write_file_meta(CT, sop, syntax) + data_set
 
 
-def files_in(folder: Path) -> list[Path]:
+def _files_in(folder: Path) -> list[Path]:
     """Return all files below a folder."""
     return [path for path in folder.rglob("*") if path.is_file()]
 
@@ -88,5 +88,20 @@ def archive(folder: Path, settings: Settings) -> Iterator[Archive]:
 
 
 @pytest.fixture(scope="session")
-def build_data_set() -> Callable[..., bytes]:
-    return build
+def build() -> Callable[..., bytes]:
+    return _build
+
+
+@pytest.fixture(scope="session")
+def send() -> Callable[..., Receipt]:
+    return _send
+
+
+@pytest.fixture(scope="session")
+def wrap() -> Callable[..., bytes]:
+    return _wrap
+
+
+@pytest.fixture(scope="session")
+def files_in() -> Callable[[Path], list[Path]]:
+    return _files_in

@@ -142,9 +142,7 @@ def test_bulk_data(client: DICOMwebClient, datasets: list[pydicom.Dataset]) -> N
 
 
 def test_store(client: DICOMwebClient, data_dir: Path) -> None:
-    datasets = [
-        pydicom.dcmread(path) for path in sorted((data_dir / "volumes/pet_wholebody_qin_299").rglob("*.dcm"))[:4]
-    ]
+    datasets = [read(path) for path in sorted((data_dir / "volumes/pet_wholebody_qin_299").rglob("*.dcm"))[:4]]
     answer = client.store_instances(datasets)
     assert len(answer.ReferencedSOPSequence) == 4
     assert "FailedSOPSequence" not in answer

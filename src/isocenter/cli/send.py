@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, progress, size, visible
-from isocenter.cli.sources import MEDIA_STORAGE_DIRECTORY, Candidate, Rejected, find_candidates
+from isocenter.cli.sources import MEDIA_STORAGE_DIRECTORY, UNREADABLE, Candidate, Rejected, find_candidates
 from isocenter.dicom.part10 import MAX_META_LENGTH, FileMeta, read_preamble_and_meta
 from isocenter.dicom.scanner import scan
 from isocenter.dicom.uids import is_valid_uid, transfer_syntax
@@ -150,7 +150,7 @@ def _readable(found: Iterable[Candidate | Rejected], report: Report, bar: Progre
         try:
             with candidate.open() as file:
                 yield identify(candidate, file)
-        except (IsocenterError, OSError) as error:
+        except (IsocenterError, *UNREADABLE) as error:
             report.add_failed(candidate.name, str(error))
     bar.remove_task(task)
 
@@ -244,7 +244,7 @@ class _Sender:
                 if association is not None:
                     association.abort()
                 association = None
-            except (IsocenterError, OSError) as error:
+            except (IsocenterError, *UNREADABLE) as error:
                 self._report.add_not_taken(item, str(error))
         if association is not None:
             association.release()

@@ -1,7 +1,7 @@
-"""The few header fields of JPEG, JPEG-LS and JPEG 2000 codestreams that decide how to decode them.
+"""The few header fields of JPEG, JPEG-LS, JPEG 2000 and JPEG XL codestreams that decide how to decode them.
 
 Read before a decoder sees the data, so that no codestream makes it allocate more than the header of the object promised
-(ITU-T T.81 B.2, T.87 C.2, T.800 A.5). Must not know: DICOM, pixels.
+(ITU-T T.81 B.2, T.87 C.2, T.800 A.5, ISO/IEC 18181-1 D.2). Must not know: DICOM, pixels.
 """
 
 from __future__ import annotations
@@ -71,6 +71,39 @@ def read_jpeg2000(data: bytes) -> Codestream:
         precision=(depth & 0x7F) + 1,
         signed=bool(depth & 0x80),
     )
+
+
+def read_jpegxl(data: bytes) -> tuple[int, int]:
+    """Return (rows, columns) of a JPEG XL codestream, bare or in boxes (18181-1 D.2, SizeHeader)."""
+    begin = _find(data, b"\xff\x0a", "JPEG XL") + 2
+    bits = _Bits(int.from_bytes(data[begin : begin + 12], "little"))
+    small = bits.take(1)
+    rows = bits.size(small)
+    ratio = bits.take(3)
+    if ratio:
+        numerator, denominator = JXL_RATIOS[ratio - 1]
+        return rows, rows * numerator // denominator
+    return rows, bits.size(small)
+
+
+JXL_RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+
+
+class _Bits:
+    """Reads a number from its lowest bit on."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def take(self, count: int) -> int:
+        """Return the next ``count`` bits."""
+        taken = self.value & ((1 << count) - 1)
+        self.value >>= count
+        return taken
+
+    def size(self, small: int) -> int:
+        """Return a dimension: in eights where ``small``, else of one of four widths."""
+        return (self.take(5) + 1) * 8 if small else self.take((9, 13, 18, 30)[self.take(2)]) + 1
 
 
 def _find(data: bytes, magic: bytes, name: str) -> int:

@@ -1,7 +1,7 @@
 """JPEG XL (PS3.5 A.4.12, ISO/IEC 18181): lossless, recompressed JPEG, lossy.
 
 A recompressed JPEG is restored bit for bit and decoded by `jpeg`, so its colour is as stored. Other frames are decoded
-into an array made beforehand, which bounds what a hostile codestream can allocate. Must not know: display.
+into an array made beforehand. Must not know: display.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import imagecodecs
 import numpy as np
 
-from isocenter.codecs import jpeg
-from isocenter.codecs.frame import EncodedFrame, stored_type
+from isocenter.codecs import codestream, jpeg
+from isocenter.codecs.frame import EncodedFrame, check_matrix, stored_type
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +23,8 @@ RECOMPRESSED = b"jbrd"
 
 def decode(frame: EncodedFrame) -> NDArray[Any]:
     """Return the samples of a JPEG XL frame."""
+    rows, columns = codestream.read_jpegxl(frame.data)
+    check_matrix(frame, rows, columns, frame.description.SamplesPerPixel)
     if RECOMPRESSED in frame.data[:65536]:
         restored = bytes(imagecodecs.jpegxl_decode_jpeg(frame.data, numthreads=1))
         return jpeg.decode(replace(frame, data=restored))

@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 
+_NOTHING = Answer()  # before a service has begun
+
 
 class Exchange:
     """A request and the handler that takes its data set; the methods come in the order of ``Handler``'s."""
@@ -24,8 +26,10 @@ class Exchange:
         self.command = command
         self.context_id = context.context_id
         self._association_id = context.association_id
-        self._handler: Handler = Answer(respond(command, PROCESSING_FAILURE))
-        self._handler = self._guarded(service.begin, context, command) or self._handler
+        self._handler: Handler = _NOTHING
+        begun = self._guarded(service.begin, context, command)
+        if begun is not None:
+            self._handler = begun
 
     def write(self, chunks: list[memoryview]) -> None:
         """Give the handler the next slices of the data set."""

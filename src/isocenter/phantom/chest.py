@@ -81,7 +81,7 @@ def paint_wall(canvas: Canvas, skin: Field, inner: Field, slow: Field) -> None:
     side = np.abs(np.cos(angle))
     fat = 7.5 + 6.5 * side**2 + 2.2 * np.sin(3 * angle + 0.5) + 1.4 * slow - 3.5 * np.clip((z - 215) / 50, 0, 1)
     canvas.paint((skin + 1.7 + np.maximum(fat, 3)).astype(np.float32), MUSCLE + 5 * slow)
-    _paint_armpits(canvas, inner, slow)
+    _paint_armpits(canvas, skin, inner, slow)
     for depth, width, turn in ((11.0, 0.8, 0.4), (18.5, 0.6, 1.9)):  # fat between layers of muscle
         line = np.abs(inner - depth - 1.6 * np.sin(2 * angle + turn) - 0.8 * slow) - width
         broken = line + 1.3 * np.clip(np.sin(3 * angle + 3 * turn + slow) - 0.1, 0, 1)
@@ -91,7 +91,7 @@ def paint_wall(canvas: Canvas, skin: Field, inner: Field, slow: Field) -> None:
     canvas.paint(inner + 0.8, FAT + 6 * slow)
 
 
-def _paint_armpits(canvas: Canvas, inner: Field, slow: Field) -> None:
+def _paint_armpits(canvas: Canvas, skin: Field, inner: Field, slow: Field) -> None:
     """Paint the fat between chest, shoulder blade and the muscles in front of it."""
     z = canvas.z
     if z < 140:
@@ -99,9 +99,10 @@ def _paint_armpits(canvas: Canvas, inner: Field, slow: Field) -> None:
     x, y = np.abs(canvas.x), canvas.y
     bundle = 2.5 * np.sin(x / 5.5 + y / 9) + 2 * slow
     shape = ellipsoid(x, y, z, (112, 6, 226), (22, 40, 62)) + bundle
-    canvas.paint(np.maximum(shape, 13 - inner).astype(np.float32), FAT)
+    within = np.maximum(11 - inner, skin + 12)
+    canvas.paint(np.maximum(shape, within + 1).astype(np.float32), FAT)
     sheet = np.abs(y + 46 - 0.16 * (x - 60) + 0.2 * (z - 200)) - 0.9  # between the two chest muscles
-    canvas.paint(np.maximum(np.maximum(sheet, np.abs(x - 75) - 45), 10 - inner).astype(np.float32), FAT + 20)
+    canvas.paint(np.maximum(np.maximum(sheet, np.abs(x - 75) - 45), within).astype(np.float32), FAT + 20)
 
 
 def _paint_back(canvas: Canvas) -> None:

@@ -46,7 +46,6 @@ UNLIMITED_FRAGMENT = 1 << 20
 #: A PDV of up to this many bytes is copied behind its header rather than sent as a part of its own.
 _SMALL = 512
 
-_DATA_STATES = frozenset({State.ESTABLISHED, State.AWAITING_RELEASE_RESPONSE})
 _ABORTING = frozenset({Action.AA_1, Action.AA_7, Action.AA_8})
 
 _LOCAL: dict[type[Primitive], Trigger] = {
@@ -85,7 +84,6 @@ class Association:
         self._machine = StateMachine(role, artim_seconds)
         self._stream = PDUStream()
         self._pdu_kind: int | None = None  # of the PDU whose body is awaited
-        self._in_data = False  # within a P-DATA-TF
         self._peer_closed = False
         self._deaf = False  # nothing that still comes can be understood, or matters
 
@@ -119,10 +117,10 @@ class Association:
 
     def next_event(self) -> Event | None:
         """Return what happened next, or None when more bytes are needed."""
-        machine = self._machine
+        machine, stream = self._machine, self._stream
         while not machine.events:
             try:
-                if self._in_data and (fragment := self._next_fragment()) is not None:
+                if stream.in_data and machine.takes_data and (fragment := stream.next_fragment()) is not None:
                     return fragment
                 if not self._advance():
                     return None
@@ -171,33 +169,26 @@ class Association:
 
     def _advance(self) -> bool:
         """Take one step through the received bytes; False when there is nothing more to do."""
-        if self._in_data:
-            self._in_data = self._stream.in_pdu
-            return self._end_of_stream() if self._in_data else True
+        stream = self._stream
+        if stream.in_data and not self._machine.takes_data:
+            stream.skip()  # AA-6
+        if stream.in_data:
+            return self._end_of_stream()
         if self._pdu_kind is None:
-            self._pdu_kind = None if self._deaf else self._stream.next_header()
-            if self._pdu_kind is None:
+            kind = None if self._deaf else stream.next_header()
+            if kind is None:
                 return self._end_of_stream()
-            if self._pdu_kind == P_DATA_TF:
-                self._pdu_kind, self._in_data = None, True
-                if self.state not in _DATA_STATES:
+            if kind == P_DATA_TF:
+                if not self._machine.takes_data:
                     self._received(DataTransfer(()))
                 return True
-        body = self._stream.next_body()
+            self._pdu_kind = kind
+        body = stream.next_body()
         if body is None:
             return self._end_of_stream()
         kind, self._pdu_kind = self._pdu_kind, None
         self._received(READERS[kind](body))
         return True
-
-    def _next_fragment(self) -> DataReceived | None:
-        """Return a slice of the current P-DATA-TF, or pass over it where the state ignores it (AA-6)."""
-        if not self._stream.in_pdu:
-            return None
-        if self.state in _DATA_STATES:
-            return self._stream.next_fragment()
-        self._stream.skip()
-        return None
 
     def _end_of_stream(self) -> bool:
         if not self._peer_closed or self._machine.closing:
@@ -226,7 +217,6 @@ class Association:
         self._deaf = True
         self._stream.discard()
         self._pdu_kind = None
-        self._in_data = False
 
     # what goes out
 
@@ -262,7 +252,7 @@ class Association:
 
     def _send_data(self, primitive: SendData) -> None:
         machine = self._machine
-        if not machine.allows(Trigger.DATA_REQUEST):
+        if not machine.sends_data:
             raise LocalProtocolError(f"no data can be sent in state {machine.state.name}")
         context_id, is_command, is_last, data = primitive
         size = len(data)

@@ -16,7 +16,7 @@ _HEADER_SIZE = 6  # of a PDU and of a PDV alike
 class PDUStream:
     """The receiving side of a connection.
 
-    Call ``feed``, then ``next_header``; after a P-DATA-TF header ``next_fragment`` until ``in_pdu`` is false, after
+    Call ``feed``, then ``next_header``; after a P-DATA-TF header ``next_fragment`` until ``in_data`` is false, after
     any other ``next_body``. Each returns None when bytes are missing, and raises RemoteProtocolError when they
     are wrong.
     """
@@ -31,7 +31,7 @@ class PDUStream:
         "_pdv_left",
         "_position",
         "context_ids",
-        "in_pdu",
+        "in_data",
         "max_length",
         "pdus",
     )
@@ -45,7 +45,8 @@ class PDUStream:
         self._pdv_left = 0
         self._pdv_id = 0
         self._control = 0
-        self.in_pdu = False
+        #: Within a P-DATA-TF.
+        self.in_data = False
         self.pdus = 0
         #: Presentation contexts that P-DATA may come on, and the longest P-DATA-TF value announced (0 = any).
         self.context_ids: frozenset[int] = frozenset()
@@ -63,7 +64,7 @@ class PDUStream:
         self._data, self._position = _EMPTY, 0
         self._head.clear()
         self._body.clear()
-        self.in_pdu = False
+        self.in_data = False
 
     def next_header(self) -> int | None:
         """Return the type of the PDU that begins here."""
@@ -82,7 +83,7 @@ class PDUStream:
         self._pdu_left = length
         self._pdv_left = 0
         self._pdv_id = 0
-        self.in_pdu = True
+        self.in_data = kind == P_DATA_TF
         return int(kind)
 
     def next_body(self) -> bytes | None:
@@ -95,12 +96,11 @@ class PDUStream:
             return None
         body = bytes(self._body)
         self._body.clear()
-        self.in_pdu = False
         self.pdus += 1
         return body
 
     def next_fragment(self) -> DataReceived | None:
-        """Return the next slice of the current P-DATA-TF; None at its end (``in_pdu`` is false then), too."""
+        """Return the next slice of the current P-DATA-TF; None at its end (``in_data`` is false then), too."""
         if not self._pdv_id and not self._next_value():
             return None
         position = self._position
@@ -116,7 +116,7 @@ class PDUStream:
         if not left:
             self._pdv_id = 0
             if not self._pdu_left:
-                self.in_pdu = False
+                self.in_data = False
                 self.pdus += 1
         return fragment
 
@@ -128,7 +128,7 @@ class PDUStream:
         self._pdu_left, self._pdv_left, self._pdv_id = left - size, 0, 0
         self._head.clear()
         if not self._pdu_left:
-            self.in_pdu = False
+            self.in_data = False
             self.pdus += 1
 
     def _next_value(self) -> bool:

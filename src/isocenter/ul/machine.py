@@ -55,6 +55,8 @@ class Violation:
 #: What a trigger is about: the PDU or primitive, a violation, or nothing.
 Subject = PDU | Violation | None
 
+_TAKING_DATA = frozenset({Action.DT_2, Action.AR_6})
+
 #: Protocol version 1 is bit 0 (PS3.8 9.3.2); a request without it is rejected by the service provider (AE-6).
 _VERSION_BIT = 1
 _VERSION_NOT_SUPPORTED = AssociateReject(RejectResult.PERMANENT, RejectSource.SERVICE_PROVIDER_ACSE, 2)
@@ -77,6 +79,9 @@ class StateMachine:
     def __init__(self, role: Role, artim_seconds: float) -> None:
         self.role = role
         self.state = State.IDLE
+        #: Whether the table takes P-DATA in this state, and whether it sends it (asked for every fragment).
+        self.takes_data = False
+        self.sends_data = False
         #: The A-ASSOCIATE-RQ, sent or received.
         self.request: AssociateRequest | None = None
         #: The connection is to be closed.
@@ -106,6 +111,8 @@ class StateMachine:
         if action is Action.AA_1 and isinstance(subject, Violation):
             self._indicate(subject)  # beyond the standard: the log shall say what the peer did
         self.state = outcome.state
+        self.takes_data = self.action(Trigger.DATA_PDU) in _TAKING_DATA
+        self.sends_data = self.allows(Trigger.DATA_REQUEST)
 
     def _choose(self, action: Action, subject: Subject) -> tuple[Outcome, Subject]:
         """Return the outcome, for AE-6 and AR-8 out of two, and what it is about."""

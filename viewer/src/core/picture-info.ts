@@ -16,6 +16,9 @@ export interface PictureInfo {
   lowIsBright: boolean;
 }
 
+/** To be read again: a table of the picture has come since. */
+export const forgetPictureInfo = (picture: Picture): boolean => known.delete(picture);
+
 const known = new WeakMap<Picture, PictureInfo>();
 
 export function pictureInfo(picture: Picture): PictureInfo {

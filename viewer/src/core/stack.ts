@@ -47,6 +47,10 @@ export function readInstance(dataSet: DataSet): Instance {
   };
 }
 
+/** Modalities of objects that have no picture of their own. */
+const WITHOUT_PICTURE = new Set(['SR', 'PR', 'KO', 'SEG', 'RTSTRUCT', 'RTPLAN', 'RTRECORD', 'REG', 'DOC', 'ECG', 'HD', 'AU', 'RWV', 'FID', 'ANN', 'PLAN', 'OPV']);
+export const showsPictures = (modality: string): boolean => !WITHOUT_PICTURE.has(modality);
+
 const SEGMENTATIONS = new Set(['1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.66.7']);
 
 /** Whether an object has pixels to show. Segmentations are overlays, not pictures. */
@@ -55,7 +59,7 @@ export function isPicture(instance: Instance): boolean {
   if (SEGMENTATIONS.has(instance.SOPClassUID)) return false;
   const pixels = has(dataSet, 'PixelData') || has(dataSet, 'FloatPixelData') || has(dataSet, 'DoubleFloatPixelData');
   const shape = (number(dataSet, 'Rows') ?? 0) > 0 && (number(dataSet, 'Columns') ?? 0) > 0;
-  return shape && (pixels || (number(dataSet, 'SamplesPerPixel') ?? 0) > 0);
+  return shape && pixels;
 }
 
 const GROUPS = ['PlanePositionSequence', 'PlaneOrientationSequence', 'PixelMeasuresSequence', 'FrameVOILUTSequence', 'PixelValueTransformationSequence', 'FrameContentSequence'] as const;

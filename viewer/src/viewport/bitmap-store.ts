@@ -3,12 +3,14 @@
 
 import { number, numbers, text } from '../core/dicom-json';
 import { Signal } from '../core/lifecycle';
+import { forgetPictureInfo } from '../core/picture-info';
 import { readPixelDescription, type Palette } from '../core/pixels';
 import { spacingOf } from '../core/spacing';
 import type { DisplaySet, Instance, Picture } from '../core/stack';
 import { pixelShape } from '../core/view';
 import type { Bitmap } from '../core/viewport-port';
 import type { DicomWebClient, EncodedFrame, ObjectPath } from '../net/dicomweb';
+import { loadTables } from '../net/lookup-tables';
 import { loadPalette } from '../net/palette';
 import { isAbort, type Kind, type RequestQueue, type Ticket } from '../net/queue';
 import type { DecodedFrame } from './decode/decode';
@@ -144,6 +146,7 @@ export class BitmapStore {
       },
       async () => drawnByArchive(picture, await this.client.rendered(path, picture.frame, signal)),
     ];
+    if (await loadTables(this.client, picture.instance.dataSet, picture.attributes)) forgetPictureInfo(picture);
     let first: unknown;
     for (const attempt of answer ? attempts : attempts.slice(1)) {
       try {

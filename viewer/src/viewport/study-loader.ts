@@ -2,7 +2,7 @@
 
 import { number, text } from '../core/dicom-json';
 import { Signal } from '../core/lifecycle';
-import { displaySets, type DisplaySet } from '../core/stack';
+import { displaySets, showsPictures, type DisplaySet } from '../core/stack';
 import type { DicomWebClient } from '../net/dicomweb';
 
 export interface SeriesEntry {
@@ -21,8 +21,6 @@ export interface StudyState {
   status: 'loading' | 'ready' | 'failed';
   message: string;
 }
-
-const WITHOUT_PICTURE = new Set(['SR', 'PR', 'KO', 'SEG', 'RTSTRUCT', 'RTPLAN', 'REG', 'DOC', 'ECG', 'HD', 'AU', 'RWV', 'FID', 'ANN']);
 
 export class StudyLoader {
   readonly changed = new Signal();
@@ -54,7 +52,7 @@ export class StudyLoader {
 
   firstChoice(wanted: string): SeriesEntry | undefined {
     const { series } = this.current;
-    return series.find((s) => s.SeriesInstanceUID === wanted) ?? series.find((s) => !WITHOUT_PICTURE.has(s.modality)) ?? series[0];
+    return series.find((s) => s.SeriesInstanceUID === wanted) ?? series.find((s) => showsPictures(s.modality)) ?? series[0];
   }
 
   /** The display sets of a series, read if they are not yet. */

@@ -2,7 +2,7 @@
 
 import { AlertTriangle, Film, FileText, Layers } from 'lucide-react';
 import { useEffect, useRef, type JSX } from 'react';
-import type { DisplaySet } from '../../core/stack';
+import { showsPictures, type DisplaySet } from '../../core/stack';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
 import { ModalityBadge } from '../parts/modality-badge';
 import { Thumbnail } from './thumbnail';
@@ -45,7 +45,7 @@ function Card({ series, set, active, several, onOpen }: CardProps): JSX.Element 
   const instance = several ? set?.instances[0]?.SOPInstanceUID : undefined;
   return (
     <button type="button" className="card" role="option" aria-selected={active} aria-current={active} title={series.error || title} onClick={() => onOpen(series, set)}>
-      <Thumbnail study={series.StudyInstanceUID} series={series.SeriesInstanceUID} instance={instance} label={title} />
+      <Thumbnail study={series.StudyInstanceUID} series={series.SeriesInstanceUID} instance={instance} label={title} pictured={set ? set.kind !== 'document' : showsPictures(series.modality)} />
       <span className="card-top">
         <ModalityBadge modality={series.modality} />
         <span className="card-count">

@@ -10,16 +10,18 @@ interface Props {
   /** Of this object instead of the series. */
   instance?: string | undefined;
   label: string;
+  /** There is a picture to ask for. */
+  pictured: boolean;
 }
 
-export function Thumbnail({ study, series, instance, label }: Props): JSX.Element {
+export function Thumbnail({ study, series, instance, label, pictured }: Props): JSX.Element {
   const { client, queue } = useServices();
   const frame = useRef<HTMLDivElement>(null);
   const [url, setUrl] = useState('');
   const [missing, setMissing] = useState(false);
   useEffect(() => {
     const element = frame.current;
-    if (!element) return undefined;
+    if (!element || !pictured) return undefined;
     let made = '';
     let cancel = (): void => undefined;
     const observer = new IntersectionObserver(([entry]) => {
@@ -40,11 +42,12 @@ export function Thumbnail({ study, series, instance, label }: Props): JSX.Elemen
       cancel();
       if (made) URL.revokeObjectURL(made);
     };
-  }, [client, queue, study, series, instance]);
+  }, [client, queue, study, series, instance, pictured]);
+  const absent = missing || !pictured;
   return (
-    <div className="thumbnail" ref={frame} data-state={url ? 'ready' : missing ? 'missing' : 'loading'}>
+    <div className="thumbnail" ref={frame} data-state={url ? 'ready' : absent ? 'missing' : 'loading'}>
       {url ? <img src={url} alt={label} draggable={false} onError={() => setMissing(true)} /> : null}
-      {missing && !url ? <FileText size={24} strokeWidth={1.25} aria-hidden="true" /> : null}
+      {absent && !url ? <FileText size={24} strokeWidth={1.25} aria-hidden="true" /> : null}
     </div>
   );
 }

@@ -1,0 +1,153 @@
+"""Checks find every kind of damage, and repairs lose nothing."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from isocenter.archive import Archive, Receipt
+from isocenter.integrity import Problem
+from isocenter.settings import Settings
+
+Build = Callable[..., bytes]
+Send = Callable[..., Receipt]
+
+
+@pytest.fixture
+def filled(archive: Archive, build: Build, send: Send) -> Archive:
+    for number in range(1, 5):
+        send(archive, build(number))
+    send(archive, build(4, PatientComments="second"))
+    return archive
+
+
+def path_of(archive: Archive, number: int) -> Path:
+    (instance,) = archive.instances("1.2.3", "1.2.3.0", f"1.2.3.{number}")
+    return archive.path(instance)
+
+
+def problems(archive: Archive, **options: bool) -> list[tuple[Problem, str]]:
+    return [(finding.problem, finding.subject) for finding in archive.check(**options).findings]
+
+
+def test_a_whole_archive_is_clean(filled: Archive) -> None:
+    seen: list[int] = []
+    report = filled.check(deep=True, progress=seen.append)
+    assert (report.findings, report.instances, report.clean) == ([], 4, True)
+    assert report.bytes == filled.statistics().bytes
+    assert seen == [4]
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, 100)
+
+
+def change(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("damage", "problem", "shallow"),
+    [(Path.unlink, Problem.MISSING, True), (cut, Problem.SIZE, True), (change, Problem.BYTES, False)],
+)
+def test_damaged_files_are_found(
+    filled: Archive, damage: Callable[[Path], None], problem: Problem, *, shallow: bool
+) -> None:
+    damage(path_of(filled, 2))
+    second = filled.conflicts()[0].instance
+    assert second is not None
+    damage(filled.path(second))
+    expected = [(problem, "1.2.3.2"), (problem, "1.2.3.4")]
+    assert problems(filled) == (expected if shallow else [])
+    assert problems(filled, deep=True) == expected
+    report = filled.check(deep=True, repair=True)
+    assert not report.clean  # nothing can bring the bytes back, and nothing was removed
+    assert filled.statistics().instances == 4
+
+
+def test_files_without_rows_are_filed_again(filled: Archive) -> None:
+    rows = {instance.SOPInstanceUID: instance for instance in filled.instances("1.2.3")}
+    with filled.index.database.write() as transaction:
+        for number in (1, 4):
+            transaction.change('DELETE FROM instance WHERE "SOPInstanceUID" = :uid', {"uid": f"1.2.3.{number}"})
+    found = dict(problems(filled))
+    assert set(found) == {Problem.ORPHAN, Problem.COUNT}
+    report = filled.check(repair=True)
+    assert report.clean
+    assert {instance.SOPInstanceUID: instance for instance in filled.instances("1.2.3")} == rows
+    assert filled.check(deep=True).findings == []
+
+
+def test_a_lost_index_is_built_anew_from_the_files(filled: Archive, tmp_path: Path, settings: Settings) -> None:
+    rows = filled.instances("1.2.3")
+    copy = tmp_path / "copy"
+    shutil.copytree(tmp_path / "data" / "objects", copy / "objects")
+    with Archive.open(copy, settings) as archive:
+        assert {problem for problem, _ in problems(archive)} == {Problem.ORPHAN}
+        assert archive.check(repair=True).clean
+        rebuilt = archive.instances("1.2.3")
+        assert [each.SOPInstanceUID for each in rebuilt] == [each.SOPInstanceUID for each in rows]
+        assert rebuilt[:3] == rows[:3]
+        assert len(archive.conflicts()) == 1
+        assert archive.check(deep=True).findings == []
+
+
+def test_copies_and_rubbish_are_set_aside_not_deleted(filled: Archive, folder: Path, files_in: Any) -> None:
+    path = path_of(filled, 1)
+    shutil.copy(path, path.with_name("copy"))
+    path.with_name("rubbish").write_bytes(b"rubbish")
+    path.with_name("empty").write_bytes(b"")
+    assert [problem for problem, _ in problems(filled)] == [Problem.ORPHAN, Problem.UNREADABLE, Problem.UNREADABLE]
+    report = filled.check(repair=True)
+    assert report.clean
+    assert sorted(file.stat().st_size for file in files_in(folder / "lost+found")) == [0, 7, path.stat().st_size]
+    assert filled.check(deep=True).findings == []
+
+
+def test_a_lost_object_is_found_again_in_a_copy(filled: Archive) -> None:
+    path = path_of(filled, 3)
+    content = path.read_bytes()
+    path.rename(path.with_name("moved"))
+    report = filled.check(repair=True)
+    assert report.clean
+    assert path_of(filled, 3).read_bytes() == content
+    assert filled.check(deep=True).findings == []
+
+
+def test_counters_and_empty_rows_are_put_right(filled: Archive, build: Build, send: Send) -> None:
+    send(filled, build(9, StudyInstanceUID="1.2.9", PatientID="P9"))
+    location = filled.instances("1.2.9")[0].location
+    with filled.index.database.write() as transaction:
+        transaction.change("UPDATE series SET instances = 77", {})
+        transaction.change("DELETE FROM instance WHERE location = :location", {"location": location})
+    filled.storage.delete([location])
+    assert {problem for problem, _ in problems(filled)} == {Problem.COUNT, Problem.EMPTY}
+    assert filled.check(repair=True).clean
+    assert filled.check().findings == []
+    held = filled.statistics()
+    assert (held.patients, held.studies, held.series, held.instances) == (1, 1, 1, 4)
+
+
+def test_rows_that_power_loss_left_without_bytes_go_at_the_next_start(
+    filled: Archive, folder: Path, settings: Settings
+) -> None:
+    lost = path_of(filled, 3)
+    lost.unlink()
+    with Archive.open(folder, settings) as same_start:
+        assert same_start.statistics().instances == 4
+    (folder / "boot").write_text("another start of the machine")
+    with Archive.open(folder, settings) as restarted:
+        assert restarted.statistics().instances == 3
+        assert restarted.check(deep=True).findings == []
+
+
+def test_a_missing_folder_of_objects_costs_no_rows(filled: Archive, folder: Path, settings: Settings) -> None:
+    (folder / "boot").write_text("another start of the machine")
+    shutil.move(folder / "objects", folder / "elsewhere")
+    with Archive.open(folder, settings) as archive:
+        assert archive.statistics().instances == 4

@@ -1,0 +1,77 @@
+"""What is found below the paths that a person names, and what is said of the rest."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from isocenter.cli.sources import UNREADABLE, Candidate, Rejected, find_candidates
+from isocenter.errors import UsageError
+
+
+def names(*paths: Path) -> list[str]:
+    return [Path(found.name).name for found in find_candidates(paths) if isinstance(found, Candidate)]
+
+
+def reasons(*paths: Path) -> dict[str, str]:
+    return {Path(found.name).name: found.reason for found in find_candidates(paths) if isinstance(found, Rejected)}
+
+
+def test_folders_in_order_of_names(tmp_path: Path) -> None:
+    for name in ("b/2", "b/1", "a", "c"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert names(tmp_path) == ["a", "1", "2", "c"]
+
+
+def test_linked_folders_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"x")
+    (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
+    assert names(tmp_path) == ["a"]
+
+
+def test_missing_path_is_wrong_use(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no file or folder"):
+        list(find_candidates([tmp_path / "nothing"]))
+
+
+def test_zip_members_are_unpacked_one_by_one(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "cd.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("images/1", b"first")
+        archive.writestr("images/2", b"second")
+    found = list(find_candidates([tmp_path]))
+    contents = []
+    for candidate in found:
+        assert isinstance(candidate, Candidate)
+        with candidate.open() as file:
+            contents.append((candidate.size, file.read()))
+    assert contents == [(5, b"first"), (6, b"second")]
+
+
+def test_encrypted_member_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "cd.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("image", b"secret")
+    content = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        content[content.index(signature) + offset] |= 1
+    path.write_bytes(content)
+    assert reasons(path) == {"image": "encrypted"}
+
+
+def test_damaged_member_is_an_error_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "cd.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("image", b"0123456789")
+    path.write_bytes(path.read_bytes().replace(b"0123456789", b"012345678X"))
+    (found,) = find_candidates([path])
+    assert isinstance(found, Candidate)
+    with found.open() as file, pytest.raises(UNREADABLE, match="CRC"):
+        file.read()
+
+
+def test_dicomdir_stands_for_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "IMAGES").mkdir()
+    (tmp_path / "IMAGES" / "IM1").write_bytes(b"x")
+    (tmp_path / "DICOMDIR").write_bytes(b"x")
+    assert names(tmp_path / "DICOMDIR") == ["DICOMDIR", "IM1"]
