@@ -5,6 +5,7 @@ Must not know: DICOM.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import imagecodecs
@@ -71,31 +72,46 @@ def scale(picture: Picture, columns: int, rows: int) -> Picture:
         raise UsageError(f"a viewport of {columns} x {rows} holds nothing")
     if picture.shape[:2] == (rows, columns):
         return picture
-    steps = max(picture.shape[0] // rows, 1), max(picture.shape[1] // columns, 1)
-    means = _block_means(picture, *steps)
-    down = _weights(means.shape[0], rows, picture.shape[0] / rows / steps[0])
-    across = _weights(means.shape[1], columns, picture.shape[1] / columns / steps[1])
-    values = means.astype(np.float32, copy=False)
-    planes = values[..., None] if values.ndim == 2 else values
-    scaled = np.stack([down @ planes[..., plane] @ across.T for plane in range(planes.shape[2])], axis=-1)
-    result = np.rint(np.clip(scaled, 0, 255)).astype(np.uint8)
-    return np.asarray(result[..., 0] if values.ndim == 2 else result)
+    values: NDArray[Any] = picture
+    for axis, size in enumerate((rows, columns)):
+        values = np.moveaxis(_resampled(np.moveaxis(values, axis, 0), size), 0, axis)
+    return np.asarray(np.rint(np.clip(values, 0, 255)), np.uint8)
 
 
-def _block_means(picture: Picture, down: int, across: int) -> NDArray[Any]:
-    """Return means of whole blocks, so that the rest is less than a factor of two."""
-    if down == across == 1:
-        return picture
-    rows, columns = -(-picture.shape[0] // down), -(-picture.shape[1] // across)
-    missing = [(0, rows * down - picture.shape[0]), (0, columns * across - picture.shape[1]), (0, 0)]
-    whole = np.pad(picture, missing[: picture.ndim], mode="edge")
-    blocks = whole.reshape(rows, down, columns, across, *picture.shape[2:])
-    return np.asarray(blocks.sum(axis=1, dtype=np.uint32).sum(axis=2) / np.float32(down * across))
+def _resampled(values: NDArray[Any], size: int) -> NDArray[np.float32]:
+    """Return ``values`` with ``size`` entries along the first axis, each a mean of its neighbours weighted by distance."""
+    whole = len(values)
+    step = max(whole // size, 1)
+    means = _block_means(values, step)
+    places, weights = _taps(len(means), size, whole / size / step)
+    shape = (-1, *[1] * (values.ndim - 1))
+    result = means[places[0]] * weights[0].reshape(shape)
+    for place, weight in zip(places[1:], weights[1:], strict=True):
+        result += means[place] * weight.reshape(shape)
+    return np.asarray(result)
 
 
-def _weights(inputs: int, outputs: int, ratio: float) -> NDArray[np.float32]:
-    """Return the (outputs, inputs) matrix of triangle weights, as wide as an output sample: ``ratio`` inputs."""
+def _block_means(values: NDArray[Any], step: int) -> NDArray[np.float32]:
+    """Return means of ``step`` entries along the first axis; what remains is less than a factor of two."""
+    if step == 1:
+        return values.astype(np.float32)
+    count = len(values) // step
+    sums = values[: count * step].reshape(count, step, *values.shape[1:]).sum(axis=1, dtype=np.float32)
+    means = sums / np.float32(step)
+    if count * step < len(values):
+        rest = values[count * step :].mean(axis=0, dtype=np.float32, keepdims=True)
+        means = np.concatenate([means, rest])
+    return np.asarray(means)
+
+
+@lru_cache(maxsize=64)
+def _taps(inputs: int, outputs: int, ratio: float) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Return (taps, outputs) places and weights of triangles as wide as an output: ``ratio`` inputs."""
     centers = (np.arange(outputs) + 0.5) * ratio - 0.5
-    distance = np.abs(np.arange(inputs)[None, :] - centers[:, None]) / max(ratio, 1.0)
-    weights = np.maximum(1 - distance, 0)
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True), np.float32)
+    width = max(ratio, 1.0)
+    count = int(np.ceil(2 * width)) + 1
+    places = np.floor(centers - width).astype(np.intp) + 1 + np.arange(count)[:, None]
+    weights = np.maximum(1 - np.abs(places - centers) / width, 0)
+    weights[(places < 0) | (places >= inputs)] = 0
+    weights /= weights.sum(axis=0)
+    return places.clip(0, inputs - 1), weights.astype(np.float32)

@@ -4,6 +4,7 @@ Owns the limits on how many there are and the graceful end; what an association 
 worker processes may accept on the same socket.
 """
 
+import contextlib
 import itertools
 import logging
 import selectors
@@ -75,7 +76,7 @@ class DicomServer:
     def stop(self, grace: float) -> None:
         """Stop accepting, let messages under way finish for ``grace`` seconds, abort the rest, and wait for the end."""
         self.stopping = True
-        with self._wake_sender:
+        with self._wake_sender, contextlib.suppress(BrokenPipeError):  # it may have seen ``stopping`` already
             self._wake_sender.send(b"\0")
         with self._lock:
             for session, _ in self._sessions.values():

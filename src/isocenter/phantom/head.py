@@ -200,12 +200,7 @@ def _paint_face(tissues: Tissues) -> None:
     ):
         shape = tissues.ball(center, axes)
         tissues.paint("skin", shape)
-        cells = (
-            np.abs(np.sin(tissues.y * 0.55) + 0.6 * np.sin(tissues.side * 0.8)) * 2 - 1.1 if center[0] == 0 else -9.0
-        )
-        tissues.paint(
-            "air", np.maximum(shape + 1.4, -cells - 1.5 if center[0] == 0 else shape + 1.4).astype(np.float32)
-        )
+        tissues.paint("air", shape + 1.4)
     mastoid = np.sin(tissues.side * 1.1) * np.sin(tissues.y * 1.2) * np.sin(tissues.z * 1.1)
     tissues.paint("air", np.maximum(tissues.ball((49, 31, -58), (14, 16, 13)), 0.9 * mastoid - 0.2).astype(np.float32))
 

@@ -8,7 +8,7 @@ event or an A-ABORT, never in an exception.
 from dataclasses import dataclass
 
 from isocenter.errors import LocalProtocolError, RemoteProtocolError
-from isocenter.ul.events import DataReceived, Event, Primitive, SendData, TransportOpened
+from isocenter.ul.events import Event, Primitive, SendData, TransportOpened
 from isocenter.ul.framing import PDUStream
 from isocenter.ul.items import ContextResult
 from isocenter.ul.machine import Role, StateMachine, Violation
