@@ -119,3 +119,11 @@ def test_lossy_syntaxes_come_last() -> None:
 def test_unknown_classes_by_setting(archive, accept) -> None:
     service = StoreService(archive, load_settings({"accept_unknown_sop_classes": accept}))
     assert bool(service.unknown_abstract_syntaxes) is accept
+
+
+def test_what_is_no_uid_does_not_reach_the_log(service, archive, context, command, caplog) -> None:
+    archive.failures["finish"] = InvalidObjectError("no UID")
+    store(service, context, command(AffectedSOPInstanceUID="Doe^Jane\n"), b"data")
+    store(service, context, command(AffectedSOPInstanceUID="1.2.3"), b"data")
+    assert "Doe" not in caplog.text
+    assert "object 1.2.3 refused: no UID" in caplog.text

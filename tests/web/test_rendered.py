@@ -1,6 +1,7 @@
 """Pictures and thumbnails: window, viewport, quality, media types, and which instance stands for a series."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import imagecodecs
 import numpy as np
@@ -182,3 +183,15 @@ def test_reading_a_view() -> None:
     assert (view.size, view.crop, view.quality) == ((100, 50), (1, 2, 3, 4), 70)
     with pytest.raises(UsageError, match="function"):
         read_view(QueryParams("window=1,2,\x00"), "image/jpeg")
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", ["bigendian_undefined_length.dcm", "rows_65535_oob.dcm"])
+def test_hostile_objects_are_refused_by_name(
+    client: Client, store: Callable[..., None], archive: Archive, data_dir: Path, name: str
+) -> None:
+    store((data_dir / "malformed" / name).read_bytes())
+    (study,) = client.get("/dicom-web/studies").json()
+    answer = client.get(f"/dicom-web/studies/{study['0020000D']['Value'][0]}/thumbnail")
+    assert answer.status_code in {404, 409}
+    assert answer.json()["error"]["message"]

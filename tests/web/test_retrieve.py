@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pydicom
@@ -178,3 +179,39 @@ def test_head_has_the_length_and_no_body(client: Client, filled: None) -> None:
     assert answer.status_code == 200
     assert int(answer.headers["content-length"]) > 500
     assert answer.content == b""
+
+
+def test_an_icon_goes_with_its_compression(client: Client, store: Callable[..., None]) -> None:
+    dataset = ct(1)
+    dataset.file_meta = pydicom.dataset.FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.compress(RLELossless, generate_instance_uid=False)
+    icon = pydicom.Dataset()
+    icon.Rows = icon.Columns = 8
+    icon.add_new(0x7FE00010, "OB", pydicom.encaps.encapsulate([b"\x01\x02" * 8]))
+    icon["PixelData"].is_undefined_length = True
+    dataset.IconImageSequence = [icon]
+    store(part10(dataset, RLELossless))
+    answer = client.get(INSTANCE, accept=accepting(ExplicitVRLittleEndian))
+    got = pydicom.dcmread(io.BytesIO(answer.content))
+    assert "IconImageSequence" not in got
+    assert got.PixelData == ct(1).PixelData
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    "name", ["sop/mg/mg_ge_jpeglossless.dcm", "dynamic/us_echo_palette_10f_rle.dcm", "volumes/mr_t1_brain_384"]
+)
+def test_real_objects_as_explicit_little_endian(
+    client: Client, store: Callable[..., None], data_dir: Path, name: str
+) -> None:
+    path = data_dir / name
+    raw = (min(path.rglob("*.dcm")) if path.is_dir() else path).read_bytes()
+    store(raw)
+    original = pydicom.dcmread(io.BytesIO(raw))
+    uids = (original.StudyInstanceUID, original.SeriesInstanceUID, original.SOPInstanceUID)
+    address = "/dicom-web/studies/{}/series/{}/instances/{}".format(*uids)
+    answer = client.get(address, accept=accepting(ExplicitVRLittleEndian))
+    assert answer.status_code == 200, answer.text
+    got = pydicom.dcmread(io.BytesIO(answer.content))
+    assert (got.pixel_array == original.pixel_array).all()

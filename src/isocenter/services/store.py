@@ -16,6 +16,7 @@ from isocenter.dicom.uids import (
     IMPLICIT_VR_LITTLE_ENDIAN,
     STORAGE_SOP_CLASSES,
     TRANSFER_SYNTAXES,
+    is_valid_uid,
 )
 from isocenter.dimse.commands import Command, CommandField, respond
 from isocenter.dimse.status import COERCION_OF_DATA_ELEMENTS, SUCCESS, UNRECOGNIZED_OPERATION
@@ -145,19 +146,21 @@ class _Store:
         The comment says what happened, since PS3.7 C.4 gives a success no comment.
         """
         for warning in receipt.warnings:
-            self._log(logging.WARNING, "stored", warning)
+            self._log("kept", warning)
         if receipt.outcome is Outcome.CONFLICT:
-            self._log(logging.WARNING, "conflict", "kept both, see 'isocenter conflicts'")
             return respond(
                 self._command, COERCION_OF_DATA_ELEMENTS, "conflicts with an object stored before; both kept"
             )
         return respond(self._command, SUCCESS)
 
     def _refused(self, error: IsocenterError) -> Command:
-        self._log(logging.WARNING, "refused", str(error))
+        self._log("refused", str(error))
         return respond(self._command, error.dimse_status, str(error))
 
-    def _log(self, level: int, what: str, why: str) -> None:
-        context = self._context
-        logger.log(level, "association %d: %s@%s: object %s: %s", context.association_id, context.calling_aet,
-                   context.address, what, why)  # fmt: skip
+    def _log(self, what: str, why: str) -> None:
+        """Name the object by its UID, as far as it is one: nothing else of it is fit for a log."""
+        context, uid = self._context, self._command.AffectedSOPInstanceUID or ""
+        logger.warning(
+            "association %d: %s@%s: object %s %s: %s",
+            context.association_id, context.calling_aet, context.address, uid if is_valid_uid(uid) else "?", what, why,
+        )  # fmt: skip

@@ -1,5 +1,6 @@
 """A frame of a stored image as a picture: decoded, windowed, cropped, scaled, written. Blocks: for a reader thread."""
 
+import struct
 from dataclasses import dataclass
 
 import pydicom
@@ -9,8 +10,11 @@ from isocenter.codecs.display import render
 from isocenter.codecs.image import fit, write_picture
 from isocenter.codecs.presentation import Presentation, Window, read_presentation
 from isocenter.codecs.registry import decode_frame
-from isocenter.errors import UsageError
+from isocenter.errors import InvalidObjectError, UsageError
 from isocenter.web.layouts import Layout, read_frame
+
+#: What pydicom raises over broken data sets.
+_UNREADABLE = (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError, struct.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,9 @@ def draw(archive: Archive, instance: Instance, layout: Layout, number: int, view
 
 
 def _presentation(archive: Archive, instance: Instance, number: int) -> Presentation:
-    with archive.open_object(instance) as file:
-        header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
-    return read_presentation(header, number - 1)
+    try:
+        with archive.open_object(instance) as file:
+            header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
+        return read_presentation(header, number - 1)
+    except _UNREADABLE as error:
+        raise InvalidObjectError(f"the header cannot be read for display: {error}") from error

@@ -31,6 +31,8 @@ _SPOOLED = 8 << 20
 _MAX_VALUE = 0xFFFFFFFE
 _DEEPEST = 64
 _PHOTOMETRIC, _PLANAR = 0x00280004, 0x00280006
+#: May hold encapsulated pixel data of its own; it is optional and says nothing that the image does not.
+_ICON_IMAGE_SEQUENCE = 0x00880200
 _PIXEL_REPRESENTATION = 0x00280103
 #: Offset tables of encapsulated frames, and trailing padding: meaningless after the change.
 _DROPPED = frozenset({0x7FE00001, 0x7FE00002, 0x7FE00003, 0xFFFCFFFC})
@@ -120,8 +122,12 @@ class _Rewriter:
         tag = element.tag
         if not tag & 0xFFFF or tag in _DROPPED:
             return b""
+        if self.layout is not None and tag == _ICON_IMAGE_SEQUENCE:
+            return b""
         vr = self.vr(element)
         if vr == "SQ" or element.length == UNDEFINED:
+            if vr not in {"SQ", "UN"}:
+                raise UnsupportedError(f"{tag:08X} inside a sequence is encapsulated: retrieve the object as stored")
             if depth > _DEEPEST:
                 raise UnsupportedError("the sequences are nested too deeply to be rewritten")
             return write_sequence(tag, self._items(element, encoding, end, depth))
