@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 import pydicom
+
 from isocenter.dicom.part10 import read_preamble_and_meta
 from isocenter.dicom.scanner import scan
-
 from isocenter.dicom.uids import transfer_syntax
 
 #: What the index keeps of each object: identifiers, names, dates, descriptions, matrix.

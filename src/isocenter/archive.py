@@ -17,7 +17,7 @@ from isocenter.index.index import Index
 from isocenter.index.query import Level, Query
 from isocenter.index.statistics import Statistics, read_statistics
 from isocenter.ingest import FileReception, Intake, Outcome, Receipt, Reception, Source
-from isocenter.integrity import Check, Report, withdraw_unfinished
+from isocenter.integrity import Check, Redo, Report
 from isocenter.metadata import Metadata, MetadataReader
 from isocenter.settings import Settings
 from isocenter.settling import Settling
@@ -32,12 +32,15 @@ __all__ = [
 class Archive:
     """One archive, used by all threads of a process; several processes may have it open at once."""
 
-    def __init__(self, storage: Storage, index: Index, settings: Settings) -> None:
+    def __init__(self, storage: Storage, index: Index, settings: Settings, redo: Redo | None = None) -> None:
         self.storage = storage
         self.index = index
         self._intake = Intake(storage, index)
         self._metadata = MetadataReader(storage, index)
-        self._settling = Settling(storage, index, self._metadata, settings.settle_seconds)
+        self._redo = redo
+        self._settling = Settling(
+            storage, index, self._metadata, settings.settle_seconds, redo.advance if redo else _nothing
+        )
 
     @classmethod
     def open(cls, data: Path, settings: Settings) -> Self:
@@ -50,13 +53,15 @@ class Archive:
         except BaseException:
             storage.close()
             raise
-        if durable:
-            withdraw_unfinished(storage, index, data / "boot")
-        return cls(storage, index, settings)
+        redo = Redo(storage, index, data / "durable")
+        redo.run()
+        return cls(storage, index, settings, redo)
 
     def close(self) -> None:
         """Stop the background work and give back every descriptor; no reception may be open."""
         self._settling.stop()
+        if self._redo is not None:
+            self._redo.advance()
         self.index.close()
         self.storage.close()
 
@@ -146,3 +151,7 @@ class Archive:
     def settle(self, now: float | None = None) -> int:
         """Settle the series that are quiet at ``now`` (seconds since 1970, None: now); return how many."""
         return self._settling.settle(time.time() if now is None else now)
+
+
+def _nothing() -> None:
+    """Do nothing."""

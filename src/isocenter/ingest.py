@@ -147,9 +147,7 @@ class Reception:
         except BaseException:
             self.discard()
             raise
-        upload, self._upload = self._upload, None
-        assert upload is not None
-        return file(self._intake, entry, upload)
+        return file(self._intake, entry)
 
     def discard(self) -> None:
         """Forget what was received; never raises."""
@@ -219,12 +217,13 @@ class Reception:
         return identifiers
 
     def _store(self, header: RawHeader, identifiers: Identifiers) -> Entry:
-        """Give the object its place and describe it for the index."""
+        """Make the object durable and describe it for the index."""
         if self._upload is None:
             meta = self._file_meta(identifiers)
             self._upload = self._intake.storage.create()
             self._upload.write([meta, self._head])
-        location = self._upload.place()
+        location = self._upload.commit()
+        self._upload = None
         return Entry(
             **identifiers,
             transfer_syntax_uid=self._syntax.uid,
@@ -316,20 +315,14 @@ _WARNINGS = {
 }
 
 
-def file(intake: Intake, entry: Entry, upload: Upload) -> Receipt:
-    """File a placed object while the disk takes its bytes, and return when both are safe.
-
-    An object whose UID is known is either the same again, or a conflict.
-    """
+def file(intake: Intake, entry: Entry) -> Receipt:
+    """File a stored object; one whose UID is known is either the same again, or a conflict."""
     try:
         filed = intake.index.file(entry)
     except BaseException:
-        _abandon(intake, entry, upload)
-        raise
-    try:
-        upload.wait()
-    except IsocenterError:
-        intake.index.withdraw(entry)
+        with contextlib.suppress(IsocenterError):  # where nobody can tell, the bytes stay and a check finds them
+            if not intake.index.knows(entry.location):
+                intake.storage.delete([entry.location])
         raise
     outcome, warnings = Outcome.STORED, [_WARNINGS[kind] for kind in filed.conflicts]
     if filed.existing is not None and filed.existing.location != entry.location:
@@ -346,19 +339,6 @@ def file(intake: Intake, entry: Entry, upload: Upload) -> Receipt:
     )
 
 
-def _abandon(intake: Intake, entry: Entry, upload: Upload) -> None:
-    """Forget an object that could not be filed; where nobody can tell, its bytes stay and a check finds them."""
-    try:
-        known = intake.index.knows(entry.location)
-    except IsocenterError:
-        known = True
-    if known:
-        with contextlib.suppress(IsocenterError):
-            upload.wait()
-    else:
-        upload.discard()
-
-
 def _decide(intake: Intake, first: Instance, entry: Entry) -> str:
     """Keep what must be kept of an object whose UID is known; return "" for a duplicate, else what is in conflict."""
     reason = difference(intake.storage, first, entry)
@@ -366,9 +346,8 @@ def _decide(intake: Intake, first: Instance, entry: Entry) -> str:
         if not intake.index.keep_conflict(entry, reason):
             intake.storage.delete([entry.location])
     elif intake.storage.size(first.location) == first.size:
-        intake.storage.sync(first.location)  # its own reception may still be waiting for the disk
         intake.storage.delete([entry.location])
-    else:  # the first one is gone or cut short: this one takes its place
+    else:  # the first one's file is gone or cut short: this one takes its place
         intake.index.move(first, entry)
     return reason
 
@@ -387,8 +366,8 @@ def _require(identifiers: Identifiers, *keywords: str) -> None:
             raise InvalidObjectError(f"{keyword} is not a valid UID: {uid[:80]!r}")
 
 
-def describe(storage: Storage, location: str) -> Entry:
-    """Return what the index needs to know of an object that is in the storage.
+def describe(storage: Storage, location: str, received: float) -> Entry:
+    """Return what the index needs to know of an object that came into the storage at ``received`` (seconds since 1970).
 
     Raises:
         InvalidObjectError: it is none, or not whole.
@@ -414,7 +393,7 @@ def describe(storage: Storage, location: str) -> Entry:
         size=size,
         data_set_offset=meta.data_set_offset,
         hash=digest,
-        received=time.time_ns() // 1_000_000,
+        received=round(received * 1000),
     )
 
 

@@ -24,20 +24,18 @@ from isocenter.index.index import Index
 from isocenter.index.instances import read_all, read_at
 from isocenter.index.upkeep import (
     count_empty,
-    newest,
     put_counts_right,
     remove_empty,
-    withdraw_all,
     wrong_counts,
 )
 from isocenter.ingest import describe
-from isocenter.storage.storage import Storage
+from isocenter.storage.storage import Storage, Stored
 
 _LOG = logging.getLogger(__name__)
 _ROWS_AT_ONCE = 5000
 _BLOCK = 1 << 20
-#: The newest rows are looked at after a restart; more than half of that many unfinished ones have another cause.
-_UNFINISHED_AT_MOST = 200
+#: Seconds that may pass between an object's becoming durable and its row's.
+_MARGIN = 600
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -92,16 +90,16 @@ class Check:
     def run(self, *, repair: bool) -> Report:
         """Look at everything; with ``repair`` put right what can be."""
         report = Report()
-        files = {stored.location: stored.size for stored in self._storage.objects()}
+        files = {stored.location: stored for stored in self._storage.objects()}
         for location in garbage(self._index.database):
             files.pop(location, None)
         self._check_rows(report, files)
         self._check_conflicts(report, files)
-        self._check_orphans(report, files, repair=repair)
+        report.findings += self.orphans(files, repair=repair)
         self._check_counts(report, repair=repair)
         return report
 
-    def _check_rows(self, report: Report, files: dict[str, int]) -> None:
+    def _check_rows(self, report: Report, files: dict[str, Stored]) -> None:
         after = 0
         while rows := read_all(self._index.database, after, _ROWS_AT_ONCE):
             for _, instance in rows:
@@ -110,11 +108,10 @@ class Check:
             if self._progress is not None:
                 self._progress(report.instances)
 
-    def _check_row(self, report: Report, instance: Instance, size: int | None) -> None:
+    def _check_row(self, report: Report, instance: Instance, stored: Stored | None) -> None:
         report.instances += 1
         report.bytes += instance.size
-        if size is None:
-            size = self._storage.size(instance.location)
+        size = stored.size if stored else self._storage.size(instance.location)
         problem = self._problem(instance, size)
         if problem is None or not self._index.knows(instance.location):  # deleted while we looked
             return
@@ -131,37 +128,39 @@ class Check:
             return Problem.BYTES
         return None
 
-    def _check_conflicts(self, report: Report, files: dict[str, int]) -> None:
+    def _check_conflicts(self, report: Report, files: dict[str, Stored]) -> None:
         for conflict in self._index.conflicts():
             second = conflict.instance
             if second is not None:
-                size = files.pop(second.location, None)
+                stored = files.pop(second.location, None)
+                size = stored.size if stored else self._storage.size(second.location)
                 problem = self._problem(second, size)
                 if problem is not None and _still_listed(self._index, conflict):
                     detail = f"{second.location}, kept in conflict {conflict.id}: {_told(problem, second, size)}"
                     report.findings.append(Finding(problem, second.SOPInstanceUID, detail))
 
-    def _check_orphans(self, report: Report, files: dict[str, int], *, repair: bool) -> None:
-        """Look at files that no row names; rows that came meanwhile are read again."""
+    def orphans(self, files: dict[str, Stored], *, repair: bool) -> list[Finding]:
+        """Look at those of the files that no row names; rows that came meanwhile are read again."""
         known = {conflict.instance.location for conflict in self._index.conflicts() if conflict.instance is not None}
         known |= set(garbage(self._index.database))
         candidates = sorted(set(files) - known)
+        found: list[Finding] = []
         for at in range(0, len(candidates), _ROWS_AT_ONCE):
             piece = candidates[at : at + _ROWS_AT_ONCE]
             named = read_at(self._index.database, piece)
-            for location in piece:
-                if location not in named and self._storage.size(location) is not None:
-                    report.findings.append(self._orphan(location, repair=repair))
+            lost = (each for each in piece if each not in named and self._storage.size(each) is not None)
+            found += [self._orphan(files[location], repair=repair) for location in lost]
+        return found
 
-    def _orphan(self, location: str, *, repair: bool) -> Finding:
+    def _orphan(self, stored: Stored, *, repair: bool) -> Finding:
         try:
-            entry = describe(self._storage, location)
+            entry = describe(self._storage, stored.location, stored.changed)
         except InvalidObjectError as error:
-            finding = Finding(Problem.UNREADABLE, location, str(error))
+            finding = Finding(Problem.UNREADABLE, stored.location, str(error))
             if repair:
-                finding.repair = f"moved to {self._storage.set_aside(location)}"
+                finding.repair = f"moved to {self._storage.set_aside(stored.location)}"
             return finding
-        finding = Finding(Problem.ORPHAN, location, f"object {entry.SOPInstanceUID}")
+        finding = Finding(Problem.ORPHAN, stored.location, f"object {entry.SOPInstanceUID}")
         if repair:
             finding.repair = self._file(entry)
         return finding
@@ -208,30 +207,51 @@ def hash_of(storage: Storage, location: str, offset: int) -> bytes:
     return digest.digest()
 
 
-def withdraw_unfinished(storage: Storage, index: Index, marker: Path) -> int:
-    """After a restart of the machine, remove the rows of objects that were never acknowledged; return how many.
+class Redo:
+    """Files again, after a restart of the machine, what the index forgot in a loss of power.
 
-    An object's row may become durable a moment before its bytes; only the loss of power in that moment leaves a row
-    without them. ``marker`` remembers the machine's start under which the archive was last opened.
+    Filing does not wait for the index's disk: the object itself, durable before it is filed, is the record from which
+    its row can be made again. ``marker`` keeps the machine's start and the time until which the index is durable.
     """
+
+    def __init__(self, storage: Storage, index: Index, marker: Path) -> None:
+        self._storage = storage
+        self._index = index
+        self._marker = marker
+
+    def run(self) -> int:
+        """File the objects of this time that have no row; return how many. Does nothing while the machine is up."""
+        boot, durable_until = self._read()
+        if boot and boot == _boot_id():
+            return 0
+        check = Check(self._storage, self._index, deep=False)
+        findings = check.orphans({s.location: s for s in self._storage.objects(durable_until - _MARGIN)}, repair=True)
+        for finding in findings:
+            _LOG.warning("after a restart: %s %s %s", finding.problem.value, finding.detail, finding.repair)
+        self.advance()
+        return len(findings)
+
+    def advance(self) -> None:
+        """Make the index durable and remember until when it is."""
+        now = time.time()
+        self._index.make_durable()
+        with os.fdopen(os.open(self._marker, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w") as file:
+            file.write(f"{_boot_id()} {now:.0f}\n")
+
+    def _read(self) -> tuple[str, float]:
+        try:
+            boot, until = self._marker.read_text().split()
+            return boot, float(until)
+        except (OSError, ValueError):
+            return "", 0
+
+
+def _boot_id() -> str:
+    """Return what names this start of the machine, "" where the system does not tell."""
     try:
-        boot = _BOOT_ID.read_text().strip()
+        return _BOOT_ID.read_text().strip()
     except OSError:
-        boot = ""
-    if boot and marker.exists() and marker.read_text() == boot:
-        return 0
-    rows = newest(index.database, _UNFINISHED_AT_MOST)
-    unfinished = [each for each in rows if storage.size(each.location) != each.size]
-    if len(unfinished) > len(rows) // 2:
-        _LOG.error("the newest objects have no files; is the folder of objects there? Run 'isocenter fsck'")
-        return 0
-    for each in unfinished:
-        _LOG.warning("%s was never acknowledged and is not whole: its row is removed", each.SOPInstanceUID)
-    if unfinished:
-        withdraw_all(index.database, [each.location for each in unfinished], time.time_ns() // 1_000_000)
-    with os.fdopen(os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w") as file:
-        file.write(boot)
-    return len(unfinished)
+        return ""
 
 
 def _told(problem: Problem, instance: Instance, size: int | None) -> str:

@@ -10,6 +10,7 @@ import os
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from isocenter.index.blobs import announce_settled, read_series_by_key, settle_series
@@ -36,12 +37,20 @@ class _Restless:
 
 
 class Settling:
-    """Settles series ``settle_seconds`` after their last event, in one process at a time."""
+    """Settles series ``settle_seconds`` after their last event, in one process at a time; calls ``settled`` then."""
 
-    def __init__(self, storage: Storage, index: Index, metadata: MetadataReader, settle_seconds: float) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        index: Index,
+        metadata: MetadataReader,
+        settle_seconds: float,
+        settled: Callable[[], None],
+    ) -> None:
         self._storage = storage
         self._index = index
         self._metadata = metadata
+        self._settled = settled
         self._quiet = round(settle_seconds * 1000)
         self._consumer = Consumer(index.database, "settling", f"{os.getpid()}-{secrets.token_hex(4)}")
         self._read_to = -1  # -1: nothing read under this lease yet
@@ -65,7 +74,10 @@ class Settling:
                 self._read_to, self._restless = -1, {}
                 return 0
             self._follow(position)
-            return self._settle_due(moment)
+            count = self._settle_due(moment)
+        if count:
+            self._settled()
+        return count
 
     def remove_garbage(self) -> None:
         """Remove the bytes of what was deleted."""

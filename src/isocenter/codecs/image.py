@@ -75,11 +75,11 @@ def scale(picture: Picture, columns: int, rows: int) -> Picture:
     values: NDArray[Any] = picture
     for axis, size in enumerate((rows, columns)):
         values = np.moveaxis(_resampled(np.moveaxis(values, axis, 0), size), 0, axis)
-    return np.asarray(np.rint(np.clip(values, 0, 255)), np.uint8)
+    return np.ascontiguousarray(np.rint(np.clip(values, 0, 255)), np.uint8)
 
 
 def _resampled(values: NDArray[Any], size: int) -> NDArray[np.float32]:
-    """Return ``values`` with ``size`` entries along the first axis, each a mean of its neighbours weighted by distance."""
+    """Return ``values`` with ``size`` entries along the first axis, means of neighbours weighted by distance."""
     whole = len(values)
     step = max(whole // size, 1)
     means = _block_means(values, step)

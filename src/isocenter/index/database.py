@@ -90,6 +90,7 @@ class Database:
         self._lock_descriptor = self._prepare_file() if self.is_sqlite else -1
         self.engine = self._engine()
         self._writer: Any = None
+        self._waits = False  # whether a commit of the writer waits for the disk
         self._translated: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -115,8 +116,11 @@ class Database:
         return translated
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """Run one transaction; it is durable at the end of the block, or undone by an exception.
+    def write(self, *, durable: bool = True) -> Iterator[Transaction]:
+        """Run one transaction; it is committed at the end of the block, or undone by an exception.
+
+        On SQLite one that is not ``durable`` does not wait for the disk: a crash of the program does not undo it, a
+        loss of power may.
 
         Raises:
             TransientError, ConstraintError: see there; run it again.
@@ -130,6 +134,7 @@ class Database:
                 cursor = writer.cursor()
                 try:
                     if self.is_sqlite:
+                        self._wait_for_disk(cursor, wait=durable and self._durable)
                         cursor.execute("BEGIN IMMEDIATE")
                     yield Transaction(self, cursor)
                     writer.commit()
@@ -172,9 +177,22 @@ class Database:
             )
             yield connection
 
+    def make_durable(self) -> None:
+        """Return when all that was committed, by any process, would survive a loss of power."""
+        if self.is_sqlite and self._durable:
+            assert self._url.database is not None
+            with contextlib.suppress(FileNotFoundError), Path(f"{self._url.database}-wal").open("rb") as log:
+                os.fsync(log.fileno())
+
+    def _wait_for_disk(self, cursor: Cursor, *, wait: bool) -> None:
+        if wait is not self._waits:
+            cursor.execute(f"PRAGMA synchronous = {'FULL' if wait else 'NORMAL'}")
+            self._waits = wait
+
     def _open_writer(self) -> Any:  # noqa: ANN401 - the driver's connection
         if self._writer is None:
             self._writer = self.engine.raw_connection()
+            self._waits = False
         return self._writer
 
     def _drop_writer(self) -> None:
@@ -217,7 +235,7 @@ class Database:
         cursor = connection.cursor()
         for pragma in (
             "journal_mode = WAL",
-            f"synchronous = {'FULL' if self._durable else 'NORMAL'}",
+            "synchronous = NORMAL",
             f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
             "busy_timeout = 10000",
             "foreign_keys = ON",

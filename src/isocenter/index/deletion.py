@@ -17,9 +17,6 @@ _CONFLICTS = """
 _AFFECTED = f"""
 SELECT DISTINCT series.study_id, series.id, study.patient_id FROM instance JOIN series ON series.id = instance.series_id
 JOIN study ON study.id = series.study_id WHERE instance.id IN ({_CHOSEN}) ORDER BY series.id"""  # noqa: S608 - constants
-_AT = """
-SELECT series.study_id, series.id, study.patient_id FROM instance JOIN series ON series.id = instance.series_id
-JOIN study ON study.id = series.study_id WHERE instance.location = :location"""
 _KEEP_LOCATIONS = (
     f"INSERT INTO garbage (location) SELECT location FROM instance WHERE id IN ({_CHOSEN})",  # noqa: S608
     f"INSERT INTO garbage (location) SELECT location FROM conflict WHERE location <> '' AND {_CONFLICTS}",  # noqa: S608
@@ -56,23 +53,11 @@ def delete_objects(
         for statement in (*_KEEP_LOCATIONS, *_DELETE):
             transaction.change(statement, chosen)
         for study_id, series_id, patient_id in affected:
-            _recount_or_delete(transaction, study_id, series_id, patient_id, now)
+            recount(transaction, series_id, now)
+            for statement in _DELETE_EMPTY:
+                transaction.change(statement, {"id": series_id, "study": study_id, "patient": patient_id})
         insert_events(transaction, [(Event.DELETED, row[0], row[1], 0) for row in affected], now)
     return True
-
-
-def withdraw(transaction: Transaction, location: str, now: int) -> None:
-    """Delete the row with this location, if there is one, and what it leaves empty."""
-    rows = transaction.rows(_AT, location=location)
-    for study_id, series_id, patient_id in rows:
-        transaction.change("DELETE FROM instance WHERE location = :location", {"location": location})
-        _recount_or_delete(transaction, study_id, series_id, patient_id, now)
-
-
-def _recount_or_delete(transaction: Transaction, study_id: int, series_id: int, patient_id: int, now: int) -> None:
-    recount(transaction, series_id, now)
-    for statement in _DELETE_EMPTY:
-        transaction.change(statement, {"id": series_id, "study": study_id, "patient": patient_id})
 
 
 def recount(transaction: Transaction, series_id: int, now: int) -> None:

@@ -71,7 +71,7 @@ class Filing:
         """Run the transaction, again where another process was in the way or removed what this one knew."""
         for _ in range(_ATTEMPTS):
             try:
-                with self._database.write() as transaction:
+                with self._database.write(durable=False) as transaction:  # a restart redoes it from the object
                     batch = _Batch(transaction, self._known, self._codes)
                     filed = batch.file(entries)
             except (ConstraintError, TransientError) as error:

@@ -6,7 +6,7 @@ from typing import Any, Self
 from isocenter.index.answers import find
 from isocenter.index.conflicts import Conflict, ConflictKind, list_conflict, read_conflicts
 from isocenter.index.database import Database
-from isocenter.index.deletion import delete_objects, withdraw
+from isocenter.index.deletion import delete_objects
 from isocenter.index.entry import Entry, Instance
 from isocenter.index.filing import Filed, Filing
 from isocenter.index.group_commit import GroupCommit
@@ -67,10 +67,9 @@ class Index:
         """Delete a study, a series or an object ("" = all below); return False where there is none."""
         return delete_objects(self.database, study, series, sop, now)
 
-    def withdraw(self, entry: Entry) -> None:
-        """Remove the row of an object whose bytes did not become safe."""
-        with self.database.write() as transaction:
-            withdraw(transaction, entry.location, entry.received)
+    def make_durable(self) -> None:
+        """Return when everything that was filed until now would survive a loss of power."""
+        self.database.make_durable()
 
     def find(self, query: Query) -> list[dict[str, Any]]:
         """Return the answers to a query as DICOM JSON Model objects."""

@@ -1,12 +1,9 @@
-"""What a check asks of the index and puts right in it: counters, empty parents, rows that were never acknowledged."""
+"""What a check asks of the index and puts right in it: counters and empty parents."""
 
 from typing import NamedTuple
 
-import sqlalchemy as sa
-
 from isocenter.index.database import Database
-from isocenter.index.deletion import recount, withdraw
-from isocenter.index.schema import instance
+from isocenter.index.deletion import recount
 
 _WRONG_COUNTS = """
 SELECT series.id, series."SeriesInstanceUID", series.instances, COUNT(instance.id) FROM series
@@ -30,14 +27,6 @@ class WrongCount(NamedTuple):
     SeriesInstanceUID: str
     counted: int
     actual: int
-
-
-class Newest(NamedTuple):
-    """Where the newest objects are and how large."""
-
-    location: str
-    size: int
-    SOPInstanceUID: str
 
 
 def wrong_counts(database: Database) -> list[WrongCount]:
@@ -65,19 +54,3 @@ def remove_empty(database: Database) -> None:
         transaction.change(_EMPTY_BLOBS, {})
         for each in _EMPTY:
             transaction.change(f"DELETE {each}", {})
-
-
-def newest(database: Database, count: int) -> list[Newest]:
-    """Return the objects that came last."""
-    columns = (instance.c.location, instance.c.size, instance.c.SOPInstanceUID)
-    with database.read() as connection:
-        return [
-            Newest(*row) for row in connection.execute(sa.select(*columns).order_by(instance.c.id.desc()).limit(count))
-        ]
-
-
-def withdraw_all(database: Database, locations: list[str], now: int) -> None:
-    """Remove the rows with these locations."""
-    with database.write() as transaction:
-        for location in locations:
-            withdraw(transaction, location, now)

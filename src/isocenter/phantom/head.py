@@ -226,8 +226,7 @@ def paint_core(tissues: Tissues) -> None:
     temporal = tissues.tube((25, 34, 0, 5), (33, 16, -18, 3), (34, -10, -24, 2))
     tissues.paint("fluid", smooth_union(horns, temporal, 3))
     tissues.paint("pale", tissues.tube((20, 30, 8, 2.0), (14, 18, 16, 1.6)))  # choroid plexus
-    third = np.maximum(np.maximum(tissues.side - 1.9, np.abs(tissues.y - 4) - 16), np.abs(tissues.z + 2) - 10)
-    tissues.paint("fluid", third.astype(np.float32))
+    tissues.paint("fluid", tissues.ball((0, 4, -2), (2.1, 16, 10)))  # third ventricle
     tissues.paint("fluid", tissues.ball((0, 31, -41), (6.5, 5.5, 11)))
     tissues.paint("fluid", capsule(tissues.x, tissues.y, tissues.z, ((0, 20, -10), (0, 28, -32)), (1.3, 1.5)))
     tissues.paint("white", np.maximum(tissues.side - 0.9, tissues.ball((0, -14, 12), (2, 20, 9))))  # septum

@@ -5,7 +5,7 @@ patient or a UID. ``incoming/``: one folder per process, locked while it lives, 
 process left there is removed at the next start. ``lost+found/``: what a check set aside. Files are 0600, folders 0700.
 
 An object becomes durable by a rename and then one ``fsync`` of the file, which on ext4, xfs and btrfs makes the new
-name durable too. The ``fsync`` runs in a thread of its own, so that the index can wait for its disk at the same time.
+name durable too.
 """
 # ruff: noqa: PTH102, PTH103, PTH104, PTH108, PTH110, PTH116, PTH123, PTH208
 # Plain strings: building Path objects costs more than the system calls they are for.
@@ -25,7 +25,6 @@ from typing import BinaryIO
 
 from isocenter.errors import IsocenterError, NotFoundError, OutOfResourcesError
 from isocenter.storage.storage import Buffer, Stored
-from isocenter.storage.syncer import Syncer
 
 FILES_PER_FOLDER = 1000
 _PIECES_PER_WRITE = 512  # below IOV_MAX of every system
@@ -50,7 +49,6 @@ class LocalStorage:
         self._uploads = 0
         self._folder = ""
         self._files = files_per_folder
-        self._syncers: list[Syncer] = []
 
     def create(self) -> "LocalUpload":
         """Begin a file in this process's incoming folder."""
@@ -125,15 +123,6 @@ class LocalStorage:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def sync(self, location: str) -> None:
-        """Wait for the disk."""
-        if self.durable:
-            with self.open(location) as file:
-                try:
-                    os.fsync(file.fileno())
-                except OSError as error:
-                    raise storage_error(error) from error
-
     def delete(self, locations: Iterable[str]) -> None:
         """Unlink the files."""
         for location in locations:
@@ -148,26 +137,16 @@ class LocalStorage:
         os.rename(f"{self.objects_folder}/{location}", target)
         return target
 
-    def objects(self) -> Iterator[Stored]:
-        """Walk the folders; files that vanish meanwhile are left out."""
+    def objects(self, since: float = 0) -> Iterator[Stored]:
+        """Walk the folders that changed since then; files that vanish meanwhile are left out."""
         for shard in sorted(os.listdir(self.objects_folder)):
             for folder in sorted(_folders(f"{self.objects_folder}/{shard}")):
-                yield from _files(f"{self.objects_folder}/{shard}/{folder}", f"{shard}/{folder}")
-
-    def lend_syncer(self) -> Syncer:
-        """Give a thread that waits for the disk; ``return_syncer`` takes it back."""
-        with self._lock:
-            return self._syncers.pop() if self._syncers else Syncer()
-
-    def return_syncer(self, syncer: Syncer) -> None:
-        """Take a thread back for the next one."""
-        with self._lock:
-            self._syncers.append(syncer)
+                path = f"{self.objects_folder}/{shard}/{folder}"
+                if since <= 0 or os.stat(path).st_mtime >= since:
+                    yield from _files(path, f"{shard}/{folder}")
 
     def close(self) -> None:
-        """Stop the threads, remove this process's incoming folder and release it."""
-        while self._syncers:
-            self._syncers.pop().stop()
+        """Remove this process's incoming folder and release it."""
         if self._lock_descriptor >= 0:
             shutil.rmtree(self._incoming, ignore_errors=True)
             os.close(self._lock_descriptor)
@@ -177,13 +156,12 @@ class LocalStorage:
 class LocalUpload:
     """A file that grows in ``incoming`` until it is renamed."""
 
-    __slots__ = ("_descriptor", "_path", "_storage", "_syncer")
+    __slots__ = ("_descriptor", "_path", "_storage")
 
     def __init__(self, storage: LocalStorage, path: str, descriptor: int) -> None:
         self._storage = storage
         self._path = path
         self._descriptor = descriptor
-        self._syncer: Syncer | None = None
 
     def write(self, chunks: Sequence[Buffer]) -> None:
         """Hand the pieces to the kernel without joining them."""
@@ -208,44 +186,27 @@ class LocalUpload:
         with mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as data:
             yield data
 
-    def place(self) -> str:
-        """Rename, and hand the file to a thread that waits for the disk."""
+    def commit(self) -> str:
+        """Rename, then wait for the disk."""
         try:
             location = self._storage.place(self._path)
+            self._path = f"{self._storage.objects_folder}/{location}"
+            if self._storage.durable:
+                os.fsync(self._descriptor)
         except OSError as error:
-            self.discard()
-            raise storage_error(error) from error
-        self._path = f"{self._storage.objects_folder}/{location}"
-        if self._storage.durable:
-            self._syncer = self._storage.lend_syncer()
-            self._syncer.begin(self._descriptor)
-        return location
-
-    def wait(self) -> None:
-        """Wait for that thread."""
-        error = self._end_sync()
-        if error is not None:
             self.discard()
             raise storage_error(error) from error
         os.close(self._descriptor)
         self._descriptor = -1
+        return location
 
     def discard(self) -> None:
         """Close and unlink."""
-        self._end_sync()
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
             with contextlib.suppress(OSError):
                 os.unlink(self._path)
-
-    def _end_sync(self) -> OSError | None:
-        if self._syncer is None:
-            return None
-        error = self._syncer.end()
-        self._storage.return_syncer(self._syncer)
-        self._syncer = None
-        return error
 
 
 def storage_error(error: OSError) -> IsocenterError:

@@ -1,7 +1,7 @@
 """The seam between the archive and the place where bytes are kept.
 
 A storage keeps opaque objects under names that it chooses itself (``location``); it knows nothing about DICOM, patients
-or the index. An object is there from ``Upload.place`` on, and durable from the return of ``Upload.wait`` on.
+or the index. An object exists from the return of ``Upload.commit`` on, whole and durable, or not at all.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +23,7 @@ class Stored:
 
 
 class Upload(Protocol):
-    """An object on its way in, used by one thread. After ``wait`` or ``discard`` nothing more may be called.
+    """An object on its way in, used by one thread. After ``commit`` or ``discard`` nothing more may be called.
 
     Every method that writes raises OutOfResourcesError where there is no room.
     """
@@ -34,14 +34,11 @@ class Upload(Protocol):
     def view(self) -> AbstractContextManager[Buffer]:
         """Return all that was written so far, readable while the context is open (at least one byte written)."""
 
-    def place(self) -> str:
-        """Give the object its location, where it can be read at once, and begin to make it durable."""
-
-    def wait(self) -> None:
-        """Return when the placed object is durable; on an error nothing of it is left."""
+    def commit(self) -> str:
+        """Make the object durable and return its location; on an error nothing of it is left."""
 
     def discard(self) -> None:
-        """Forget the object, placed or not; never raises."""
+        """Forget the object; never raises."""
 
 
 class Storage(Protocol):
@@ -63,17 +60,14 @@ class Storage(Protocol):
     def size(self, location: str) -> int | None:
         """Return the object's size in bytes, None where there is no such object."""
 
-    def sync(self, location: str) -> None:
-        """Return when an object that was placed, perhaps by another process, is durable."""
-
     def delete(self, locations: Iterable[str]) -> None:
         """Remove objects; those that are not there are no error."""
 
     def set_aside(self, location: str) -> str:
         """Take an object out of the way without destroying it, and return where a person finds it."""
 
-    def objects(self) -> Iterator[Stored]:
-        """Yield every object that is there."""
+    def objects(self, since: float = 0) -> Iterator[Stored]:
+        """Yield every object that is there; with ``since`` (seconds since 1970) at least those stored later."""
 
     def close(self) -> None:
         """Give back descriptors and what was not committed."""

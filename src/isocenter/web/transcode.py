@@ -31,8 +31,6 @@ _SPOOLED = 8 << 20
 _MAX_VALUE = 0xFFFFFFFE
 _DEEPEST = 64
 _PHOTOMETRIC, _PLANAR = 0x00280004, 0x00280006
-#: May hold encapsulated pixel data of its own; it is optional and says nothing that the image does not.
-_ICON_IMAGE_SEQUENCE = 0x00880200
 _PIXEL_REPRESENTATION = 0x00280103
 #: Offset tables of encapsulated frames, and trailing padding: meaningless after the change.
 _DROPPED = frozenset({0x7FE00001, 0x7FE00002, 0x7FE00003, 0xFFFCFFFC})
@@ -65,7 +63,8 @@ def explicit_little_endian(archive: Archive, instance: Instance) -> Span:
         with data_set(archive.storage, instance.location, instance.data_set_offset, syntax) as data:
             layout = read_layout(data, syntax) if is_compressed(syntax) else None
             _write(file, data, _Rewriter(data, syntax, layout), archive, instance)
-        file.rollover()  # from here on it has a descriptor
+        file.rollover()
+        file.flush()  # it is read by its descriptor from here on
     except BaseException:
         file.close()
         raise
@@ -122,12 +121,10 @@ class _Rewriter:
         tag = element.tag
         if not tag & 0xFFFF or tag in _DROPPED:
             return b""
-        if self.layout is not None and tag == _ICON_IMAGE_SEQUENCE:
-            return b""
         vr = self.vr(element)
         if vr == "SQ" or element.length == UNDEFINED:
-            if vr not in {"SQ", "UN"}:
-                raise UnsupportedError(f"{tag:08X} inside a sequence is encapsulated: retrieve the object as stored")
+            if self._holds_fragments(element, encoding, end):
+                return b""
             if depth > _DEEPEST:
                 raise UnsupportedError("the sequences are nested too deeply to be rewritten")
             return write_sequence(tag, self._items(element, encoding, end, depth))
@@ -137,6 +134,14 @@ class _Rewriter:
         if self.layout is not None and not depth:
             value = self._decoded(tag, value, self.layout)
         return write_element(tag, vr, value)
+
+    def _holds_fragments(self, element: Element, encoding: Encoding, end: int | None) -> bool:
+        """Return whether this is a sequence of icons with encapsulated pixel data; the image says it all."""
+        return self.layout is not None and any(
+            inner.tag == PIXEL_DATA and inner.length == UNDEFINED
+            for item in iter_items(self.data, element, encoding, end)
+            for inner in iter_elements(self.data, item.encoding, item.offset, item.end)
+        )
 
     def _items(self, element: Element, encoding: Encoding, end: int | None, depth: int) -> Iterator[bytes]:
         for item in iter_items(self.data, element, encoding, end):

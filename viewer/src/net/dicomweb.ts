@@ -39,9 +39,8 @@ async function describe(response: Response): Promise<string> {
   const fallback = `The archive answered ${response.status} ${response.statusText}`.trim();
   if (!(response.headers.get('content-type') ?? '').includes('json')) return fallback;
   const body: unknown = await response.json().catch(() => undefined);
-  if (typeof body !== 'object' || body === null) return fallback;
-  const named = ['detail', 'message', 'error'].map((key) => (body as Record<string, unknown>)[key]).find((value) => typeof value === 'string');
-  return (named) ?? fallback;
+  const error = (body as { error?: { message?: unknown } } | undefined)?.error?.message;
+  return typeof error === 'string' ? error : fallback;
 }
 
 export class DicomWebClient {

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { commandForKey, COMMANDS, keyName } from '../src/core/commands';
+import { cornerText, nextDetail, permanentNotes } from '../src/core/corner-text';
+import { dateRangeKey, formatAge, formatDate, formatTime } from '../src/core/dates';
+import { readPlace, writePlace } from '../src/core/deep-link';
+import { formatPersonName, inlineBytes, number, numbers } from '../src/core/dicom-json';
+import { mouseDrag, wheelSteps } from '../src/core/gesture';
+import { loadedRuns, loadingOrder } from '../src/core/loading-order';
+import { displaySets } from '../src/core/stack';
+import { mergedRows, readStudyRow, sortedRows, studyQueries } from '../src/core/study-row';
+import { matchingLines, tagLines } from '../src/core/tag-tree';
+import { dataSet, slice } from './builders';
+
+describe('person names', () => {
+  it.each([
+    [{ Alphabetic: 'Doe^John^Q^Dr.^Jr.' }, 'Doe Jr., Dr. John Q'],
+    [{ Alphabetic: 'Doe' }, 'Doe'],
+    [{ Alphabetic: 'Yamada^Tarou', Ideographic: '山田^太郎', Phonetic: 'やまだ^たろう' }, 'Yamada, Tarou (山田 太郎)'],
+    [{ Ideographic: '김희중' }, '김희중'],
+    ['Hong^Gildong=洪^吉洞', 'Hong, Gildong (洪 吉洞)'],
+    ['^^^', ''],
+    [undefined, ''],
+  ])('%j', (value, expected) => expect(formatPersonName(value)).toBe(expected));
+});
+
+describe('numbers', () => {
+  it('are read from text too', () => expect(number(dataSet({ Rows: '12 ' }), 'Rows')).toBe(12));
+  it('are none where they are no numbers', () => {
+    expect(number(dataSet({ Rows: 'x' }), 'Rows')).toBeUndefined();
+    expect(numbers(dataSet({ PixelSpacing: ['1', null] }), 'PixelSpacing')).toEqual([]);
+  });
+  it('come from base64', () => expect([...inlineBytes('AAECA/8=')]).toEqual([0, 1, 2, 3, 255]));
+});
+
+describe('dates', () => {
+  it.each([['20240307', '7 Mar 2024'], ['2024', '2024'], ['20241340', '20241340'], ['', '']])('%s is %s', (value, expected) => expect(formatDate(value)).toBe(expected));
+  it('shows times to the minute or second', () => expect([formatTime('134502.1'), formatTime('134502', true), formatTime('')]).toEqual(['13:45', '13:45:02', '']));
+  it.each([
+    ['19660101', '20130717', '', '47 y'], ['20130601', '20130717', '', '1 mo'], ['20130701', '20130717', '', '16 d'], ['', '20130717', '', ''],
+    ['20140101', '20130717', '', ''], ['', '', '043Y', '43 y'], ['19660718', '20130717', '', '46 y'],
+  ])('born %s, on %s, %s: %s', (birth, on, given, age) => expect(formatAge(birth, on, given)).toBe(age)); // prettier-ignore
+  it('become QIDO ranges', () => {
+    const now = new Date(2026, 0, 3);
+    expect((['today', 'yesterday', 'week', 'all'] as const).map((range) => dateRangeKey(range, now))).toEqual(['20260103', '20260102', '20251228-', '']);
+  });
+});
+
+describe('study list', () => {
+  const NOW = new Date(2026, 0, 3);
+  it('asks once without words, once for each attribute with words', () => {
+    expect(studyQueries({ search: ' ', modality: 'CT', range: 'today' }, NOW)).toEqual([{ StudyDate: '20260103', ModalitiesInStudy: 'CT' }]);
+    const queries = studyQueries({ search: 'doe  jo*', modality: '', range: 'all' }, NOW);
+    expect(queries.map((query) => Object.keys(query)[0])).toEqual(['PatientName', 'PatientID', 'AccessionNumber', 'StudyDescription']);
+    expect(queries[1]).toEqual({ PatientID: '*doe*jo*' });
+  });
+  const row = (uid: string, when: string, name = '') => readStudyRow(dataSet({ StudyInstanceUID: uid, StudyDate: when, PatientName: { Alphabetic: name } }));
+  it('merges answers and sorts newest first', () => {
+    const rows = mergedRows([[row('1', '20200101'), row('2', '20240101')], [row('1', '20200101')]]);
+    expect(sortedRows(rows, { key: 'when', descending: true }).map((r) => r.StudyInstanceUID)).toEqual(['2', '1']);
+  });
+  it('sorts names as people do', () => expect(sortedRows([row('1', '', 'b'), row('2', '', 'Á'), row('3', '', 'a10'), row('4', '', 'a9')], { key: 'name', descending: false }).map((r) => r.StudyInstanceUID)).toEqual(['2', '4', '3', '1']));
+});
+
+describe('links', () => {
+  it('lead to a study, a series, an object', () =>
+    expect(readPlace('/viewer', '?StudyInstanceUIDs=1.2,1.3&SeriesInstanceUID=4&SOPInstanceUID=5')).toEqual({ page: 'viewer', studies: ['1.2', '1.3'], series: '4', instance: '5' }));
+  it.each([['/', '?StudyInstanceUIDs=1.2'], ['/viewer', ''], ['/viewer', '?StudyInstanceUIDs=<script>']])('%s%s is the list', (path, query) => expect(readPlace(path, query)).toEqual({ page: 'list' }));
+  it('come back as they were', () => {
+    const place = { page: 'viewer' as const, studies: ['1.2'], series: '3', instance: '' };
+    const [path = '', query = ''] = writePlace(place).split('?');
+    expect(readPlace(path, `?${query}`)).toEqual(place);
+  });
+});
+
+describe('commands', () => {
+  const press = (key: string, modifiers = {}) => commandForKey({ key, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...modifiers });
+  it('are found by key', () => {
+    expect(press('w')).toBe('tool.window');
+    expect(press('R', { shiftKey: true })).toBe('view.rotateLeft');
+    expect(press('?', { shiftKey: true })).toBe('panel.keys');
+    expect(press(' ')).toBe('cine.toggle');
+    expect(press('3')).toBe('window.preset2');
+    expect(press('w', { ctrlKey: true })).toBeUndefined();
+    expect(press('w', { altKey: true })).toBeUndefined();
+  });
+  it('have a key only once', () => {
+    const keys = COMMANDS.flatMap((command) => [...command.keys]);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+  it('are named as they are pressed', () => expect(keyName({ key: 'ArrowDown', shiftKey: true, ctrlKey: false, metaKey: false, altKey: false })).toBe('Shift+ArrowDown'));
+});
+
+describe('gestures', () => {
+  it('of the mouse', () => expect([mouseDrag(0, 'window', false, false), mouseDrag(1, 'window', false, false), mouseDrag(2, 'window', false, false), mouseDrag(0, 'window', true, false), mouseDrag(0, 'window', false, true)]).toEqual(['window', 'pan', 'zoom', 'zoom', 'pan']));
+  it('one notch is one image, ten with shift', () => expect([wheelSteps(100, 0, false), wheelSteps(-120, 0, false), wheelSteps(3, 1, false), wheelSteps(100, 0, true)]).toEqual([1, -1, 1, 10]));
+  it('a trackpad gives fractions', () => expect(wheelSteps(10, 0, false)).toBeCloseTo(0.1));
+});
+
+describe('loading', () => {
+  it('goes outward, first in the direction of travel', () => {
+    expect(loadingOrder(2, 5)).toEqual([2, 3, 1, 4, 0]);
+    expect(loadingOrder(3, 5, -1)).toEqual([3, 2, 4, 1, 0]);
+    expect(loadingOrder(0, 0)).toEqual([]);
+  });
+  it('names the runs that are there', () => expect(loadedRuns([true, true, false, true])).toEqual([[0, 1], [3, 3]]));
+});
+
+describe('corner text', () => {
+  const ct = slice({ Modality: 'CT', PatientName: { Alphabetic: 'Doe^John' }, PatientID: 'X1', StudyDate: '20240307', SeriesNumber: 4, KVP: 120, Exposure: 80, LossyImageCompression: '01', LossyImageCompressionRatio: 12 });
+  const set = displaySets([ct])[0];
+  const picture = set?.pictures[0];
+  if (!set || !picture) throw new Error('no set');
+  const input = { set, picture, index: 0, detail: 'all' as const, paneWidth: 800, scale: 1.5, window: { center: 40, width: 400, function: 'LINEAR' as const }, windowLabel: '', suv: undefined, rate: undefined };
+  it('says who, when, what and how', () => {
+    const text = cornerText(input);
+    expect(text.topLeft.slice(0, 2)).toEqual(['Doe, John', 'X1']);
+    expect(text.topRight).toEqual(['7 Mar 2024']);
+    expect(text.bottomRight).toEqual(['120 kV · 80 mAs', 'CT · Series 4']);
+    expect(text.bottomLeft).toEqual(['2 × 2 · 150 %', 'Lossy 12:1', 'W 400  L 40', 'Image 1 / 1']);
+  });
+  it('keeps less when asked or where there is no room', () => {
+    expect(cornerText({ ...input, detail: 'minimal' }).topLeft).toEqual(['Doe, John', 'X1']);
+    expect(cornerText({ ...input, detail: 'none' }).topLeft).toEqual([]);
+    expect(cornerText({ ...input, paneWidth: 200 }).topRight).toEqual(['7 Mar 2024']);
+    expect(cornerText({ ...input, paneWidth: 100 }).topLeft).toEqual([]);
+  });
+  it('always warns', () => expect(permanentNotes(set, picture, 'archive-drawn', false)).toEqual(['Drawn by the archive: no pixel values, fixed window', 'Lossy 12:1', 'Not calibrated']));
+  it('goes round in three states', () => expect(nextDetail(nextDetail(nextDetail('all')))).toBe('all'));
+});
+
+describe('tags', () => {
+  const nested = { '00100010': { vr: 'PN', Value: [{ Alphabetic: 'Doe^John' }] }, '00081140': { vr: 'SQ', Value: [{ '00081155': { vr: 'UI', Value: ['1.2.3'] } }] }, '00090010': { vr: 'LO', Value: ['ACME'] }, '00091001': { vr: 'LO', Value: ['secret'] } };
+  const dictionary = { '00100010': 'PN|PatientName', '00081140': 'SQ|ReferencedImageSequence', '00081155': 'UI|ReferencedSOPInstanceUID' };
+  const lines = tagLines(nested, dictionary);
+  it('come in order, nested ones below their item', () => expect(lines.map((line) => [line.depth, line.tag || line.keyword])).toEqual([[0, '0008,1140'], [1, 'Item 1'], [2, '0008,1155'], [0, '0009,0010'], [0, '0009,1001'], [0, '0010,0010']]));
+  it('name the creator of private ones', () => expect(lines[4]).toMatchObject({ keyword: 'ACME', private: true, value: 'secret' }));
+  it('are found with the lines around them', () => expect(matchingLines(lines, 'sopinstance 1.2').map((line) => line.keyword)).toEqual(['ReferencedImageSequence', 'Item 1', 'ReferencedSOPInstanceUID']));
+  it('are found by tag and value', () => expect(matchingLines(lines, '00100010 doe')).toHaveLength(1));
+});
