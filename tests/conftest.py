@@ -77,18 +77,19 @@ def data_dir() -> Path:
 
 @dataclass
 class Serving:
-    """An ``isocenter serve`` in a process of its own, on free loopback ports."""
+    """An ``isocenter serve`` in a process of its own, on free loopback ports; ``program`` is what runs isocenter."""
 
     data: Path
     options: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = (sys.executable, "-m", "isocenter")
     process: subprocess.Popen[str] | None = None
     dicom_port: int = 0
     http_port: int = 0
 
     def start(self) -> "Serving":
         """Start it and wait until it says where it is."""
-        command = [sys.executable, "-m", "isocenter", "serve", "--json", "--data", str(self.data)]
+        command = [*self.program, "serve", "--json", "--data", str(self.data)]
         command += ["--dicom-port", str(self.dicom_port), "--http-port", str(self.http_port), *self.options]
         with self.data.with_suffix(".log").open("a") as log:
             self.process = subprocess.Popen(

@@ -32,6 +32,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     },
   },
+  { files: ['tests/**/*.ts'], rules: { '@typescript-eslint/explicit-function-return-type': 'off' } },
   { files: ['src/**/*.d.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
     files: ['src/core/**/*.ts'],

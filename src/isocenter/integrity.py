@@ -226,8 +226,8 @@ class Redo:
             return 0
         check = Check(self._storage, self._index, deep=False)
         findings = check.orphans({s.location: s for s in self._storage.objects(durable_until - _MARGIN)}, repair=True)
-        for finding in findings:
-            _LOG.warning("after a restart: %s %s %s", finding.problem.value, finding.detail, finding.repair)
+        if findings:
+            _LOG.warning("after a restart of the machine %d objects were put into the index again", len(findings))
         self.advance()
         return len(findings)
 

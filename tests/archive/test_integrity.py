@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from isocenter.archive import Archive, Receipt
+from isocenter.index.deletion import recount
 from isocenter.integrity import Problem
 from isocenter.settings import Settings
 
@@ -88,8 +90,6 @@ def test_a_lost_index_is_built_anew_from_the_files(filled: Archive, tmp_path: Pa
     copy = tmp_path / "copy"
     shutil.copytree(tmp_path / "data" / "objects", copy / "objects")
     with Archive.open(copy, settings) as archive:
-        assert {problem for problem, _ in problems(archive)} == {Problem.ORPHAN}
-        assert archive.check(repair=True).clean
         rebuilt = archive.instances("1.2.3")
         assert [each.SOPInstanceUID for each in rebuilt] == [each.SOPInstanceUID for each in rows]
         assert rebuilt[:3] == rows[:3]
@@ -133,21 +133,48 @@ def test_counters_and_empty_rows_are_put_right(filled: Archive, build: Build, se
     assert (held.patients, held.studies, held.series, held.instances) == (1, 1, 1, 4)
 
 
-def test_rows_that_power_loss_left_without_bytes_go_at_the_next_start(
-    filled: Archive, folder: Path, settings: Settings
+def forget(archive: Archive, *numbers: int) -> None:
+    """Take rows away, as a loss of power does to those that the index had not written to the disk."""
+    with archive.index.database.write() as transaction:
+        for number in numbers:
+            transaction.change('DELETE FROM instance WHERE "SOPInstanceUID" = :uid', {"uid": f"1.2.3.{number}"})
+            recount(transaction, 1, 0)
+        transaction.change("DELETE FROM conflict", {})
+
+
+@pytest.mark.parametrize("marker", ["another-start 1000", "", "not readable\n\n", None])
+def test_what_the_index_forgot_is_redone_after_a_restart(
+    filled: Archive, folder: Path, settings: Settings, marker: str | None
 ) -> None:
-    lost = path_of(filled, 3)
-    lost.unlink()
-    with Archive.open(folder, settings) as same_start:
-        assert same_start.statistics().instances == 4
-    (folder / "boot").write_text("another start of the machine")
+    forget(filled, 2, 3)
+    if marker is None:
+        (folder / "durable").unlink()
+    else:
+        (folder / "durable").write_text(marker)
     with Archive.open(folder, settings) as restarted:
-        assert restarted.statistics().instances == 3
+        assert restarted.statistics().instances == 4
+        assert len(restarted.conflicts()) == 1
         assert restarted.check(deep=True).findings == []
 
 
+def test_nothing_is_redone_while_the_machine_is_up(filled: Archive, folder: Path, settings: Settings) -> None:
+    forget(filled, 2)
+    with Archive.open(folder, settings) as again:
+        assert again.statistics().instances == 3
+
+
+def test_only_what_came_since_the_index_was_durable_is_redone(
+    filled: Archive, folder: Path, settings: Settings
+) -> None:
+    forget(filled, 2)
+    soon = time.time() + 1000
+    (folder / "durable").write_text(f"another-start {soon}")
+    with Archive.open(folder, settings) as restarted:
+        assert restarted.statistics().instances == 3
+
+
 def test_a_missing_folder_of_objects_costs_no_rows(filled: Archive, folder: Path, settings: Settings) -> None:
-    (folder / "boot").write_text("another start of the machine")
+    (folder / "durable").write_text("another-start 1000")
     shutil.move(folder / "objects", folder / "elsewhere")
     with Archive.open(folder, settings) as archive:
         assert archive.statistics().instances == 4

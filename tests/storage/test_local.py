@@ -12,7 +12,6 @@ import pytest
 
 from isocenter.errors import IsocenterError, NotFoundError, OutOfResourcesError
 from isocenter.storage import LocalStorage
-from isocenter.storage.syncer import Syncer
 
 
 @pytest.fixture
@@ -25,9 +24,7 @@ def storage(tmp_path: Path) -> Iterator[LocalStorage]:
 def put(storage: LocalStorage, *chunks: bytes) -> str:
     upload = storage.create()
     upload.write(chunks)
-    location = upload.place()
-    upload.wait()
-    return location
+    return upload.commit()
 
 
 def files(folder: Path) -> list[Path]:
@@ -44,7 +41,6 @@ def test_what_was_put_comes_back(tmp_path: Path, chunks: tuple[bytes, ...], *, d
         assert file.read() == expected
     assert storage.path(location).read_bytes() == expected
     assert storage.size(location) == len(expected)
-    storage.sync(location)
     assert [(stored.location, stored.size) for stored in storage.objects()] == [(location, len(expected))]
     storage.close()
 
@@ -80,13 +76,10 @@ def test_an_upload_can_be_read_before_it_is_placed(storage: LocalStorage) -> Non
 
 
 def test_discarded_uploads_leave_nothing(storage: LocalStorage, tmp_path: Path) -> None:
-    unplaced, placed = storage.create(), storage.create()
-    for upload in (unplaced, placed):
-        upload.write([b"x"])
-    placed.place()
-    unplaced.discard()
-    placed.discard()
-    placed.discard()
+    upload = storage.create()
+    upload.write([b"x"])
+    upload.discard()
+    upload.discard()
     assert files(tmp_path) == []
 
 
@@ -150,8 +143,7 @@ def put_or_discard(storage: LocalStorage) -> None:
     upload = storage.create()
     try:
         upload.write([b"x"])
-        upload.place()
-        upload.wait()
+        upload.commit()
     except BaseException:
         upload.discard()
         raise
@@ -182,8 +174,7 @@ def test_what_dead_processes_left_is_removed_and_what_live_ones_write_is_not(tmp
     assert len(files(tmp_path / "incoming")) == 2
     second = LocalStorage(tmp_path)
     assert len(files(tmp_path / "incoming")) == 1
-    location = upload.place()
-    upload.wait()
+    location = upload.commit()
     assert second.path(location).read_bytes() == b"alive"
     alive.close()
     second.close()
@@ -210,28 +201,11 @@ def test_threads_get_names_of_their_own(storage: LocalStorage) -> None:
     assert len(set(locations)) == 80
 
 
-def test_a_syncer_reports_what_went_wrong_once() -> None:
-    syncer = Syncer()
-    readable, writable = os.pipe()
-    syncer.begin(readable)  # a pipe cannot be synced
-    error = syncer.end()
-    assert error is not None
-    assert error.errno == errno.EINVAL
-    syncer.stop()
-    os.close(readable)
-    os.close(writable)
-
-
-def test_close_stops_the_threads(tmp_path: Path) -> None:
-    before = threading.active_count()
-    storage = LocalStorage(tmp_path)
-    uploads = [storage.create() for _ in range(4)]
-    for upload in uploads:
-        upload.write([b"x"])
-        upload.place()
-    assert threading.active_count() == before + 4
-    for upload in uploads:
-        upload.wait()
-    storage.close()
-    storage.close()
-    assert threading.active_count() == before
+def test_only_folders_that_changed_are_walked(storage: LocalStorage) -> None:
+    locations = [put(storage, b"x") for _ in range(6)]
+    old, new = sorted({storage.path(location).parent for location in locations}, key=lambda folder: locations.index(
+        next(each for each in locations if storage.path(each).parent == folder)))  # fmt: skip
+    os.utime(old, (1000, 1000))
+    found = [storage.path(stored.location).parent for stored in storage.objects(2000)]
+    assert found == [new] * 3
+    assert len(list(storage.objects(1000))) == 6

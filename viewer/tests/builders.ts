@@ -5,12 +5,14 @@ import { readInstance, type Picture } from '../src/core/stack';
 import { TAGS, type Keyword } from '../src/core/tags';
 import type { Bitmap } from '../src/core/viewport-port';
 
-type Given = JsonValue | JsonValue[];
+type Given = JsonValue | readonly JsonValue[];
+
+const isList = (value: Given): value is readonly JsonValue[] => Array.isArray(value);
 
 export function dataSet(values: Partial<Record<Keyword, Given>>): DataSet {
   const out: DataSet = {};
   for (const [keyword, value] of Object.entries(values)) {
-    const element: DataElement = { vr: keyword.endsWith('Sequence') ? 'SQ' : 'UN', Value: Array.isArray(value) ? value : [value] };
+    const element: DataElement = { vr: keyword.endsWith('Sequence') ? 'SQ' : 'UN', Value: isList(value) ? [...value] : [value] };
     out[TAGS[keyword as Keyword]] = element;
   }
   return out;

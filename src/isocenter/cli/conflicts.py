@@ -11,7 +11,7 @@ import click
 from isocenter.archive import Archive, Conflict
 from isocenter.cli.options import existing_archive, json_option, resolve, setting_options
 from isocenter.cli.output import print_json, print_table
-from isocenter.errors import NotFoundError
+from isocenter.errors import NotFoundError, UsageError
 
 
 @click.command(name="conflicts")
@@ -46,8 +46,11 @@ def command(*, config: Path | None, export: tuple[int, Path] | None, as_json: bo
 def _export(archive: Archive, found: list[Conflict], number: int, target: Path) -> None:
     for conflict in found:
         if conflict.id == number and conflict.instance is not None:
-            with archive.open_object(conflict.instance) as source, target.open("xb") as file:
-                shutil.copyfileobj(source, file)
+            try:
+                with archive.open_object(conflict.instance) as source, target.open("xb") as file:
+                    shutil.copyfileobj(source, file)
+            except OSError as error:
+                raise UsageError(f"cannot write {target}: {error.strerror}") from error
             return
     raise NotFoundError(
         f"conflict {number} keeps no object; 'isocenter conflicts' lists those of kind instance that do"

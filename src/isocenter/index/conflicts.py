@@ -69,6 +69,12 @@ def list_conflict(transaction: Transaction, kind: ConflictKind, key: str, detail
     return bool(made)
 
 
+def kept_location(transaction: Transaction, key: str) -> str:
+    """Return where the second object of a listed conflict is."""
+    sql = "SELECT location FROM conflict WHERE kind = :kind AND key = :key"
+    return str(transaction.rows(sql, kind=ConflictKind.INSTANCE.value, key=key)[0][0])
+
+
 def read_conflicts(database: Database) -> Iterator[Conflict]:
     """Yield the list, oldest first."""
     with database.read() as connection:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 from isocenter.index.answers import find
-from isocenter.index.conflicts import Conflict, ConflictKind, list_conflict, read_conflicts
+from isocenter.index.conflicts import Conflict, ConflictKind, kept_location, list_conflict, read_conflicts
 from isocenter.index.database import Database
 from isocenter.index.deletion import delete_objects
 from isocenter.index.entry import Entry, Instance
@@ -45,10 +45,12 @@ class Index:
         return self._commits.submit(entry)
 
     def keep_conflict(self, entry: Entry, detail: str) -> bool:
-        """List another object under a known UID; return False where the same one is listed already."""
+        """List another object under a known UID; return False where the list keeps the same one elsewhere."""
         key = f"{entry.SOPInstanceUID} {entry.transfer_syntax_uid} {entry.hash.hex()}"
         with self.database.write() as transaction:
-            return list_conflict(transaction, ConflictKind.INSTANCE, key, detail, entry)
+            if list_conflict(transaction, ConflictKind.INSTANCE, key, detail, entry):
+                return True
+            return kept_location(transaction, key) == entry.location
 
     def move(self, instance: Instance, entry: Entry) -> None:
         """Let the row of a lost object point to an identical one."""

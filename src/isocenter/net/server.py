@@ -79,6 +79,7 @@ class DicomServer:
         with self._wake_sender, contextlib.suppress(BrokenPipeError):  # it may have seen ``stopping`` already
             self._wake_sender.send(b"\0")
         with self._lock:
+            threads = [thread for _, thread in self._sessions.values()]
             for session, _ in self._sessions.values():
                 if not session.busy:
                     session.wake()
@@ -87,6 +88,9 @@ class DicomServer:
                 session.wake()
             if not self._lock.wait_for(lambda: not self._sessions, _LAST_WORDS):
                 logger.warning("%d associations did not end in time", len(self._sessions))
+                return
+        for thread in threads:
+            thread.join(_LAST_WORDS)
 
     # what a session needs (session.Node)
 

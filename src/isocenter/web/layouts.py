@@ -11,7 +11,7 @@ from isocenter.dicom import dictionary
 from isocenter.dicom.pixels import ImageDescription, Range, frame_ranges, read_image_description
 from isocenter.dicom.scanner import Buffer, iter_elements, scan
 from isocenter.dicom.uids import TransferSyntax, transfer_syntax
-from isocenter.errors import InvalidObjectError, NotFoundError
+from isocenter.errors import NotFoundError
 from isocenter.reading import data_set
 from isocenter.web.streaming import read_exactly
 
@@ -19,6 +19,7 @@ from isocenter.web.streaming import read_exactly
 MAX_ENTRIES = 1024
 MAX_FRAMES = 200_000
 _FIRST_PIXELS = 0x7FE00008
+_PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 
 
 @contextmanager
@@ -65,7 +66,8 @@ class LayoutCache:
         """Return the layout of an object.
 
         Raises:
-            InvalidObjectError: the object has no image or its pixel data is broken.
+            NotFoundError: the object has no image.
+            InvalidObjectError: its pixel data is broken.
         """
         key = (instance.SOPInstanceUID, instance.location, instance.hash)
         with self._lock:
@@ -88,17 +90,24 @@ class LayoutCache:
 
 
 def read_layout(data: Buffer, syntax: TransferSyntax) -> Layout:
-    """Return the layout of the image in a data set."""
+    """Return the layout of the image in a data set.
+
+    Raises:
+        NotFoundError: there is no image in it.
+        InvalidObjectError: its pixel data is broken.
+    """
+    vr = _pixel_vr(data, syntax)
     description = read_image_description(data, syntax)
-    frames = tuple(frame_ranges(data, syntax, description))
-    return Layout(description, syntax, _pixel_vr(data, syntax), frames)
+    return Layout(description, syntax, vr, tuple(frame_ranges(data, syntax, description)))
 
 
 def _pixel_vr(data: Buffer, syntax: TransferSyntax) -> str:
     position = scan(data, syntax, frozenset(), _FIRST_PIXELS).position
     for element in iter_elements(data, syntax, position):
-        return element.vr or dictionary.vr(element.tag)
-    raise InvalidObjectError("this object has no pixel data")
+        if element.tag in _PIXELS:
+            return element.vr or dictionary.vr(element.tag)
+        break
+    raise NotFoundError("this object has no image: there is no pixel data in it")
 
 
 def read_frame(archive: Archive, instance: Instance, layout: Layout, number: int) -> bytes:

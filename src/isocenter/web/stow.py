@@ -7,7 +7,7 @@ while the next parts arrive, so that many parts share its cost; how many wait at
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,11 @@ class Failure:
     error: BaseException
     sop_class_uid: str = ""
     sop_instance_uid: str = ""
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it can go into the Failed SOP Sequence, which needs both UIDs."""
+        return bool(self.sop_class_uid and self.sop_instance_uid)
 
 
 Result = Receipt | Failure
@@ -231,25 +236,24 @@ async def _follow(event: Event, intake: Intake) -> None:
 
 
 def _response(results: Sequence[Result], base: str, study: str, media_type: str) -> Response:
-    """Return the Store Instances Response Module (PS3.18 10.5.3, Annex I)."""
+    """Return the answer with the Store Instances Response Module (PS3.18 10.5.3, Annex I)."""
     stored = [result for result in results if isinstance(result, Receipt)]
     failed = [result for result in results if isinstance(result, Failure)]
-    named = [failure for failure in failed if failure.sop_class_uid and failure.sop_instance_uid]
-    nameless = [failure for failure in failed if failure not in named]
-    conflict = any(receipt.outcome is Outcome.CONFLICT for receipt in stored)
-    studies = {receipt.StudyInstanceUID for receipt in stored}
-    content: dict[str, Any] = {}
-    if study or len(studies) == 1:
-        content["00081190"] = {"vr": "UR", "Value": [address_of(base, study or studies.pop())]}
-    if named:
-        content["00081198"] = {"vr": "SQ", "Value": [_failure(failure) for failure in named]}
-    if nameless:
-        content["0008119A"] = {"vr": "SQ", "Value": [_failure(failure) for failure in nameless]}
-    if stored:
-        content["00081199"] = {"vr": "SQ", "Value": [_success(receipt, base) for receipt in stored]}
-    status = 202 if conflict else _status(stored, failed)
-    headers = {"warning": f'299 {base}: "{_CONFLICT_TEXT}"'} if conflict else None
-    return Response(json.dumps(dict(sorted(content.items()))).encode(), status, headers, media_type)
+    studies = {study} if study else {receipt.StudyInstanceUID for receipt in stored}
+    content = {
+        "00081190": {"vr": "UR", "Value": [address_of(base, uid) for uid in studies] if len(studies) == 1 else []},
+        "00081198": _sequence(_failure(failure) for failure in failed if failure.is_named),
+        "00081199": _sequence(_success(receipt, base) for receipt in stored),
+        "0008119A": _sequence(_failure(failure) for failure in failed if not failure.is_named),
+    }
+    body = json.dumps({tag: attribute for tag, attribute in content.items() if attribute["Value"]})
+    if any(receipt.outcome is Outcome.CONFLICT for receipt in stored):
+        return Response(body.encode(), 202, {"warning": f'299 {base}: "{_CONFLICT_TEXT}"'}, media_type)
+    return Response(body.encode(), _status(stored, failed), None, media_type)
+
+
+def _sequence(items: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    return {"vr": "SQ", "Value": list(items)}
 
 
 def _status(stored: Sequence[Receipt], failed: Sequence[Failure]) -> int:
@@ -287,7 +291,7 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "00081197": {"vr": "US", "Value": [reason]},
         _ERROR_COMMENT: {"vr": "LO", "Value": [comment[:64]]},
     }
-    if failure.sop_class_uid and failure.sop_instance_uid:
+    if failure.is_named:
         item["00081150"] = {"vr": "UI", "Value": [failure.sop_class_uid]}
         item["00081155"] = {"vr": "UI", "Value": [failure.sop_instance_uid]}
     return dict(sorted(item.items()))

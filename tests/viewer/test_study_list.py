@@ -1,0 +1,122 @@
+"""The study list in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_shows_studies_newest_first_with_readable_names(view):
+    view.list()
+    names = view.page.locator(".row-name")
+    expect(names).to_have_text(["Muster, Erika (山田 花子)", "Echo, Test", "Broken, Image", "Report, Only"])
+    row = view.page.locator(".row").first
+    expect(row).to_contain_text("7 Mar 2024")
+    expect(row).to_contain_text("54 y · F")
+    expect(row.locator(".badge")).to_have_text(["CT", "MR"])
+    expect(row.locator(".cell-images")).to_have_text("25")
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("muster eri", 1), ("MÜSTER", 1), ("花子", 1), ("P-002", 1), ("ACCP-003", 1), ("findings", 1), ("P-00", 4), ("nobody", 0)],
+)
+def test_searches_name_id_accession_and_description(view, typed, found):
+    view.list()
+    view.page.keyboard.press("/")
+    view.page.keyboard.type(typed)
+    expect(view.page.locator(".row")).to_have_count(found)
+    if not found:
+        expect(view.page.get_by_role("heading", name="No study matches")).to_be_visible()
+        view.page.get_by_role("button", name="Clear filters").click()
+        expect(view.page.locator(".row")).to_have_count(4)
+
+
+def test_filters_by_modality_and_date(view):
+    view.list()
+    view.page.get_by_label("Modality").select_option("US")
+    expect(view.page.locator(".row-name")).to_have_text(["Echo, Test"])
+    view.page.get_by_label("Modality").select_option("")
+    view.page.get_by_role("radio", name="Today").click()
+    expect(view.page.locator(".row")).to_have_count(0)
+    view.page.get_by_role("radio", name="All").click()
+    expect(view.page.locator(".row")).to_have_count(4)
+
+
+def test_sorts_by_a_column(view):
+    view.list()
+    view.page.get_by_role("button", name="Patient").click()
+    expect(view.page.locator(".row-name").first).to_have_text("Broken, Image")
+    view.page.get_by_role("button", name="Patient").click()
+    expect(view.page.locator(".row-name").first).to_have_text("Report, Only")
+
+
+def test_opens_with_the_keyboard_and_comes_back_to_the_same_row(view):
+    view.list()
+    for key in ("ArrowDown", "ArrowDown", "Enter"):
+        view.page.keyboard.press(key)
+    view.page.wait_for_url(re.compile("/viewer"))
+    view.settled()
+    expect(view.page.locator(".study-title")).to_contain_text("Echo, Test")
+    view.page.get_by_role("button", name="Back to the study list").click()
+    expect(view.page.locator('.row[aria-selected="true"] .row-name')).to_have_text("Echo, Test")
+
+
+def test_does_not_load_the_rendering_library_to_show_the_list(view):
+    scripts: list[str] = []
+    view.page.on("request", lambda request: scripts.append(request.url) if request.resource_type == "script" else None)
+    view.page.add_init_script("window.requestIdleCallback = () => 0")
+    view.list()
+    expect(view.page.locator(".row").first).to_be_visible()
+    assert not [url for url in scripts if "viewer-page" in url or "adapter" in url]
+
+
+def test_empty_archive_says_where_to_send_and_shows_arrivals(browser, empty_archive, archive, tmp_path):
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(empty_archive.url)
+    expect(page.get_by_role("heading", name="The archive is empty")).to_be_visible()
+    expect(page.locator(".address")).to_contain_text(re.compile(r"ISOCENTER@127\.0\.0\.1:\d+"))
+    files = sorted(archive.data.rglob("*.dcm"))
+    empty_archive.take(files[0])
+    expect(page.locator(".row")).to_have_count(1, timeout=15_000)
+    expect(page.locator(".row")).to_have_attribute("data-fresh", "true")
+    page.close()
+
+
+def test_says_when_the_archive_cannot_be_reached_and_tries_again(view):
+    view.page.route("**/dicom-web/studies?*", lambda route: route.abort())
+    view.list()
+    expect(view.page.get_by_role("alert")).to_contain_text("cannot be reached")
+    view.page.unroute("**/dicom-web/studies?*")
+    view.page.get_by_role("button", name="Try again").click()
+    expect(view.page.locator(".row")).to_have_count(4)
+
+
+def test_thousands_of_rows_are_drawn_in_part_only(view):
+    study = {"0020000D": {"vr": "UI", "Value": ["1"]}, "00100010": {"vr": "PN", "Value": [{"Alphabetic": "Many^One"}]}}
+    asked: list[str] = []
+
+    def answer(route):
+        asked.append(route.request.url)
+        first = int(re.search(r"offset=(\d+)", route.request.url).group(1))
+        rows = [{**study, "0020000D": {"vr": "UI", "Value": [f"1.{n}"]}} for n in range(first, min(first + 200, 5000))]
+        route.fulfill(json=rows, content_type="application/dicom+json")
+
+    view.page.route("**/dicom-web/studies?*", answer)
+    view.list()
+    expect(view.page.locator(".list-footer")).to_contain_text("200+ studies")
+    assert view.page.locator(".row").count() < 60
+    view.page.locator(".table").press("End")
+    expect(view.page.locator(".list-footer")).to_contain_text("400+ studies")
+    assert view.page.locator(".row").count() < 60
+    assert any("offset=200" in url for url in asked)
+
+
+def test_phone(phone):
+    phone.list()
+    expect(phone.page.locator(".row").first).to_be_visible()
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+    phone.page.locator(".row").first.tap()
+    phone.page.wait_for_url(re.compile("/viewer"))
