@@ -17,8 +17,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-import pydicom
-
 from bench import data as workload
 from bench.filling import fill_isocenter, fill_orthanc
 from bench.headers import header_scan_ratio
@@ -42,9 +40,15 @@ class Run:
         self.results: list[dict[str, object]] = []
         self.memory = 0.0
         ct, mr = workload.series_folders(workload.CT, CACHE), workload.series_folders(workload.MR, CACHE)
-        first = pydicom.dcmread(workload.files(ct[0])[100], stop_before_pixels=True)
-        self.data = Data(ct, mr, first.StudyInstanceUID, first.SeriesInstanceUID, first.SOPInstanceUID)
+        self._folders = (ct, mr)
         self._count = 0
+
+    def data(self, repetition: int) -> Data:
+        """Return the data of one repetition: another series each time, so that no cache answers."""
+        ct, mr = self._folders
+        turn = repetition % len(ct)
+        uids = workload.uids(workload.CT, turn, 100)
+        return Data(ct[turn:] + ct[:turn], mr, *uids)
 
     def start(self, name: str) -> Server:
         """Start a server in a folder of its own."""
@@ -60,11 +64,11 @@ class Run:
     def measure(self, row: Row, servers: dict[str, Server]) -> None:
         """Measure a row, the sides alternating, and print its line."""
         samples: dict[str, list[float]] = {name: [] for name in ["isocenter", *row.peers]}
-        for _ in range(self.repeats or row.repeats):
+        for repetition in range(self.repeats or row.repeats):
             for name, values in samples.items():
                 server = self.start(name) if row.fresh else servers[name]
                 try:
-                    values.append(row.measure(server, self.data))
+                    values.append(row.measure(server, self.data(repetition)))
                 finally:
                     if row.fresh:
                         self.stop(server)
@@ -120,7 +124,7 @@ def run_rows(run: Run, rows: list[Row], studies: int, images: int) -> None:
     servers = {name: run.start(name) for name in ("isocenter", "orthanc")}
     try:
         for server in servers.values():
-            store(run.data.ct, server)
+            store(run.data(0).ct, server)
         fill_isocenter(servers["isocenter"], studies, images)
         fill_orthanc(servers["orthanc"], studies, images)
         for row in queries:
@@ -138,21 +142,15 @@ def full_archive(run: Run, instances: int) -> None:
     try:
         fill_isocenter(full, instances // 200, 200)
         for number in range(repeats):
-            samples["full"].append(ROWS[0].measure(full, renamed(run.data, number)))
+            samples["full"].append(ROWS[0].measure(full, run.data(number)))
             empty = run.start("isocenter")
-            samples["empty"].append(ROWS[0].measure(empty, run.data))
+            samples["empty"].append(ROWS[0].measure(empty, run.data(number)))
             run.stop(empty)
     finally:
         run.stop(full)
     name = f"the same with {instances} instances already there"
     full_rate, empty_rate = (statistics.median(samples[k]) for k in ("full", "empty"))
     run.report(name, "images/s", full_rate, "empty", empty_rate, 0.8, is_rate=True)
-
-
-def renamed(data: Data, number: int) -> Data:
-    """Return the data with another CT series first, so that nothing is sent twice."""
-    turned = data.ct[number % len(data.ct) :] + data.ct[: number % len(data.ct)]
-    return Data(turned, data.mr, data.ct_study, data.ct_series, data.ct_instance)
 
 
 def main() -> None:
@@ -169,7 +167,7 @@ def main() -> None:
         run = Run(Path(folder), 2 if options.quick else None)
         run_rows(run, rows, 30 if options.quick else 305, 20)
         if options.only in "headers":
-            ours, theirs = header_scan_ratio(workload.files(run.data.mr[0]))
+            ours, theirs = header_scan_ratio(workload.files(run.data(0).mr[0]))
             run.report("header scan, MR 33 KiB", "files/s", ours, "pydicom", theirs, 10, is_rate=True)
         if options.only in "full archive":
             full_archive(run, options.fill // 10 if options.quick else options.fill)

@@ -50,6 +50,12 @@ def files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.dcm"))
 
 
+def uids(kind: Kind, study: int, count: int) -> tuple[str, str, list[str]]:
+    """Return the UIDs of a study, of its series and of its first images."""
+    root = f"{ROOT}.{len(kind.name)}{kind.side}.{study}"
+    return root, f"{root}.0", [f"{root}.{index + 1}" for index in range(count)]
+
+
 def image(kind: Kind, study: int, index: int) -> Dataset:
     """Return one image, with about the header of a real one; pixels are noise that does not compress away."""
     rng = np.random.default_rng(study * 100_003 + index)
@@ -57,7 +63,8 @@ def image(kind: Kind, study: int, index: int) -> Dataset:
     ds.SpecificCharacterSet = "ISO_IR 100"
     ds.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     ds.SOPClassUID = kind.sop_class
-    ds.SOPInstanceUID = f"{ROOT}.{len(kind.name)}{kind.side}.{study}.{index + 1}"
+    ds.StudyInstanceUID, ds.SeriesInstanceUID, instances = uids(kind, study, index + 1)
+    ds.SOPInstanceUID = instances[-1]
     ds.StudyDate, ds.SeriesDate, ds.AcquisitionDate, ds.ContentDate = ["20260301"] * 4
     ds.StudyTime, ds.SeriesTime, ds.AcquisitionTime, ds.ContentTime = ["101500.00"] * 4
     ds.AccessionNumber = f"A{study:06d}"
@@ -69,8 +76,6 @@ def image(kind: Kind, study: int, index: int) -> Dataset:
     ds.PatientBirthDate, ds.PatientSex, ds.PatientAge = "19700101", "O", "056Y"
     ds.BodyPartExamined, ds.SliceThickness, ds.KVP = "CHEST", "1.0", "120"
     ds.PatientPosition = "HFS"
-    ds.StudyInstanceUID = f"{ROOT}.{len(kind.name)}{kind.side}.{study}"
-    ds.SeriesInstanceUID = f"{ROOT}.{len(kind.name)}{kind.side}.{study}.0"
     ds.StudyID, ds.SeriesNumber, ds.AcquisitionNumber, ds.InstanceNumber = str(study), study + 1, 1, index + 1
     ds.ImagePositionPatient = [-180, -180, float(index)]
     ds.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]

@@ -21,7 +21,7 @@ def _template() -> bytes:
     """Return a tiny object whose UIDs, name and ID are marks of fixed length, to be replaced."""
     ds: Dataset = image(TINY, 0, 0)
     ds.SOPInstanceUID, ds.StudyInstanceUID, ds.SeriesInstanceUID = (
-        f"{ROOT}.{arc}.0000000.0000000" for arc in (7, 5, 6)
+        f"{ROOT}.{arc}.9000000.9000000" for arc in (7, 5, 6)
     )
     ds.PatientName, ds.PatientID = "Tiny^P0000000", "T0000000"
     meta = FileMetaDataset()
@@ -39,9 +39,9 @@ def objects(studies: int, images: int) -> Iterator[bytes]:
     for study in range(1_000_000, 1_000_000 + studies):
         body = template.replace(b"P0000000", b"P%07d" % study).replace(b"T0000000", b"T%07d" % study)
         for arc in (5, 6):
-            mark = f"{ROOT}.{arc}.0000000.0000000".encode()
+            mark = f"{ROOT}.{arc}.9000000.9000000".encode()
             body = body.replace(mark, f"{ROOT}.{arc}.{study}.1000000".encode())
-        mark = f"{ROOT}.7.0000000.0000000".encode()
+        mark = f"{ROOT}.7.9000000.9000000".encode()
         for number in range(1_000_000, 1_000_000 + images):
             yield body.replace(mark, f"{ROOT}.7.{study}.{number}".encode())
 

@@ -5,9 +5,10 @@ or a time (less is better). Both sides of a row are measured by the same functio
 """
 
 import http.client
+import statistics
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,13 +18,13 @@ from bench.servers import ENVIRONMENT, Server
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """The folders of the generated series, and the UIDs that the queries ask for."""
+    """The folders of the generated series, and the UIDs that the queries of one repetition ask for."""
 
     ct: list[Path]
     mr: list[Path]
-    ct_study: str
-    ct_series: str
-    ct_instance: str
+    study: str
+    series: str
+    instances: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +72,16 @@ class Client:
             raise RuntimeError(f"{path}: {response.status} {body[:200]!r}")
         return body
 
-    def time(self, path: str, accept: str, times: int = 10) -> float:
-        """Return the milliseconds of one request, as the median of several on a warm connection."""
-        self.get(path, accept)
+    def time(self, paths: Sequence[str], accept: str) -> float:
+        """Return the milliseconds of one request on a warm connection: the median over the paths."""
+        self.get(paths[0], accept)
         samples = []
-        for _ in range(times):
+        for path in paths:
             started = time.perf_counter()
             self.get(path, accept)
             samples.append(time.perf_counter() - started)
         self.connection.close()
-        return sorted(samples)[len(samples) // 2] * 1000
+        return statistics.median(samples) * 1000
 
 
 JSON = "application/dicom+json"
@@ -89,17 +90,18 @@ FRAME = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
 
 
 def _series(data: Data) -> str:
-    return f"/studies/{data.ct_study}/series/{data.ct_series}"
+    return f"/studies/{data.study}/series/{data.series}"
 
 
-def _instance(data: Data) -> str:
-    return f"{_series(data)}/instances/{data.ct_instance}"
+def _instances(data: Data, what: str) -> list[str]:
+    """One request for each of a hundred images, as somebody who scrolls makes them; none is asked for twice."""
+    return [f"{_series(data)}/instances/{uid}{what}" for uid in data.instances]
 
 
 def _series_rate(server: Server, data: Data) -> float:
-    """MB/s of a whole series, received by curl."""
+    """MB/s of a whole series, received by curl; another series each time."""
     size = sum(f.stat().st_size for f in data.ct[0].glob("*.dcm")) / 1e6
-    url = server.dicomweb + _series(data)
+    url = f"{server.dicomweb}/studies/{data.study}/series/{data.series}"
     command = [
         "curl",
         "-s",
@@ -118,8 +120,8 @@ def _series_rate(server: Server, data: Data) -> float:
     return size / float(answer[0])
 
 
-def _get(path: Callable[[Data], str], accept: str, times: int = 10) -> Callable[[Server, Data], float]:
-    return lambda server, data: Client(server).time(path(data), accept, times)
+def _get(paths: Callable[[Data], Sequence[str]], accept: str) -> Callable[[Server, Data], float]:
+    return lambda server, data: Client(server).time(paths(data), accept)
 
 
 ROWS = (
@@ -129,11 +131,13 @@ ROWS = (
         {"orthanc": 3, "storescp": 0}, is_rate=True, fresh=True),
     Row("C-STORE in, CT 512 KiB, 4 associations", "images/s", lambda s, d: store(d.ct, s),
         {"orthanc": 3, "storescp": 0}, is_rate=True, fresh=True, repeats=3),
-    Row("QIDO studies, limit 25", "ms", _get(lambda _: "/studies?limit=25", JSON), {"orthanc": 0.1}),
-    Row("QIDO studies, all", "ms", _get(lambda _: "/studies", JSON, 5), {"orthanc": 0.1}),
-    Row("QIDO instances of a series of 250", "ms", _get(lambda d: _series(d) + "/instances", JSON), {"orthanc": 0.1}),
-    Row("WADO-RS metadata of a series of 250", "ms", _get(lambda d: _series(d) + "/metadata", JSON), {"orthanc": 0.1}),
+    Row("QIDO studies, limit 25", "ms", _get(lambda _: ["/studies?limit=25"] * 10, JSON), {"orthanc": 0.1}),
+    Row("QIDO studies, all", "ms", _get(lambda _: ["/studies"] * 5, JSON), {"orthanc": 0.1}),
+    Row("QIDO instances of a series of 250", "ms", _get(lambda d: [_series(d) + "/instances"] * 10, JSON),
+        {"orthanc": 0.1}),
+    Row("WADO-RS metadata of a series of 250", "ms", _get(lambda d: [_series(d) + "/metadata"] * 10, JSON),
+        {"orthanc": 0.1}),
     Row("WADO-RS whole series, 131 MB", "MB/s", _series_rate, {"orthanc": 1.5}, is_rate=True),
-    Row("WADO-RS one frame, 512 KiB", "ms", _get(lambda d: _instance(d) + "/frames/1", FRAME), {"orthanc": 0.1}),
-    Row("WADO-RS rendered JPEG", "ms", _get(lambda d: _instance(d) + "/rendered", "image/jpeg"), {"orthanc": 0.5}),
+    Row("WADO-RS one frame, 512 KiB", "ms", _get(lambda d: _instances(d, "/frames/1"), FRAME), {"orthanc": 0.1}),
+    Row("WADO-RS rendered JPEG", "ms", _get(lambda d: _instances(d, "/rendered"), "image/jpeg"), {"orthanc": 0.5}),
 )  # fmt: skip

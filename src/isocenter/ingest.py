@@ -1,4 +1,4 @@
-"""Ingest: from the bytes of one object to an acknowledged one (issue: receive without decoding).
+"""Ingest: from the bytes of one object to an acknowledged one.
 
 A reception writes the data set as it comes, in its transfer syntax, behind file meta information of ours; keeps its
 head for the header scan; and at the end checks it, makes it durable and files it. Small objects are kept in memory
@@ -7,7 +7,6 @@ until the check, so what is refused never touches the disk. Knows storage and in
 
 import contextlib
 import time
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -31,17 +30,6 @@ from isocenter.storage.storage import Buffer, Storage, Upload
 
 #: The head kept for the header scan, and the size up to which an object stays in memory until it is checked.
 HEAD_LENGTH = 1 << 16
-#: A header of a deflated data set is looked for in this many inflated bytes.
-_INFLATED_HEAD = 1 << 22
-
-#: The UIDs that identify an object, by keyword.
-Identifiers = dict[str, str]
-_IDENTIFIERS = (
-    (0x00080016, "SOPClassUID"),
-    (0x00080018, "SOPInstanceUID"),
-    (0x0020000D, "StudyInstanceUID"),
-    (0x0020000E, "SeriesInstanceUID"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +97,7 @@ class Reception:
         self._offset = 0  # of the data set in the file
         self._hash = xxhash.xxh3_128()
         self._upload: Upload | None = None
+        self._found: ScanResult | None = None
         self._failure: IsocenterError | None = None
 
     def write(self, *chunks: Buffer) -> None:
@@ -166,12 +155,13 @@ class Reception:
         for chunk in chunks:
             self._head += chunk[:room]
             room = HEAD_LENGTH - len(self._head)
-        meta = self._file_meta(_identifiers(_read_head(self._head, self._syntax)))
+        self._found = scan_head(self._head, self._syntax)
+        meta = self._file_meta(identifiers_of(RawHeader(self._found.values, self._syntax)))
         self._upload = self._intake.storage.create()
         self._upload.write([meta, before, *chunks])
 
     def _file_meta(self, identifiers: Identifiers) -> bytes:
-        _require(identifiers, "SOPClassUID", "SOPInstanceUID")
+        require_identifiers(identifiers, "SOPClassUID", "SOPInstanceUID")
         meta = write_file_meta(
             identifiers["SOPClassUID"], identifiers["SOPInstanceUID"], self._syntax.uid, self._source.calling_aet
         )
@@ -182,12 +172,11 @@ class Reception:
         """Return the header of a data set that is whole."""
         if not self._length:
             raise InvalidObjectError("there is no data set")
-        if not self._syntax.deflated:
-            found = scan(self._head, self._syntax, HEADER_TAGS)
-            if self._ends_with(found):
-                return RawHeader(found.values, self._syntax)
-        with self._all() as data:
-            return read_whole(data, self._syntax)
+        found = self._found or scan_head(self._head, self._syntax)
+        if self._syntax.deflated or not self._ends_with(found):
+            with self._all() as data:
+                found = read_whole(data, self._syntax, found if found.complete else None)
+        return RawHeader(found.values, self._syntax)
 
     def _ends_with(self, found: ScanResult) -> bool:
         """Tell at a glance whether the element at which the scan stopped is the last one, and whole."""
@@ -209,8 +198,8 @@ class Reception:
 
     def _identify(self, header: RawHeader) -> Identifiers:
         """Return the UIDs of the object, which are valid and those that were announced."""
-        identifiers = _identifiers(header)
-        _require(identifiers, *identifiers)
+        identifiers = identifiers_of(header)
+        require_identifiers(identifiers, *identifiers)
         for keyword, announced in self._announced.items():
             if announced and announced != identifiers[keyword]:
                 raise MismatchError(f"{keyword} of the data set is {identifiers[keyword]}, announced was {announced}")
@@ -350,90 +339,3 @@ def _decide(intake: Intake, first: Instance, entry: Entry) -> str:
     else:  # the first one's file is gone or cut short: this one takes its place
         intake.index.move(first, entry)
     return reason
-
-
-def _identifiers(header: RawHeader) -> Identifiers:
-    return {keyword: header.uid(tag) for tag, keyword in _IDENTIFIERS}
-
-
-def _require(identifiers: Identifiers, *keywords: str) -> None:
-    """Refuse an object without these UIDs, or with what is none."""
-    for keyword in keywords:
-        uid = identifiers[keyword]
-        if not uid:
-            raise InvalidObjectError(f"{keyword} is missing")
-        if not is_valid_uid(uid):
-            raise InvalidObjectError(f"{keyword} is not a valid UID: {uid[:80]!r}")
-
-
-def describe(storage: Storage, location: str, received: float) -> Entry:
-    """Return what the index needs to know of an object that came into the storage at ``received`` (seconds since 1970).
-
-    Raises:
-        InvalidObjectError: it is none, or not whole.
-    """
-    with storage.open(location) as file:
-        head = file.read(HEAD_LENGTH)
-        meta = read_preamble_and_meta(head, final=True)
-        assert meta is not None
-        size = file.seek(0, 2)
-    if meta.data_set_offset >= size:
-        raise InvalidObjectError("there is no data set")
-    syntax = transfer_syntax(meta.transfer_syntax_uid)
-    with mapped(storage, location, meta.data_set_offset) as data:
-        header = read_whole(data, syntax)
-        digest = xxhash.xxh3_128_digest(data)
-    identifiers = _identifiers(header)
-    _require(identifiers, *identifiers)
-    return Entry(
-        **identifiers,
-        transfer_syntax_uid=syntax.uid,
-        header=header,
-        location=location,
-        size=size,
-        data_set_offset=meta.data_set_offset,
-        hash=digest,
-        received=round(received * 1000),
-    )
-
-
-def read_whole(data: Buffer, syntax: TransferSyntax) -> RawHeader:
-    """Return the header of a data set after walking to its end.
-
-    Raises:
-        InvalidObjectError: it is broken or cut short.
-    """
-    if syntax.deflated:
-        _check_deflated(data)
-        return _read_head(data, syntax)
-    found = scan(data, syntax, HEADER_TAGS)
-    try:
-        for _ in iter_elements(data, syntax, found.position):
-            pass
-    except TruncatedError as error:
-        raise InvalidObjectError(f"the data set is cut short: {error}") from error
-    except BrokenDataSetError as error:
-        raise InvalidObjectError(str(error)) from error
-    return RawHeader(found.values, syntax)
-
-
-def _read_head(data: Buffer, syntax: TransferSyntax) -> RawHeader:
-    """Return what the first piece of a data set tells."""
-    if syntax.deflated:
-        data = inflate(data, _INFLATED_HEAD, partial=True)
-    return RawHeader(scan(data, syntax, HEADER_TAGS).values, syntax)
-
-
-def _check_deflated(data: Buffer) -> None:
-    """Inflate to the end without keeping anything."""
-    stream = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        for at in range(0, len(data), HEAD_LENGTH):
-            piece: Buffer = data[at : at + HEAD_LENGTH]
-            while piece and not stream.eof:
-                stream.decompress(piece, _INFLATED_HEAD)
-                piece = stream.unconsumed_tail
-    except zlib.error as error:
-        raise InvalidObjectError(f"the data set cannot be inflated: {error}") from error
-    if not stream.eof:
-        raise InvalidObjectError("the deflated data set is cut short")

@@ -28,7 +28,7 @@ from isocenter.index.upkeep import (
     remove_empty,
     wrong_counts,
 )
-from isocenter.ingest import describe
+from isocenter.inspection import describe
 from isocenter.storage.storage import Storage, Stored
 
 _LOG = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from isocenter.archive import Archive, FileReception, Outcome, Receipt, Source
 from isocenter.dicom.part10 import read_preamble_and_meta
 from isocenter.errors import InvalidObjectError, IsocenterError, MismatchError, OutOfResourcesError
 from isocenter.index.query import Level, Query
-from isocenter.ingest import HEAD_LENGTH
+from isocenter.inspection import HEAD_LENGTH
 from isocenter.settings import Settings
 
 EXPLICIT, IMPLICIT, DEFLATED = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.1.99"

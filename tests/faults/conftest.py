@@ -17,7 +17,7 @@ from isocenter.multipart import write_end, write_part_header
 from isocenter.net.client import VERIFICATION_PROPOSAL, Proposal, Timeouts, connect
 from isocenter.net.peer import Peer
 
-from ..conftest import Serving
+from ..conftest import Serving  # noqa: TID252 - with importlib mode there is no absolute name
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
 BOUNDARY = "malformed-or-not"

@@ -4,6 +4,8 @@ The table says what is right for each file: what names itself, and is whole, is 
 what does not name itself, or is cut short, is refused.
 """
 
+import contextlib
+import http.client
 import json
 import re
 import urllib.error
@@ -23,9 +25,9 @@ from isocenter.dicom.scanner import scan
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, is_valid_uid, transfer_syntax
 from isocenter.errors import InvalidObjectError
 
-from ..conftest import Serving
 from .conftest import (
     CT_IMAGE,
+    Serving,
     assert_alive,
     c_store,
     fsck,
@@ -62,7 +64,7 @@ REFUSED = {
     "zip_MR.gz": NO_FILE,
 }
 #: The same without a file around: what a C-STORE says of what is no data set.
-REFUSED_DATA_SETS = REFUSED | {"no_meta.dcm": CUT_SHORT, "zip_MR.gz": CUT_SHORT}
+REFUSED_DATA_SETS = REFUSED | {"no_meta.dcm": CUT_SHORT, "zip_MR.gz": "broken data set"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -225,13 +227,10 @@ def visible_start(kind: str) -> str:
 def test_hostile_query_is_data(server: Serving, key: str, kind: str) -> None:
     """A query with such text finds what matches or is refused as a query; the table is still there afterwards."""
     value = HOSTILE_TEXTS[kind].encode("utf-8", "surrogateescape")
-    url = f"{server.url}/dicom-web/studies?{urllib.parse.urlencode({key: value})}"
-    try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            assert answer.status in {200, 204}
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            assert 400 <= refusal.code < 500
+    client = http.client.HTTPConnection("127.0.0.1", server.http_port, timeout=10)
+    with contextlib.closing(client):
+        client.request("GET", f"/dicom-web/studies?{urllib.parse.urlencode({key: value})}")
+        assert client.getresponse().status in {200, 204, 400}
     assert query(server) is not None
 
 

@@ -21,7 +21,7 @@ def test_shows_studies_newest_first_with_readable_names(view):
 
 @pytest.mark.parametrize(
     ("typed", "found"),
-    [("muster eri", 1), ("MÜSTER", 1), ("花子", 1), ("P-002", 1), ("ACCP-003", 1), ("findings", 1), ("P-00", 4), ("nobody", 0)],
+    [("muster eri", 1), ("MÜSTER", 1), ("花子", 1), ("P-002", 1), ("ACCP-003", 1), ("Findings", 1), ("P-00", 4), ("nobody", 0)],
 )
 def test_searches_name_id_accession_and_description(view, typed, found):
     view.list()
