@@ -15,21 +15,24 @@ from typing import Literal
 import xxhash
 
 from isocenter.conflicts import difference
-from isocenter.dicom.encoding import UNDEFINED, BrokenDataSetError, TruncatedError, encoding_of, read_header
+from isocenter.dicom.encoding import UNDEFINED, encoding_of, read_header
 from isocenter.dicom.part10 import FileMeta, read_preamble_and_meta, write_file_meta
-from isocenter.dicom.scanner import ScanResult, inflate, iter_elements, scan
-from isocenter.dicom.uids import MEDIA_STORAGE_DIRECTORY, TransferSyntax, is_valid_uid, transfer_syntax
+from isocenter.dicom.scanner import ScanResult
+from isocenter.dicom.uids import MEDIA_STORAGE_DIRECTORY, TransferSyntax, transfer_syntax
 from isocenter.errors import InvalidObjectError, IsocenterError, MismatchError
-from isocenter.index.attributes import HEADER_TAGS
 from isocenter.index.conflicts import ConflictKind
 from isocenter.index.entry import Entry, Instance
 from isocenter.index.header import RawHeader
 from isocenter.index.index import Index
-from isocenter.reading import mapped
+from isocenter.inspection import (
+    HEAD_LENGTH,
+    Identifiers,
+    identifiers_of,
+    read_whole,
+    require_identifiers,
+    scan_head,
+)
 from isocenter.storage.storage import Buffer, Storage, Upload
-
-#: The head kept for the header scan, and the size up to which an object stays in memory until it is checked.
-HEAD_LENGTH = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ _IDENTIFIERS = (
 
 
 def identifiers_of(header: RawHeader) -> Identifiers:
+    """Return the UIDs of a header, "" where one is missing."""
     return {keyword: header.uid(tag) for tag, keyword in _IDENTIFIERS}
 
 
@@ -112,18 +113,27 @@ def scan_head(data: Buffer, syntax: TransferSyntax) -> ScanResult:
 
 
 def _check_deflated(data: Buffer) -> None:
-    """Inflate to the end without keeping anything."""
-    stream = zlib.decompressobj(zlib.MAX_WBITS if is_zlib(data) else -zlib.MAX_WBITS)
+    """Inflate to the end without keeping anything; like ``inflate``, with or without a zlib header."""
+    failure = "it is empty"
+    for bits in (-zlib.MAX_WBITS, zlib.MAX_WBITS):
+        try:
+            if not _inflates(data, zlib.decompressobj(bits)):
+                raise InvalidObjectError("the deflated data set is cut short")
+        except zlib.error as error:
+            failure = str(error)
+        else:
+            return
+    raise InvalidObjectError(f"the data set cannot be inflated: {failure}")
+
+
+def _inflates(data: Buffer, stream: "zlib._Decompress") -> bool:
+    """Tell whether the stream comes to its end within the data."""
     length = 0
-    try:
-        for at in range(0, len(data), HEAD_LENGTH):
-            piece: Buffer = data[at : at + HEAD_LENGTH]
-            while not stream.eof and (inflated := stream.decompress(piece, HEAD_LENGTH)):
-                piece = stream.unconsumed_tail
-                length += len(inflated)
-                if length > INFLATED_LIMIT:
-                    raise InvalidObjectError(f"the data set is larger than {INFLATED_LIMIT} bytes when inflated")
-    except zlib.error as error:
-        raise InvalidObjectError(f"the data set cannot be inflated: {error}") from error
-    if not stream.eof:
-        raise InvalidObjectError("the deflated data set is cut short")
+    for at in range(0, len(data), HEAD_LENGTH):
+        piece: Buffer = data[at : at + HEAD_LENGTH]
+        while not stream.eof and (inflated := stream.decompress(piece, HEAD_LENGTH)):
+            piece = stream.unconsumed_tail
+            length += len(inflated)
+            if length > INFLATED_LIMIT:
+                raise InvalidObjectError(f"the data set is larger than {INFLATED_LIMIT} bytes when inflated")
+    return stream.eof

@@ -208,7 +208,7 @@ def hash_of(storage: Storage, location: str, offset: int) -> bytes:
 
 
 class Redo:
-    """Files again, after a restart of the machine, what the index forgot in a loss of power.
+    """Files, after a crash of a process or of the machine, the objects that have no row.
 
     Filing does not wait for the index's disk: the object itself, durable before it is filed, is the record from which
     its row can be made again. ``marker`` keeps the machine's start and the time until which the index is durable.
@@ -220,14 +220,14 @@ class Redo:
         self._marker = marker
 
     def run(self) -> int:
-        """File the objects of this time that have no row; return how many. Does nothing while the machine is up."""
+        """File the objects since that time that have no row; return how many. Does nothing if nothing has crashed."""
         boot, durable_until = self._read()
-        if boot and boot == _boot_id():
+        if boot and boot == _boot_id() and not self._storage.after_crash:
             return 0
         check = Check(self._storage, self._index, deep=False)
         findings = check.orphans({s.location: s for s in self._storage.objects(durable_until - _MARGIN)}, repair=True)
         if findings:
-            _LOG.warning("after a restart of the machine %d objects were put into the index again", len(findings))
+            _LOG.warning("after a crash %d objects were put into the index", len(findings))
         self.advance()
         return len(findings)
 

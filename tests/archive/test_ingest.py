@@ -362,3 +362,18 @@ def test_every_real_file_is_taken_or_refused_with_a_reason(archive: Archive, dat
     kinds = [conflict.kind.value for conflict in archive.conflicts()]
     assert kinds.count("patient") == 2
     assert kinds.count("study patient") == 1
+
+
+def test_deflated_with_a_zlib_header_and_bombs(archive: Archive, build: Build, send: Send) -> None:
+    wrapped = zlib.compress(build(1))
+    assert data_set_of(archive, send(archive, wrapped, DEFLATED)) == wrapped
+    with pytest.raises(InvalidObjectError, match="cannot be inflated"):
+        send(archive, b"\x07" + build(2), DEFLATED)
+
+
+def test_a_deflate_bomb_is_refused(archive: Archive, build: Build, send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("isocenter.inspection.INFLATED_LIMIT", 1 << 20)
+    deflater = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    bomb = deflater.compress(build(PixelData=bytes(2 << 20))) + deflater.flush()
+    with pytest.raises(InvalidObjectError, match="larger than"):
+        send(archive, bomb, DEFLATED)

@@ -209,3 +209,14 @@ def test_only_folders_that_changed_are_walked(storage: LocalStorage) -> None:
     found = [storage.path(stored.location).parent for stored in storage.objects(2000)]
     assert found == [new] * 3
     assert len(list(storage.objects(1000))) == 6
+
+
+def test_a_crash_is_noticed_once(tmp_path: Path) -> None:
+    noticed = []
+    for crash in (False, True, False):
+        if crash:
+            subprocess.run([sys.executable, "-c", LEAVE_RUBBISH, str(tmp_path)], check=False)
+        storage = LocalStorage(tmp_path)
+        noticed.append(storage.after_crash)
+        storage.close()
+    assert noticed == [False, True, False]

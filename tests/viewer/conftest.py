@@ -52,7 +52,12 @@ def _file(dataset: Dataset, sop_class: str, uid: str, study: str, series: str) -
 
 
 def _patient(dataset: Dataset, name: str, identifier: str, date: str, description: str) -> Dataset:
-    dataset.PatientName, dataset.PatientID, dataset.PatientSex, dataset.PatientBirthDate = name, identifier, "F", "19700102"
+    dataset.PatientName, dataset.PatientID, dataset.PatientSex, dataset.PatientBirthDate = (
+        name,
+        identifier,
+        "F",
+        "19700102",
+    )
     dataset.StudyDate, dataset.StudyTime, dataset.StudyDescription = date, "101500", description
     dataset.AccessionNumber = f"ACC{identifier}"
     dataset.StudyID = "1"
@@ -149,7 +154,19 @@ class Archive:
 
 def start(folder: Path) -> Archive:
     """Start an archive on free ports and wait until it says where it is."""
-    command = [sys.executable, "-m", "isocenter", "serve", "--data", str(folder), "--http-port", "0", "--dicom-port", "0", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "isocenter",
+        "serve",
+        "--data",
+        str(folder),
+        "--http-port",
+        "0",
+        "--dicom-port",
+        "0",
+        "--json",
+    ]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
     assert process.stdout is not None
@@ -172,6 +189,14 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         dataset.save_as(files / f"{index}.dcm", enforce_file_format=True)
     running = start(tmp_path_factory.mktemp("archive"))
     running.take(files)
+    yield running
+    stop(running)
+
+
+@pytest.fixture(scope="session")
+def real_archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """Return a running archive for real images, which tests put there."""
+    running = start(tmp_path_factory.mktemp("real"))
     yield running
     stop(running)
 
@@ -294,7 +319,9 @@ def view(browser: Browser, archive: Archive, renderer: str) -> Iterator[View]:
 @pytest.fixture
 def phone(browser: Browser, archive: Archive) -> Iterator[View]:
     """Return a page of a phone, 390 x 844, with touch."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, device_scale_factor=2)
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, device_scale_factor=2
+    )
     shown = View(context.new_page(), archive)
     yield shown
     context.close()

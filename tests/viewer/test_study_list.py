@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from .conftest import ct_slice
+
 pytestmark = pytest.mark.browser
 
 
@@ -21,7 +23,18 @@ def test_shows_studies_newest_first_with_readable_names(view):
 
 @pytest.mark.parametrize(
     ("typed", "found"),
-    [("muster eri", 1), ("MÜSTER", 1), ("花子", 1), ("P-002", 1), ("ACCP-003", 1), ("Findings", 1), ("P-00", 4), ("nobody", 0)],
+    [
+        ("muster eri", 1),
+        ("MÜSTER", 1),
+        ("花子", 1),
+        ("P-002", 1),
+        ("ACCP-003", 1),
+        ("findings", 1),
+        ("low dose", 1),
+        ("p-002", 1),
+        ("P-00", 4),
+        ("nobody", 0),
+    ],
 )
 def test_searches_name_id_accession_and_description(view, typed, found):
     view.list()
@@ -73,13 +86,13 @@ def test_does_not_load_the_rendering_library_to_show_the_list(view):
     assert not [url for url in scripts if "viewer-page" in url or "adapter" in url]
 
 
-def test_empty_archive_says_where_to_send_and_shows_arrivals(browser, empty_archive, archive, tmp_path):
+def test_empty_archive_says_where_to_send_and_shows_arrivals(browser, empty_archive, tmp_path):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(empty_archive.url)
     expect(page.get_by_role("heading", name="The archive is empty")).to_be_visible()
     expect(page.locator(".address")).to_contain_text(re.compile(r"ISOCENTER@127\.0\.0\.1:\d+"))
-    files = sorted(archive.data.rglob("*.dcm"))
-    empty_archive.take(files[0])
+    ct_slice(1).save_as(tmp_path / "1.dcm", enforce_file_format=True)
+    empty_archive.take(tmp_path / "1.dcm")
     expect(page.locator(".row")).to_have_count(1, timeout=15_000)
     expect(page.locator(".row")).to_have_attribute("data-fresh", "true")
     page.close()

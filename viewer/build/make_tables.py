@@ -16,8 +16,14 @@ FOLDER = Path(__file__).resolve().parent.parent / "src" / "core" / "data"
 
 def main() -> None:
     """Write both tables, sorted, one entry a line."""
-    attributes = {f"{tag:08X}": f"{vr}|{keyword}" for tag, (vr, _, _, _, keyword) in sorted(DicomDictionary.items()) if keyword}
-    attributes |= {tag.upper().replace("X", "x"): f"{vr}|{keyword}" for tag, (vr, _, _, _, keyword) in sorted(RepeatersDictionary.items()) if keyword}
+    attributes = {
+        f"{tag:08X}": f"{vr}|{keyword}" for tag, (vr, _, _, _, keyword) in sorted(DicomDictionary.items()) if keyword
+    }
+    attributes |= {
+        tag.upper().replace("X", "x"): f"{vr}|{keyword}"
+        for tag, (vr, _, _, _, keyword) in sorted(RepeatersDictionary.items())
+        if keyword
+    }
     classes = {uid: entry.name for uid, entry in sorted(SOP_CLASSES.items())}
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, table in (("dictionary", attributes), ("sop-classes", classes)):

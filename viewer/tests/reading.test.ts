@@ -50,8 +50,11 @@ describe('study list', () => {
   it('asks once without words, once for each attribute with words', () => {
     expect(studyQueries({ search: ' ', modality: 'CT', range: 'today' }, NOW)).toEqual([{ StudyDate: '20260103', ModalitiesInStudy: 'CT' }]);
     const queries = studyQueries({ search: 'doe  jo*', modality: '', range: 'all' }, NOW);
-    expect(queries.map((query) => Object.keys(query)[0])).toEqual(['PatientName', 'PatientID', 'AccessionNumber', 'StudyDescription']);
-    expect(queries[1]).toEqual({ PatientID: '*doe*jo*' });
+    expect(queries[0]).toEqual({ PatientName: '*doe*jo*', fuzzymatching: 'true' });
+    expect(queries.slice(1).map((query) => Object.entries(query)[0]?.join(' '))).toEqual([
+      'PatientID *doe*jo*', 'PatientID *DOE*JO*', 'AccessionNumber *doe*jo*', 'AccessionNumber *DOE*JO*',
+      'StudyDescription *doe*jo*', 'StudyDescription *DOE*JO*', 'StudyDescription *Doe*Jo*',
+    ]); // prettier-ignore
   });
   const row = (uid: string, when: string, name = '') => readStudyRow(dataSet({ StudyInstanceUID: uid, StudyDate: when, PatientName: { Alphabetic: name } }));
   it('merges answers and sorts newest first', () => {
@@ -116,7 +119,7 @@ describe('corner text', () => {
     expect(text.topLeft.slice(0, 2)).toEqual(['Doe, John', 'X1']);
     expect(text.topRight).toEqual(['7 Mar 2024']);
     expect(text.bottomRight).toEqual(['120 kV · 80 mAs', 'CT · Series 4']);
-    expect(text.bottomLeft).toEqual(['2 × 2 · 150 %', 'Lossy 12:1', 'W 400  L 40', 'Image 1 / 1']);
+    expect(text.bottomLeft).toEqual(['2 × 2 · 150 %', 'Lossy 12:1', 'W 400 L 40', 'Image 1 / 1']);
   });
   it('keeps less when asked or where there is no room', () => {
     expect(cornerText({ ...input, detail: 'minimal' }).topLeft).toEqual(['Doe, John', 'X1']);

@@ -42,7 +42,12 @@ class Upload(Protocol):
 
 
 class Storage(Protocol):
-    """A place that keeps objects; safe for use from many threads and many processes at once."""
+    """A place that keeps objects; safe for use from many threads and many processes at once.
+
+    ``after_crash``: a process that used it has died without closing it; some of its objects may be unknown to others.
+    """
+
+    after_crash: bool
 
     def create(self) -> Upload:
         """Begin an object."""

@@ -81,7 +81,7 @@ const percent = (scale: number): string => `${Math.round(scale * 100)} %`;
 export function windowText(window: Window | undefined, label: string, suv: number | undefined): string {
   if (!window) return label ? `VOI ${label}` : '';
   if (suv !== undefined) return `SUV ${formatValue((window.center - window.width / 2) * suv)}–${formatValue((window.center + window.width / 2) * suv)}`;
-  return `W ${formatValue(window.width)}  L ${formatValue(window.center)}`;
+  return `W ${formatValue(window.width)} L ${formatValue(window.center)}`;
 }
 
 export const imageText = (set: DisplaySet, index: number): string => `${set.kind === 'clip' ? 'Frame' : 'Image'} ${index + 1} / ${set.pictures.length}`;

@@ -51,9 +51,23 @@ export interface StudyFilter {
   range: DateRange;
 }
 
-const SEARCHED = ['PatientName', 'PatientID', 'AccessionNumber', 'StudyDescription'] as const;
+type Casing = (words: readonly string[]) => readonly string[];
+const asTyped: Casing = (words) => words;
+const upper: Casing = (words) => words.map((word) => word.toUpperCase());
+const capitalised: Casing = (words) => words.map((word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase());
 
-/** One QIDO query for each attribute that the search field covers; a single one where nothing is searched for. */
+/**
+ * What the search field covers. Archives match names in any case (PS3.4 C.2.2.2.1), other attributes as they are
+ * written: these are asked for as typed and as they are usually written.
+ */
+const SEARCHED: readonly (readonly [keyword: string, casings: readonly Casing[]])[] = [
+  ['PatientName', [asTyped]],
+  ['PatientID', [asTyped, upper]],
+  ['AccessionNumber', [asTyped, upper]],
+  ['StudyDescription', [asTyped, upper, capitalised]],
+];
+
+/** QIDO queries for the attributes that the search field covers; a single one where nothing is searched for. */
 export function studyQueries({ search, modality, range }: StudyFilter, now: Date): Record<string, string>[] {
   const common: Record<string, string> = {};
   const dates = dateRangeKey(range, now);
@@ -61,8 +75,10 @@ export function studyQueries({ search, modality, range }: StudyFilter, now: Date
   if (modality) common.ModalitiesInStudy = modality;
   const words = search.replace(/[\\*?^,=]+/g, ' ').trim().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [common];
-  const pattern = `*${words.join('*')}*`;
-  return SEARCHED.map((keyword) => ({ ...common, [keyword]: pattern, ...(keyword === 'PatientName' ? { fuzzymatching: 'true' } : {}) }));
+  return SEARCHED.flatMap(([keyword, casings]) => {
+    const patterns = new Set(casings.map((casing) => `*${casing(words).join('*')}*`));
+    return [...patterns].map((pattern) => ({ ...common, [keyword]: pattern, ...(keyword === 'PatientName' ? { fuzzymatching: 'true' } : {}) }));
+  });
 }
 
 export type SortKey = 'when' | 'name' | 'PatientID' | 'description' | 'AccessionNumber' | 'images';
