@@ -93,7 +93,12 @@ class Serving:
         command += ["--dicom-port", str(self.dicom_port), "--http-port", str(self.http_port), *self.options]
         with self.data.with_suffix(".log").open("a") as log:
             self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, **self.environment}
+                command,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env={**os.environ, **self.environment},
+                start_new_session=True,
             )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -105,7 +110,9 @@ class Serving:
         return self
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """End it, and its worker processes, as a power cut would."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
         self._end(signal.SIGKILL)
 
     def stop(self) -> int:

@@ -37,7 +37,7 @@ FLAGS = [
 
 
 def stored_value(number: int, row: int, column: int) -> int:
-    """Return the stored value of a pixel of slice ``number`` (from 1) of the generated CT: never twice the same in a row."""
+    """Return the stored value of a pixel of slice ``number`` (from 1) of the generated CT."""
     return 900 + 7 * number + 3 * row + column
 
 
@@ -79,7 +79,7 @@ def _pixels(dataset: Dataset, array: np.ndarray, photometric: str, signed: bool 
 
 
 def ct_slice(number: int) -> Dataset:
-    """Return slice ``number`` (from 1) of the generated CT: oblique, InstanceNumber against the direction of the stack."""
+    """Return slice ``number`` (from 1) of the generated CT: oblique, numbered against the direction of the stack."""
     dataset = _file(Dataset(), CTImageStorage, f"{CT_STUDY}.1.{number}", CT_STUDY, f"{CT_STUDY}.1")
     _patient(dataset, "Muster^Erika=山田^花子", "P-001", "20240307", "Thorax low dose")
     dataset.Modality, dataset.SeriesNumber, dataset.SeriesDescription = "CT", 3, "Oblique 5.0"

@@ -7,6 +7,7 @@ import ipaddress
 import logging
 import multiprocessing
 import multiprocessing.connection
+import os
 import signal
 import socket
 import threading
@@ -204,7 +205,16 @@ def run_worker(
     ready = threading.Event()
     with stop_on_signals() as stop:
         threading.Thread(target=_tell_when_set, args=(ready, announce), daemon=True).start()
+        threading.Thread(target=_end_with_parent, daemon=True).start()
         serve_here(settings, dicom, http, ready, stop)
+
+
+def _end_with_parent() -> None:
+    """End at once when the supervising process has died, or its successor would find the ports taken."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def serve_here(

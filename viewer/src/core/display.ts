@@ -103,9 +103,10 @@ export function storedNodes(shown: readonly Node[], picture: Picture, bitmap: Bi
 }
 
 function throughTable(shown: readonly Node[], transform: ModalityTransform, bitmap: Bitmap): Node[] {
-  const steps = Math.min(1024, Math.max(1, bitmap.max - bitmap.min));
+  const range = Math.max(1, bitmap.max - bitmap.min);
+  const steps = Math.min(1024, range);
   return Array.from({ length: steps + 1 }, (_, index) => {
-    const value = bitmap.min + Math.round(((bitmap.max - bitmap.min) * index) / steps);
+    const value = bitmap.min + Math.round((range * index) / steps);
     return { value, grey: greyAt(shown, toModality(value, transform)) };
   });
 }

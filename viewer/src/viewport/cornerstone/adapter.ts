@@ -80,7 +80,7 @@ function asImage(bitmap: Bitmap, imageId: string): Types.IImage {
     minPixelValue: bitmap.min,
     maxPixelValue: bitmap.max,
     windowCenter: (bitmap.min + bitmap.max) / 2,
-    windowWidth: Math.max(1, bitmap.max - bitmap.min),
+    windowWidth: Math.max(2, bitmap.max - bitmap.min),
     voiLUTFunction: Enums.VOILUTFunctionType.LINEAR,
     sizeInBytes: bitmap.pixels.byteLength,
     voxelManager,
