@@ -18,7 +18,7 @@ from isocenter.dimse.status import StatusCategory, category
 from isocenter.errors import PeerError
 from isocenter.net.client import ClientAssociation, Proposal, connect
 from isocenter.net.peer import Peer
-from isocenter.phantom import studies
+from isocenter.phantom import count, studies
 
 #: pydicom's packaged examples that show something: name below its ``test_files``.
 EXAMPLES = ("CT_small.dcm", "MR_small.dcm", "examples_rgb_color.dcm", "examples_overlay.dcm", "examples_ybr_color.dcm",
@@ -31,8 +31,9 @@ MARK = "demonstration-studies-sent"
 @click.command(name="demo")
 @setting_options("data", "http_port", "dicom_port", "aet", "log_level")
 @click.option("--open", "open_browser", is_flag=True, help="Open the viewer in the browser.")
+@click.option("--slices", type=click.IntRange(1), help="Fewer images per phantom, for a quicker start.")
 @click.option("--exit", "exit_when_sent", is_flag=True, help="Stop when everything is sent, for trying it unattended.")
-def command(*, config: Path | None, open_browser: bool, exit_when_sent: bool, **given: Any) -> None:  # noqa: ANN401 - click's values
+def command(*, config: Path | None, open_browser: bool, slices: int | None, exit_when_sent: bool, **given: Any) -> None:  # noqa: ANN401 - click's values
     """Start an archive in the folder .demo and send demonstration studies to it.
 
     A thorax CT, a brain MR and an ultrasound cine are generated and sent over a DICOM association; watch them
@@ -48,7 +49,9 @@ def command(*, config: Path | None, open_browser: bool, exit_when_sent: bool, **
     ready = threading.Event()
     with stop_on_signals() as stop:
         guide = threading.Thread(
-            target=_guide, args=(node, ready, stop), kwargs={"browser": open_browser, "leave": exit_when_sent}
+            target=_guide,
+            args=(node, ready, stop),
+            kwargs={"browser": open_browser, "slices": slices, "leave": exit_when_sent},
         )
         guide.start()
         try:
@@ -60,7 +63,9 @@ def command(*, config: Path | None, open_browser: bool, exit_when_sent: bool, **
     click.echo("stopped", err=True)
 
 
-def _guide(node: Node, ready: threading.Event, stop: threading.Event, *, browser: bool, leave: bool) -> None:
+def _guide(
+    node: Node, ready: threading.Event, stop: threading.Event, *, browser: bool, slices: int | None, leave: bool
+) -> None:
     """Say where the node is, open the browser, send what is not there yet."""
     ready.wait()
     if stop.is_set():
@@ -79,7 +84,7 @@ def _guide(node: Node, ready: threading.Event, stop: threading.Event, *, browser
         webbrowser.open(addresses.url)
     mark = Path(node.settings.data) / MARK
     try:
-        if not mark.exists() and _send(Peer(addresses.aet, addresses.host, addresses.dicom_port), stop):
+        if not mark.exists() and _send(Peer(addresses.aet, addresses.host, addresses.dicom_port), slices, stop):
             mark.touch()
     except PeerError as error:
         click.echo(f"isocenter: {error}", err=True)
@@ -89,14 +94,14 @@ def _guide(node: Node, ready: threading.Event, stop: threading.Event, *, browser
         click.echo("Ctrl-C stops")
 
 
-def _send(peer: Peer, stop: threading.Event) -> bool:
+def _send(peer: Peer, slices: int | None, stop: threading.Event) -> bool:
     """Generate and send everything; tell whether it was all accepted."""
     click.echo("Sending the demonstration studies, as a scanner would ...")
     accepted = True
     with progress() as bar:
-        task = bar.add_task("sending", total=None)
+        task = bar.add_task("sending", total=len(EXAMPLES) + count(slices=slices))
         association: ClientAssociation | None = None
-        for ds in _data_sets():
+        for ds in _data_sets(slices):
             if stop.is_set():
                 accepted = False
                 break
@@ -135,7 +140,7 @@ def _encoded(ds: Dataset) -> bytes:
     return out.getvalue()
 
 
-def _data_sets() -> Iterator[Dataset]:
+def _data_sets(slices: int | None) -> Iterator[Dataset]:
     """Yield pydicom's packaged examples that are there, then the phantoms as they are made."""
     for name in EXAMPLES:
         path = get_testdata_file(name, download=False)
@@ -145,4 +150,4 @@ def _data_sets() -> Iterator[Dataset]:
             yield dcmread(str(path))
         except InvalidDicomError:
             continue
-    yield from studies(SEED)
+    yield from studies(SEED, slices=slices)
