@@ -45,8 +45,14 @@ def _missing(item: pytest.Item) -> str | None:
     return None
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot run here, and remember it."""
+    """Leave out what cannot run here, and remember it; browser tests come last.
+
+    The browser's driver keeps an event loop running in the main thread from its first test on, beside which the tests
+    of the ASGI application cannot run theirs.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     kept, dropped = [], []
     for item in items:
         reason = _missing(item)

@@ -312,6 +312,7 @@ def view(browser: Browser, archive: Archive, renderer: str) -> Iterator[View]:
     context.add_init_script(f"localStorage.setItem('isocenter.renderer', '{renderer}')")
     shown = View(context.new_page(), archive)
     yield shown
+    shown.page.unroute_all(behavior="ignoreErrors")
     context.close()
     assert shown.errors == []
 
@@ -324,6 +325,7 @@ def phone(browser: Browser, archive: Archive) -> Iterator[View]:
     )
     shown = View(context.new_page(), archive)
     yield shown
+    shown.page.unroute_all(behavior="ignoreErrors")
     context.close()
     assert shown.errors == []
 
