@@ -66,6 +66,7 @@ class Run:
         samples: dict[str, list[float]] = {name: [] for name in ["isocenter", *row.peers]}
         for repetition in range(self.repeats or row.repeats):
             for name, values in samples.items():
+                os.sync()  # what the side before left to be written must not slow this one down
                 server = self.start(name) if row.fresh else servers[name]
                 try:
                     values.append(row.measure(server, self.data(repetition)))

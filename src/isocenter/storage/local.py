@@ -28,8 +28,6 @@ from isocenter.storage.storage import Buffer, Stored
 
 FILES_PER_FOLDER = 1000
 _PIECES_PER_WRITE = 512  # below IOV_MAX of every system
-#: Measured for 512 KiB: the final sync takes 0.35 ms instead of 0.7 ms.
-_EARLY = 1 << 17
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 
@@ -158,14 +156,12 @@ class LocalStorage:
 class LocalUpload:
     """A file that grows in ``incoming`` until it is renamed."""
 
-    __slots__ = ("_descriptor", "_path", "_size", "_started", "_storage")
+    __slots__ = ("_descriptor", "_path", "_storage")
 
     def __init__(self, storage: LocalStorage, path: str, descriptor: int) -> None:
         self._storage = storage
         self._path = path
         self._descriptor = descriptor
-        self._size = 0
-        self._started = 0  # the disk has begun to write up to here
 
     def write(self, chunks: Sequence[Buffer]) -> None:
         """Hand the pieces to the kernel without joining them."""
@@ -176,17 +172,8 @@ class LocalUpload:
                 written = os.writev(self._descriptor, pieces)
                 if written != expected:
                     self._write_rest(b"".join(pieces), written)
-                self._size += expected
         except OSError as error:
             raise storage_error(error) from error
-        if self._size - self._started >= _EARLY and self._storage.durable:
-            self._start_writing()
-
-    def _start_writing(self) -> None:
-        """Let the disk begin while the rest is still on its way, so that the sync at the end waits for less."""
-        if hasattr(os, "posix_fadvise"):  # Linux starts to write the dirty pages of the range, and does not wait
-            os.posix_fadvise(self._descriptor, self._started, self._size - self._started, os.POSIX_FADV_DONTNEED)
-        self._started = self._size
 
     def _write_rest(self, data: bytes, written: int) -> None:
         rest = memoryview(data)[written:]
