@@ -185,14 +185,15 @@ def health(server: Serving) -> int:
 
 
 @pytest.mark.parametrize(
-    ("way", "size"),
+    ("way", "size", "fill"),
     [
-        pytest.param("mounted", 1 << 20, id="large"),
-        pytest.param("mounted", 3000, id="small"),
-        pytest.param("double", 1 << 20, id="double"),
+        pytest.param("mounted", 1 << 20, fill_by_c_store, id="large-C-STORE"),
+        pytest.param("mounted", 1 << 20, fill_by_stow, id="large-STOW"),
+        pytest.param("mounted", 3000, fill_by_c_store, id="small-C-STORE"),
+        pytest.param("mounted", 3000, fill_by_stow, id="small-STOW"),
+        pytest.param("double", 1 << 20, fill_by_c_store, id="double"),
     ],
 )
-@pytest.mark.parametrize("fill", [fill_by_c_store, fill_by_stow])
 def test_full_disk(disk: Disk, fill: Callable[[Serving, int, int], list[int]], size: int) -> None:
     """Large objects fill the disk by themselves; with small ones it is the index that finds no room."""
     server = disk.serving().start()

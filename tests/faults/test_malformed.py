@@ -8,9 +8,11 @@ import contextlib
 import http.client
 import json
 import re
+import struct
 import urllib.error
 import urllib.parse
 import urllib.request
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +21,19 @@ from typing import Any
 import pytest
 
 from isocenter.cli import main
-from isocenter.dicom.encoding import BrokenDataSetError
-from isocenter.dicom.part10 import read_preamble_and_meta
+from isocenter.dicom.encoding import UNDEFINED, BrokenDataSetError
+from isocenter.dicom.part10 import read_preamble_and_meta, write_file_meta
 from isocenter.dicom.scanner import scan
-from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, is_valid_uid, transfer_syntax
+from isocenter.dicom.uids import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    is_valid_uid,
+    transfer_syntax,
+)
 from isocenter.errors import InvalidObjectError
 
 from .conftest import (
+    AS_STORED,
     CT_IMAGE,
     Serving,
     assert_alive,
@@ -34,6 +42,8 @@ from .conftest import (
     image,
     left_in_incoming,
     part10,
+    process_status,
+    reset_peak,
     stow,
     uid_of,
 )
@@ -165,6 +175,60 @@ def test_malformed_file(server: Serving, data_dir: Path, capsys: pytest.CaptureF
 @pytest.mark.real_data
 def test_the_table_is_whole(data_dir: Path) -> None:
     assert {path.name for path in (data_dir / "malformed").iterdir()} == STORED | REFUSED.keys()
+
+
+def nested(depth: int) -> bytes:
+    """Return sequences within sequences, all of undefined length."""
+    opening = struct.pack("<HH2sHIHHI", 0x0008, 0x1140, b"SQ", 0, UNDEFINED, 0xFFFE, 0xE000, UNDEFINED)
+    closing = struct.pack("<HHIHHI", 0xFFFE, 0xE00D, 0, 0xFFFE, 0xE0DD, 0)
+    return opening * depth + closing * depth
+
+
+def with_sequences(sequences: bytes, number: int) -> bytes:
+    before, name, after = image(300, number).partition(struct.pack("<HH2s", 0x0010, 0x0010, b"PN"))
+    return before + sequences + name + after
+
+
+def deflated(data_set: bytes, megabytes: int) -> bytes:
+    """Return a data set whose pixels are this many megabytes of zeros: a thousandth of that when deflated."""
+    stream = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    pieces = [stream.compress(data_set[:-6] + (megabytes << 20).to_bytes(4, "little"))]
+    pieces += [stream.compress(bytes(1 << 20)) for _ in range(megabytes)]
+    return b"".join([*pieces, stream.flush()])
+
+
+#: Data set, transfer syntax, and the words of the refusal ("" for stored): small to send, dear to read.
+BOMBS = {
+    "deep": (with_sequences(nested(60), 1), EXPLICIT_VR_LITTLE_ENDIAN, ""),
+    "too deep": (with_sequences(nested(100_000), 2), EXPLICIT_VR_LITTLE_ENDIAN, "sequences are nested deeper than"),
+    "never closed": (with_sequences(nested(50_000)[:1_000_000], 3), EXPLICIT_VR_LITTLE_ENDIAN, "sequences are nested"),
+    "deflated": (deflated(image(300, 4), 20), DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, ""),
+    "deflated bomb": (deflated(image(300, 5), 400), DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "when inflated"),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_bomb(server: Serving, capsys: pytest.CaptureFixture[str], tmp_path: Path, kind: str) -> None:
+    data_set, syntax, phrase = BOMBS[kind]
+    uid = uid_of(300, 1 + list(BOMBS).index(kind))
+    file = write_file_meta(CT_IMAGE, uid, syntax) + data_set
+    (tmp_path / "bomb.dcm").write_bytes(file)
+    reset_peak(server)
+    before = process_status(server, "VmRSS")
+    response = c_store(server, data_set, CT_IMAGE, uid, syntax)
+    answers = [
+        Answer(response.Status == 0, response.ErrorComment or ""),
+        by_stow(server, file),
+        by_import(server, tmp_path / "bomb.dcm", capsys),
+    ]
+    assert [answer.stored for answer in answers] == [not phrase] * 3
+    assert all(phrase in answer.reason for answer in answers)
+    path = f"/dicom-web/studies/2.25.300/series/2.25.300.0/instances/{uid}"
+    if not phrase:
+        assert data_set in server.get(path, AS_STORED)
+        assert len(server.json(f"{path}/metadata")) == 1
+    assert process_status(server, "VmHWM") - before < 100 << 20
+    assert_alive(server)
 
 
 HOSTILE_TEXTS = {
