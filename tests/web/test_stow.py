@@ -81,7 +81,7 @@ def test_another_object_under_a_known_uid_is_a_warning(client: Client, archive: 
     client.stow(part10(ct(1)))
     answer = client.stow(part10(ct(1, StudyDescription="Something else")))
     assert answer.status_code == 202
-    assert answer.json()[SUCCESS]["Value"][0]["00081196"]["Value"] == [0xB007]
+    assert answer.json()[SUCCESS]["Value"][0]["00081196"]["Value"] == [0xB000]
     assert answer.headers["warning"].startswith("299 http://127.0.0.1:8080/dicom-web: ")
     assert len(archive.conflicts()) == 1
 

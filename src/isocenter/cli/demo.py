@@ -44,8 +44,8 @@ def command(*, config: Path | None, open_browser: bool, slices: int | None, exit
     """  # noqa: D301 - \b is click's mark for text that keeps its lines
     given = {**given, "data": given["data"] or ".demo/data", "log_level": given["log_level"] or "WARNING"}
     settings = resolve(config, given)
-    configure_logging(settings)
     node = Node(settings, other_ports=True)
+    configure_logging(settings)
     ready = threading.Event()
     with stop_on_signals() as stop:
         guide = threading.Thread(

@@ -36,8 +36,8 @@ def serve(settings: Settings, *, as_json: bool) -> None:
     """Run a node in the foreground."""
     from isocenter.cli.node import Node, configure_logging, stop_on_signals  # noqa: PLC0415 - heavy; --help is light
 
-    configure_logging(settings)
     node = Node(settings)
+    configure_logging(settings)
     ready = threading.Event()
     with stop_on_signals() as stop:
         announcer = threading.Thread(target=_announce, args=(node.addresses.as_json(), ready, as_json), daemon=True)

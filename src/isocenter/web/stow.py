@@ -36,8 +36,8 @@ _COMMON_FAILURES = {OutOfResourcesError: OutOfResourcesError.http_status, Unsupp
 #: PS3.7 C.4.2: the one attribute for a reason in words; 64 characters.
 _ERROR_COMMENT = "00000902"
 _PROCESSING_FAILURE = 0x0110  # PS3.7 C.5.20
-#: "Data Set does not match SOP Class" is, of the warnings that PS3.4 B.2.3 allows, the one that says: look at it.
-_CONFLICT_WARNING = 0xB007
+#: The same as C-STORE answers (`services/store.py` says why).
+_CONFLICT_WARNING = 0xB000
 _CONFLICT_TEXT = "A different object with the same UID was there before; both are kept, see the list of conflicts."
 #: How parts of DICOM files are labelled in the field.
 _PART_TYPES = frozenset({DICOM, "application/octet-stream", ""})
