@@ -78,10 +78,10 @@ def conformance_page() -> str:
 An abstract syntax is accepted with the first transfer syntax in our order of preference that the peer proposes. Objects
 are stored as received, level 2 (full): no element is changed, none is dropped.
 
-Status answered to C-STORE: 0000 success (durably stored, or stored before with the same bytes); B000 a conflict: another
-object with this UID was there before, both are kept and listed; A700 out of resources; A900 the data set is not the
-object that the command announced; C000 the data set cannot be read (the error comment says why); 0110 processing
-failure.
+Status answered to C-STORE: 0000 success (durably stored, or stored before with the same bytes); B000 a conflict:
+another object with this UID was there before, both are kept and listed; A700 out of resources; A900 the data set is
+not the object that the command announced; C000 the data set cannot be read (the error comment says why); 0110
+processing failure.
 
 ## DICOMweb
 
