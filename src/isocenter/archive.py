@@ -7,7 +7,7 @@ This is its front; ``ingest.py`` takes objects in, ``settling.py`` finishes seri
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 from isocenter.dicom.uids import transfer_syntax
 from isocenter.errors import NotFoundError
@@ -21,7 +21,7 @@ from isocenter.integrity import Check, Redo, Report
 from isocenter.metadata import Metadata, MetadataReader
 from isocenter.settings import Settings
 from isocenter.settling import Settling
-from isocenter.storage import LocalStorage, Storage
+from isocenter.storage import LocalStorage, ObjectFile, Storage
 
 __all__ = [
     "Archive", "Conflict", "FileReception", "Instance", "Level", "Metadata", "Outcome", "Query", "Receipt", "Reception",
@@ -108,13 +108,9 @@ class Archive:
             raise NotFoundError(f"there is no such {level}")
         return found
 
-    def open_object(self, instance: Instance) -> BinaryIO:
+    def open_object(self, instance: Instance) -> ObjectFile:
         """Open the Part 10 file of an object."""
         return self.storage.open(instance.location)
-
-    def path(self, instance: Instance) -> Path:
-        """Return the Part 10 file of an object."""
-        return self.storage.path(instance.location)
 
     def metadata(self, study: str, series: str) -> Metadata:
         """Return the headers of a series as a compressed DICOM JSON array.

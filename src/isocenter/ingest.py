@@ -214,7 +214,7 @@ class Reception:
             meta = self._file_meta(identifiers)
             self._upload = self._intake.storage.create()
             self._upload.write([meta, self._head])
-        location = self._upload.commit()
+        location = self._upload.commit(self._hash.digest())
         self._upload = None
         return Entry(
             **identifiers,

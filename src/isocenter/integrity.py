@@ -17,7 +17,7 @@ import xxhash
 
 from isocenter.conflicts import difference
 from isocenter.errors import InvalidObjectError, NotFoundError
-from isocenter.index.conflicts import Conflict
+from isocenter.index.conflicts import Conflict, conflict_key
 from isocenter.index.deletion import garbage
 from isocenter.index.entry import Entry, Instance
 from isocenter.index.index import Index
@@ -86,6 +86,7 @@ class Check:
         self._deep = deep
         self._progress = progress
         self._lost: dict[str, Finding] = {}  # by SOPInstanceUID
+        self._lost_seconds: dict[str, Finding] = {}  # kept in conflicts, by their key
 
     def run(self, *, repair: bool) -> Report:
         """Look at everything; with ``repair`` put right what can be."""
@@ -137,7 +138,9 @@ class Check:
                 problem = self._problem(second, size)
                 if problem is not None and _still_listed(self._index, conflict):
                     detail = f"{second.location}, kept in conflict {conflict.id}: {_told(problem, second, size)}"
-                    report.findings.append(Finding(problem, second.SOPInstanceUID, detail))
+                    finding = Finding(problem, second.SOPInstanceUID, detail)
+                    self._lost_seconds[conflict_key(second)] = finding
+                    report.findings.append(finding)
 
     def orphans(self, files: dict[str, Stored], *, repair: bool) -> list[Finding]:
         """Look at those of the files that no row names; rows that came meanwhile are read again."""
@@ -156,13 +159,18 @@ class Check:
         try:
             entry = describe(self._storage, stored.location, stored.changed)
         except InvalidObjectError as error:
-            finding = Finding(Problem.UNREADABLE, stored.location, str(error))
-            if repair:
-                finding.repair = f"moved to {self._storage.set_aside(stored.location)}"
-            return finding
+            return self._unreadable(stored, str(error), repair=repair)
+        if stored.seal and stored.seal != entry.hash:  # cut off by a crash before it was acknowledged
+            return self._unreadable(stored, "its bytes are not those that were received", repair=repair)
         finding = Finding(Problem.ORPHAN, stored.location, f"object {entry.SOPInstanceUID}")
         if repair:
             finding.repair = self._file(entry)
+        return finding
+
+    def _unreadable(self, stored: Stored, why: str, *, repair: bool) -> Finding:
+        finding = Finding(Problem.UNREADABLE, stored.location, why)
+        if repair:
+            finding.repair = f"moved to {self._storage.set_aside(stored.location)}"
         return finding
 
     def _file(self, entry: Entry) -> str:
@@ -177,6 +185,10 @@ class Check:
             return "put in the place of the lost file"
         if reason and self._index.keep_conflict(entry, reason):
             return "listed as a conflict"
+        if reason and conflict_key(entry) in self._lost_seconds:
+            self._index.move_conflict(entry)
+            self._lost_seconds[conflict_key(entry)].repair = f"the same object was found at {entry.location}"
+            return "put in the place of the lost file"
         return f"a second copy, moved to {self._storage.set_aside(entry.location)}"
 
     def _check_counts(self, report: Report, *, repair: bool) -> None:

@@ -1,7 +1,6 @@
 """Reading a stored object: its data set as bytes, inflated where its transfer syntax is deflated (PS3.5 A.5)."""
 
 import contextlib
-import mmap
 from collections.abc import Iterator
 
 from isocenter.dicom.scanner import inflate
@@ -17,14 +16,9 @@ def mapped(storage: Storage, location: str, offset: int) -> Iterator[memoryview]
     """Give the bytes of an object from ``offset`` on, readable while the context is open.
 
     Raises:
-        NotFoundError: the object's file is gone.
+        NotFoundError: the object is gone, or was deleted while the context was open.
     """
-    with (
-        storage.open(location) as file,
-        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as memory,
-        memoryview(memory) as whole,
-        whole[offset:] as data,
-    ):
+    with storage.open(location) as file, file.mapped() as whole, whole[offset:] as data:
         yield data
 
 

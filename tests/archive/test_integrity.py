@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from isocenter.archive import Archive, Receipt
+from isocenter.archive import Archive, Instance, Receipt
 from isocenter.index.deletion import recount
 from isocenter.integrity import Problem
 from isocenter.settings import Settings
@@ -26,9 +26,36 @@ def filled(archive: Archive, build: Build, send: Send) -> Archive:
     return archive
 
 
-def path_of(archive: Archive, number: int) -> Path:
+def row(archive: Archive, number: int) -> Instance:
     (instance,) = archive.instances("1.2.3", "1.2.3.0", f"1.2.3.{number}")
-    return archive.path(instance)
+    return instance
+
+
+def content(archive: Archive, instance: Instance) -> bytes:
+    with archive.open_object(instance) as file:
+        return file.read()
+
+
+def put(archive: Archive, *chunks: bytes) -> str:
+    """Put something into the storage that no row knows of."""
+    upload = archive.storage.create()
+    upload.write(chunks)
+    return upload.commit()
+
+
+def lose(archive: Archive, instance: Instance) -> None:
+    archive.storage.delete([instance.location])
+
+
+def change(archive: Archive, instance: Instance) -> None:
+    """Change the last byte of an object where it lies."""
+    with archive.open_object(instance) as file:
+        base, segment = file.base, Path(f"/proc/self/fd/{file.fileno()}").resolve()
+    with segment.open("r+b") as whole:
+        whole.seek(base + instance.size - 1)
+        last = whole.read(1)[0]
+        whole.seek(-1, os.SEEK_CUR)
+        whole.write(bytes([last ^ 1]))
 
 
 def problems(archive: Archive, **options: bool) -> list[tuple[Problem, str]]:
@@ -43,33 +70,40 @@ def test_a_whole_archive_is_clean(filled: Archive) -> None:
     assert seen == [4]
 
 
-def cut(path: Path) -> None:
-    os.truncate(path, 100)
-
-
-def change(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[-1] ^= 1
-    path.write_bytes(content)
-
-
 @pytest.mark.parametrize(
-    ("damage", "problem", "shallow"),
-    [(Path.unlink, Problem.MISSING, True), (cut, Problem.SIZE, True), (change, Problem.BYTES, False)],
+    ("damage", "problem", "shallow"), [(lose, Problem.MISSING, True), (change, Problem.BYTES, False)]
 )
-def test_damaged_files_are_found(
-    filled: Archive, damage: Callable[[Path], None], problem: Problem, *, shallow: bool
+def test_damaged_objects_are_found(
+    filled: Archive, damage: Callable[[Archive, Instance], None], problem: Problem, *, shallow: bool
 ) -> None:
-    damage(path_of(filled, 2))
+    damage(filled, row(filled, 2))
     second = filled.conflicts()[0].instance
     assert second is not None
-    damage(filled.path(second))
+    damage(filled, second)
     expected = [(problem, "1.2.3.2"), (problem, "1.2.3.4")]
     assert problems(filled) == (expected if shallow else [])
     assert problems(filled, deep=True) == expected
     report = filled.check(deep=True, repair=True)
     assert not report.clean  # nothing can bring the bytes back, and nothing was removed
     assert filled.statistics().instances == 4
+
+
+def test_a_segment_that_was_cut_short_is_found(filled: Archive, folder: Path) -> None:
+    (segment,) = (folder / "objects").rglob("*.seg")
+    with filled.open_object(row(filled, 4)) as file:
+        os.truncate(segment, file.base + 100)
+    filled.storage.close()
+    assert problems(filled) == [(Problem.SIZE, "1.2.3.4"), (Problem.MISSING, "1.2.3.4")]
+
+
+def test_an_object_with_a_torn_end_is_not_taken_for_whole(filled: Archive, folder: Path, files_in: Any) -> None:
+    torn = row(filled, 2)
+    forget(filled, 2)
+    change(filled, torn)
+    assert Problem.UNREADABLE in dict(problems(filled))
+    assert filled.check(repair=True).clean
+    assert len(files_in(folder / "lost+found")) == 1
+    assert filled.statistics().instances == 3
 
 
 def test_files_without_rows_are_filed_again(filled: Archive) -> None:
@@ -98,25 +132,35 @@ def test_a_lost_index_is_built_anew_from_the_files(filled: Archive, tmp_path: Pa
 
 
 def test_copies_and_rubbish_are_set_aside_not_deleted(filled: Archive, folder: Path, files_in: Any) -> None:
-    path = path_of(filled, 1)
-    shutil.copy(path, path.with_name("copy"))
-    path.with_name("rubbish").write_bytes(b"rubbish")
-    path.with_name("empty").write_bytes(b"")
+    size = row(filled, 1).size
+    put(filled, content(filled, row(filled, 1)))
+    put(filled, b"rubbish")
+    put(filled, b"")
     assert [problem for problem, _ in problems(filled)] == [Problem.ORPHAN, Problem.UNREADABLE, Problem.UNREADABLE]
     report = filled.check(repair=True)
     assert report.clean
-    assert sorted(file.stat().st_size for file in files_in(folder / "lost+found")) == [0, 7, path.stat().st_size]
+    assert sorted(file.stat().st_size for file in files_in(folder / "lost+found")) == [0, 7, size]
     assert filled.check(deep=True).findings == []
 
 
 def test_a_lost_object_is_found_again_in_a_copy(filled: Archive) -> None:
-    path = path_of(filled, 3)
-    content = path.read_bytes()
-    path.rename(path.with_name("moved"))
+    whole = content(filled, row(filled, 3))
+    put(filled, whole)
+    lose(filled, row(filled, 3))
     report = filled.check(repair=True)
     assert report.clean
-    assert path_of(filled, 3).read_bytes() == content
+    assert content(filled, row(filled, 3)) == whole
     assert filled.check(deep=True).findings == []
+
+
+def test_a_file_that_somebody_put_there_is_filed(filled: Archive, folder: Path) -> None:
+    whole = content(filled, row(filled, 3))
+    filled.delete("1.2.3", "1.2.3.0", "1.2.3.3")
+    (folder / "objects" / "restored").mkdir()
+    (folder / "objects" / "restored" / "IM3").write_bytes(whole)
+    assert problems(filled) == [(Problem.ORPHAN, "restored/IM3")]
+    assert filled.check(repair=True).clean
+    assert content(filled, row(filled, 3)) == whole
 
 
 def test_counters_and_empty_rows_are_put_right(filled: Archive, build: Build, send: Send) -> None:

@@ -114,7 +114,7 @@ def test_metadata_are_the_headers_in_order(archive: Archive, build: Build, send:
 def test_metadata_of_a_lost_object_say_what_the_index_knows(archive: Archive, build: Build, send: Send) -> None:
     send(archive, build(1))
     send(archive, build(2))
-    archive.path(archive.instances(STUDY)[0]).unlink()
+    archive.storage.delete([archive.instances(STUDY)[0].location])
     found = headers(archive)
     assert [header["00080018"]["Value"] for header in found] == [["1.2.3.1"], ["1.2.3.2"]]
     assert "00100010" not in found[0]
@@ -136,7 +136,7 @@ def test_deleting(archive: Archive, folder: Path, files_in: Any, build: Build, s
     assert archive.check(deep=True).findings == []
     archive.settle(1010)
     archive.delete("1.2.3")
-    assert files_in(folder / "objects") == []
+    assert list(archive.storage.objects()) == []
     assert archive.statistics().patients == 0
     assert archive.settle(1020) == 0
     with pytest.raises(NotFoundError):
@@ -150,10 +150,10 @@ def test_bytes_of_deleted_objects_go_even_after_a_crash(
 ) -> None:
     send(archive, build(1))
     archive.index.delete("1.2.3", "", "", 0)  # the rows are gone, and then the process dies
-    assert len(files_in(folder / "objects")) == 1
+    assert len(list(archive.storage.objects())) == 1
     assert archive.check(deep=True, repair=True).findings == []
     archive.settle(0)
-    assert files_in(folder / "objects") == []
+    assert list(archive.storage.objects()) == []
 
 
 def test_the_background_thread_settles(folder: Path, build: Build, send: Send, settings: Settings) -> None:

@@ -156,8 +156,8 @@ def test_fsck_finds_and_repairs(
         0,
         {"instances": 3, "bytes": printed("stats", "--data", data)[1]["bytes"], "clean": True, "findings": []},
     )
-    first = next(path for path in (data / "objects").rglob("*") if path.is_file())
-    first.rename(first.with_name("moved"))
+    (segment,) = (data / "objects").rglob("*.seg")
+    segment.rename(segment.with_name("moved.seg"))
     code, report = printed("fsck", "--data", data)
     assert code == 1
     assert {finding["problem"] for finding in report["findings"]} == {"missing file", "file without row"}

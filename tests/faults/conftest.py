@@ -16,6 +16,7 @@ from isocenter.dimse.commands import Command
 from isocenter.multipart import write_end, write_part_header
 from isocenter.net.client import VERIFICATION_PROPOSAL, Proposal, Timeouts, connect
 from isocenter.net.peer import Peer
+from isocenter.storage.segment import HEADER_SIZE, records
 
 from ..conftest import Serving  # noqa: TID252 - with importlib mode there is no absolute name
 
@@ -103,9 +104,17 @@ def assert_alive(server: Serving) -> None:
     assert server.json("/health") == {"status": "ok"}
 
 
-def left_in_incoming(data: Path) -> list[Path]:
-    """Return the files of uploads that did not end."""
-    return [path for path in (data / "incoming").rglob("*") if path.is_file()]
+def half_received(data: Path) -> list[Path]:
+    """Return the segments in which there is anything but whole objects: bytes of uploads that did not end."""
+    return [path for path in (data / "objects").rglob("*.seg") if _has_rest(path)]
+
+
+def _has_rest(path: Path) -> bool:
+    content = path.read_bytes()
+    with path.open("rb") as file:
+        ends = [(record.start, record.start + HEADER_SIZE + record.length) for record in records(file.fileno())]
+    starts = [start for start, _ in ends] + [len(content)]
+    return any(any(content[end:start]) for end, start in zip([0, *(end for _, end in ends)], starts, strict=True))
 
 
 def run(server: Serving, *arguments: str) -> tuple[int, Any]:

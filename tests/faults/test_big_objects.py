@@ -24,8 +24,8 @@ from .conftest import (
     STOW,
     TIMEOUTS,
     Serving,
+    half_received,
     image,
-    left_in_incoming,
     multipart,
     part10,
     peer_of,
@@ -166,7 +166,7 @@ def test_big_object(server: Serving, store: Callable[[Serving, int], None], stud
     assert process_status(server, "VmHWM") - before < ALLOWANCE
     assert fetched_digest(server, study) == Pixels(study).digest()
     assert process_status(server, "VmHWM") - before < ALLOWANCE
-    assert left_in_incoming(server.data) == []
+    assert half_received(server.data) == []
 
 
 def test_one_frame_of_a_big_object(server: Serving) -> None:

@@ -30,8 +30,8 @@ from .conftest import (
     assert_alive,
     c_store,
     fsck,
+    half_received,
     image,
-    left_in_incoming,
     part10,
     peer_of,
     stow,
@@ -48,22 +48,22 @@ KEEPER = 'mount -t tmpfs -o size="$1" tmpfs "$2" && echo mounted && read -r _'
 DOUBLE = """
 import contextlib, errno, os, sys
 from isocenter.cli import main
-from isocenter.storage import local
+from isocenter.storage import segment
 
-filler, size, writev, used = sys.argv.pop(1), int(sys.argv.pop(1)), os.writev, 0
+filler, size, pwritev, used = sys.argv.pop(1), int(sys.argv.pop(1)), os.pwritev, 0
 
-def limited(descriptor, buffers):
+def limited(descriptor, buffers, position):
     global used
     room = size - used
     with contextlib.suppress(FileNotFoundError):
         room -= os.stat(filler).st_size
     if sum(map(len, buffers)) > room:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    written = writev(descriptor, buffers)
+    written = pwritev(descriptor, buffers, position)
     used += max(written, 1 << 16)
     return written
 
-local.os.writev = limited
+segment.os.pwritev = limited
 main()
 """
 
@@ -203,7 +203,7 @@ def test_full_disk(disk: Disk, fill: Callable[[Serving, int, int], list[int]], s
         if size < PAGE and disk.is_mounted:
             os.truncate(disk.filler, FILLER - PAGE)  # room for one more object, and none for its row
             assert stow(server, part10(content(3, 1, size), uid_of(3, 1)))[0] == 507
-        assert left_in_incoming(disk.data) == []
+        assert half_received(disk.data) == []
         assert health(server) == (503 if disk.is_mounted else 200)  # a double deceives the storage only
         assert_kept(server, kept)
 
@@ -213,7 +213,7 @@ def test_full_disk(disk: Disk, fill: Callable[[Serving, int, int], list[int]], s
             assert stow(server, part10(content(2, number, size), uid_of(2, number)))[0] == 200
             assert c_store(server, content(2, number + 1, size), CT_IMAGE, uid_of(2, number + 1)).Status == 0
         kept |= {(2, number, size): None for number in range(1, 7)}
-        assert left_in_incoming(disk.data) == []
+        assert half_received(disk.data) == []
         report = fsck(server)
         assert report["findings"] == []
         assert report["instances"] == len(kept)

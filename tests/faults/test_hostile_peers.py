@@ -32,8 +32,8 @@ from .conftest import (
     Serving,
     assert_alive,
     fsck,
+    half_received,
     image,
-    left_in_incoming,
     multipart,
     part10,
     peer_of,
@@ -142,7 +142,7 @@ def cost(server: Serving) -> Iterator[None]:
     assert process_status(server, "VmHWM") - before < MEMORY
     assert_alive(server)
     wait_for(lambda: places(server) == 0)
-    assert left_in_incoming(server.data) == []
+    assert half_received(server.data) == []
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -326,7 +326,7 @@ def test_a_peer_that_hangs_up_amid_an_upload(server: Serving, cost: None) -> Non
     head = f"POST /dicom-web/studies HTTP/1.1\r\nHost: x\r\nContent-Type: {STOW}\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.http_port), GONE) as sock:
         sock.sendall(head.encode() + body[:2_000_000])
-    wait_for(lambda: left_in_incoming(server.data) == [])
+    wait_for(lambda: half_received(server.data) == [])
     assert server.json("/dicom-web/studies?StudyInstanceUID=2.25.902") == []
 
 

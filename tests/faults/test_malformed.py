@@ -39,8 +39,8 @@ from .conftest import (
     assert_alive,
     c_store,
     fsck,
+    half_received,
     image,
-    left_in_incoming,
     part10,
     process_status,
     reset_peak,
@@ -85,7 +85,7 @@ def unharmed(server: Serving) -> Iterator[None]:
     report = fsck(server)
     assert report["clean"]
     assert report["findings"] == []
-    assert left_in_incoming(server.data) == []
+    assert half_received(server.data) == []
     assert list((server.data / "lost+found").iterdir()) == []
     log = server.data.with_suffix(".log").read_text()
     assert "Traceback" not in log
@@ -169,7 +169,7 @@ def test_malformed_file(server: Serving, data_dir: Path, capsys: pytest.CaptureF
     for answer, table in zip(answers, (REFUSED_DATA_SETS, REFUSED, REFUSED), strict=True):
         assert answer.reason.startswith(table.get(name, ""))
     assert_alive(server)
-    assert left_in_incoming(server.data) == []
+    assert half_received(server.data) == []
 
 
 @pytest.mark.real_data
@@ -333,7 +333,7 @@ def test_hostile_uid_is_refused(
     for answer in answers:
         assert answer.reason.startswith(f"{keyword} is not a valid UID")
     assert query(server, StudyInstanceUID="2.25.200") == []
-    assert left_in_incoming(server.data) == []
+    assert half_received(server.data) == []
 
 
 @pytest.mark.parametrize(

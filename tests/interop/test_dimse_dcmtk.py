@@ -5,6 +5,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,8 @@ class RunningNode:
         """
         sent = dcmread(path)
         (instance,) = self.archive.instances(sent.StudyInstanceUID, sent.SeriesInstanceUID, sent.SOPInstanceUID)
-        stored = dcmread(self.archive.path(instance))
+        with self.archive.open_object(instance) as file:
+            stored = dcmread(BytesIO(file.read()))
         assert stored.file_meta.TransferSyntaxUID == sent.file_meta.TransferSyntaxUID
         assert list(stored) == [element for element in sent if element.tag != TRAILING_PADDING]
 

@@ -154,7 +154,8 @@ def fetch(server: Any, instance: dict[str, Any]) -> Dataset:
 def kept_in_conflict(data: Path) -> list[Dataset]:
     """Return the objects of the conflict list: many of the files are variants under one UID."""
     with Archive.open(data, load_settings({"data": str(data)})) as archive:
-        return [read(archive.path(each.instance)) for each in archive.conflicts() if each.instance is not None]
+        kept = (each.instance for each in archive.conflicts())
+        return [read(BytesIO(archive.open_object(each).read())) for each in kept if each is not None]
 
 
 @pytest.fixture

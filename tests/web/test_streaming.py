@@ -1,6 +1,7 @@
 """Bodies made of pieces: order, length, joining; files that are shorter than they should be."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from starlette.requests import ClientDisconnect
 
+from isocenter.errors import NotFoundError
+from isocenter.storage import ObjectFile
 from isocenter.web.streaming import CHUNK, Made, Piece, Span, StreamedResponse, read_cached, read_exactly, total_length
 from isocenter.web.threads import Threads
 
@@ -27,8 +30,15 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+def open_object(path: Path) -> ObjectFile:
+    """Return the file as an object that lies behind other bytes of its file."""
+    whole = path.with_name("behind")
+    whole.write_bytes(b"before" + path.read_bytes())
+    return ObjectFile(os.open(whole, os.O_RDONLY), 6, path.stat().st_size)
+
+
 def span(path: Path, offset: int, length: int) -> Span:
-    return Span(partial(path.open, "rb"), offset, length)
+    return Span(partial(open_object, path), offset, length)
 
 
 def send_all(response: StreamedResponse, method: str = "GET", *, leaves_after: int = 1 << 30) -> list[dict[str, Any]]:
@@ -111,8 +121,18 @@ def test_files_are_closed(threads: Threads, file: Path) -> None:
     opened = []
 
     def opener() -> Any:
-        opened.append(file.open("rb"))
+        opened.append(open_object(file))
         return opened[-1]
 
     send_all(StreamedResponse([Span(opener, 0, 10), Span(opener, 5, 10)], threads))
     assert [handle.closed for handle in opened] == [True, True]
+
+
+def test_an_object_that_is_deleted_while_it_is_sent_ends_the_answer(threads: Threads, file: Path) -> None:
+    there = iter([True, False])
+
+    def opener() -> ObjectFile:
+        return ObjectFile(os.open(file, os.O_RDONLY), 0, file.stat().st_size, lambda _: next(there))
+
+    with pytest.raises(NotFoundError, match="deleted"):
+        send_all(StreamedResponse([Span(opener, 0, CHUNK), Span(opener, 0, CHUNK)], threads))

@@ -43,6 +43,9 @@ INSERT INTO conflict (kind, key, "StudyInstanceUID", "SeriesInstanceUID", "SOPIn
 VALUES (:kind, :key, :study, :series, :sop, :sop_class, :syntax, :detail, :location, :size, :offset, :hash, :received)
 ON CONFLICT (kind, key) DO NOTHING RETURNING id"""
 
+_MOVE = """
+UPDATE conflict SET location = :location, size = :size, data_set_offset = :offset WHERE kind = :kind AND key = :key"""
+
 
 def list_conflict(transaction: Transaction, kind: ConflictKind, key: str, detail: str, entry: Entry) -> bool:
     """Add a row; return False where the same contradiction is already listed.
@@ -67,6 +70,25 @@ def list_conflict(transaction: Transaction, kind: ConflictKind, key: str, detail
         received=entry.received,
     )
     return bool(made)
+
+
+def conflict_key(second: Entry | Instance) -> str:
+    """Return the key of the conflict that keeps this object."""
+    return f"{second.SOPInstanceUID} {second.transfer_syntax_uid} {second.hash.hex()}"
+
+
+def move_second(transaction: Transaction, entry: Entry) -> None:
+    """Let the conflict that keeps this object point to where it is now."""
+    transaction.change(
+        _MOVE,
+        {
+            "location": entry.location,
+            "size": entry.size,
+            "offset": entry.data_set_offset,
+            "kind": ConflictKind.INSTANCE.value,
+            "key": conflict_key(entry),
+        },
+    )
 
 
 def kept_location(transaction: Transaction, key: str) -> str:

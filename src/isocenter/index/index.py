@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 from isocenter.index.answers import find
-from isocenter.index.conflicts import Conflict, ConflictKind, kept_location, list_conflict, read_conflicts
+from isocenter.index.conflicts import (
+    Conflict,
+    ConflictKind,
+    conflict_key,
+    kept_location,
+    list_conflict,
+    move_second,
+    read_conflicts,
+)
 from isocenter.index.database import Database
 from isocenter.index.deletion import delete_objects
 from isocenter.index.entry import Entry, Instance
@@ -46,7 +54,7 @@ class Index:
 
     def keep_conflict(self, entry: Entry, detail: str) -> bool:
         """List another object under a known UID; return False where the list keeps the same one elsewhere."""
-        key = f"{entry.SOPInstanceUID} {entry.transfer_syntax_uid} {entry.hash.hex()}"
+        key = conflict_key(entry)
         with self.database.write() as transaction:
             if list_conflict(transaction, ConflictKind.INSTANCE, key, detail, entry):
                 return True
@@ -64,6 +72,11 @@ class Index:
                     "uid": instance.SOPInstanceUID,
                 },
             )
+
+    def move_conflict(self, entry: Entry) -> None:
+        """Let the conflict that keeps a lost object point to an identical one."""
+        with self.database.write() as transaction:
+            move_second(transaction, entry)
 
     def delete(self, study: str, series: str, sop: str, now: int) -> bool:
         """Delete a study, a series or an object ("" = all below); return False where there is none."""

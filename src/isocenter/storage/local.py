@@ -1,41 +1,62 @@
-"""Objects as files below one folder of this machine.
+"""Objects in segments below one folder of this machine.
 
-``objects/3f/6921a2f0c4b1/0a7``: folders of at most 1000 files, each filled by one process only; no name comes from a
-patient or a UID. ``incoming/``: one folder per process, locked while it lives, in which uploads grow; what a dead
-process left there is removed at the next start. ``lost+found/``: what a check set aside. Files are 0600, folders 0700.
+``objects/3f/6921a2f0c4b1.seg``: segments (see there), each filled by one process only and by one upload at a time; no
+name comes from a patient or a UID. A location is ``3f/6921a2f0c4b1.seg:1a000:80456``: file, where the record begins,
+how long the object is, in hexadecimal; one without colons is a file that is an object by itself, as an earlier version
+stored it or somebody put there. ``incoming/``: one folder per process, locked while it lives, with the names of the
+segments it fills; those of a dead process are cut behind their last record at the next start. ``lost+found/``: what a
+check set aside. Files are 0600, folders 0700.
 
-An object becomes durable by a rename and then one ``fsync`` of the file, which on ext4, xfs and btrfs makes the new
-name durable too.
+An object becomes durable by one ``fdatasync`` of blocks that were reserved before; the disk has begun with them while
+the object was still arriving.
 """
-# ruff: noqa: PTH102, PTH103, PTH104, PTH108, PTH110, PTH116, PTH123, PTH208
+# ruff: noqa: PTH102, PTH103, PTH108, PTH110, PTH112, PTH114, PTH116, PTH208
 # Plain strings: building Path objects costs more than the system calls they are for.
 
 import contextlib
 import errno
 import fcntl
-import mmap
 import os
 import secrets
 import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import BinaryIO
 
 from isocenter.errors import IsocenterError, NotFoundError, OutOfResourcesError
+from isocenter.storage.blocks import start_writeback
+from isocenter.storage.object_file import ObjectFile, map_range
+from isocenter.storage.segment import (
+    BLOCK,
+    HEADER_SIZE,
+    Segment,
+    aligned,
+    erase,
+    is_empty,
+    read_record,
+    records,
+    write_header,
+)
 from isocenter.storage.storage import Buffer, Stored
 
-FILES_PER_FOLDER = 1000
-_PIECES_PER_WRITE = 512  # below IOV_MAX of every system
-_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_SUFFIX = ".seg"
+#: Segments that stay open with nobody to fill them.
+_IDLE_SEGMENTS = 4
+#: A first write of this size is a small object, all of it.
+_SMALL = (1 << 16) + 1024
+#: Bytes after which the disk is told to begin.
+_EARLY = 1 << 17
+_READ = os.O_RDONLY | os.O_CLOEXEC
+_COPY = 1 << 20
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 
 
 class LocalStorage:
     """The folder ``root``; ``durable`` says whether a commit waits for the disk."""
 
-    def __init__(self, root: Path, *, durable: bool = True, files_per_folder: int = FILES_PER_FOLDER) -> None:
+    def __init__(self, root: Path, *, durable: bool = True) -> None:
         self.durable = durable
         self._root = str(root)
         self.objects_folder = f"{root}/objects"
@@ -43,56 +64,146 @@ class LocalStorage:
         for folder in (self._root, self.objects_folder, self._lost, f"{root}/incoming"):
             os.makedirs(folder, mode=0o700, exist_ok=True)
         self._incoming, self._lock_descriptor = _claim_folder(f"{root}/incoming")
-        self.after_crash = _remove_leftovers(f"{root}/incoming")
-        self._files_per_folder = files_per_folder
+        self.after_crash = self._cut_leftovers(f"{root}/incoming")
         self._lock = threading.Lock()
-        self._uploads = 0
-        self._folder = ""
-        self._files = files_per_folder
+        self._idle: list[Segment] = []
 
     def create(self) -> "LocalUpload":
-        """Begin a file in this process's incoming folder."""
+        """Begin an object; it takes a segment with its first bytes."""
+        return LocalUpload(self)
+
+    def take(self) -> Segment:
+        """Lend a segment that nobody else fills, to be brought back by ``give_back`` or ended by ``retire``."""
         with self._lock:
-            self._uploads += 1
-            number = self._uploads
-        path = f"{self._incoming}/{number:x}"
+            if self._idle:
+                return self._idle.pop()
+        shard = secrets.token_hex(1)
+        name = f"{shard}/{int(time.time()):08x}{secrets.token_hex(4)}{_SUFFIX}"
+        # tells the next process which segments this one was filling
+        os.close(os.open(f"{self._incoming}/{name.replace('/', '-')}", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(f"{self.objects_folder}/{shard}", 0o700)
+            self._sync_folder(self.objects_folder)
+        segment = Segment(f"{self.objects_folder}/{name}", name)
+        self._sync_folder(f"{self.objects_folder}/{shard}")
+        return segment
+
+    def give_back(self, segment: Segment) -> None:
+        """Keep a segment for the next upload, or close it."""
+        with self._lock:
+            keeps = not segment.is_full and len(self._idle) < _IDLE_SEGMENTS
+            if keeps:
+                self._idle.append(segment)
+        if not keeps:
+            self.retire(segment)
+
+    def retire(self, segment: Segment) -> None:
+        """Close a segment for good."""
+        with contextlib.suppress(OSError):
+            segment.close()
+            os.unlink(f"{self._incoming}/{segment.name.replace('/', '-')}")
+
+    def open(self, location: str) -> ObjectFile:
+        """Open an object for reading."""
+        name, start, length = _parse(location)
         try:
-            return LocalUpload(self, path, os.open(path, _CREATE, 0o600))
+            descriptor = os.open(f"{self.objects_folder}/{name}", _READ)
+        except FileNotFoundError as error:
+            raise _missing(location) from error
         except OSError as error:
             raise storage_error(error) from error
+        if length is None:
+            return ObjectFile(descriptor, 0, os.fstat(descriptor).st_size)
 
-    def place(self, path: str) -> str:
-        """Rename a finished upload to its final name and return its location."""
-        location = self._next_location()
+        def is_there(descriptor: int) -> bool:
+            record = read_record(descriptor, start)
+            return record is not None and record.length == length
+
+        file = ObjectFile(descriptor, start + HEADER_SIZE, length, is_there)
+        if not is_there(descriptor):
+            file.close()
+            raise _missing(location)
+        return file
+
+    def size(self, location: str) -> int | None:
+        """Return how many bytes of the object are there, None where there is no such object."""
+        name, start, length = _parse(location)
         try:
-            os.rename(path, f"{self.objects_folder}/{location}")
-        except FileNotFoundError:  # somebody removed the folder under us
-            with self._lock:
-                self._files = self._files_per_folder
-            location = self._next_location()
-            os.rename(path, f"{self.objects_folder}/{location}")
-        return location
+            descriptor = os.open(f"{self.objects_folder}/{name}", _READ)
+        except OSError:
+            return None
+        try:
+            size = os.fstat(descriptor).st_size
+            if length is None:
+                return size
+            record = read_record(descriptor, start)
+            return None if record is None or record.length != length else min(length, size - start - HEADER_SIZE)
+        finally:
+            os.close(descriptor)
 
-    def _next_location(self) -> str:
-        with self._lock:
-            if self._files >= self._files_per_folder:
-                self._folder = self._new_folder()
-                self._files = 0
-            location = f"{self._folder}/{self._files:03x}"
-            self._files += 1
-        return location
+    def delete(self, locations: Iterable[str]) -> None:
+        """Give the objects' blocks back to the file system; segments in which nothing is left are removed."""
+        parsed = sorted((_parse(location) for location in locations), key=lambda each: each[:2])
+        for name, group in groupby(parsed, key=lambda each: each[0]):
+            with contextlib.suppress(FileNotFoundError):
+                self._delete(f"{self.objects_folder}/{name}", [(start, length) for _, start, length in group])
 
-    def _new_folder(self) -> str:
-        """Make a folder that no other process has, durable before the first file is in it."""
-        shard = secrets.token_hex(1)
-        folder = f"{shard}/{int(time.time()):08x}{secrets.token_hex(2)}"
-        parent = f"{self.objects_folder}/{shard}"
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(parent, 0o700)
-            self._sync_folder(self.objects_folder)
-        os.mkdir(f"{self.objects_folder}/{folder}", 0o700)
-        self._sync_folder(parent)
-        return folder
+    def _delete(self, path: str, objects: list[tuple[int, int | None]]) -> None:
+        if objects[0][1] is None:
+            os.unlink(path)
+            return
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            for start, length in objects:
+                record = read_record(descriptor, start)
+                if record is not None and record.length == length:
+                    erase(descriptor, record)
+            if self.durable:
+                os.fdatasync(descriptor)
+            if is_empty(descriptor) and _is_idle(descriptor):
+                os.unlink(path)
+        finally:
+            os.close(descriptor)
+
+    def set_aside(self, location: str) -> str:
+        """Move the object to a file in ``lost+found`` and return its path."""
+        target = f"{self._lost}/{location.replace('/', '-').replace(':', '-')}"
+        while os.path.lexists(target):
+            target += "+"
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with self.open(location) as source, os.fdopen(descriptor, "wb") as file:
+            shutil.copyfileobj(source, file, _COPY)
+            file.flush()
+            if self.durable:
+                os.fsync(file.fileno())
+        self.delete([location])
+        return target
+
+    def objects(self, since: float = 0) -> Iterator[Stored]:
+        """Walk what was stored since then; what vanishes meanwhile is left out."""
+        for shard in sorted(os.listdir(self.objects_folder)):
+            yield from self._below(shard, since)
+
+    def _below(self, folder: str, since: float) -> Iterator[Stored]:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            for name in sorted(os.listdir(f"{self.objects_folder}/{folder}")):
+                path = f"{self.objects_folder}/{folder}/{name}"
+                if os.path.isdir(path) and not os.path.islink(path):
+                    yield from self._below(f"{folder}/{name}", since)
+                elif name.endswith(_SUFFIX):
+                    yield from _records(path, f"{folder}/{name}", since)
+                else:
+                    yield from _file(path, f"{folder}/{name}", since)
+
+    def close(self) -> None:
+        """End the segments, remove this process's incoming folder and release it."""
+        if self._lock_descriptor >= 0:
+            for segment in self._idle:
+                self.retire(segment)
+            self._idle.clear()
+            shutil.rmtree(self._incoming, ignore_errors=True)
+            os.close(self._lock_descriptor)
+            self._lock_descriptor = -1
 
     def _sync_folder(self, folder: str) -> None:
         if not self.durable:
@@ -103,110 +214,98 @@ class LocalStorage:
         finally:
             os.close(descriptor)
 
-    def open(self, location: str) -> BinaryIO:
-        """Open a file for reading, unbuffered enough for ``sendfile``."""
-        try:
-            return open(f"{self.objects_folder}/{location}", "rb")
-        except FileNotFoundError as error:
-            raise NotFoundError(f"the file of this object is missing ({location}); run 'isocenter fsck'") from error
-        except OSError as error:
-            raise storage_error(error) from error
-
-    def path(self, location: str) -> Path:
-        """Return the file's path."""
-        return Path(f"{self.objects_folder}/{location}")
-
-    def size(self, location: str) -> int | None:
-        """Return the file's size, None where there is none."""
-        try:
-            return os.stat(f"{self.objects_folder}/{location}").st_size
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-
-    def delete(self, locations: Iterable[str]) -> None:
-        """Unlink the files."""
-        for location in locations:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(f"{self.objects_folder}/{location}")
-
-    def set_aside(self, location: str) -> str:
-        """Move the file to ``lost+found`` and return its new path."""
-        target = f"{self._lost}/{location.replace('/', '-')}"
-        while os.path.lexists(target):
-            target += "+"
-        os.rename(f"{self.objects_folder}/{location}", target)
-        return target
-
-    def objects(self, since: float = 0) -> Iterator[Stored]:
-        """Walk the folders that changed since then; files that vanish meanwhile are left out."""
-        for shard in sorted(os.listdir(self.objects_folder)):
-            for folder in sorted(_folders(f"{self.objects_folder}/{shard}")):
-                path = f"{self.objects_folder}/{shard}/{folder}"
-                if since <= 0 or os.stat(path).st_mtime >= since:
-                    yield from _files(path, f"{shard}/{folder}")
-
-    def close(self) -> None:
-        """Remove this process's incoming folder and release it."""
-        if self._lock_descriptor >= 0:
-            shutil.rmtree(self._incoming, ignore_errors=True)
-            os.close(self._lock_descriptor)
-            self._lock_descriptor = -1
+    def _cut_leftovers(self, incoming: str) -> bool:
+        """Cut the segments of processes that died without closing; return whether there was one."""
+        found = False
+        for name in os.listdir(incoming):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                descriptor = os.open(f"{incoming}/{name}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                try:
+                    with contextlib.suppress(BlockingIOError):
+                        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        for segment in os.listdir(descriptor):
+                            _cut(f"{self.objects_folder}/{segment.replace('-', '/', 1)}")
+                        shutil.rmtree(f"{incoming}/{name}")
+                        found = True
+                finally:
+                    os.close(descriptor)
+        return found
 
 
 class LocalUpload:
-    """A file that grows in ``incoming`` until it is renamed."""
+    """An object that grows at the end of a segment until its header makes it one."""
 
-    __slots__ = ("_descriptor", "_path", "_storage")
+    __slots__ = ("_begun", "_end", "_segment", "_storage")
 
-    def __init__(self, storage: LocalStorage, path: str, descriptor: int) -> None:
+    def __init__(self, storage: LocalStorage) -> None:
         self._storage = storage
-        self._path = path
-        self._descriptor = descriptor
+        self._segment: Segment | None = None
+        self._end = 0  # of what is written
+        self._begun = 0  # up to where the disk was told to begin
 
     def write(self, chunks: Sequence[Buffer]) -> None:
-        """Hand the pieces to the kernel without joining them."""
+        """Hand the pieces to the kernel."""
+        size = sum(map(len, chunks))
         try:
-            for start in range(0, len(chunks), _PIECES_PER_WRITE):
-                pieces = chunks[start : start + _PIECES_PER_WRITE]
-                expected = sum(map(len, pieces))
-                written = os.writev(self._descriptor, pieces)
-                if written != expected:
-                    self._write_rest(b"".join(pieces), written)
+            segment = self._segment or self._begin(size)
+            segment.reserve(self._end + size)
+            segment.write(chunks, self._end)
         except OSError as error:
             raise storage_error(error) from error
+        self._end += size
+        if self._end - self._begun >= _EARLY and self._storage.durable:
+            until = self._end // BLOCK * BLOCK
+            start_writeback(segment.descriptor, self._begun, until - self._begun)
+            self._begun = until
 
-    def _write_rest(self, data: bytes, written: int) -> None:
-        rest = memoryview(data)[written:]
-        while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+    def _begin(self, size: int) -> Segment:
+        segment = self._segment = self._storage.take()
+        self._end = segment.tail + HEADER_SIZE
+        self._begun = segment.tail + BLOCK  # the first block waits for the header
+        if size <= _SMALL and self._storage.durable:
+            segment.lay_ground(self._end + size)
+        return segment
 
     @contextlib.contextmanager
     def view(self) -> Iterator[memoryview]:
-        """Map the file into memory."""
-        with mmap.mmap(self._descriptor, 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as data:
+        """Map what was written into memory."""
+        assert self._segment is not None
+        start = self._segment.tail + HEADER_SIZE
+        with map_range(self._segment.descriptor, start, self._end - start) as data:
             yield data
 
-    def commit(self) -> str:
-        """Rename, then wait for the disk."""
+    def commit(self, seal: bytes = b"") -> str:
+        """Write the header, then wait for the disk."""
+        if self._segment is None:
+            self.write([b""])
+        segment = self._segment
+        assert segment is not None
+        start = segment.tail
+        length = self._end - start - HEADER_SIZE
         try:
-            location = self._storage.place(self._path)
-            self._path = f"{self._storage.objects_folder}/{location}"
+            segment.write([write_header(length, time.time(), seal)], start)
             if self._storage.durable:
-                os.fsync(self._descriptor)
+                os.fdatasync(segment.descriptor)
         except OSError as error:
-            self.discard()
+            self._segment = None
+            self._storage.retire(segment)  # which cuts it before this object
             raise storage_error(error) from error
-        os.close(self._descriptor)
-        self._descriptor = -1
-        return location
+        segment.tail = aligned(self._end)
+        self._segment = None
+        self._storage.give_back(segment)
+        return f"{segment.name}:{start:x}:{length:x}"
 
     def discard(self) -> None:
-        """Close and unlink."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-            with contextlib.suppress(OSError):
-                os.unlink(self._path)
+        """Cut off what was written."""
+        segment, self._segment = self._segment, None
+        if segment is None:
+            return
+        try:
+            segment.cut()
+        except OSError:
+            self._storage.retire(segment)
+        else:
+            self._storage.give_back(segment)
 
 
 def storage_error(error: OSError) -> IsocenterError:
@@ -214,6 +313,61 @@ def storage_error(error: OSError) -> IsocenterError:
     if error.errno in _NO_ROOM:
         return OutOfResourcesError(f"no room left for objects: {error.strerror}")
     return IsocenterError(f"cannot write to the object folder: {error.strerror}")
+
+
+def _missing(location: str) -> NotFoundError:
+    return NotFoundError(f"the file of this object is missing ({location}); run 'isocenter fsck'")
+
+
+def _parse(location: str) -> tuple[str, int, int | None]:
+    """Return file, start of the record and length of the object; the length of a file that is one is None."""
+    name, _, place = location.partition(":")
+    if not place:
+        return name, 0, None
+    start, _, length = place.partition(":")
+    return name, int(start, 16), int(length, 16)
+
+
+def _records(path: str, name: str, since: float) -> Iterator[Stored]:
+    """Walk a segment that has changed since then."""
+    descriptor = os.open(path, _READ)
+    try:
+        if os.fstat(descriptor).st_mtime >= since:
+            for record in records(descriptor):
+                if record.time >= since:
+                    location = f"{name}:{record.start:x}:{record.length:x}"
+                    yield Stored(location, record.length, record.time, record.seal)
+    finally:
+        os.close(descriptor)
+
+
+def _file(path: str, location: str, since: float) -> Iterator[Stored]:
+    status = os.stat(path, follow_symlinks=False)
+    if status.st_mtime >= since:
+        yield Stored(location, status.st_size, status.st_mtime)
+
+
+def _is_idle(descriptor: int) -> bool:
+    """Tell whether no process fills the segment."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _cut(path: str) -> None:
+    """Cut a segment behind its last record; remove one without any."""
+    with contextlib.suppress(FileNotFoundError):
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            end = max((record.end for record in records(descriptor)), default=0)
+            if end:
+                os.ftruncate(descriptor, min(end, os.fstat(descriptor).st_size))
+            else:
+                os.unlink(path)
+        finally:
+            os.close(descriptor)
 
 
 def _claim_folder(incoming: str) -> tuple[str, int]:
@@ -227,34 +381,3 @@ def _claim_folder(incoming: str) -> tuple[str, int]:
             if os.path.exists(folder):
                 return folder, descriptor
             os.close(descriptor)
-
-
-def _remove_leftovers(incoming: str) -> bool:
-    """Remove the folders of processes that died without closing; return whether there was one."""
-    found = False
-    for name in _folders(incoming):
-        with contextlib.suppress(FileNotFoundError):
-            descriptor = os.open(f"{incoming}/{name}", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                with contextlib.suppress(BlockingIOError):
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    shutil.rmtree(f"{incoming}/{name}")
-                    found = True
-            finally:
-                os.close(descriptor)
-    return found
-
-
-def _folders(path: str) -> list[str]:
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(path) as entries:
-        return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-    return []
-
-
-def _files(path: str, prefix: str) -> Iterator[Stored]:
-    with os.scandir(path) as entries:
-        for entry in sorted(entries, key=lambda each: each.name):
-            with contextlib.suppress(FileNotFoundError):
-                if entry.is_file(follow_symlinks=False):
-                    status = entry.stat(follow_symlinks=False)
-                    yield Stored(f"{prefix}/{entry.name}", status.st_size, status.st_mtime)

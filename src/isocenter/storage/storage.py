@@ -7,19 +7,24 @@ or the index. An object exists from the return of ``Upload.commit`` on, whole an
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
+
+from isocenter.storage.object_file import ObjectFile
 
 Buffer = bytes | bytearray | memoryview
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One object that a storage holds; ``changed`` is its time of storing in seconds since 1970 (UTC)."""
+    """One object that a storage holds; ``changed`` is its time of storing in seconds since 1970 (UTC).
+
+    ``seal`` is what it was committed with, empty where the storage does not know.
+    """
 
     location: str
     size: int
     changed: float
+    seal: bytes = b""
 
 
 class Upload(Protocol):
@@ -34,8 +39,11 @@ class Upload(Protocol):
     def view(self) -> AbstractContextManager[Buffer]:
         """Return all that was written so far, readable while the context is open (at least one byte written)."""
 
-    def commit(self) -> str:
-        """Make the object durable and return its location; on an error nothing of it is left."""
+    def commit(self, seal: bytes = b"") -> str:
+        """Make the object durable and return its location; on an error nothing of it is left.
+
+        ``seal``: up to 16 bytes kept beside it, by which its owner can tell whether the bytes are all there.
+        """
 
     def discard(self) -> None:
         """Forget the object; never raises."""
@@ -52,15 +60,12 @@ class Storage(Protocol):
     def create(self) -> Upload:
         """Begin an object."""
 
-    def open(self, location: str) -> BinaryIO:
+    def open(self, location: str) -> ObjectFile:
         """Open an object for reading.
 
         Raises:
             NotFoundError: there is no such object.
         """
-
-    def path(self, location: str) -> Path:
-        """Return the local file that holds the object, for sending it without copying."""
 
     def size(self, location: str) -> int | None:
         """Return the object's size in bytes, None where there is no such object."""

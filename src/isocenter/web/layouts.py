@@ -116,6 +116,8 @@ def read_frame(archive: Archive, instance: Instance, layout: Layout, number: int
     if transfer_syntax(instance.transfer_syntax_uid).deflated:
         with opened(archive, instance) as (data, _):
             return b"".join(data[offset : offset + length] for offset, length in pieces)
-    start = instance.data_set_offset
     with archive.open_object(instance) as file:
-        return b"".join(read_exactly(file.fileno(), start + offset, length) for offset, length in pieces)
+        start = file.base + instance.data_set_offset
+        frame = b"".join(read_exactly(file.fileno(), start + offset, length) for offset, length in pieces)
+        file.check()
+    return frame

@@ -9,12 +9,12 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from isocenter.storage import ObjectFile
 from isocenter.web.threads import Threads
 
 CHUNK = 512 * 1024
@@ -25,9 +25,9 @@ _NOWAIT: int = getattr(os, "RWF_NOWAIT", 0)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Bytes of a file that ``opener`` opens when they are due."""
+    """Bytes of a stored object that ``opener`` opens when they are due."""
 
-    opener: Callable[[], BinaryIO]
+    opener: Callable[[], ObjectFile]
     offset: int
     length: int
 
@@ -72,7 +72,7 @@ class StreamedResponse(Response):
 
         Raises:
             ClientDisconnect: nobody listens any more.
-            NotFoundError: a file vanished in between; the connection must end early.
+            NotFoundError: an object was deleted in between; the connection must end early.
         """
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         if scope["method"] != "HEAD":
@@ -91,12 +91,14 @@ class StreamedResponse(Response):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
             return
         with piece.opener() as file:
-            position, end = piece.offset, piece.offset + piece.length
+            position = file.base + piece.offset
+            end = position + piece.length
             while position < end:
                 size = min(CHUNK, end - position)
                 data = read_cached(file.fileno(), position, size)
                 if data is None:
                     data = await self._threads.read(read_exactly, file.fileno(), position, size)
+                file.check()
                 await send({"type": "http.response.body", "body": data, "more_body": True})
                 position += size
                 await asyncio.sleep(0)  # lets others have their turn, and the news of a closed connection arrive

@@ -4,12 +4,13 @@ What was compressed with loss is not decoded here: it would grow, and look as if
 to a temporary file, value by value and frame by frame, so that a large object does not have to fit into memory.
 """
 
+import os
 import struct
 import tempfile
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, BinaryIO, cast
+from typing import IO
 
 from isocenter.archive import Archive, Instance
 from isocenter.codecs.registry import can_decode, decoded_photometric
@@ -22,6 +23,7 @@ from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, tran
 from isocenter.dicom.writer import write_element, write_sequence
 from isocenter.errors import UnsupportedError
 from isocenter.reading import data_set
+from isocenter.storage import ObjectFile
 from isocenter.web.frames import is_compressed, little_endian_frame
 from isocenter.web.layouts import Layout, read_layout
 from isocenter.web.streaming import Span
@@ -55,20 +57,17 @@ def explicit_little_endian(archive: Archive, instance: Instance) -> Span:
         UnsupportedError: the decoded pixel data would not fit into one element.
         InvalidObjectError: the data set or a frame is broken.
     """
-    # The span takes the file over: closing it removes it.
-    file = tempfile.SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115 - lives until it is sent
-    try:
+    with tempfile.SpooledTemporaryFile(_SPOOLED) as file:
         file.write(write_file_meta(instance.SOPClassUID, instance.SOPInstanceUID, EXPLICIT_VR_LITTLE_ENDIAN))
         syntax = transfer_syntax(instance.transfer_syntax_uid)
         with data_set(archive.storage, instance.location, instance.data_set_offset, syntax) as data:
             layout = read_layout(data, syntax) if is_compressed(syntax) else None
             _write(file, data, _Rewriter(data, syntax, layout), archive, instance)
         file.rollover()
-        file.flush()  # it is read by its descriptor from here on
-    except BaseException:
-        file.close()
-        raise
-    return Span(lambda: cast("BinaryIO", file), 0, file.tell())
+        file.flush()
+        length = file.tell()
+        made = ObjectFile(os.dup(file.fileno()), 0, length)  # the bytes go with the last descriptor
+    return Span(lambda: made, 0, length)
 
 
 def _write(file: IO[bytes], data: Buffer, rewriter: "_Rewriter", archive: Archive, instance: Instance) -> None:
