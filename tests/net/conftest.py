@@ -10,7 +10,7 @@ from isocenter.dimse.commands import Command, CommandField, respond, write_comma
 from isocenter.net.peer import Peer
 from isocenter.net.server import DicomServer
 from isocenter.services.echo import EchoService
-from isocenter.services.service import ServiceContext
+from isocenter.services.service import Handler, Service, ServiceContext
 from isocenter.settings import load_settings
 from isocenter.ul.items import PresentationContext
 from isocenter.ul.pdu import (
@@ -31,11 +31,10 @@ IMPLICIT = "1.2.840.10008.1.2"
 PATIENCE = 10.0  # seconds that a test waits for what must come
 
 
-class RecordingService:
+class RecordingService(Service):
     """Keeps data sets; answers with ``status``, fails where it is told to, waits for ``gate`` before it finishes."""
 
     abstract_syntaxes = {CT: (EXPLICIT, IMPLICIT)}  # noqa: RUF012 - as in the services
-    unknown_abstract_syntaxes: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.status = 0
@@ -57,7 +56,7 @@ class RecordingService:
             raise RuntimeError(f"broken {where}")
 
 
-class RecordingHandler:
+class RecordingHandler(Handler):
     def __init__(self, service: RecordingService, command: Command) -> None:
         self._service = service
         self._command = command
@@ -82,10 +81,10 @@ class RecordingHandler:
 class RunningServer:
     """A server in a thread of its own."""
 
-    def __init__(self, **settings: object) -> None:
+    def __init__(self, *others: Service, **settings: object) -> None:
         self.service = RecordingService()
         sock = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        self.server = DicomServer(load_settings(settings), [EchoService(), self.service], sock)
+        self.server = DicomServer(load_settings(settings), [EchoService(), self.service, *others], sock)
         self.port = self.server.address[1]
         self.peer = Peer("ISOCENTER", "127.0.0.1", self.port)
         self._thread = threading.Thread(target=self.server.serve)
@@ -159,11 +158,11 @@ def data_pdu(context_id: int, data: bytes, *, is_command: bool = False, is_last:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., RunningServer]]:
-    """Start servers; settings are arguments."""
+    """Start servers; settings are arguments, and services beside the usual ones."""
     servers: list[RunningServer] = []
 
-    def start(**settings: object) -> RunningServer:
-        servers.append(RunningServer(**settings))
+    def start(*others: Service, **settings: object) -> RunningServer:
+        servers.append(RunningServer(*others, **settings))
         return servers[-1]
 
     yield start

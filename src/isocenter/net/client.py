@@ -4,9 +4,7 @@ The same protocol cores as the server, driven by one thread that waits for each 
 file in bounded memory: header and slice go to the kernel in one call, nothing is joined or copied.
 """
 
-import io
 import itertools
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -15,10 +13,11 @@ from typing import BinaryIO, Self
 from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.dicom.uids import IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
 from isocenter.dimse.commands import DATA_SET_FOLLOWS, Command, CommandField, Priority
-from isocenter.dimse.message import CommandReceived, MessageReader, write_fragments, write_message
+from isocenter.dimse.message import CommandReceived, MessageReader, write_message
 from isocenter.errors import PeerError, RemoteProtocolError, UnsupportedError
 from isocenter.net.peer import Peer
 from isocenter.net.requestor import Requestor, Timeouts
+from isocenter.net.sending import DataSetSender
 from isocenter.ul.association import NegotiatedContext
 from isocenter.ul.events import DataReceived
 from isocenter.ul.items import MAX_PRESENTATION_CONTEXTS, PresentationContext
@@ -26,9 +25,6 @@ from isocenter.ul.pdu import AssociateRequest
 from isocenter.ul.user_information import UserInformation
 
 __all__ = ["VERIFICATION_PROPOSAL", "ClientAssociation", "Proposal", "Timeouts", "connect"]
-
-#: A data set is read and sent in pieces of about this size.
-_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +77,7 @@ class ClientAssociation:
         self._reader = MessageReader()
         self._message_ids = itertools.cycle(range(1, 65536))
         self._by_syntaxes = {(c.abstract_syntax, c.transfer_syntax): c.context_id for c in self.contexts}
-        self._buffer = memoryview(b"")
+        self._sender = DataSetSender(self._core, requestor.send, requestor.flush)
 
     def __enter__(self) -> Self:
         return self
@@ -146,10 +142,11 @@ class ClientAssociation:
             Priority=Priority.MEDIUM,
         )
         self._send_command(context_id, request)
-        if isinstance(data_set, bytes | memoryview):
-            self._send_bytes(context_id, memoryview(data_set))
-        else:
-            self._send_file(context_id, data_set)
+        try:
+            self._sender.send(context_id, data_set)
+        except UnsupportedError:
+            self.abort()
+            raise
         return self._response(request)
 
     def release(self) -> None:
@@ -164,48 +161,6 @@ class ClientAssociation:
         """Hand a command to the core; it is written together with what follows."""
         for primitive in write_message(context_id, command, self._core.max_fragment):
             self._requestor.send(primitive)
-
-    def _send_bytes(self, context_id: int, data: memoryview) -> None:
-        size = self._piece_size()
-        for start in range(0, max(len(data), 1), size):
-            self._send_piece(context_id, data[start : start + size], is_last=start + size >= len(data))
-
-    def _send_file(self, context_id: int, file: BinaryIO) -> None:
-        """Send the rest of a file through one buffer that is used again."""
-        assert isinstance(file, io.RawIOBase | io.BufferedIOBase)
-        start = file.tell()
-        left = file.seek(0, os.SEEK_END) - start
-        file.seek(start)
-        size = self._piece_size()
-        if len(self._buffer) < size:
-            self._buffer = memoryview(bytearray(size))
-        while True:
-            piece = self._buffer[: min(size, left)]
-            left -= len(piece)
-            self._fill(piece, file)
-            self._send_piece(context_id, piece, is_last=left == 0)
-            if left == 0:
-                return
-
-    def _fill(self, piece: memoryview, file: io.RawIOBase | io.BufferedIOBase) -> None:
-        """Read a piece; a data set that cannot be completed ends the association."""
-        position = 0
-        while position < len(piece):
-            read = file.readinto(piece[position:])
-            if not read:
-                self.abort()
-                raise UnsupportedError("the file became shorter while it was sent; the association was aborted")
-            position += read
-
-    def _piece_size(self) -> int:
-        """A whole number of the largest fragments that the peer takes."""
-        fragment = self._core.max_fragment
-        return max(_PIECE // fragment, 1) * fragment
-
-    def _send_piece(self, context_id: int, piece: memoryview, *, is_last: bool) -> None:
-        for primitive in write_fragments(context_id, piece, self._core.max_fragment, is_last=is_last):
-            self._requestor.send(primitive)
-        self._requestor.flush()
 
     def _response(self, request: Command) -> Command:
         """Wait for the response to a request."""

@@ -4,6 +4,7 @@ Blocking sockets with kernel timeouts (one system call a read). The peer is boun
 association in which no PDU was completed for the idle time is at its end, however slowly bytes may trickle in.
 """
 
+import select
 import socket
 import struct
 import time
@@ -36,6 +37,8 @@ class Connection:
         self.timed_out = False
         self.woken = False
         self._sock = sock
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
         self._buffer = memoryview(bytearray(SMALL_BUFFER))
         self._kernel_timeout = -1.0
         self._pdus = 0
@@ -73,6 +76,10 @@ class Connection:
             return
         self.bytes_received += size
         self.association.receive_data(self._buffer[:size], time.monotonic())
+
+    def has_pending(self) -> bool:
+        """Tell whether ``receive`` would return at once."""
+        return bool(self._poll.poll(0))
 
     def flush(self) -> None:
         """Write everything the association has to send.

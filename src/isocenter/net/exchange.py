@@ -5,12 +5,12 @@ is a processing failure, never a success.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
 
 from isocenter.dimse.commands import Command, respond
-from isocenter.dimse.status import PROCESSING_FAILURE
-from isocenter.services.service import Answer, Handler, Service, ServiceContext
+from isocenter.dimse.status import PROCESSING_FAILURE, StatusCategory
+from isocenter.services.service import Answer, Handler, Message, Operation, Service, ServiceContext
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +25,15 @@ class Exchange:
     def __init__(self, service: Service, context: ServiceContext, command: Command) -> None:
         self.command = command
         self.context_id = context.context_id
+        #: Set once the request is complete and messages go out.
+        self.answering = False
+        #: The request to the peer whose answer is awaited.
+        self.operation: Operation | None = None
+        #: What the last response means.
+        self.result = StatusCategory.PENDING
         self._association_id = context.association_id
         self._handler: Handler = _NOTHING
+        self._messages: Iterator[Message] = iter(())
         begun = self._guarded(service.begin, context, command)
         if begun is not None:
             self._handler = begun
@@ -35,17 +42,33 @@ class Exchange:
         """Give the handler the next slices of the data set."""
         self._guarded(self._handler.write, *chunks)
 
-    def finish(self) -> list[Command]:
-        """Return the responses."""
-        responses = self._guarded(self._responses)
-        return self._responses() if responses is None else responses
+    def finish(self) -> Iterator[Message]:
+        """Yield what is to be sent, as the service makes it; after an error of the service its failure, if due."""
+        self.answering = True
+        if self._guarded(self._begin_answer) is None:
+            self._begin_answer()
+        while True:
+            message = self._guarded(next, self._messages, None)
+            if message is not None:
+                yield message
+            elif self.result is not StatusCategory.PENDING:
+                return
+            else:  # it failed, or left out its last response
+                yield respond(self.command, PROCESSING_FAILURE)
+
+    def cancel(self) -> None:
+        """Pass a C-CANCEL on."""
+        self._guarded(self._handler.cancel)
 
     def discard(self) -> None:
         """Undo what was begun."""
+        if isinstance(self._messages, Generator):
+            self._guarded(self._messages.close)
         self._guarded(self._handler.discard)
 
-    def _responses(self) -> list[Command]:
-        return list(self._handler.finish())
+    def _begin_answer(self) -> bool:
+        self._messages = iter(self._handler.finish())
+        return True
 
     def _guarded(self, work: Callable[..., _Result], *arguments: object) -> _Result | None:
         """Return what a service returns; after an unexpected error, its handler is replaced and the result is None."""

@@ -10,7 +10,7 @@ import logging
 import selectors
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -20,7 +20,7 @@ from isocenter.net.session import Session
 from isocenter.services.service import Service
 from isocenter.settings import Settings
 from isocenter.ul.association import Association, Role
-from isocenter.ul.negotiation import LOCAL_LIMIT_EXCEEDED, AcceptorPolicy, negotiate
+from isocenter.ul.negotiation import LOCAL_LIMIT_EXCEEDED, AcceptorPolicy, GrantedRoles, negotiate
 from isocenter.ul.pdu import AssociateAccept, AssociateReject, AssociateRequest, RejectResult, RejectSource
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class DicomServer:
         self._sock = sock
         self._by_abstract_syntax = {uid: service for service in services for uid in service.abstract_syntaxes}
         self._fallback = next((service for service in services if service.unknown_abstract_syntaxes), None)
-        self._policy = _policy(settings, services)
+        self._policy = _policy(settings, services, self._agree)
         self._lock = threading.Condition()
         self._established = 0
         self._sessions: dict[int, tuple[Session, threading.Thread]] = {}
@@ -118,6 +118,11 @@ class DicomServer:
         assert found is not None
         return found
 
+    def _agree(self, abstract_syntax: str, proposed: bytes) -> bytes | None:
+        """Answer an extended negotiation item of an association request."""
+        service = self._by_abstract_syntax.get(abstract_syntax)
+        return None if service is None else service.agree(abstract_syntax, proposed)
+
     # connections
 
     def _accept_all(self) -> None:
@@ -180,7 +185,9 @@ class DicomServer:
             self._lock.notify_all()
 
 
-def _policy(settings: Settings, services: Sequence[Service]) -> AcceptorPolicy:
+def _policy(
+    settings: Settings, services: Sequence[Service], agree: Callable[[str, bytes], bytes | None]
+) -> AcceptorPolicy:
     """Return what the services accept together."""
     return AcceptorPolicy(
         aet=settings.aet,
@@ -189,6 +196,8 @@ def _policy(settings: Settings, services: Sequence[Service]) -> AcceptorPolicy:
             (s.unknown_abstract_syntaxes for s in services if s.unknown_abstract_syntaxes), ()
         ),
         check_called_aet=settings.check_called_aet,
+        roles={uid: GrantedRoles(scp=True) for s in services for uid in s.invokes},
+        agree=agree,
         max_length=settings.max_pdu,
         implementation_class_uid=IMPLEMENTATION_CLASS_UID,
         implementation_version_name=IMPLEMENTATION_VERSION_NAME,

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
-from isocenter.dimse.commands import Command, CommandField
+from isocenter.dimse.commands import DATA_SET_FOLLOWS, Command, CommandField
 from isocenter.dimse.message import (
     CommandReceived,
     DataSetChunk,
@@ -20,11 +20,12 @@ from isocenter.dimse.message import (
     write_message,
 )
 from isocenter.dimse.status import StatusCategory, category
-from isocenter.errors import RemoteProtocolError
+from isocenter.errors import RemoteProtocolError, UnsupportedError
 from isocenter.net.connection import Connection
 from isocenter.net.exchange import Exchange
 from isocenter.net.observer import Observer
-from isocenter.services.service import Service, ServiceContext
+from isocenter.net.sending import DataSetSender
+from isocenter.services.service import Operation, Response, Service, ServiceContext
 from isocenter.ul.events import (
     AssociationRequested,
     ConnectionLost,
@@ -33,6 +34,7 @@ from isocenter.ul.events import (
     PeerAborted,
     ProtocolViolated,
     ReleaseRequested,
+    SendData,
     TransportOpened,
 )
 from isocenter.ul.pdu import REJECT_REASONS, AssociateAccept, AssociateReject, AssociateRequest, ReleaseResponse
@@ -69,6 +71,7 @@ class Session:
         self._established = 0.0  # when; 0 = never
         self._how = "lost"
         self._reader = MessageReader()
+        self._sender = DataSetSender(self._association, self._send, connection.flush)
         self._contexts: dict[int, ServiceContext] = {}
         self._exchange: Exchange | None = None
         self._chunks: list[memoryview] = []
@@ -149,18 +152,27 @@ class Session:
             return
         self._connection.enlarge()
         self._node.observer.association_opened()
-        self._contexts = {
-            context.context_id: ServiceContext(
-                self._id, request.calling_aet, request.called_aet, self._address,
-                context.context_id, context.abstract_syntax, context.transfer_syntax,
-            )
-            for context in self._association.contexts.values()
-        }  # fmt: skip
+        self._contexts = self._make_contexts(request, answer)
         logger.info(
             "association %d: %s@%s calling %s accepted, %d of %d contexts",
             self._id, request.calling_aet, self._address, request.called_aet,
             len(self._contexts), len(request.contexts),
         )  # fmt: skip
+
+    def _make_contexts(self, request: AssociateRequest, answer: AssociateAccept) -> dict[int, ServiceContext]:
+        agreed = {item.sop_class_uid: item.information for item in answer.user_information.extended}
+        performers = {role.sop_class_uid for role in answer.user_information.roles if role.scp}
+        accepted = self._association.contexts.values()
+        performs = {
+            (c.abstract_syntax, c.transfer_syntax): c.context_id for c in accepted if c.abstract_syntax in performers
+        }
+        return {
+            c.context_id: ServiceContext(
+                self._id, request.calling_aet, request.called_aet, self._address, c.context_id, c.abstract_syntax,
+                c.transfer_syntax, agreed.get(c.abstract_syntax, b""), performs,
+            )
+            for c in accepted
+        }  # fmt: skip
 
     def _on_data(self, event: DataReceived) -> None:
         try:
@@ -198,8 +210,10 @@ class Session:
     # messages
 
     def _on_command(self, message: CommandReceived) -> None:
-        command = message.command
-        if command.is_response:
+        command, exchange = message.command, self._exchange
+        if exchange is not None:
+            self._on_command_amid(exchange, command)
+        elif command.is_response:
             self._abort(f"a response (0x{command.CommandField:04X}) to nothing")
         elif command.CommandField != CommandField.C_CANCEL_RQ:  # what it could cancel was answered before it came
             context = self._contexts[message.context_id]
@@ -207,30 +221,93 @@ class Session:
             if not command.has_data_set:
                 self._finish()
 
+    def _on_command_amid(self, exchange: Exchange, command: Command) -> None:
+        """Take what may come while a request is being answered: its cancellation, and answers to our own requests."""
+        operation = exchange.operation
+        if command.is_response:
+            if operation is None or command.MessageIDBeingRespondedTo != operation.command.MessageID:
+                self._abort(f"a response (0x{command.CommandField:04X}) to nothing")
+            else:
+                operation.answer = command
+        elif command.CommandField != CommandField.C_CANCEL_RQ:
+            self._abort("a request before the one before it was answered; one operation at a time was negotiated")
+        elif command.MessageIDBeingRespondedTo == exchange.command.MessageID:
+            exchange.cancel()
+
     def _on_chunk(self, message: DataSetChunk) -> None:
         self._chunks.append(message.data)
 
     def _on_completed(self, _: DataSetCompleted) -> None:
         self._write_chunks()
-        self._finish()
+        if self._exchange is not None and not self._exchange.answering:
+            self._finish()
 
     def _write_chunks(self) -> None:
         chunks, self._chunks = self._chunks, []
-        if self._exchange is not None:
+        if self._exchange is not None and not self._exchange.answering:
             self._exchange.write(chunks)
 
     def _finish(self) -> None:
-        exchange, association = self._exchange, self._association
+        """The request is complete: send what the service makes of it, as it makes it."""
+        exchange = self._exchange
         assert exchange is not None
-        responses = exchange.finish()
+        for message in exchange.finish():
+            if isinstance(message, Operation):
+                self._operate(exchange, message)
+            else:
+                self._respond(exchange, message)
+            if self._exchange is not exchange:  # the association ended amid it
+                return
         self._exchange = None
-        now = time.monotonic()
-        for response in responses:
-            for primitive in write_message(exchange.context_id, response, association.max_fragment):
-                association.send(primitive, now)
-        result = category(responses[-1].Status or 0)
-        self._answered[result] += 1
-        self._node.observer.message_answered(_name(exchange.command), result)
+        self._answered[exchange.result] += 1
+        self._node.observer.message_answered(_name(exchange.command), exchange.result)
+
+    def _respond(self, exchange: Exchange, message: Command | Response) -> None:
+        command, data_set = (message, None) if isinstance(message, Command) else message
+        if data_set is not None:
+            command = command._replace(CommandDataSetType=DATA_SET_FOLLOWS)
+        now, association = time.monotonic(), self._association
+        for primitive in write_message(exchange.context_id, command, association.max_fragment, data_set):
+            association.send(primitive, now)
+        exchange.result = category(command.Status or 0)
+        if exchange.result is StatusCategory.PENDING:
+            self._connection.flush()
+            self._look()
+
+    def _send(self, primitive: SendData) -> None:
+        self._association.send(primitive, time.monotonic())
+
+    def _look(self) -> None:
+        """See what the peer says while it is being answered, without waiting: a cancellation, or the end."""
+        self._take_events()
+        if self._connection.has_pending() and not self._association.finished:
+            self._connection.receive()
+            self._take_events()
+        if self._is_over():
+            self._leave()
+
+    def _operate(self, exchange: Exchange, operation: Operation) -> None:
+        """Send a request to the peer and wait for its answer."""
+        command, association, now = operation.command, self._association, time.monotonic()
+        if operation.data_set is not None:
+            command = command._replace(CommandDataSetType=DATA_SET_FOLLOWS)
+        exchange.operation = operation
+        for primitive in write_message(operation.context_id, command, association.max_fragment):
+            association.send(primitive, now)
+        if operation.data_set is not None:
+            try:
+                self._sender.send(operation.context_id, operation.data_set)
+            except UnsupportedError as error:
+                self._abort(str(error))
+                return
+        self._take_events()
+        while operation.answer is None and self._exchange is exchange and not association.finished:
+            self._connection.flush()
+            self._connection.receive()
+            self._take_events()
+            if self._is_over():
+                self._leave()
+        exchange.operation = None
 
     # the end
 

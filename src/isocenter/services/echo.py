@@ -5,16 +5,15 @@ from collections.abc import Mapping
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
 from isocenter.dimse.commands import Command, CommandField, respond
 from isocenter.dimse.status import SUCCESS, UNRECOGNIZED_OPERATION
-from isocenter.services.service import Answer, Handler, ServiceContext
+from isocenter.services.service import Answer, Handler, Service, ServiceContext
 
 
-class EchoService:
+class EchoService(Service):
     """Answers C-ECHO."""
 
     abstract_syntaxes: Mapping[str, tuple[str, ...]] = {
         VERIFICATION: (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
     }
-    unknown_abstract_syntaxes: tuple[str, ...] = ()
 
     def begin(self, context: ServiceContext, command: Command) -> Handler:  # noqa: ARG002 - the form of a service
         """Answer with success; any other command on this context is not ours."""

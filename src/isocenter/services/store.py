@@ -21,7 +21,7 @@ from isocenter.dicom.uids import (
 from isocenter.dimse.commands import Command, CommandField, respond
 from isocenter.dimse.status import COERCION_OF_DATA_ELEMENTS, SUCCESS, UNRECOGNIZED_OPERATION
 from isocenter.errors import IsocenterError
-from isocenter.services.service import Answer, Handler, ServiceContext
+from isocenter.services.service import Answer, Handler, Message, Service, ServiceContext
 from isocenter.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Receiver(Protocol):
         """Begin to receive a data set."""
 
 
-class StoreService:
+class StoreService(Service):
     """Answers C-STORE for all storage SOP classes and, by setting, for any other abstract syntax."""
 
     def __init__(self, archive: Receiver, settings: Settings) -> None:
@@ -90,7 +90,7 @@ class StoreService:
         return _Store(self._archive, context, command)
 
 
-class _Store:
+class _Store(Handler):
     """One C-STORE: a reception, or the error that ended it."""
 
     def __init__(self, archive: Receiver, context: ServiceContext, command: Command) -> None:
@@ -119,7 +119,7 @@ class _Store:
             self._error = error
             self.discard()
 
-    def finish(self) -> Iterable[Command]:
+    def finish(self) -> Iterable[Message]:
         """Return the response, once the archive has the object for good or not at all."""
         if self._reception is not None:
             try:

@@ -1,16 +1,21 @@
 """How an acceptor answers an association request (PS3.8 7.1.1, 9.3.3; PS3.7 D.3.3): the policy as data, applied.
 
-Per abstract syntax the first transfer syntax in our order of preference that the peer offers; roles as far as the
-policy grants them; extended negotiation and user identity are not answered, which refuses them.
+Per abstract syntax the first transfer syntax in our order of preference that the peer offers; roles and extended
+negotiation as far as the policy grants them; user identity is not answered, which refuses it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from isocenter.dicom.uids import is_valid_uid
 from isocenter.ul.items import APPLICATION_CONTEXT, ContextResult, PresentationContext, PresentationResult
 from isocenter.ul.pdu import AssociateAccept, AssociateReject, AssociateRequest, RejectResult, RejectSource
-from isocenter.ul.user_information import AsynchronousOperationsWindow, RoleSelection, UserInformation
+from isocenter.ul.user_information import (
+    AsynchronousOperationsWindow,
+    ExtendedNegotiation,
+    RoleSelection,
+    UserInformation,
+)
 
 _USER = RejectSource.SERVICE_USER
 _NO_REASON, _APPLICATION_CONTEXT, _CALLING_AET, _CALLED_AET = 1, 2, 3, 7
@@ -32,7 +37,8 @@ class AcceptorPolicy:
     """What an acceptor accepts.
 
     ``transfer_syntaxes`` maps each abstract syntax to the transfer syntaxes we take, best first;
-    ``unknown_abstract_syntaxes`` are those for every other abstract syntax (empty = refuse it).
+    ``unknown_abstract_syntaxes`` are those for every other abstract syntax (empty = refuse it). ``agree`` takes an
+    abstract syntax and what extended negotiation proposes for it, and returns the answer (None = refuse it).
     """
 
     aet: str
@@ -40,6 +46,7 @@ class AcceptorPolicy:
     unknown_abstract_syntaxes: tuple[str, ...] = ()
     check_called_aet: bool = False
     roles: Mapping[str, GrantedRoles] = field(default_factory=dict)
+    agree: Callable[[str, bytes], bytes | None] = lambda _uid, _proposed: None
     max_length: int = 262144
     implementation_class_uid: str = ""
     implementation_version_name: str = ""
@@ -89,7 +96,15 @@ def _answer_information(asked: UserInformation, policy: AcceptorPolicy) -> UserI
         implementation_version_name=policy.implementation_version_name,
         asynchronous_operations_window=AsynchronousOperationsWindow(1, 1) if window is not None else None,
         roles=tuple(_grant(role, policy) for role in asked.roles),
+        extended=tuple(_extend(asked.extended, policy)),
     )
+
+
+def _extend(asked: tuple[ExtendedNegotiation, ...], policy: AcceptorPolicy) -> Iterator[ExtendedNegotiation]:
+    for item in asked:
+        answer = policy.agree(item.sop_class_uid, item.information)
+        if answer is not None:
+            yield ExtendedNegotiation(item.sop_class_uid, answer)
 
 
 def _grant(role: RoleSelection, policy: AcceptorPolicy) -> RoleSelection:
