@@ -5,7 +5,7 @@ This is its front; ``ingest.py`` takes objects in, ``settling.py`` finishes seri
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -95,6 +95,14 @@ class Archive:
             UsageError: a key is not kept in the index, or cannot be read.
         """
         return self.index.find(query)
+
+    def find_pages(self, query: Query, size: int) -> Iterator[list[dict[str, Any]]]:
+        """Yield the answers to a query in pages of at most ``size``, each read when it is asked for.
+
+        Raises:
+            UsageError: a key is not kept in the index, or cannot be read.
+        """
+        return self.index.find_pages(query, size)
 
     def instances(self, study: str, series: str | None = None, sop: str | None = None) -> list[Instance]:
         """Return the objects of a study, of one series, or one object; series and objects in the order of numbers.

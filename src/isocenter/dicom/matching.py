@@ -58,7 +58,7 @@ class Wildcard:
     def like(self, escape: str = "\\") -> str:
         """Return the pattern for SQL ``LIKE … ESCAPE``."""
         text = re.sub(f"[%_{re.escape(escape)}]", lambda found: escape + found[0], self.pattern)
-        return re.sub(r"\*+", "%", text).replace("?", "_")
+        return text.replace("*", "%").replace("?", "_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +117,15 @@ def _compile_one(vr: str, key: str) -> Universal | Equals | Wildcard | Range:
     if vr == "PN":
         groups = tuple(group for group in (fold(part) for part in key.split("=")) if group)
         wild = next((group for group in groups if "*" in group or "?" in group), None)
-        return Wildcard(wild, vr) if wild else Equals(groups or ("",), vr)
+        return Wildcard(_shortened(wild), vr) if wild else Equals(groups or ("",), vr)
     if vr in WILDCARD_VRS and ("*" in key or "?" in key):
-        return Wildcard(key, vr)
+        return Wildcard(_shortened(key), vr)
     return Equals((comparable(vr, key),), vr)
+
+
+def _shortened(pattern: str) -> str:
+    """Return a pattern with each run of wildcards in its shortest form: ``*?*?*`` is ``??*``."""
+    return re.sub(r"[*?]*\*[*?]*", lambda run: "?" * run[0].count("?") + "*", pattern)
 
 
 def matches_any(match: Match, values: Iterable[str]) -> bool:

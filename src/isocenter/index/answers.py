@@ -4,14 +4,14 @@ Parents are read once for all answers, and their values are shared between them.
 where they are asked for.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from isocenter.index.attributes import ATTRIBUTES, Attribute, Kind, Level, kept
 from isocenter.index.database import Database
-from isocenter.index.query import STUDIES, Query, compile_query
+from isocenter.index.query import STUDIES, Query, compile_page, compile_query
 from isocenter.index.schema import code, instance, series, study
 
 Json = dict[str, Any]
@@ -28,6 +28,26 @@ def find(database: Database, query: Query) -> list[Json]:
     with database.read() as connection:
         rows = connection.execute(statement).all()
         return _Answers(connection, query).of(rows) if rows else []
+
+
+def find_pages(database: Database, query: Query, size: int) -> Iterator[list[Json]]:
+    """Yield the answers to a query in pages, each read when it is asked for; ``offset`` does not count here.
+
+    Between two pages nothing is held open, so whoever takes them may be slow.
+    """
+    left, after = query.limit, None
+    while left is None or left > 0:
+        wanted = size if left is None else min(size, left)
+        statement = compile_page(query, wanted, after)
+        with database.read() as connection:
+            rows = connection.execute(statement).all()
+            answers = _Answers(connection, query).of(rows) if rows else []
+        if answers:
+            yield answers
+        if len(rows) < wanted:
+            return
+        after = rows[-1]
+        left = None if left is None else left - wanted
 
 
 class _Answers:
@@ -52,6 +72,7 @@ class _Answers:
             for above, own in zip(self._objects(rows, Level.PATIENT), self._objects(rows, Level.STUDY), strict=True)
         ]
         self._count_studies([row.id for row in rows], answers)
+        self._count_patients([row.patient_id for row in rows], answers)
         return answers
 
     def series(self, rows: Rows) -> list[Json]:

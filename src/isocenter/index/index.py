@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Self
 
-from isocenter.index.answers import find
+from isocenter.index.answers import find, find_pages
 from isocenter.index.conflicts import (
     Conflict,
     ConflictKind,
@@ -89,6 +89,10 @@ class Index:
     def find(self, query: Query) -> list[dict[str, Any]]:
         """Return the answers to a query as DICOM JSON Model objects."""
         return find(self.database, query)
+
+    def find_pages(self, query: Query, size: int) -> Iterator[list[dict[str, Any]]]:
+        """Yield the answers in pages, each read when it is asked for."""
+        return find_pages(self.database, query, size)
 
     def knows(self, location: str) -> bool:
         """Tell whether a row names this location."""

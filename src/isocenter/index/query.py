@@ -14,10 +14,11 @@ from isocenter.dicom.matching import AnyOf, Equals, Match, Range, Universal, Wil
 from isocenter.dicom.person_name import fold
 from isocenter.errors import UsageError
 from isocenter.index.attributes import BY_TAG, NAME_GROUPS, Attribute, Kind, Level
+from isocenter.index.header import LONGEST_TEXT
 from isocenter.index.instances import instance_order, series_order
 from isocenter.index.schema import code, instance, patient, series, study
 
-__all__ = ["Level", "Query", "compile_query"]
+__all__ = ["Level", "Query", "compile_page", "compile_query"]
 
 Condition = sa.ColumnElement[bool]
 
@@ -33,6 +34,13 @@ STUDIES: "sa.Select[Any]" = sa.select(study, *(column for column in patient.c if
 )
 #: Computed attributes that are matched as an attribute of the rows they come from.
 _MATCHED_AS = {0x00080061: 0x00080060, 0x00080062: 0x00080016}
+_STUDY_UID, _SERIES_UID = 0x0020000D, 0x0020000E
+#: Dates and the times that belong to them.
+_MOMENTS = ((0x00080020, 0x00080030), (0x00080021, 0x00080031), (0x00400244, 0x00400245))
+#: Stands for a number that is missing: behind all that a column holds.
+_NO_NUMBER = 2**31
+#: More patterns or ranges than this in one key are no search, and more than a database takes in one expression.
+_MAX_OPTIONS = 200
 _AFTER_ALL_TEXT = "\U0010ffff"
 
 
@@ -41,7 +49,8 @@ class Query:
     """What to look for.
 
     ``keys``: tag -> key as in C-FIND (``""`` matches all, lists with backslashes); ``include``: the attributes that
-    answers carry besides the keys, None for all; ``limit``: at most so many answers, None for all.
+    answers carry besides the keys, None for all; ``limit``: at most so many answers, None for all; ``combined``: a date
+    range and a time range together are one range of moments (PS3.4 C.2.2.2.5).
     """
 
     level: Level
@@ -50,6 +59,7 @@ class Query:
     limit: int | None = None
     offset: int = 0
     fuzzy: bool = False
+    combined: bool = False
 
 
 def compile_query(query: Query) -> "sa.Select[Any]":
@@ -58,22 +68,84 @@ def compile_query(query: Query) -> "sa.Select[Any]":
     Raises:
         UsageError: a key is not kept in the index, or cannot be read.
     """
+    return _matching(query).order_by(*_order(query)).limit(query.limit).offset(query.offset)
+
+
+def compile_page(query: Query, size: int, after: "sa.Row[Any] | None") -> "sa.Select[Any]":
+    """Return the SELECT of the next ``size`` rows behind ``after``, the last row of the page before.
+
+    The order is total and made of columns of the rows, so that no page has to pass over those before it.
+
+    Raises:
+        UsageError: as ``compile_query``.
+    """
+    columns = _place(query)
+    statement = _matching(query).limit(size)
+    newest_first = query.level is Level.STUDY
+    if after is not None:
+        mapping = after._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+        values = (_NO_NUMBER if mapping[column.name] is None else mapping[column.name] for column in columns)
+        here, there = sa.tuple_(*map(_filled, columns)), sa.tuple_(*values)
+        statement = statement.where(here < there if newest_first else here > there)
+    return statement.order_by(*(column.desc() if newest_first else _filled(column) for column in columns))
+
+
+def _place(query: Query) -> "tuple[sa.Column[Any], ...]":
+    """Return the columns that pages are ordered by; within one study or series that is the number, else the key."""
+    table = TABLES[query.level]
+    if query.level is Level.PATIENT:
+        return table.c.PatientName_alphabetic, table.c.id
+    if query.level is Level.STUDY:
+        return table.c.StudyDate, table.c.StudyTime, table.c.id
+    if not query.keys.get(_STUDY_UID) and not query.keys.get(_SERIES_UID):
+        return (table.c.id,)
+    if query.level is Level.SERIES:
+        return table.c.study_id, table.c.SeriesNumber, table.c.id
+    return table.c.series_id, table.c.InstanceNumber, table.c.id
+
+
+def _filled(column: "sa.Column[Any]") -> "sa.ColumnElement[Any]":
+    """Return a column without NULL, which has no order; what has no number comes last."""
+    return sa.func.coalesce(column, _NO_NUMBER) if column.nullable else column
+
+
+def _matching(query: Query) -> "sa.Select[Any]":
+    """Return the SELECT of the rows that match, in no order."""
     conditions: dict[Level, list[Condition]] = {}
-    for tag, key in query.keys.items():
+    matches = {tag: compile_match(_attribute(tag).vr, key) for tag, key in query.keys.items()}
+    if query.combined:
+        _combine(matches, conditions)
+    for tag, match in matches.items():
         attribute = _attribute(tag)
-        match = compile_match(attribute.vr, key)
         if isinstance(match, Universal):
             continue
         if attribute.kind is Kind.COMPUTED:
             raise UsageError(f"{attribute.keyword} cannot be a matching key; ask for it with an empty value")
-        words = fold(key).replace("*", " ").split() if query.fuzzy and attribute.kind is Kind.NAME else []
+        words = fold(query.keys[tag]).replace("*", " ").split() if query.fuzzy and attribute.kind is Kind.NAME else []
         condition = _fuzzy(attribute, words) if words else _condition(attribute, match)
         conditions.setdefault(attribute.level, []).append(condition)
     statement = _select(query.level, set(conditions))
     for level, found in conditions.items():
         below = level.value > query.level.value
         statement = statement.where(_below(query.level, level, found) if below else sa.and_(*found))
-    return statement.order_by(*_order(query)).limit(query.limit).offset(query.offset)
+    return statement
+
+
+def _combine(matches: dict[int, Match], conditions: dict[Level, list[Condition]]) -> None:
+    """Make one condition of a range of dates and a range of times that belong together, instead of two."""
+    for date_tag, time_tag in _MOMENTS:
+        dates, times = matches.get(date_tag), matches.get(time_tag)
+        if not isinstance(dates, Range) or not isinstance(times, Range):
+            continue
+        date, time = BY_TAG[date_tag], BY_TAG[time_tag]
+        day, clock = TABLES[date.level].c[date.keyword], TABLES[time.level].c[time.keyword]
+        found = [_compare(day, dates)]
+        if dates.low and times.low:
+            found.append(sa.or_(day > dates.low, clock >= times.low))
+        if dates.high and times.high:
+            found.append(sa.or_(day < dates.high, clock <= times.high))
+        conditions.setdefault(date.level, []).extend(found)
+        matches[date_tag] = matches[time_tag] = Universal()
 
 
 def _attribute(tag: int) -> Attribute:
@@ -124,7 +196,7 @@ def _order(query: Query) -> "tuple[Any, ...]":
     newest = (study.c.StudyDate.desc(), study.c.StudyTime.desc(), study.c.id.desc())
     if query.level is Level.STUDY:
         return newest
-    if not query.keys.get(0x0020000D) and not query.keys.get(0x0020000E):
+    if not query.keys.get(_STUDY_UID) and not query.keys.get(_SERIES_UID):
         return (TABLES[query.level].c.id,)  # all of the archive: sorting it would take longer than reading it
     if query.level is Level.SERIES:
         return (*newest, *series_order())
@@ -136,11 +208,20 @@ def _condition(attribute: Attribute, match: Match) -> Condition:
     if attribute.kind is Kind.NAME:
         if match == Equals(("",), "PN"):
             return table.c[attribute.keyword] == ""
-        return sa.or_(*(_compare(table.c[attribute.keyword + suffix], match) for suffix in NAME_GROUPS))
+        return _any_group(table, [table.c[attribute.keyword + suffix] for suffix in NAME_GROUPS], match)
     column = table.c[attribute.keyword]
     if attribute.kind is Kind.CODED:
         return column.in_(sa.select(code.c.id).where(_compare(code.c.value, match)))
     return _compare_number(column, match) if attribute.kind is Kind.NUMBER else _compare(column, match)
+
+
+def _any_group(table: sa.Table, groups: "list[sa.Column[Any]]", match: Match) -> Condition:
+    """Return the condition that a component group matches: where groups are indexed, each is looked up by itself."""
+    if table is not patient:
+        return sa.or_(*(_compare(group, match) for group in groups))
+    same = patient.alias("same_patient")
+    found = (sa.select(same.c.id).where(_compare(same.c[group.name], match)) for group in groups)
+    return patient.c.id.in_(sa.union_all(*found))
 
 
 def _compare(column: "sa.ColumnElement[Any]", match: Match) -> Condition:
@@ -149,12 +230,16 @@ def _compare(column: "sa.ColumnElement[Any]", match: Match) -> Condition:
         case Equals(values):
             return column == values[0] if len(values) == 1 else column.in_(values)
         case Wildcard(pattern):
+            if len(pattern) - pattern.count("*") > LONGEST_TEXT:
+                return sa.false()
             like = column.like(match.like(), escape="\\")
             start = pattern.split("*", 1)[0].split("?", 1)[0]
             return sa.and_(column >= start, column < start + _AFTER_ALL_TEXT, like) if start else like
         case Range(low, high):
             return sa.and_(column >= (low or "0"), *([column <= high] if high else []))
         case AnyOf(options):
+            if len(options) > _MAX_OPTIONS:
+                raise UsageError(f"a key with {len(options)} patterns or ranges; {_MAX_OPTIONS} are allowed")
             return sa.or_(*(_compare(column, option) for option in options))
         case Universal():
             return sa.true()

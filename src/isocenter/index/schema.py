@@ -56,7 +56,7 @@ patient = sa.Table(
     sa.Column("identity", Text, nullable=False, unique=True),  # see identity.py
     *_attributes(Level.PATIENT),
     sa.Index(None, "PatientID"),
-    sa.Index(None, "PatientName_alphabetic"),
+    *(sa.Index(None, f"PatientName{suffix}") for suffix in NAME_GROUPS),
     sqlite_autoincrement=True,
 )
 
