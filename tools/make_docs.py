@@ -12,6 +12,7 @@ from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.cli import COMMANDS, program
 from isocenter.dicom.uids import SOP_CLASSES, TRANSFER_SYNTAXES
 from isocenter.index.attributes import ATTRIBUTES
+from isocenter.services.information_model import LEVEL_NAMES, MODELS
 from isocenter.settings import SETTINGS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -55,6 +56,9 @@ def conformance_page() -> str:
     keys: list[tuple[object, ...]] = [
         (f"({k.tag >> 16:04X},{k.tag & 0xFFFF:04X})", k.keyword, k.vr, k.level.name.lower()) for k in ATTRIBUTES
     ]
+    models: list[tuple[object, ...]] = [
+        (m.name, ", ".join(LEVEL_NAMES[level] for level in m.levels), m.find) for m in MODELS
+    ]
     return f"""{NOTE}# DICOM conformance statement
 
 ## Implementation
@@ -74,6 +78,7 @@ def conformance_page() -> str:
 |---|---|---|
 | Verification (C-ECHO) | yes | yes, `isocenter echo` |
 | Storage (C-STORE) | all SOP classes below; others by setting `accept_unknown_sop_classes` | yes, `isocenter send` |
+| Query (C-FIND) | Patient Root, Study Root, Patient/Study Only (retired) | |
 
 An abstract syntax is accepted with the first transfer syntax in our order of preference that the peer proposes. Objects
 are stored as received, level 2 (full): no element is changed, none is dropped.
@@ -82,6 +87,25 @@ Status answered to C-STORE: 0000 success (durably stored, or stored before with 
 another object with this UID was there before, both are kept and listed; A700 out of resources; A900 the data set is
 not the object that the command announced; C000 the data set cannot be read (the error comment says why); 0110
 processing failure.
+
+## Query and retrieve
+
+{table(("information model", "levels", "C-FIND SOP class"), models)}
+Queries are hierarchical: above the level of the query one unique key each is needed (A900 names the missing one).
+Extended negotiation agrees to relational queries, to combined date and time matching, and to fuzzy matching of person
+names (beginnings of words), which are then in force; not to time zone adjustment.
+
+Matching (PS3.4 C.2.2.2): single value, list of UIDs, universal, wildcard (`*`, `?`), range of dates and times, several
+values, the empty value (`""`). Person names match without regard to case, accents and width, in each component group.
+Keys of a lower level match where there is one such series or object. A key that is not in the table below is left out
+of the answers, which then have the status FF01.
+
+Answers carry RetrieveAETitle, and InstanceAvailability (ONLINE) where it is asked for. They are in the character set of
+the query where that is a single one and holds the text, else in UTF-8 (ISO_IR 192).
+
+Status answered to C-FIND: FF00, FF01 pending; 0000 done; FE00 cancelled; A700 more matches than the setting `find_limit`,
+or no resources; A900 the identifier does not fit the model (ErrorComment and OffendingElement say what); C001 the archive
+could not search.
 
 ## DICOMweb
 

@@ -37,6 +37,13 @@ def _positive(text: str) -> int:
     return number
 
 
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError("must be 0 or more")
+    return number
+
+
 def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0 <= seconds < 1e9:
@@ -82,6 +89,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("max_associations", 100, _positive, "associations at once per worker; more are rejected"),
     Setting("check_called_aet", False, _boolean, "reject associations that call another AE title"),
     Setting("accept_unknown_sop_classes", True, _boolean, "store SOP classes that are private or not in the standard"),
+    Setting("find_limit", 0, _count, "most answers to one C-FIND; 0: no limit"),
     Setting("artim_seconds", 30.0, _seconds, "time a peer has to request, or to close after the end (PS3.8 ARTIM)"),
     Setting("idle_seconds", 600.0, _seconds, "an association without traffic for this long is aborted"),
     Setting("shutdown_seconds", 10.0, _seconds, "time that running stores have to finish at shutdown"),

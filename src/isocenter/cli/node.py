@@ -27,6 +27,8 @@ from isocenter.errors import ConfigurationError
 from isocenter.net.observer import Counters
 from isocenter.net.server import DicomServer
 from isocenter.services.echo import EchoService
+from isocenter.services.find import FindService
+from isocenter.services.service import Service
 from isocenter.services.store import StoreService
 from isocenter.settings import Settings
 from isocenter.web.app import create_app
@@ -229,7 +231,7 @@ def serve_here(
     with Archive.open(Path(settings.data), settings) as archive:
         archive.start_background()
         counters = Counters()
-        server = DicomServer(settings, [EchoService(), StoreService(archive, settings)], dicom, counters)
+        server = DicomServer(settings, services_of(archive, settings), dicom, counters)
         app = create_app(archive, settings, collectors=[DicomMetrics(counters)])
         web = HttpServer(app, http, grace=settings.shutdown_seconds)
         threads = [
@@ -247,6 +249,11 @@ def serve_here(
             server.stop(settings.shutdown_seconds)
             for thread in threads:
                 thread.join()
+
+
+def services_of(archive: Archive, settings: Settings) -> list[Service]:
+    """Return the DIMSE services of a node."""
+    return [EchoService(), StoreService(archive, settings), FindService(archive, settings)]
 
 
 @contextmanager

@@ -86,6 +86,17 @@ def _decode_undeclared(raw: bytes) -> str:
         return raw.decode("latin_1")
 
 
+def codec_of(specific_character_set: tuple[str, ...]) -> str | None:
+    """Return the Python codec that writes all text of a character set, or None where that takes code extensions."""
+    if len(specific_character_set) != 1 or specific_character_set[0].strip().upper().startswith("ISO 2022"):
+        return None
+    term = _defined_term(specific_character_set[0])
+    number = term.rpartition(" ")[2]
+    if term in _WHOLE:
+        return _WHOLE[term]
+    return _SINGLE.get(number) if number not in {"6", "13"} else None
+
+
 @lru_cache(maxsize=256)
 def _repertoire(terms: tuple[str, ...]) -> _Repertoire:
     """Return how text under these defined terms is decoded."""

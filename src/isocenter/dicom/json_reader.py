@@ -1,16 +1,19 @@
-"""DICOM JSON Model object -> data set (PS3.18 F), explicit VR little endian, strictly.
+"""DICOM JSON Model object -> data set (PS3.18 F), little endian, strictly.
 
-Text is written as UTF-8 and Specific Character Set becomes ``ISO_IR 192`` where any of it is not ASCII.
+Where any text is not ASCII, it is written as UTF-8 unless another character set is asked for and holds it, and Specific
+Character Set says which.
 """
 
 import base64
 import binascii
+import contextlib
 import re
 import struct
 from collections.abc import Callable
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
+from isocenter.dicom.charset import codec_of
 from isocenter.dicom.header import NUMBERS
 from isocenter.dicom.scanner import MAX_DEPTH
 from isocenter.dicom.writer import write_element, write_sequence
@@ -18,7 +21,7 @@ from isocenter.errors import UsageError
 
 _SPECIFIC_CHARACTER_SET = 0x00080005
 _KEY = re.compile(r"[0-9A-Fa-f]{8}")
-_UTF_8 = write_element(_SPECIFIC_CHARACTER_SET, "CS", b"ISO_IR 192")
+_UTF_8 = "ISO_IR 192"
 _BINARY = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
 _TEXT = frozenset({
     "AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "SH", "ST", "TM", "UC", "UI", "UR", "UT",
@@ -29,22 +32,46 @@ _NOT_FINITE = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}
 BulkData = Callable[[str], bytes]
 
 
-def json_to_data_set(attributes: dict[str, Any], bulk_data: BulkData | None = None) -> bytes:
-    """Return the data set of a DICOM JSON Model object as explicit VR little endian bytes, in the order of tags.
+class _Form(NamedTuple):
+    """How a data set is to be written."""
 
-    ``bulk_data`` gives the bytes of a BulkDataURI. Raises UsageError where the object is not in the form of PS3.18 F,
-    has a BulkDataURI that nothing resolves, or a value its VR cannot hold.
+    bulk_data: BulkData | None
+    implicit: bool
+    codec: str
+
+
+def json_to_data_set(
+    attributes: dict[str, Any],
+    bulk_data: BulkData | None = None,
+    *,
+    implicit: bool = False,
+    character_set: tuple[str, ...] = (),
+) -> bytes:
+    """Return the data set of a DICOM JSON Model object as little endian bytes, in the order of tags.
+
+    ``bulk_data`` gives the bytes of a BulkDataURI; ``implicit``: without VRs; ``character_set``: the one to write in as
+    long as the text fits into it. Raises UsageError where the object is not in the form of PS3.18 F, has a BulkDataURI
+    that nothing resolves, or a value its VR cannot hold.
     """
-    body, is_ascii = _data_set(attributes, bulk_data, 0)
+    codec = codec_of(character_set)
+    if codec is not None:
+        with contextlib.suppress(UnicodeEncodeError):
+            return _with_character_set(attributes, character_set[0], _Form(bulk_data, implicit, codec))
+    return _with_character_set(attributes, _UTF_8, _Form(bulk_data, implicit, "utf_8"))
+
+
+def _with_character_set(attributes: dict[str, Any], term: str, form: _Form) -> bytes:
+    body, is_ascii = _data_set(attributes, form, 0)
     if is_ascii:
         return body
     attributes = {key: value for key, value in attributes.items() if _tag(key) != _SPECIFIC_CHARACTER_SET}
     low = {key: value for key, value in attributes.items() if _tag(key) < _SPECIFIC_CHARACTER_SET}
     high = {key: value for key, value in attributes.items() if _tag(key) > _SPECIFIC_CHARACTER_SET}
-    return _data_set(low, bulk_data, 0)[0] + _UTF_8 + _data_set(high, bulk_data, 0)[0]
+    declared = write_element(_SPECIFIC_CHARACTER_SET, "CS", term.encode(), implicit=form.implicit)
+    return _data_set(low, form, 0)[0] + declared + _data_set(high, form, 0)[0]
 
 
-def _data_set(attributes: dict[str, Any], bulk_data: BulkData | None, depth: int) -> tuple[bytes, bool]:
+def _data_set(attributes: dict[str, Any], form: _Form, depth: int) -> tuple[bytes, bool]:
     """Return the elements of one level and whether all their text is ASCII."""
     if not isinstance(attributes, dict):
         raise UsageError(f"DICOM JSON: an object of attributes is due, not {type(attributes).__name__}")
@@ -54,7 +81,7 @@ def _data_set(attributes: dict[str, Any], bulk_data: BulkData | None, depth: int
     for tag, attribute in sorted(((_tag(key), value) for key, value in attributes.items()), key=itemgetter(0)):
         if not tag & 0xFFFF or (depth and tag == _SPECIFIC_CHARACTER_SET):
             continue  # group lengths would be wrong; items have the character set of the whole
-        piece, plain = _element(tag, attribute, bulk_data, depth)
+        piece, plain = _element(tag, attribute, form, depth)
         pieces.append(piece)
         is_ascii = is_ascii and plain
     return b"".join(pieces), is_ascii
@@ -66,27 +93,34 @@ def _tag(key: str) -> int:
     raise UsageError(f"DICOM JSON: {key!r} is no tag of eight hexadecimal digits")
 
 
-def _element(tag: int, attribute: Any, bulk_data: BulkData | None, depth: int) -> tuple[bytes, bool]:  # noqa: ANN401
+def _element(tag: int, attribute: Any, form: _Form, depth: int) -> tuple[bytes, bool]:  # noqa: ANN401
     """Return one element, its JSON form checked, and whether its text is ASCII."""
     vr = attribute.get("vr") if isinstance(attribute, dict) else None
     values = attribute.get("Value", []) if isinstance(attribute, dict) else None
     if not isinstance(vr, str) or not isinstance(values, list):
         raise UsageError(f"DICOM JSON: {tag:08X} needs a vr, and its Value must be an array")
     if vr == "SQ":
-        items = [_data_set(item or {}, bulk_data, depth + 1) for item in values]
-        return write_sequence(tag, [body for body, _ in items]), all(plain for _, plain in items)
+        items = [_data_set(item or {}, form, depth + 1) for item in values]
+        sequence = write_sequence(tag, [body for body, _ in items], implicit=form.implicit)
+        return sequence, all(plain for _, plain in items)
     if vr in _BINARY:
-        return write_element(tag, vr, _binary(tag, attribute, bulk_data)), True
+        return write_element(tag, vr, _binary(tag, attribute, form.bulk_data), implicit=form.implicit), True
     if "BulkDataURI" in attribute:
-        return write_element(tag, vr, _resolve(tag, attribute["BulkDataURI"], bulk_data)), True
+        resolved = _resolve(tag, attribute["BulkDataURI"], form.bulk_data)
+        return write_element(tag, vr, resolved, implicit=form.implicit), True
     try:
-        value = _value(vr, values)
+        value = _value(vr, values, form.codec)
+    except UnicodeEncodeError:
+        if form.codec != "utf_8":
+            raise
+        raise UsageError(f"DICOM JSON: {tag:08X} has text that is no Unicode") from None
     except (ValueError, TypeError, OverflowError, AttributeError, struct.error) as error:
         raise UsageError(f"DICOM JSON: {tag:08X} has a value that VR {vr} cannot hold: {error}") from error
-    return write_element(tag, vr, value), value.isascii() or vr in NUMBERS or vr == "AT"
+    plain = value.isascii() or vr in NUMBERS or vr == "AT"
+    return write_element(tag, vr, value, implicit=form.implicit), plain
 
 
-def _value(vr: str, values: list[Any]) -> bytes:
+def _value(vr: str, values: list[Any], codec: str) -> bytes:
     """Return the bytes of the values of a VR that is neither sequence nor binary."""
     if vr in NUMBERS:
         kind = NUMBERS[vr]
@@ -96,9 +130,9 @@ def _value(vr: str, values: list[Any]) -> bytes:
     if vr == "AT":
         return b"".join(struct.pack("<HH", int(value, 16) >> 16, int(value, 16) & 0xFFFF) for value in values)
     if vr == "PN":
-        return "\\".join(_name(value) for value in values).encode()
+        return "\\".join(_name(value) for value in values).encode(codec)
     if vr in _TEXT:
-        return "\\".join("" if value is None else _text(value) for value in values).encode()
+        return "\\".join("" if value is None else _text(value) for value in values).encode(codec)
     raise ValueError("there is no such VR")
 
 

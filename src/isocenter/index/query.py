@@ -18,7 +18,7 @@ from isocenter.index.header import LONGEST_TEXT
 from isocenter.index.instances import instance_order, series_order
 from isocenter.index.schema import code, instance, patient, series, study
 
-__all__ = ["Level", "Query", "compile_page", "compile_query"]
+__all__ = ["MATCHED_AS", "Level", "Query", "compile_page", "compile_query"]
 
 Condition = sa.ColumnElement[bool]
 
@@ -33,7 +33,7 @@ STUDIES: "sa.Select[Any]" = sa.select(study, *(column for column in patient.c if
     study, patient, patient.c.id == study.c.patient_id
 )
 #: Computed attributes that are matched as an attribute of the rows they come from.
-_MATCHED_AS = {0x00080061: 0x00080060, 0x00080062: 0x00080016}
+MATCHED_AS = {0x00080061: 0x00080060, 0x00080062: 0x00080016}
 _STUDY_UID, _SERIES_UID = 0x0020000D, 0x0020000E
 #: Dates and the times that belong to them.
 _MOMENTS = ((0x00080020, 0x00080030), (0x00080021, 0x00080031), (0x00400244, 0x00400245))
@@ -149,7 +149,7 @@ def _combine(matches: dict[int, Match], conditions: dict[Level, list[Condition]]
 
 
 def _attribute(tag: int) -> Attribute:
-    attribute = BY_TAG.get(_MATCHED_AS.get(tag, tag))
+    attribute = BY_TAG.get(MATCHED_AS.get(tag, tag))
     if attribute is None:
         raise UsageError(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) is not kept in the index and cannot be a key")
     return attribute

@@ -1,0 +1,111 @@
+"""Identifiers: the data sets that ask in C-FIND, C-MOVE and C-GET, and those that answer (PS3.4 C.4.1.1.3, C.4.1.2.2).
+
+Reads with the sender's character set, checks the level and its unique keys, and writes answers in the character set
+that was asked for as long as it holds them, else in UTF-8.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from isocenter.dicom import dictionary
+from isocenter.dicom.header import SPECIFIC_CHARACTER_SET, character_set, decode_values
+from isocenter.dicom.json import json_to_data_set
+from isocenter.dicom.scanner import only_padding, scan
+from isocenter.dicom.uids import TransferSyntax
+from isocenter.errors import InvalidObjectError, IsocenterError
+from isocenter.index.query import Level
+from isocenter.services.information_model import LEVEL_NAMES, LEVELS, UNIQUE_KEYS, InformationModel
+
+QUERY_RETRIEVE_LEVEL = 0x00080052
+
+#: No identifier is longer; a list of fifteen thousand UIDs still fits.
+MAX_IDENTIFIER = 1 << 20
+_BEHIND_ALL_TAGS = 1 << 32
+
+
+class IdentifierError(IsocenterError):
+    """The identifier does not match the SOP class; ``tags`` are the elements that are wrong or missing."""
+
+    dimse_status = 0xA900
+
+    def __init__(self, message: str, *tags: int) -> None:
+        super().__init__(message)
+        self.tags = tags
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A decoded identifier: its level, its keys as text (lists with backslashes), the character set it was sent in."""
+
+    level: Level
+    keys: Mapping[int, str]
+    character_set: tuple[str, ...] = ()
+
+
+class IdentifierReader:
+    """Collects an identifier as it arrives, and reads it when it is whole."""
+
+    def __init__(self, model: InformationModel, syntax: TransferSyntax) -> None:
+        self.model = model
+        self.syntax = syntax
+        self._data = bytearray()
+        self._too_long = False
+
+    def write(self, *chunks: memoryview) -> None:
+        """Take the next slices; what is too long to be one is passed over."""
+        for chunk in chunks:
+            if len(self._data) + len(chunk) > MAX_IDENTIFIER:
+                self._too_long = True
+                return
+            self._data += chunk
+
+    def read(self) -> Identifier:
+        """Return the identifier.
+
+        Raises:
+            IdentifierError: it is broken or too long, or its level is none of the model's.
+        """
+        if self._too_long:
+            raise IdentifierError(f"the identifier is longer than {MAX_IDENTIFIER >> 20} MiB")
+        try:
+            found = scan(self._data, self.syntax, None, _BEHIND_ALL_TAGS)
+        except InvalidObjectError as error:
+            raise IdentifierError(f"the identifier cannot be read: {error}") from error
+        if not only_padding(self._data, found.position):
+            raise IdentifierError("the identifier is cut short")
+        declared = character_set(found.values.get(SPECIFIC_CHARACTER_SET, b""))
+        keys = {tag: "\\".join(values) for tag, values in decode_values(found.values, self.syntax).items()}
+        return Identifier(self._level(keys), keys, declared)
+
+    def _level(self, keys: Mapping[int, str]) -> Level:
+        given = keys.get(QUERY_RETRIEVE_LEVEL, "")
+        allowed = [LEVEL_NAMES[level] for level in self.model.levels]
+        if given not in allowed:
+            raise IdentifierError(f"QueryRetrieveLevel must be {', '.join(allowed)}", QUERY_RETRIEVE_LEVEL)
+        return LEVELS[given]
+
+
+def check_hierarchy(model: InformationModel, identifier: Identifier, *, several: bool = False) -> None:
+    """Check that what is above the level is one thing, named by its unique key (PS3.4 C.4.1.2.2.1, C.4.2.2.1).
+
+    ``several``: the level itself needs its unique key too, of which there may be several (a retrieval).
+
+    Raises:
+        IdentifierError: a key is missing, empty, a list or a pattern.
+    """
+    above = model.levels[: model.levels.index(identifier.level)]
+    for level in above:
+        tag = UNIQUE_KEYS[level]
+        value = identifier.keys.get(tag, "")
+        if not value or any(c in value for c in "*?\\"):
+            here = LEVEL_NAMES[identifier.level]
+            raise IdentifierError(f"{here} level needs one {dictionary.keyword(tag)} (no relational query)", tag)
+    tag = UNIQUE_KEYS[identifier.level]
+    if several and not identifier.keys.get(tag, ""):
+        raise IdentifierError(f"{LEVEL_NAMES[identifier.level]} level needs {dictionary.keyword(tag)}", tag)
+
+
+def write_identifier(attributes: dict[str, Any], syntax: TransferSyntax, declared: tuple[str, ...]) -> bytes:
+    """Return the data set of an answer, a DICOM JSON Model object."""
+    return json_to_data_set(attributes, implicit=syntax.implicit, character_set=declared)
