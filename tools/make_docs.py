@@ -78,7 +78,7 @@ def conformance_page() -> str:
 |---|---|---|
 | Verification (C-ECHO) | yes | yes, `isocenter echo` |
 | Storage (C-STORE) | all SOP classes below; others by setting `accept_unknown_sop_classes` | yes, `isocenter send` |
-| Query (C-FIND) | Patient Root, Study Root, Patient/Study Only (retired) | |
+| Query (C-FIND) | Patient Root, Study Root, Patient/Study Only (retired) | yes, `isocenter find` |
 
 An abstract syntax is accepted with the first transfer syntax in our order of preference that the peer proposes. Objects
 are stored as received, level 2 (full): no element is changed, none is dropped.
@@ -103,9 +103,9 @@ of the answers, which then have the status FF01.
 Answers carry RetrieveAETitle, and InstanceAvailability (ONLINE) where it is asked for. They are in the character set of
 the query where that is a single one and holds the text, else in UTF-8 (ISO_IR 192).
 
-Status answered to C-FIND: FF00, FF01 pending; 0000 done; FE00 cancelled; A700 more matches than the setting `find_limit`,
-or no resources; A900 the identifier does not fit the model (ErrorComment and OffendingElement say what); C001 the archive
-could not search.
+Status answered to C-FIND: FF00, FF01 pending; 0000 done; FE00 cancelled; A700 more matches than the setting
+`find_limit`, or no resources; A900 the identifier does not fit the model (ErrorComment and OffendingElement say what);
+C001 the archive could not search.
 
 ## DICOMweb
 

@@ -21,7 +21,7 @@ from isocenter.net.client import VERIFICATION_PROPOSAL, Proposal, Timeouts, conn
 from isocenter.net.peer import Peer
 from isocenter.net.server import DicomServer
 from isocenter.services.echo import EchoService
-from isocenter.services.service import ServiceContext
+from isocenter.services.service import Handler, Service, ServiceContext
 from isocenter.settings import load_settings
 
 VERIFICATION = "1.2.840.10008.1.1"
@@ -29,11 +29,10 @@ CT = "1.2.840.10008.5.1.4.1.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
 
 
-class Keeper:
+class Keeper(Service):
     """A storage service that keeps lengths, and answers with a status."""
 
     abstract_syntaxes = {CT: (EXPLICIT,)}  # noqa: RUF012 - as in the services
-    unknown_abstract_syntaxes: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self.lengths: list[int] = []
@@ -43,7 +42,7 @@ class Keeper:
         return Keeping(self, command)
 
 
-class Keeping:
+class Keeping(Handler):
     def __init__(self, keeper: Keeper, command: Command) -> None:
         self._keeper = keeper
         self._command = command
@@ -55,9 +54,6 @@ class Keeping:
     def finish(self) -> list[Command]:
         self._keeper.lengths.append(self._length)
         return [respond(self._command, self._keeper.status, "a comment")]
-
-    def discard(self) -> None:
-        """Nothing to undo."""
 
 
 class Node:

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("import_", "Take files, folders and ZIPs straight into a data folder."),
     "send": ("send", "Send files, folders and ZIPs to a DICOM node (C-STORE)."),
     "echo": ("echo", "Ask a DICOM node whether it answers (C-ECHO)."),
+    "find": ("find", "Ask a DICOM node what it has (C-FIND)."),
     "dump": ("dump", "Print the header of a DICOM file."),
     "stats": ("stats", "Print what an archive holds."),
     "conflicts": ("conflicts", "List objects that contradict what was there before."),

@@ -1,38 +1,46 @@
-"""The DICOM node as a client (SCU): C-ECHO and C-STORE over an association it requests.
+"""The DICOM node as a client (SCU): requests and their responses over an association it opens.
 
 The same protocol cores as the server, driven by one thread that waits for each answer. A data set is sent from its
 file in bounded memory: header and slice go to the kernel in one call, nothing is joined or copied.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from isocenter.dicom.uids import IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION
+from isocenter.dicom.uids import IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION, uid_name
 from isocenter.dimse.commands import DATA_SET_FOLLOWS, Command, CommandField, Priority
-from isocenter.dimse.message import CommandReceived, MessageReader, write_message
-from isocenter.errors import PeerError, RemoteProtocolError, UnsupportedError
+from isocenter.dimse.message import write_message
+from isocenter.errors import UnsupportedError
+from isocenter.net.conversation import Conversation
 from isocenter.net.peer import Peer
 from isocenter.net.requestor import Requestor, Timeouts
 from isocenter.net.sending import DataSetSender
+from isocenter.services.service import Response, Service, ServiceContext
 from isocenter.ul.association import NegotiatedContext
-from isocenter.ul.events import DataReceived
 from isocenter.ul.items import MAX_PRESENTATION_CONTEXTS, PresentationContext
 from isocenter.ul.pdu import AssociateRequest
-from isocenter.ul.user_information import UserInformation
+from isocenter.ul.user_information import ExtendedNegotiation, RoleSelection, UserInformation
 
 __all__ = ["VERIFICATION_PROPOSAL", "ClientAssociation", "Proposal", "Timeouts", "connect"]
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """An abstract syntax and the transfer syntaxes to propose for it, as one presentation context."""
+    """An abstract syntax and the transfer syntaxes to propose for it, as one presentation context.
+
+    ``perform``: this side wants to be its provider too, and takes what the peer sends (C-GET). ``extended`` is what
+    extended negotiation proposes for the abstract syntax.
+    """
 
     abstract_syntax: str
     transfer_syntaxes: tuple[str, ...]
+    perform: bool = False
+    extended: bytes = b""
 
 
 #: What ``echo`` needs.
@@ -59,7 +67,14 @@ def connect(
         PresentationContext(2 * number + 1, proposal.abstract_syntax, proposal.transfer_syntaxes)
         for number, proposal in enumerate(proposals)
     )
-    information = UserInformation(max_length, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
+    performed = dict.fromkeys(proposal.abstract_syntax for proposal in proposals if proposal.perform)
+    information = UserInformation(
+        max_length,
+        IMPLEMENTATION_CLASS_UID,
+        IMPLEMENTATION_VERSION_NAME,
+        roles=tuple(RoleSelection(uid, scu=True, scp=True) for uid in performed),
+        extended=tuple(ExtendedNegotiation(p.abstract_syntax, p.extended) for p in proposals if p.extended),
+    )
     request = AssociateRequest(peer.aet, calling_aet, contexts, information)
     return ClientAssociation(Requestor(peer, request, timeouts or Timeouts()))
 
@@ -74,7 +89,7 @@ class ClientAssociation:
         self.peer = requestor.peer
         self._requestor = requestor
         self._core = requestor.core
-        self._reader = MessageReader()
+        self._calling_aet = requestor.calling_aet
         self._message_ids = itertools.cycle(range(1, 65536))
         self._by_syntaxes = {(c.abstract_syntax, c.transfer_syntax): c.context_id for c in self.contexts}
         self._sender = DataSetSender(self._core, requestor.send, requestor.flush)
@@ -149,6 +164,60 @@ class ClientAssociation:
             raise
         return self._response(request)
 
+    def ask(
+        self,
+        abstract_syntax: str,
+        field: CommandField,
+        identifier: Callable[[NegotiatedContext], bytes],
+        *,
+        service: Service | None = None,
+        MoveDestination: str | None = None,  # noqa: N803 - a DICOM keyword
+    ) -> Generator[tuple[NegotiatedContext, Response]]:
+        """Send a C-FIND, C-MOVE or C-GET, and yield its responses, the last one too.
+
+        ``identifier`` is called with the context that it is sent on; ``service`` takes what the peer sends meanwhile.
+        When the iteration is ended early, the request is cancelled and what still comes is passed over.
+
+        Raises:
+            UnsupportedError: the peer did not accept this abstract syntax.
+            PeerError: the association broke off.
+        """
+        context = next((c for c in self.contexts if c.abstract_syntax == abstract_syntax), None)
+        if context is None:
+            raise UnsupportedError(f"{self.peer} does not accept {uid_name(abstract_syntax) or abstract_syntax}")
+        request = Command(
+            field,
+            MessageID=next(self._message_ids),
+            CommandDataSetType=DATA_SET_FOLLOWS,
+            AffectedSOPClassUID=abstract_syntax,
+            Priority=Priority.MEDIUM,
+            MoveDestination=MoveDestination,
+        )
+        self._send_command(context.context_id, request)
+        self._sender.send(context.context_id, identifier(context))
+        responses = iter(Conversation(self._requestor, request, service, self._service_contexts()))
+        try:
+            for response in responses:
+                yield context, response
+        except GeneratorExit:
+            self._cancel(context.context_id, request)
+            deque(responses, maxlen=0)
+            raise
+
+    def _cancel(self, context_id: int, request: Command) -> None:
+        self._send_command(context_id, Command(CommandField.C_CANCEL_RQ, MessageIDBeingRespondedTo=request.MessageID))
+        self._requestor.flush()
+
+    def _service_contexts(self) -> dict[int, ServiceContext]:
+        """Return the contexts as a service sees them that takes the peer's requests."""
+        peer = self.peer
+        return {
+            c.context_id: ServiceContext(
+                0, peer.aet, self._calling_aet, peer.host, c.context_id, c.abstract_syntax, c.transfer_syntax
+            )
+            for c in self.contexts
+        }
+
     def release(self) -> None:
         """End in good order."""
         self._requestor.release()
@@ -163,19 +232,5 @@ class ClientAssociation:
             self._requestor.send(primitive)
 
     def _response(self, request: Command) -> Command:
-        """Wait for the response to a request."""
-        while True:
-            event = self._requestor.wait_for(DataReceived)
-            assert isinstance(event, DataReceived)
-            try:
-                messages = self._reader.read(event)
-            except RemoteProtocolError as error:
-                self.abort()
-                raise PeerError(f"{self.peer} sent what is no DIMSE response: {error}") from error
-            for message in messages:
-                if isinstance(message, CommandReceived) and _answers(message.command, request):
-                    return message.command
-
-
-def _answers(response: Command, request: Command) -> bool:
-    return response.is_response and response.MessageIDBeingRespondedTo == request.MessageID
+        """Wait for the response to a request; its data set, if any, is passed over."""
+        return next(iter(Conversation(self._requestor, request, None, {}))).command

@@ -55,6 +55,7 @@ class Requestor:
 
     def __init__(self, peer: Peer, request: AssociateRequest, timeouts: Timeouts) -> None:
         self.peer = peer
+        self.calling_aet = request.calling_aet
         self.core = Association(Role.REQUESTOR, artim_seconds=timeouts.associate)
         self._timeouts = timeouts
         self.core.send(request, time.monotonic())
