@@ -119,7 +119,7 @@ describe('corner text', () => {
     expect(text.topLeft.slice(0, 2)).toEqual(['Doe, John', 'X1']);
     expect(text.topRight).toEqual(['7 Mar 2024']);
     expect(text.bottomRight).toEqual(['120 kV · 80 mAs', 'CT · Series 4']);
-    expect(text.bottomLeft).toEqual(['2 × 2 · 150 %', 'Lossy 12:1', 'W 400 L 40', 'Image 1 / 1']);
+    expect(text.bottomLeft).toEqual(['2 × 2 · 150 %', 'W 400 L 40', 'Image 1 / 1']);
   });
   it('keeps less when asked or where there is no room', () => {
     expect(cornerText({ ...input, detail: 'minimal' }).topLeft).toEqual(['Doe, John', 'X1']);

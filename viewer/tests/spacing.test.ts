@@ -10,9 +10,11 @@ describe('spacing, in order', () => {
     const us = dataSet({ SequenceOfUltrasoundRegions: [region(0, 99, 0.04), region(100, 400, 0.02)] });
     expect(spacingOf(us, [9, 9], [10, 10])).toEqual({ row: 0.5, column: 0.4, provenance: 'US region' });
     expect(spacingOf(us, [9, 9], [200, 10])?.column).toBeCloseTo(0.2);
-    expect(spacingOf(us, [9, 9])?.column).toBeCloseTo(0.2);
+    expect(spacingOf(us, [9, 9])).toBeUndefined();
     expect(spacingOf(us, [9, 9], [500, 10])).toBeUndefined();
   });
+  it('is of all ultrasound regions where they agree', () => expect(spacingOf(dataSet({ SequenceOfUltrasoundRegions: [region(0, 9, 0.04), region(20, 30, 0.04)] }), [])?.column).toBeCloseTo(0.4));
+  it('is of the smallest of regions that overlap', () => expect(spacingOf(dataSet({ SequenceOfUltrasoundRegions: [region(0, 400, 0.02), region(50, 90, 0.01)] }), [], [60, 10])?.column).toBeCloseTo(0.1));
   it('ignores regions that are not in cm', () => expect(spacingOf(dataSet({ SequenceOfUltrasoundRegions: region(0, 9, 1, 4) }), [])).toBeUndefined());
   it.each([
     ['the patient', {}, [0.7, 0.8], { row: 0.7, column: 0.8, provenance: '' }],

@@ -36,6 +36,7 @@ export const COMMANDS = [
   { name: 'view.flipHorizontal', title: 'Flip left to right', group: 'View', keys: ['h'] },
   { name: 'view.flipVertical', title: 'Flip top to bottom', group: 'View', keys: ['v'] },
   { name: 'view.smooth', title: 'Smooth or exact pixels', group: 'View', keys: [] },
+  { name: 'view.planes', title: 'Overlays and shutter on or off', group: 'View', keys: ['o'] },
   { name: 'view.reset', title: 'Cancel, then reset view', group: 'View', keys: ['Escape'] },
   { name: 'panel.text', title: 'Corner text: all, minimal, none', group: 'Panels', keys: ['i'] },
   { name: 'panel.series', title: 'Series', group: 'Panels', keys: [] },

@@ -86,16 +86,19 @@ export function windowText(window: Window | undefined, label: string, suv: numbe
 
 export const imageText = (set: DisplaySet, index: number): string => `${set.kind === 'clip' ? 'Frame' : 'Image'} ${index + 1} / ${set.pictures.length}`;
 
+function lossyText(dataSet: DataSet): string {
+  const ratio = Number(lossyRatio(dataSet));
+  return ratio > 0 ? `Lossy ${formatValue(Math.round(ratio * 10) / 10)}:1` : 'Lossy';
+}
+
 function imageLines(input: CornerInput): string[] {
   const { set, picture, index, scale, window, windowLabel, suv, rate } = input;
   const { dataSet } = picture.instance;
   const place = number(picture.attributes, 'SliceLocation') ?? number(dataSet, 'SliceLocation');
   const thickness = number(picture.attributes, 'SliceThickness') ?? number(dataSet, 'SliceThickness');
-  const ratio = lossyRatio(dataSet);
   return [
     join(`${number(dataSet, 'Columns') ?? 0} × ${number(dataSet, 'Rows') ?? 0}`, percent(scale)),
     join(labelled('Loc', place === undefined ? undefined : Math.round(place * 10) / 10, 'mm'), labelled('Thick', thickness, 'mm')),
-    isLossy(dataSet) ? `Lossy${ratio ? ` ${ratio}:1` : ''}` : '',
     rate === undefined ? '' : `${formatValue(Math.round(rate * 10) / 10)} fps`,
     windowText(window, windowLabel, suv),
     join(imageText(set, index), picture.instance.InstanceNumber && set.kind === 'stack' ? `No. ${picture.instance.InstanceNumber}` : ''),
@@ -138,12 +141,11 @@ export function laterality(dataSet: DataSet): string {
 }
 
 /** What stays on the picture in every state of the corner text. */
-export function permanentNotes(set: DisplaySet, picture: Picture, source: 'browser' | 'archive' | 'archive-drawn' | undefined, calibrated: boolean): string[] {
+export function permanentNotes(set: DisplaySet, picture: Picture, source: 'browser' | 'archive' | 'archive-drawn' | undefined, lossySyntax: boolean, calibrated: boolean): string[] {
   const { dataSet } = picture.instance;
-  const ratio = lossyRatio(dataSet);
   return kept([
     source === 'archive-drawn' ? 'Drawn by the archive: no pixel values, fixed window' : '',
-    isLossy(dataSet) ? `Lossy${ratio ? ` ${ratio}:1` : ''}` : '',
+    isLossy(dataSet) || lossySyntax ? lossyText(dataSet) : '',
     calibrated ? '' : 'Not calibrated',
     text(dataSet, 'PatientIdentityRemoved') === 'YES' ? 'Anonymised' : '',
     ...set.warnings,

@@ -2,7 +2,8 @@
 
 import { numbers, text, texts } from './dicom-json';
 import { modalityTransform, type ModalityTransform } from './modality';
-import { spacingOf, type Spacing } from './spacing';
+import { paddingOf, type Padding } from './padding';
+import { spacingOf, ultrasoundRegions, type Spacing, type UltrasoundRegion } from './spacing';
 import { isColour, type Picture } from './stack';
 import { windowsOf, type WindowChoice } from './window';
 
@@ -10,6 +11,9 @@ export interface PictureInfo {
   transform: ModalityTransform;
   windows: WindowChoice[];
   spacing: Spacing | undefined;
+  /** Ultrasound regions, each with its own scale. */
+  regions: UltrasoundRegion[];
+  padding: Padding | undefined;
   PatientOrientation: string[];
   colour: boolean;
   /** MONOCHROME1: low values are bright. */
@@ -29,10 +33,18 @@ export function pictureInfo(picture: Picture): PictureInfo {
     transform: modalityTransform(dataSet, picture.attributes),
     windows: windowsOf(picture.attributes),
     spacing: spacingOf(dataSet, numbers(picture.attributes, 'PixelSpacing')),
+    regions: ultrasoundRegions(dataSet),
+    padding: paddingOf(dataSet),
     PatientOrientation: texts(dataSet, 'PatientOrientation'),
     colour: isColour(dataSet),
     lowIsBright: text(dataSet, 'PhotometricInterpretation') === 'MONOCHROME1',
   };
   known.set(picture, info);
   return info;
+}
+
+/** The spacing at a pixel: that of its ultrasound region where there are any, else that of the whole picture. */
+export function spacingAt(picture: Picture, pixel: readonly [number, number] | undefined): Spacing | undefined {
+  const { spacing, regions } = pictureInfo(picture);
+  return regions.length > 0 && pixel ? spacingOf(picture.instance.dataSet, [], pixel) : spacing;
 }

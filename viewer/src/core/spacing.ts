@@ -10,36 +10,58 @@ export interface Spacing {
   provenance: '' | 'at detector' | 'magnified' | 'calibrated' | 'fiducials' | 'at scanner' | 'US region';
 }
 
+/** A region of an ultrasound image with its own scale (PS3.3 C.8.5.5): limits in pixels, inclusive, and what a pixel is worth. */
 export interface UltrasoundRegion {
   x0: number;
   y0: number;
   x1: number;
   y1: number;
-  row: number;
-  column: number;
+  /** Physical units along x and y, "" where the file names none; lengths are in mm. */
+  unitX: string;
+  unitY: string;
+  perColumn: number;
+  perRow: number;
 }
 
-const CENTIMETRES = 3;
-const TISSUE = 1;
+const UNITS: Readonly<Record<number, readonly [unit: string, factor: number]>> = {
+  1: ['%', 1], 2: ['dB', 1], 3: ['mm', 10], 4: ['s', 1], 5: ['Hz', 1], 6: ['dB/s', 1], 7: ['cm/s', 1], 8: ['cm²', 1], 9: ['cm²/s', 1], 12: ['°', 1],
+}; // prettier-ignore
+const UNKNOWN = ['', 1] as const;
 
-/** Regions of a 2D tissue image measured in cm on both axes, deltas in mm. */
+/** All regions whose two axes have a scale. */
 export function ultrasoundRegions(dataSet: DataSet): UltrasoundRegion[] {
   return items(dataSet, 'SequenceOfUltrasoundRegions')
-    .filter(
-      (region) =>
-        number(region, 'RegionSpatialFormat') === TISSUE &&
-        number(region, 'PhysicalUnitsXDirection') === CENTIMETRES &&
-        number(region, 'PhysicalUnitsYDirection') === CENTIMETRES,
-    )
-    .map((region) => ({
-      x0: number(region, 'RegionLocationMinX0') ?? 0,
-      y0: number(region, 'RegionLocationMinY0') ?? 0,
-      x1: number(region, 'RegionLocationMaxX1') ?? 0,
-      y1: number(region, 'RegionLocationMaxY1') ?? 0,
-      row: Math.abs(number(region, 'PhysicalDeltaY') ?? 0) * 10,
-      column: Math.abs(number(region, 'PhysicalDeltaX') ?? 0) * 10,
-    }))
-    .filter((region) => region.row > 0 && region.column > 0);
+    .map((region) => {
+      const [unitX, factorX] = UNITS[number(region, 'PhysicalUnitsXDirection') ?? 0] ?? UNKNOWN;
+      const [unitY, factorY] = UNITS[number(region, 'PhysicalUnitsYDirection') ?? 0] ?? UNKNOWN;
+      return {
+        x0: number(region, 'RegionLocationMinX0') ?? 0,
+        y0: number(region, 'RegionLocationMinY0') ?? 0,
+        x1: number(region, 'RegionLocationMaxX1') ?? 0,
+        y1: number(region, 'RegionLocationMaxY1') ?? 0,
+        unitX,
+        unitY,
+        perColumn: Math.abs(number(region, 'PhysicalDeltaX') ?? 0) * factorX,
+        perRow: Math.abs(number(region, 'PhysicalDeltaY') ?? 0) * factorY,
+      };
+    })
+    .filter(({ unitX, unitY, perColumn, perRow }) => unitX && unitY && perColumn > 0 && perRow > 0);
+}
+
+const inMm = (region: UltrasoundRegion | undefined): region is UltrasoundRegion => region?.unitX === 'mm' && region.unitY === 'mm';
+const area = (r: UltrasoundRegion): number => (r.x1 - r.x0) * (r.y1 - r.y0);
+
+/** The region that holds a pixel; of several the smallest. */
+export function regionAt(regions: readonly UltrasoundRegion[], [x, y]: readonly [number, number]): UltrasoundRegion | undefined {
+  const inside = regions.filter((r) => x >= r.x0 && x <= r.x1 && y >= r.y0 && y <= r.y1);
+  return inside.reduce<UltrasoundRegion | undefined>((best, r) => (!best || area(r) < area(best) ? r : best), undefined);
+}
+
+/** The scale of the region under the pixel; without a pixel only where all regions in mm agree. */
+function regionSpacing(regions: readonly UltrasoundRegion[], pixel: readonly [number, number] | undefined): Spacing | undefined {
+  const tissue = regions.filter(inMm);
+  const region = pixel ? regionAt(regions, pixel) : tissue.every((r) => r.perRow === tissue[0]?.perRow && r.perColumn === tissue[0].perColumn) ? tissue[0] : undefined;
+  return inMm(region) ? { row: region.perRow, column: region.perColumn, provenance: 'US region' } : undefined;
 }
 
 function pair(values: readonly number[]): [number, number] | undefined {
@@ -60,16 +82,12 @@ function fromPixelSpacing([row, column]: [number, number], dataSet: DataSet): Sp
 }
 
 /**
- * The spacing in force. `PixelSpacing` is that of the frame (it may stand in a functional group).
- * `pixel` chooses the ultrasound region; without one the largest region counts.
+ * The spacing in force. `PixelSpacing` is that of the frame (it may stand in a functional group). With ultrasound regions
+ * the one at `pixel` decides.
  */
 export function spacingOf(dataSet: DataSet, PixelSpacing: readonly number[], pixel?: readonly [number, number]): Spacing | undefined {
   const regions = ultrasoundRegions(dataSet);
-  if (regions.length > 0) {
-    const inside = pixel && regions.filter((r) => pixel[0] >= r.x0 && pixel[0] <= r.x1 && pixel[1] >= r.y0 && pixel[1] <= r.y1);
-    const region = (inside ?? regions).reduce<UltrasoundRegion | undefined>((best, r) => (!best || area(r) > area(best) ? r : best), undefined);
-    return region && { row: region.row, column: region.column, provenance: 'US region' };
-  }
+  if (regions.length > 0) return regionSpacing(regions, pixel);
   const spacing = pair(PixelSpacing);
   if (spacing) return fromPixelSpacing(spacing, dataSet);
   const imager = pair(numbers(dataSet, 'ImagerPixelSpacing'));
@@ -81,8 +99,6 @@ export function spacingOf(dataSet: DataSet, PixelSpacing: readonly number[], pix
   const scanned = pair(numbers(dataSet, 'NominalScannedPixelSpacing'));
   return scanned && { row: scanned[0], column: scanned[1], provenance: 'at scanner' };
 }
-
-const area = (r: UltrasoundRegion): number => (r.x1 - r.x0) * (r.y1 - r.y0);
 
 export interface ScaleBar {
   /** Length on the screen in CSS pixels. */

@@ -1,6 +1,6 @@
 // From the metadata of a series to what is shown: stacks in spatial order, clips, and objects without a picture. Pure.
 
-import { element, has, items, number, numbers, text, texts, type DataSet } from './dicom-json';
+import { has, items, number, numbers, text, texts, type DataSet } from './dicom-json';
 import { dot, normal, readOrientation, readPosition, sameOrientation, type Orientation, type Vector } from './geometry';
 
 export interface Instance {
@@ -175,6 +175,6 @@ export const isColour = (dataSet: DataSet): boolean =>
   (number(dataSet, 'SamplesPerPixel') ?? 1) > 1 || text(dataSet, 'PhotometricInterpretation') === 'PALETTE COLOR';
 
 export const isLossy = (dataSet: DataSet): boolean =>
-  text(dataSet, 'LossyImageCompression') === '01' || element(dataSet, 'LossyImageCompressionRatio') !== undefined;
+  text(dataSet, 'LossyImageCompression') === '01' || lossyRatio(dataSet) !== '';
 
 export const lossyRatio = (dataSet: DataSet): string => texts(dataSet, 'LossyImageCompressionRatio').filter(Boolean).at(-1) ?? '';

@@ -59,8 +59,11 @@ export class DicomWebClient {
     return this.json(`${this.root}/studies/${study}/series?includefield=NumberOfSeriesRelatedInstances,SeriesDescription`, signal);
   }
 
-  seriesMetadata(study: string, series: string, signal?: AbortSignal): Promise<DataSet[]> {
-    return this.json(`${this.root}/studies/${study}/series/${series}/metadata`, signal);
+  /** Metadata of a series with its entity tag; undefined where it is still the one of `known`. */
+  async seriesMetadataSince(study: string, series: string, known: string, signal?: AbortSignal): Promise<{ dataSets: DataSet[]; etag: string } | undefined> {
+    const response = await this.get(`${this.root}/studies/${study}/series/${series}/metadata`, JSON_TYPE, signal, known);
+    if (response.status === 304) return undefined;
+    return { dataSets: (await response.json()) as DataSet[], etag: response.headers.get('etag') ?? '' };
   }
 
   /** Frames (numbers from 1) as stored, or decoded by the archive to little endian. One answer, in the order asked for. */
@@ -119,15 +122,15 @@ export class DicomWebClient {
     return response.status === 204 ? [] : ((await response.json()) as DataSet[]);
   }
 
-  private async get(url: string, accept: string, signal?: AbortSignal): Promise<Response> {
+  private async get(url: string, accept: string, signal?: AbortSignal, etag = ''): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(url, { headers: { Accept: accept }, ...(signal ? { signal } : {}) });
+      response = await fetch(url, { headers: { Accept: accept, ...(etag ? { 'If-None-Match': etag } : {}) }, ...(signal ? { signal } : {}) });
     } catch (error) {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
       throw new ServerError(0, 'The archive cannot be reached');
     }
-    if (!response.ok) throw new ServerError(response.status, await describe(response));
+    if (!response.ok && response.status !== 304) throw new ServerError(response.status, await describe(response));
     return response;
   }
 }

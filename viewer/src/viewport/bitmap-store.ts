@@ -3,6 +3,7 @@
 
 import { number, numbers, text } from '../core/dicom-json';
 import { Signal } from '../core/lifecycle';
+import { overlayBits } from '../core/overlay-planes';
 import { forgetPictureInfo } from '../core/picture-info';
 import { readPixelDescription, type Palette } from '../core/pixels';
 import { spacingOf } from '../core/spacing';
@@ -19,15 +20,23 @@ import type { DecodePool } from './decode/pool';
 export interface LoadedBitmap extends Bitmap {
   /** Who decoded it. `archive-drawn` has no values, only grey levels. */
   source: 'browser' | 'archive' | 'archive-drawn';
+  /** Overlays inside the pixel cells, by bit. */
+  planes?: Map<number, Uint8Array>;
+  /** Compressed with loss, whatever the header says. */
+  lossy?: boolean;
 }
 
 interface Pending {
   promise: Promise<LoadedBitmap>;
   ticket: Ticket<unknown>;
   kind: Kind;
+  set: string;
 }
 
 const FRAMES_A_REQUEST = 8;
+
+/** Transfer syntaxes that cannot be without loss: JPEG baseline and extended, JPEG-LS near-lossless. */
+const LOSSY_SYNTAXES = new Set(['1.2.840.10008.1.2.4.50', '1.2.840.10008.1.2.4.51', '1.2.840.10008.1.2.4.81']);
 
 export class BitmapStore {
   readonly changed = new Signal();
@@ -84,8 +93,8 @@ export class BitmapStore {
 
   /** Loads what is missing in this order, several frames of one object in one request; what waits in another order is dropped. */
   prefetch(set: DisplaySet, pictures: readonly Picture[]): void {
-    for (const [id, { ticket, kind }] of [...this.pending]) {
-      if (kind === 'prefetch' && ticket.withdraw()) this.pending.delete(id);
+    for (const [id, { ticket, kind, set: of }] of [...this.pending]) {
+      if (of === set.id && kind === 'prefetch' && ticket.withdraw()) this.pending.delete(id);
     }
     const wanted = pictures.filter(({ id }) => !this.bitmaps.has(id) && !this.pending.has(id) && !this.failed.has(id));
     const groups: Picture[][] = [];
@@ -97,10 +106,13 @@ export class BitmapStore {
     for (const group of groups) for (const promise of this.request(set, group, 'prefetch')) promise.catch(() => undefined);
   }
 
-  /** Drops every waiting or running request for pictures. */
-  cancelPrefetch(): void {
-    for (const { ticket } of [...this.pending.values()]) ticket.cancel();
-    this.pending.clear();
+  /** Drops every waiting or running request for pictures of a set. */
+  cancelPrefetch(set: DisplaySet): void {
+    for (const [id, { ticket, set: of }] of [...this.pending]) {
+      if (of !== set.id) continue;
+      ticket.cancel();
+      this.pending.delete(id);
+    }
   }
 
   dispose(): void {
@@ -122,7 +134,7 @@ export class BitmapStore {
         (bitmap) => this.keep(picture.id, bitmap),
         (error: unknown) => this.note(picture.id, error),
       );
-      this.pending.set(picture.id, { promise, ticket, kind });
+      this.pending.set(picture.id, { promise, ticket, kind, set: set.id });
       return promise;
     });
   }
@@ -139,7 +151,10 @@ export class BitmapStore {
   private async finish(path: ObjectPath, picture: Picture, answer: EncodedFrame | undefined): Promise<LoadedBitmap> {
     const { signal } = new AbortController();
     const attempts: (() => Promise<LoadedBitmap>)[] = [
-      async () => this.bitmap(picture, await this.decode(picture.instance, answer as EncodedFrame), 'browser'),
+      async () => {
+        const { transferSyntaxUID } = answer as EncodedFrame;
+        return { ...this.bitmap(picture, await this.decode(picture.instance, answer as EncodedFrame), 'browser'), lossy: LOSSY_SYNTAXES.has(transferSyntaxUID) };
+      },
       async () => {
         const [decoded] = await this.client.frames(path, [picture.frame], true, signal);
         return this.bitmap(picture, await this.decode(picture.instance, decoded as EncodedFrame), 'archive');
@@ -161,7 +176,7 @@ export class BitmapStore {
   private async decode(instance: Instance, { bytes, transferSyntaxUID }: EncodedFrame): Promise<DecodedFrame> {
     const description = readPixelDescription(instance.dataSet);
     const palette = description.PhotometricInterpretation === 'PALETTE COLOR' ? await this.palette(instance) : undefined;
-    return this.pool.decode({ bytes, transferSyntaxUID, description, ...(palette ? { palette } : {}) });
+    return this.pool.decode({ bytes, transferSyntaxUID, description, overlayBits: overlayBits(instance.dataSet), ...(palette ? { palette } : {}) });
   }
 
   private palette(instance: Instance): Promise<Palette> {

@@ -107,7 +107,7 @@ export class StackController {
     const timing = first && timingOf(first.instance.dataSet, set.pictures.length);
     const setting = before?.setting ?? { choice: DEFAULT_CHOICE, inverted: startsInverted(set.modality) };
     const view = before?.view ?? FIT;
-    this.store.cancelPrefetch();
+    if (this.current.set) this.store.cancelPrefetch(this.current.set);
     this.update({ ...EMPTY, set, index, setting, view, timing, rate: timing?.rate ?? 20, pane: this.current.pane, smooth: this.current.smooth });
     this.port?.setView(view);
     if (!first) return;
@@ -115,10 +115,21 @@ export class StackController {
     if (set.kind === 'clip' && asked < 0 && autoPlays(first.instance.dataSet, set.pictures.length)) this.play();
   }
 
+  /** Puts a newer state of the same set in its place, without moving from the picture on screen. */
+  adopt(set: DisplaySet): void {
+    const before = this.current;
+    if (before.set?.id !== set.id || before.set === set) return;
+    const at = (index: number): number => set.pictures.findIndex(({ id }) => id === before.set?.pictures[index]?.id);
+    const index = Math.max(0, at(before.index));
+    const first = set.pictures[0];
+    this.update({ set, index, shown: at(before.shown), timing: first && timingOf(first.instance.dataSet, set.pictures.length) });
+    this.request();
+  }
+
   close(): void {
     this.pause();
     this.remember();
-    this.store.cancelPrefetch();
+    if (this.current.set) this.store.cancelPrefetch(this.current.set);
     this.update({ ...EMPTY, pane: this.current.pane });
   }
 
@@ -289,7 +300,7 @@ export class StackController {
   dispose(): void {
     this.pause();
     clearTimeout(this.settling);
-    this.store.cancelPrefetch();
+    if (this.current.set) this.store.cancelPrefetch(this.current.set);
   }
 
   // Loading and drawing

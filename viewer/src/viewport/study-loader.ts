@@ -1,4 +1,5 @@
-// The series of the studies on screen: listed at once from QIDO, their metadata read one after another, the wanted first.
+// The series of the studies on screen: listed at once from QIDO, their metadata read one after another, the wanted first;
+// afterwards asked for again from time to time, so that a study that still arrives grows by itself.
 
 import { number, text } from '../core/dicom-json';
 import { Signal } from '../core/lifecycle';
@@ -22,11 +23,18 @@ export interface StudyState {
   message: string;
 }
 
+/** Time between two looks for new objects, in ms: soon after a change, seldomer the longer nothing comes. */
+const SOONEST = 3000;
+const SELDOMEST = 30_000;
+
 export class StudyLoader {
   readonly changed = new Signal();
   private current: StudyState = { series: [], status: 'loading', message: '' };
   private readonly reading = new Map<string, Promise<DisplaySet[]>>();
+  private readonly etags = new Map<string, string>();
   private readonly controller = new AbortController();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private pace = SOONEST;
 
   constructor(private readonly client: DicomWebClient) {}
 
@@ -47,7 +55,20 @@ export class StudyLoader {
     }
     const first = this.firstChoice(wanted);
     if (first) await this.sets(first).catch(() => undefined);
-    void this.readRest();
+    void this.readRest().then(() => this.later(studies));
+  }
+
+  /** Looks once for new series and new objects; true if there were any. */
+  async refresh(studies: readonly string[]): Promise<boolean> {
+    const answers = await Promise.all(studies.map((study) => this.client.searchSeries(study, this.controller.signal)));
+    const found = answers.flatMap((answer, index) => answer.map((dataSet) => entry(dataSet, studies[index] as string)).sort(bySeriesNumber));
+    const known = new Map(this.current.series.map((s) => [s.SeriesInstanceUID, s]));
+    const grown = found.filter((s) => known.get(s.SeriesInstanceUID)?.instances !== s.instances);
+    if (grown.length === 0) return false;
+    const series = found.map((s) => ({ ...s, sets: known.get(s.SeriesInstanceUID)?.sets, error: '' }));
+    this.update({ series, status: 'ready', message: '' });
+    for (const one of grown) await this.reread(one).catch(() => undefined);
+    return true;
   }
 
   firstChoice(wanted: string): SeriesEntry | undefined {
@@ -70,13 +91,40 @@ export class StudyLoader {
   }
 
   dispose(): void {
+    clearTimeout(this.timer);
     this.controller.abort();
   }
 
+  private later(studies: readonly string[]): void {
+    if (this.controller.signal.aborted) return;
+    this.timer = setTimeout(() => void this.look(studies), this.pace);
+  }
+
+  private async look(studies: readonly string[]): Promise<void> {
+    const grew = document.visibilityState === 'visible' ? await this.refresh(studies).catch(() => false) : false;
+    this.pace = grew ? SOONEST : Math.min(SELDOMEST, this.pace * 1.3);
+    this.later(studies);
+  }
+
+  private async reread({ StudyInstanceUID, SeriesInstanceUID }: SeriesEntry): Promise<void> {
+    const answer = await this.client.seriesMetadataSince(StudyInstanceUID, SeriesInstanceUID, this.etags.get(SeriesInstanceUID) ?? '', this.controller.signal);
+    if (!answer) return;
+    this.etags.set(SeriesInstanceUID, answer.etag);
+    const sets = displaySets(answer.dataSets);
+    this.reading.set(SeriesInstanceUID, Promise.resolve(sets));
+    this.replace(SeriesInstanceUID, { sets, error: '' });
+  }
+
   private read(study: string, series: string): Promise<DisplaySet[]> {
-    const known = this.reading.get(series) ?? this.client.seriesMetadata(study, series, this.controller.signal).then(displaySets);
+    const known = this.reading.get(series) ?? this.fetch(study, series);
     this.reading.set(series, known);
     return known;
+  }
+
+  private async fetch(study: string, series: string): Promise<DisplaySet[]> {
+    const answer = await this.client.seriesMetadataSince(study, series, '', this.controller.signal);
+    this.etags.set(series, answer?.etag ?? '');
+    return displaySets(answer?.dataSets ?? []);
   }
 
   private async readRest(): Promise<void> {

@@ -2,16 +2,23 @@
 
 import { useMemo, type JSX } from 'react';
 import { cornerText, laterality, permanentNotes, type Detail } from '../../core/corner-text';
-import { text } from '../../core/dicom-json';
 import { edgeLetters } from '../../core/orientation';
-import { pictureInfo } from '../../core/picture-info';
-import { scaleBar } from '../../core/spacing';
-import { scaleOf } from '../../core/view';
+import { pictureInfo, spacingAt } from '../../core/picture-info';
+import { scaleBar, type Spacing } from '../../core/spacing';
+import { scaleOf, type Point } from '../../core/view';
 import type { PaneState } from '../../viewport/stack-controller';
 
 const EDGES = ['top', 'right', 'bottom', 'left'] as const;
 
-export function Overlay({ state, detail, cursor }: { state: PaneState; detail: Detail; cursor: string }): JSX.Element | null {
+interface Props {
+  state: PaneState;
+  detail: Detail;
+  /** The pixel under the pointer: with ultrasound regions it decides the scale. */
+  pixel: Point | undefined;
+  cursor: string;
+}
+
+export function Overlay({ state, detail, pixel, cursor }: Props): JSX.Element | null {
   const { set, index, shown, bitmap, view, pane, grey, playing, rate } = state;
   const picture = set?.pictures[shown >= 0 ? shown : index];
   const letters = useMemo(() => picture && edgeLetters(picture.orientation, pictureInfo(picture).PatientOrientation, view), [picture, view]);
@@ -31,7 +38,7 @@ export function Overlay({ state, detail, cursor }: { state: PaneState; detail: D
     suv: info.transform.suv,
     rate: playing ? rate : undefined,
   });
-  const notes = permanentNotes(set, picture, bitmap?.source, info.spacing !== undefined);
+  const notes = permanentNotes(set, picture, bitmap?.source, bitmap?.lossy === true, info.spacing !== undefined || info.regions.length > 0);
   return (
     <div className="overlay" data-detail={detail}>
       <Lines className="corner corner-tl" lines={corners.topLeft} />
@@ -52,7 +59,7 @@ export function Overlay({ state, detail, cursor }: { state: PaneState; detail: D
       </div>
       {letters ? EDGES.map((edge) => <span key={edge} className={`edge edge-${edge}`} data-edge={edge}>{letters[edge]}</span>) : null}
       {laterality(picture.instance.dataSet) ? <span className="laterality">{laterality(picture.instance.dataSet)}</span> : null}
-      {scale > 0 && bitmap ? <ScaleBar state={state} scale={scale} region={text(picture.instance.dataSet, 'Modality') === 'US'} /> : null}
+      {scale > 0 && bitmap ? <ScaleBar state={state} scale={scale} spacing={spacingAt(picture, pixel)} /> : null}
     </div>
   );
 }
@@ -68,10 +75,8 @@ function Lines({ className, lines }: { className: string; lines: string[] }): JS
   );
 }
 
-function ScaleBar({ state, scale }: { state: PaneState; scale: number; region: boolean }): JSX.Element | null {
-  const { set, shown, bitmap, pane, view } = state;
-  const picture = set?.pictures[shown];
-  const spacing = picture && pictureInfo(picture).spacing;
+function ScaleBar({ state, scale, spacing }: { state: PaneState; scale: number; spacing: Spacing | undefined }): JSX.Element | null {
+  const { bitmap, pane, view } = state;
   if (!spacing || !bitmap) return null;
   const sideways = view.turns % 2 === 1;
   const pixelsPerMm = sideways ? (scale * bitmap.pixelHeight) / spacing.row : (scale * bitmap.pixelWidth) / spacing.column;

@@ -14,6 +14,7 @@ import { DocumentCard } from './document-card';
 import { FrameSlider } from './frame-slider';
 import { Gestures } from './gestures';
 import { Overlay } from './overlay';
+import { PlaneLayer } from './plane-layer';
 import { useStateOf } from './use-signal';
 import type { ViewerEngine } from './viewer-engine';
 
@@ -21,12 +22,13 @@ interface Props {
   engine: ViewerEngine;
   tool: Tool;
   detail: Detail;
+  planes: boolean;
   run(name: CommandName): void;
   onMenu(at: Point): void;
   onTags(): void;
 }
 
-export function Pane({ engine, tool, detail, run, onMenu, onTags }: Props): JSX.Element {
+export function Pane({ engine, tool, detail, planes, run, onMenu, onTags }: Props): JSX.Element {
   const { controller, store } = engine;
   const state = useStateOf(controller);
   const surface = useRef<HTMLDivElement>(null);
@@ -54,8 +56,9 @@ export function Pane({ engine, tool, detail, run, onMenu, onTags }: Props): JSX.
   return (
     <div className="pane" data-status={state.status} data-index={state.index} data-shown={state.shown} data-testid="pane">
       <div className="pane-drawing" ref={drawing} style={{ visibility: state.bitmap && !isDocument ? 'visible' : 'hidden' }} />
+      {isDocument ? null : <PlaneLayer state={state} visible={planes} />}
       <div className="pane-surface" ref={surface} data-tool={tool} hidden={isDocument} />
-      {isDocument && state.set ? <DocumentCard set={state.set} onTags={onTags} /> : <Overlay state={state} detail={detail} cursor={cursorText(controller, cursor)} />}
+      {isDocument && state.set ? <DocumentCard set={state.set} onTags={onTags} /> : <Overlay state={state} detail={detail} pixel={cursor && controller.valueAt(cursor)?.pixel} cursor={cursorText(controller, cursor)} />}
       {isDocument ? null : <FrameSlider state={state} store={store} controller={controller} />}
       <CineBar state={state} run={run} />
       <Waiting state={state} />

@@ -12,6 +12,8 @@ export interface PageState {
   detail: Detail;
   panel: 'tags' | 'keys' | undefined;
   drawer: boolean;
+  /** Overlay planes and shutter are drawn. */
+  planes: boolean;
 }
 
 export interface PageActions {
@@ -57,6 +59,7 @@ export function actionsOf(controller: StackController, page: PageActions): Actio
     'view.flipHorizontal': () => controller.flip('horizontal'),
     'view.flipVertical': () => controller.flip('vertical'),
     'view.smooth': () => controller.setSmooth(!controller.state().smooth),
+    'view.planes': () => page.change((state) => ({ planes: !state.planes })),
     'view.reset': () => controller.reset(),
     'panel.text': () => page.change((state) => ({ detail: nextDetail(state.detail) })),
     'panel.series': () => page.change((state) => ({ drawer: !state.drawer })),

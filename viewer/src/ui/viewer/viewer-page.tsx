@@ -48,7 +48,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   const { controller, loader } = engine;
   const study = useStateOf(loader);
   const pane = useStateOf(controller);
-  const [page, setPage] = useState<PageState>(() => ({ tool: matchMedia(PHONE).matches ? 'scroll' : 'window', detail: 'all', panel: undefined, drawer: !matchMedia(PHONE).matches }));
+  const [page, setPage] = useState<PageState>(() => ({ tool: matchMedia(PHONE).matches ? 'scroll' : 'window', detail: 'all', panel: undefined, drawer: !matchMedia(PHONE).matches, planes: true }));
   const [menu, setMenu] = useState<Point>();
   const change = useCallback((make: (state: PageState) => Partial<PageState>) => setPage((state) => ({ ...state, ...make(state) })), []);
 
@@ -74,6 +74,12 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
     // The place is read once: later changes of series keep the address, not the other way round.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [loader, open]);
+
+  useEffect(() => {
+    const id = controller.state().set?.id;
+    const newer = study.series.flatMap(({ sets }) => sets ?? []).find((set) => set.id === id);
+    if (newer) controller.adopt(newer);
+  }, [controller, study]);
 
   useEffect(() => {
     if (pane.set) noteAddress({ ...place, series: pane.set.SeriesInstanceUID, instance: pane.set.kind === 'stack' ? '' : (pane.set.instances[0]?.SOPInstanceUID ?? '') });
@@ -108,7 +114,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
       </aside>
       {page.drawer ? <button type="button" className="drawer-shade" aria-label="Close series" onClick={() => run('panel.series')} /> : null}
       <main className="viewer-main">
-        <Pane engine={engine} tool={page.tool} detail={page.detail} run={run} onMenu={setMenu} onTags={() => run('panel.tags')} />
+        <Pane engine={engine} tool={page.tool} detail={page.detail} planes={page.planes} run={run} onMenu={setMenu} onTags={() => run('panel.tags')} />
         {study.status === 'failed' || study.message ? <StudyMessage message={study.message} onRetry={() => location.reload()} /> : null}
         {menu ? <ContextMenu at={menu} run={run} onClose={() => setMenu(undefined)} /> : null}
       </main>

@@ -9,6 +9,8 @@ export interface DecodeJob {
   transferSyntaxUID: string;
   description: PixelDescription;
   palette?: Palette;
+  /** Bits of the pixel cells that are overlays (retired form). */
+  overlayBits?: readonly number[];
 }
 
 export interface DecodedFrame {
@@ -16,6 +18,8 @@ export interface DecodedFrame {
   samples: 1 | 3;
   min: number;
   max: number;
+  /** The overlays asked for, by bit: one byte a pixel, 0 or 1. */
+  planes?: Map<number, Uint8Array>;
 }
 
 export class UnsupportedSyntax extends Error {}
@@ -55,8 +59,12 @@ function topBytes(bytes: Uint8Array<ArrayBuffer>, bits: number): Uint8Array<Arra
   return Uint8Array.from(words, (word) => word >> Math.max(0, bits - 8));
 }
 
+function planesOf(pixels: StoredPixels, bits: readonly number[]): Map<number, Uint8Array> {
+  return new Map(bits.map((bit) => [bit, Uint8Array.from(pixels, (cell) => (cell >> bit) & 1)]));
+}
+
 /** Raises UnsupportedSyntax where the browser has no decoder, Error where the data are broken. */
-export async function decodeFrame({ bytes, transferSyntaxUID, description, palette }: DecodeJob): Promise<DecodedFrame> {
+export async function decodeFrame({ bytes, transferSyntaxUID, description, palette, overlayBits = [] }: DecodeJob): Promise<DecodedFrame> {
   const decoder = decoderFor(transferSyntaxUID);
   if (!decoder) throw new UnsupportedSyntax(`No decoder in the browser for ${transferSyntaxUID}`);
   const decoded = await decoder(bytes, description);
@@ -69,8 +77,9 @@ export async function decodeFrame({ bytes, transferSyntaxUID, description, palet
   const stored = typed(decoded, description);
   if (stored.length < count) throw new Error('The frame is cut off');
   const pixels = stored.length > count ? stored.subarray(0, count) : stored;
+  const planes = overlayBits.length > 0 ? { planes: planesOf(pixels, overlayBits) } : {};
   keepStoredBits(pixels, description);
   if (palette) return { pixels: rgbFromPalette(pixels, palette), samples: 3, min: 0, max: 255 };
   const [min, max] = extremes(pixels);
-  return { pixels, samples: 1, min, max };
+  return { pixels, samples: 1, min, max, ...planes };
 }
