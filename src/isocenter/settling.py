@@ -102,9 +102,11 @@ class Settling:
             self._read_to = -1
 
     def _run(self) -> None:
+        self._storage.prepare()
         while not self._stop.wait(max(self._quiet / 1000, _SHORTEST_WAIT)):
             try:
                 self.settle(time.time())
+                self._storage.prepare()
             except Exception:  # noqa: BLE001 - the border of this worker: the next round tries again
                 _LOG.exception("settling failed")
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from isocenter.errors import IsocenterError, NotFoundError, OutOfResourcesError
-from isocenter.storage import LocalStorage, blocks, segment
+from isocenter.storage import LocalStorage, blocks, local, segment
 
 
 @pytest.fixture
@@ -250,6 +251,43 @@ def test_a_failing_disk_leaves_nothing_and_the_storage_goes_on(
     )
 
 
+def test_prepared_segments_are_filled_first_and_leave_nothing(
+    storage: LocalStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (local, segment):
+        monkeypatch.setattr(module, "SEGMENT_SIZE", 2 << 20)
+    before = put(storage, b"before")
+    storage._last_upload = 0.0
+    storage.prepare()
+    names = [path for path in files(tmp_path / "data" / "objects") if path.name not in before]
+    assert [path.stat().st_size for path in names] == [2 << 20] * 4
+    assert all(path.stat().st_blocks * 512 >= 2 << 20 for path in names)
+    data = [bytes([number]) * 700_000 for number in range(8)]
+    locations = [put(storage, each) for each in data]
+    used = {Path(location.split(":")[0]).name for location in locations}
+    assert len(used & {path.name for path in names}) == 2
+    assert len(used) == 3  # one had ground left from the small object
+    assert [content(storage, location) for location in locations] == data
+    storage.prepare()  # not so soon after an upload
+    assert len(files(tmp_path / "data" / "objects")) == 5
+    storage.close()
+    assert sum(path.stat().st_size for path in files(tmp_path)) < sum(map(len, data)) + 9 * 4096 + 4096
+
+
+def test_nothing_is_prepared_where_room_is_short(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage.prepare()
+    usage = shutil.disk_usage("/")
+    prepared = len(files(Path(storage.objects_folder)))
+    storage.close()
+    assert prepared == 4
+    assert files(Path(storage.objects_folder)) == []
+    short = LocalStorage(Path(storage.objects_folder).parent)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1 << 30))
+    short.prepare()
+    assert files(Path(storage.objects_folder)) == []
+    short.close()
+
+
 def test_a_failed_sync_takes_nothing_with_it(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     first = put(storage, b"first")
     with monkeypatch.context() as patch:
@@ -288,7 +326,7 @@ def test_short_writes_are_continued(storage: LocalStorage, monkeypatch: pytest.M
 LEAVE_RUBBISH = """
 import os, sys
 from pathlib import Path
-from isocenter.storage import LocalStorage, blocks, segment
+from isocenter.storage import LocalStorage, blocks, local, segment
 storage = LocalStorage(Path(sys.argv[1]))
 first, second = storage.create(), storage.create()
 first.write([b"a whole object"])

@@ -67,7 +67,8 @@ class Connection:
             return
         self._wait_at_most(remaining)
         try:
-            size = self._sock.recv_into(self._buffer)
+            expected = min(self.association.fragment_left, len(self._buffer))
+            size = self._sock.recv_into(self._buffer, expected, socket.MSG_WAITALL if expected else 0)
         except BlockingIOError:
             return  # the kernel's timeout; the next call sees whether the time is up
         except OSError:

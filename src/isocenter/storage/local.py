@@ -31,6 +31,7 @@ from isocenter.storage.object_file import ObjectFile, map_range
 from isocenter.storage.segment import (
     BLOCK,
     HEADER_SIZE,
+    SEGMENT_SIZE,
     Segment,
     aligned,
     erase,
@@ -44,6 +45,11 @@ from isocenter.storage.storage import Buffer, Stored
 _SUFFIX = ".seg"
 #: Segments that stay open with nobody to fill them.
 _IDLE_SEGMENTS = 4
+#: Segments laid out with zeros ahead of need, the share of the free room that they may take, and how many seconds no
+#: upload must have ended before one is made.
+_PREPARED_SEGMENTS = 4
+_PREPARED_SHARE = 64
+_QUIET = 1.0
 #: A first write of this size is a small object, all of it.
 _SMALL = (1 << 16) + 1024
 #: Bytes after which the disk is told to begin.
@@ -67,6 +73,8 @@ class LocalStorage:
         self.after_crash = self._cut_leftovers(f"{root}/incoming")
         self._lock = threading.Lock()
         self._idle: list[Segment] = []
+        self._prepared: list[Segment] = []
+        self._last_upload = 0.0
 
     def create(self) -> "LocalUpload":
         """Begin an object; it takes a segment with its first bytes."""
@@ -75,8 +83,29 @@ class LocalStorage:
     def take(self) -> Segment:
         """Lend a segment that nobody else fills, to be brought back by ``give_back`` or ended by ``retire``."""
         with self._lock:
+            if self._prepared and not (self._idle and self._idle[-1].has_ground):
+                return self._prepared.pop()
             if self._idle:
                 return self._idle.pop()
+        return self._new_segment()
+
+    def prepare(self) -> None:
+        """Lay out segments with zeros, for the next burst of uploads; only in quiet times and where there is room."""
+        while self.durable and time.monotonic() - self._last_upload > _QUIET:
+            with self._lock:
+                wanted = len(self._prepared) < _PREPARED_SEGMENTS
+            if not wanted or shutil.disk_usage(self._root).free < _PREPARED_SHARE * SEGMENT_SIZE * _PREPARED_SEGMENTS:
+                return
+            segment = self._new_segment()
+            try:
+                segment.prepare()
+            except OSError:
+                self.retire(segment)
+                return
+            with self._lock:
+                self._prepared.append(segment)
+
+    def _new_segment(self) -> Segment:
         shard = secrets.token_hex(1)
         name = f"{shard}/{int(time.time()):08x}{secrets.token_hex(4)}{_SUFFIX}"
         # tells the next process which segments this one was filling
@@ -90,6 +119,7 @@ class LocalStorage:
 
     def give_back(self, segment: Segment) -> None:
         """Keep a segment for the next upload, or close it."""
+        self._last_upload = time.monotonic()
         with self._lock:
             keeps = not segment.is_full and len(self._idle) < _IDLE_SEGMENTS
             if keeps:
@@ -198,9 +228,10 @@ class LocalStorage:
     def close(self) -> None:
         """End the segments, remove this process's incoming folder and release it."""
         if self._lock_descriptor >= 0:
-            for segment in self._idle:
+            for segment in (*self._idle, *self._prepared):
                 self.retire(segment)
             self._idle.clear()
+            self._prepared.clear()
             shutil.rmtree(self._incoming, ignore_errors=True)
             os.close(self._lock_descriptor)
             self._lock_descriptor = -1

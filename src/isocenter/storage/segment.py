@@ -19,7 +19,7 @@ from isocenter.storage.storage import Buffer
 BLOCK = 4096
 HEADER_SIZE = 64
 #: A segment that has grown this long is closed; the object that makes it so may make it longer.
-SEGMENT_SIZE = 256 << 20
+SEGMENT_SIZE = 64 << 20
 
 _MAGIC = b"ISOOBJ1\n"
 _HEADER = struct.Struct("<8sQQ16s")
@@ -29,8 +29,8 @@ _CHECKSUM = struct.Struct("<I")
 _FIRST_STEP, _LAST_STEP = 1 << 20, 32 << 20
 #: A step may take this fraction of the room that is left; beyond, only what an object needs is reserved.
 _FRACTION = 32
-#: Zeros written ahead of small objects. Writing over them changes no metadata of the file system, so their sync need
-#: not wait for its journal: 0.11 instead of 0.20 ms for 33 KiB.
+#: Zeros written ahead of small objects, and in quiet times over a whole segment (``prepare``). Writing over them
+#: changes no metadata of the file system, so a sync need not wait for its journal: 0.11 instead of 0.20 ms for 33 KiB.
 _GROUND = 1 << 20
 _ZEROS = bytes(_GROUND)
 _PIECES_PER_WRITE = 512  # below IOV_MAX of every system
@@ -124,6 +124,18 @@ class Segment:
     def is_full(self) -> bool:
         """Whether another one shall take the next object."""
         return self.tail >= SEGMENT_SIZE
+
+    @property
+    def has_ground(self) -> bool:
+        """Whether the next object lies on zeros, at least its beginning."""
+        return self._ground > self.tail
+
+    def prepare(self) -> None:
+        """Write zeros over all of it, and see them on the disk."""
+        self.reserve(SEGMENT_SIZE)
+        while self._ground < SEGMENT_SIZE:
+            self._ground += os.pwrite(self.descriptor, _ZEROS, self._ground)
+        os.fsync(self.descriptor)
 
     def reserve(self, end: int) -> None:
         """See to it that there are blocks up to ``end``.

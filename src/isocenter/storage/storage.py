@@ -60,6 +60,9 @@ class Storage(Protocol):
     def create(self) -> Upload:
         """Begin an object."""
 
+    def prepare(self) -> None:
+        """Do, if nothing arrives, what makes later uploads quicker; may take some tenths of a second."""
+
     def open(self, location: str) -> ObjectFile:
         """Open an object for reading.
 

@@ -107,6 +107,11 @@ class Association:
         """Number of PDUs received to their end: the measure of progress of a slow peer."""
         return self._stream.pdus
 
+    @property
+    def fragment_left(self) -> int:
+        """Bytes of the fragment under way that are still to come: so many may be waited for at once."""
+        return self._stream.fragment_left
+
     def receive_data(self, data: bytes | bytearray | memoryview, now: float) -> None:
         """Take bytes from the connection; ``b""`` = the peer closed it. Then call ``next_event`` until None."""
         self._machine.now = now

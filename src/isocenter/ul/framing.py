@@ -52,6 +52,11 @@ class PDUStream:
         self.context_ids: frozenset[int] = frozenset()
         self.max_length = 0
 
+    @property
+    def fragment_left(self) -> int:
+        """Bytes of the fragment under way that are still to come."""
+        return self._pdv_left if self._pdv_id else 0
+
     def feed(self, data: bytes | bytearray | memoryview) -> None:
         """Take the next bytes; what was not consumed of the last ones is copied (drain first to avoid that)."""
         if self._position < len(self._data):
