@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydicom import Dataset, dcmread
+from pydicom import DataElement, Dataset, dcmread
 from pydicom.uid import ExplicitVRBigEndian
 
 from isocenter.archive import Archive
@@ -29,6 +29,10 @@ pytestmark = [
 ]
 PADDING, PIXEL_DATA = 0xFFFCFFFC, 0x7FE00010
 FOLDERS = ["charset", "transfer_syntax", "pixel_presentation", "patient_id_collision", "sop", "rt"]
+#: The other folders with objects: with those above, all of the real data.
+REST = ["anonymise", "deid", "dicomdir", "dynamic", "geometry", "malformed", "small", "volumes"]
+#: Sent and stored, but pydicom cannot read the file, so that there is nothing to compare with.
+NOT_READ = {"malformed/bigendian_undefined_length.dcm"}
 AS_STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 MAX_CONTEXTS = 128
 SUCCESS, WARNING = "Success", "Warning: CoercionOfDataElements"
@@ -107,13 +111,20 @@ def read(file: Path | BytesIO) -> Dataset:
     return dcmread(file, force=True)
 
 
+def even(element: DataElement) -> DataElement:
+    """Return an element whose bytes have been padded as storescu pads them."""
+    if not isinstance(element.value, bytes) or len(element.value) % 2 == 0:
+        return element
+    return DataElement(element.tag, element.VR, element.value + b"\0")
+
+
 def elements(data_set: Dataset, *, private: bool = True) -> dict[int, Any]:
     """Return what a data set says: without group lengths and trailing padding, pixel data little endian and even.
 
     Some files have pixel data of a VR that their transfer syntax does not allow; storescu puts it right.
     """
     found = {
-        int(element.tag): element
+        int(element.tag): even(element)
         for element in data_set
         if element.tag.element and element.tag != PADDING and (private or not element.tag.is_private)
     }
@@ -162,27 +173,42 @@ def kept_in_conflict(data: Path) -> list[Dataset]:
 def sent(serving: Callable[..., Any], data_dir: Path, tmp_path: Path) -> tuple[Any, dict[str, str]]:
     """A server, and what storescu says became of each file, by its path below the folder of data."""
     server = serving("--durability", "os").start()
-    folders = [data_dir / name for name in FOLDERS]
-    configuration = tmp_path / "storescu.cfg"
+    return server, send(server, data_dir, FOLDERS, tmp_path)
+
+
+def send(server: Any, data_dir: Path, names: list[str], scratch: Path) -> dict[str, str]:
+    folders = [data_dir / name for name in names]
+    configuration = scratch / "storescu.cfg"
     configuration.write_text(profile(proposals(folders)))
     answers = storescu(server.dicom_port, configuration, folders)
-    return server, {str(path.relative_to(data_dir)): answer for path, answer in answers}
+    return {str(path.relative_to(data_dir)): answer for path, answer in answers}
 
 
 def test_what_storescu_sends_comes_back(sent: tuple[Any, dict[str, str]], data_dir: Path) -> None:
     server, answers = sent
+    assert all_came_back(server, answers, data_dir) > 180
+
+
+def test_the_rest_that_storescu_sends_comes_back(serving: Callable[..., Any], data_dir: Path, tmp_path: Path) -> None:
+    server = serving("--durability", "os").start()
+    answers = send(server, data_dir, REST, tmp_path)
+    assert all_came_back(server, answers, data_dir) > 1500
+
+
+def all_came_back(server: Any, answers: dict[str, str], data_dir: Path) -> int:
+    """Check that everything that was accepted is in the archive, unchanged, and return how many files that is."""
     accepted = {name for name, answer in answers.items() if answer in {SUCCESS, WARNING}}
-    assert len(accepted) > 180
     instances = server.json("/dicom-web/instances?limit=100000")
     stored: dict[str, list[Dataset]] = {}
     for instance in instances:
         stored.setdefault(instance["00080018"]["Value"][0], []).append(fetch(server, instance))
     for second in kept_in_conflict(server.data):
         stored[second.SOPInstanceUID].append(second)
-    files = {name: read(data_dir / name) for name in accepted}
+    files = {name: read(data_dir / name) for name in accepted - NOT_READ}
     missing = {name for name, file in files.items() if not any(same(file, one) for one in stored[file.SOPInstanceUID])}
     assert missing == set()
-    assert {file.SOPInstanceUID for file in files.values()} == stored.keys()
+    assert len(stored.keys() - {file.SOPInstanceUID for file in files.values()}) == len(accepted & NOT_READ)
+    return len(accepted)
 
 
 def test_what_storescu_does_not_get_across(sent: tuple[Any, dict[str, str]], data_dir: Path) -> None:
