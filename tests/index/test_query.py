@@ -1,12 +1,13 @@
 """Queries: every kind of key on both databases, levels, order, limits, and what answers carry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
 
-from isocenter.errors import UsageError
+from isocenter.errors import IsocenterError, UsageError
 from isocenter.index.attributes import ATTRIBUTES, HEADER_TAGS, Attribute, Kind, Level
+from isocenter.index.database import Database, Row
 from isocenter.index.entry import Entry
 from isocenter.index.index import Index
 from isocenter.index.query import Query
@@ -152,6 +153,33 @@ def test_instances_are_in_the_order_of_their_numbers(index: Index, make_entry: C
     answers = find(index, Level.INSTANCE, StudyInstanceUID="1.2.3")
     assert [answer["00200013"].get("Value") for answer in answers] == [[1], [9], [10], None]
     assert [instance.InstanceNumber for instance in index.instances("1.2.3")] == [1, 9, 10, None]
+
+
+def test_what_loses_its_study_while_it_is_read_is_left_out(
+    index: Index, make_entry: Callable[..., Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.file(make_entry(1))
+    index.file(make_entry(2, StudyInstanceUID="1.2.4", SeriesInstanceUID="1.2.4.0"))
+    rows_by_key = Database.rows_by_key
+
+    def delete_first(database: Database, sql: str, keys: Iterable[int]) -> Sequence[Row]:
+        index.delete("1.2.3", "", "", 0)
+        return rows_by_key(database, sql, keys)
+
+    monkeypatch.setattr(Database, "rows_by_key", delete_first)
+    found = find(index, Level.INSTANCE, frozenset({TAGS["StudyInstanceUID"], TAGS["SOPInstanceUID"]}))
+    assert [answer["0020000D"]["Value"] for answer in found] == [["1.2.4"]]
+
+
+def test_rows_are_found_by_any_number_of_keys(filled: Index) -> None:
+    rows = filled.database.rows_by_key("SELECT id FROM study WHERE id IN (:keys) ORDER BY id", range(100_000))
+    assert len(rows) == 3
+    assert filled.database.rows_by_key("SELECT id FROM study WHERE id IN (:keys)", []) == []
+
+
+def test_an_error_of_the_driver_becomes_one_of_ours(filled: Index) -> None:
+    with pytest.raises(IsocenterError, match="the index does not work"):
+        filled.database.rows("SELECT nothing FROM nowhere")
 
 
 @pytest.mark.parametrize(

@@ -1,25 +1,38 @@
 """From rows to answers: DICOM JSON Model objects (PS3.18 F) with the attributes asked for.
 
-Parents are read once for all answers, and their values are shared between them. Computed attributes are counted only
-where they are asked for.
+What is to be written is planned once for each set of attributes. Parents are read once for all answers, and their
+values are shared between them. Computed attributes are counted only where they are asked for.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from isocenter.index.attributes import ATTRIBUTES, Attribute, Kind, Level, kept
-from isocenter.index.database import Database
+from isocenter.index.attributes import ATTRIBUTES, Attribute, Kind, Level
+from isocenter.index.database import Database, Row
 from isocenter.index.query import STUDIES, Query, compile_page, compile_query
-from isocenter.index.schema import code, instance, series, study
+from isocenter.index.schema import instance, patient, series
 
 Json = dict[str, Any]
-Rows = Sequence["sa.Row[Any]"]
+Writer = Callable[[Any], Json]
 
-#: Rows asked for at once by key.
-_PIECE = 1000
 _NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
+#: What the rows of a level come from.
+_SOURCES: "dict[Level, sa.Select[Any]]" = {
+    Level.PATIENT: sa.select(patient),
+    Level.STUDY: STUDIES,
+    Level.SERIES: sa.select(series),
+    Level.INSTANCE: sa.select(instance),
+}
+#: Where the values above a row come from: the level, and the column that names its row there.
+_PARENTS = {Level.SERIES: (Level.STUDY, "study_id"), Level.INSTANCE: (Level.SERIES, "series_id")}
+_COLUMNS = {level: tuple(source.selected_columns.keys()) for level, source in _SOURCES.items()}
+_BY_KEY = {
+    Level.STUDY: f"{STUDIES} WHERE study.id IN (:keys)",
+    Level.SERIES: f"{_SOURCES[Level.SERIES]} WHERE series.id IN (:keys)",
+}
 
 
 def find(database: Database, query: Query) -> list[Json]:
@@ -27,7 +40,7 @@ def find(database: Database, query: Query) -> list[Json]:
     statement = compile_query(query)
     with database.read() as connection:
         rows = connection.execute(statement).all()
-        return _Answers(connection, query).of(rows) if rows else []
+    return list(_answers(database, query.level, rows, _wanted(query)).values())
 
 
 def find_pages(database: Database, query: Query, size: int) -> Iterator[list[Json]]:
@@ -41,205 +54,146 @@ def find_pages(database: Database, query: Query, size: int) -> Iterator[list[Jso
         statement = compile_page(query, wanted, after)
         with database.read() as connection:
             rows = connection.execute(statement).all()
-            answers = _Answers(connection, query).of(rows) if rows else []
+        answers = _answers(database, query.level, rows, _wanted(query))
         if answers:
-            yield answers
+            yield list(answers.values())
         if len(rows) < wanted:
             return
         after = rows[-1]
         left = None if left is None else left - wanted
 
 
-class _Answers:
-    """The answers to one query, on one connection."""
+def _wanted(query: Query) -> frozenset[int] | None:
+    """Return the attributes asked for, None for all."""
+    return None if query.include is None else query.include.union(query.keys)
 
-    def __init__(self, connection: sa.Connection, query: Query) -> None:
-        self._connection = connection
-        self._level = query.level
-        self._wanted = None if query.include is None else query.include | set(query.keys)
 
-    def of(self, rows: Rows) -> list[Json]:
-        return _LEVELS[self._level](self, rows)
+def _answers(
+    database: Database, level: Level, rows: Sequence[Row], wanted: frozenset[int] | None, *, above: bool = False
+) -> dict[int, Json]:
+    """Return an answer for each row, by its key, in their order; what lost its parent meanwhile is left out.
 
-    def patients(self, rows: Rows) -> list[Json]:
-        answers = self._objects(rows, Level.PATIENT)
-        self._count_patients([row.id for row in rows], answers)
-        return answers
+    ``above``: they are parents of others, without what is computed unless it was asked for by name.
+    """
+    if not rows:
+        return {}
+    plan, missing = _plan(level, wanted, above=above)
+    if missing:
+        added = _ADDERS[level](database, rows, missing)
+        rows = [(*row, *more) for row, more in zip(rows, added, strict=True)]
+    own = {row[0]: {tag: write(row[place]) for place, tag, write in plan} for row in rows}
+    if level not in _PARENTS:
+        return own
+    parent_level, column = _PARENTS[level]
+    place = _COLUMNS[level].index(column)
+    parent_rows = database.rows_by_key(_BY_KEY[parent_level], {row[place] for row in rows})
+    parents = _answers(database, parent_level, parent_rows, wanted, above=True)
+    return {row[0]: parents[row[place]] | own[row[0]] for row in rows if row[place] in parents}
 
-    def studies(self, rows: Rows) -> list[Json]:
-        answers = [
-            above | own
-            for above, own in zip(self._objects(rows, Level.PATIENT), self._objects(rows, Level.STUDY), strict=True)
-        ]
-        self._count_studies([row.id for row in rows], answers)
-        self._count_patients([row.patient_id for row in rows], answers)
-        return answers
 
-    def series(self, rows: Rows) -> list[Json]:
-        parents = self._parents(study, (row.study_id for row in rows))
-        answers = [
-            parents[row.study_id] | own for row, own in zip(rows, self._objects(rows, Level.SERIES), strict=True)
-        ]
-        for computed in self._computed(Level.SERIES):
-            for row, answer in zip(rows, answers, strict=True):
-                answer[_tag(computed)] = {"vr": computed.vr, "Value": [row.instances]}
-        return answers
+@lru_cache(maxsize=256)
+def _plan(
+    level: Level, wanted: frozenset[int] | None, *, above: bool
+) -> tuple[tuple[tuple[int, str, Writer], ...], tuple[str, ...]]:
+    """Return place in the row, tag and writer of each attribute, and the columns that are to be added to the rows."""
+    attributes = [each for each in ATTRIBUTES if _answered(each, level, wanted, above=above)]
+    added = tuple(each.keyword for each in attributes if each.kind in _ADDED)
+    places = {name: place for place, name in enumerate((*_COLUMNS[level], *added))}
+    return tuple((places[each.keyword], f"{each.tag:08X}", _writer(each)) for each in attributes), added
 
-    def instances(self, rows: Rows) -> list[Json]:
-        parents = self._parents(series, (row.series_id for row in rows))
-        answers = []
-        codes = self._codes(rows)
-        for row, own in zip(rows, self._objects(rows, Level.INSTANCE), strict=True):
-            for attribute in _CODED:
-                if self._wants(attribute):
-                    own[_tag(attribute)] = {"vr": "UI", "Value": [codes[getattr(row, attribute.keyword)]]}
-            answers.append(parents[row.series_id] | own)
-        return answers
 
-    def _parents(self, table: sa.Table, ids: Iterable[int]) -> dict[int, Json]:
-        """Return the answers one level up, by key."""
-        statement = STUDIES if table is study else sa.select(table)
-        found: dict[int, Json] = {}
-        for piece in _pieces(set(ids)):
-            rows = self._connection.execute(statement.where(table.c.id.in_(piece))).all()
-            above = _Above(self._connection, self._wanted)
-            answers = above.studies(rows) if table is study else above.series(rows)
-            found.update(zip((row.id for row in rows), answers, strict=True))
-        return found
+def _answered(attribute: Attribute, level: Level, wanted: frozenset[int] | None, *, above: bool) -> bool:
+    if attribute.level is not level and (level is not Level.STUDY or attribute.level is not Level.PATIENT):
+        return False
+    if attribute.kind is Kind.COMPUTED and wanted is None and (above or attribute.level is not level):
+        return False
+    return wanted is None or attribute.tag in wanted
 
-    def _objects(self, rows: Rows, level: Level) -> list[Json]:
-        """Return the level's own attributes of each row."""
-        plan = [
-            (attribute.keyword, _tag(attribute), _writer(attribute))
-            for attribute in kept(level)
-            if attribute.kind is not Kind.CODED and self._wants(attribute)
-        ]
-        mappings = [row._mapping for row in rows]  # noqa: SLF001 - SQLAlchemy's public name for it
-        return [{tag: write(row[keyword]) for keyword, tag, write in plan} for row in mappings]
 
-    def _wants(self, attribute: Attribute) -> bool:
-        return self._wanted is None or attribute.tag in self._wanted
+def _counted_patients(database: Database, rows: Sequence[Row], names: tuple[str, ...]) -> Iterable[Row]:
+    """Return what is counted over the studies of each patient."""
+    counts = _patient_counts(database, [row[0] for row in rows])
+    return [[counts[row[0]][name] for name in names] for row in rows]
 
-    def _computed(self, level: Level) -> list[Attribute]:
-        """Return the computed attributes to answer; all of them only at the query's own level."""
-        if self._wanted is None and level is not self._level:
-            return []
-        return [a for a in ATTRIBUTES if a.level is level and a.kind is Kind.COMPUTED and self._wants(a)]
 
-    def _codes(self, rows: Rows) -> dict[int, str]:
-        ids = {getattr(row, attribute.keyword) for row in rows for attribute in _CODED}
-        found: dict[int, str] = {}
-        for piece in _pieces(ids):
-            found.update(
-                (row.id, row.value) for row in self._connection.execute(sa.select(code).where(code.c.id.in_(piece)))
-            )
-        return found
+def _patient_counts(database: Database, keys: Sequence[int]) -> dict[int, dict[str, int]]:
+    found = {row[0]: row[1:] for row in database.rows_by_key(_COUNT_PATIENTS, keys)}
+    return {key: dict(zip(_PATIENT_COUNTS, found.get(key, (0, 0, 0)), strict=True)) for key in keys}
 
-    def _count_studies(self, ids: Sequence[int], answers: Sequence[Json]) -> None:
-        """Add what is counted or listed over the series of each study."""
-        computed = {attribute.keyword: attribute for attribute in self._computed(Level.STUDY)}
-        if not computed:
-            return
-        columns = (series.c.study_id, series.c.Modality, sa.func.count(), sa.func.sum(series.c.instances))
-        counted: dict[int, list[Any]] = self._grouped(columns, series.c.study_id, series.c.Modality, ids)
-        classes = self._classes(ids) if "SOPClassesInStudy" in computed else {}
-        for key, answer in zip(ids, answers, strict=True):
-            groups: list[tuple[int, str, int, int]] = counted.get(key, [])
-            values: dict[str, list[Any]] = {
-                "ModalitiesInStudy": sorted({row[1] for row in groups} - {""}),
-                "SOPClassesInStudy": sorted(classes.get(key, ())),
-                "NumberOfStudyRelatedSeries": [sum(row[2] for row in groups)],
-                "NumberOfStudyRelatedInstances": [int(sum(row[3] for row in groups))],
-            }
-            for keyword, attribute in computed.items():
-                answer[_tag(attribute)] = _object(attribute.vr, values[keyword])
 
-    def _classes(self, ids: Sequence[int]) -> dict[int, set[str]]:
-        found: dict[int, set[str]] = {}
-        for piece in _pieces(ids):
-            statement = (
-                sa.select(series.c.study_id, code.c.value)
-                .join_from(series, instance, instance.c.series_id == series.c.id)
-                .join(code, code.c.id == instance.c.SOPClassUID)
-                .where(series.c.study_id.in_(piece))
-                .distinct()
-            )
-            for row in self._connection.execute(statement):
-                found.setdefault(row[0], set()).add(row[1])
-        return found
-
-    def _count_patients(self, ids: Sequence[int], answers: Sequence[Json]) -> None:
-        """Add what is counted over the studies of each patient."""
-        computed = self._computed(Level.PATIENT)
-        if not computed:
-            return
-        found: dict[int, tuple[int, ...]] = {}
-        counted: tuple[Any, ...] = (
-            study.c.patient_id,
-            sa.func.count(study.c.id.distinct()),
-            sa.func.count(series.c.id),
-            sa.func.coalesce(sa.func.sum(series.c.instances), 0),
-        )
-        for piece in _pieces(ids):
-            statement: sa.Select[Any] = (
-                sa.select(*counted)
-                .join_from(study, series, series.c.study_id == study.c.id, isouter=True)
-                .where(study.c.patient_id.in_(piece))
-                .group_by(study.c.patient_id)
-            )
-            found.update((row[0], (row[1], row[2], int(row[3]))) for row in self._connection.execute(statement).all())
-        places = {
-            "NumberOfPatientRelatedStudies": 0,
-            "NumberOfPatientRelatedSeries": 1,
-            "NumberOfPatientRelatedInstances": 2,
+def _counted_studies(database: Database, rows: Sequence[Row], names: tuple[str, ...]) -> Iterable[Row]:
+    """Return what is counted or listed over the series of each study."""
+    keys = [row[0] for row in rows]
+    series_of: dict[int, list[Row]] = {key: [] for key in keys}
+    for row in database.rows_by_key(_SERIES_OF_STUDIES, keys):
+        series_of[row[0]].append(row)
+    classes: dict[int, set[str]] = {key: set() for key in keys}
+    if "SOPClassesInStudy" in names:
+        for key, uid in database.rows_by_key(_CLASSES_OF_STUDIES, keys):
+            classes[key].add(uid)
+    patients = [row[_COLUMNS[Level.STUDY].index("patient_id")] for row in rows]
+    asked = any(name in _PATIENT_COUNTS for name in names)
+    counts = _patient_counts(database, patients) if asked else {}
+    for key, patient_key in zip(keys, patients, strict=True):
+        found = series_of[key]
+        values: dict[str, Any] = {
+            "ModalitiesInStudy": sorted({row[1] for row in found} - {""}),
+            "SOPClassesInStudy": sorted(classes[key]),
+            "NumberOfStudyRelatedSeries": len(found),
+            "NumberOfStudyRelatedInstances": sum(row[2] for row in found),
+            **counts.get(patient_key, {}),
         }
-        for key, answer in zip(ids, answers, strict=True):
-            for attribute in computed:
-                answer[_tag(attribute)] = _object(attribute.vr, [found.get(key, (0, 0, 0))[places[attribute.keyword]]])
-
-    def _grouped(
-        self, columns: Iterable[Any], key: "sa.Column[Any]", other: "sa.Column[Any]", ids: Collection[int]
-    ) -> dict[int, list["sa.Row[Any]"]]:
-        found: dict[int, list[sa.Row[Any]]] = {}
-        for piece in _pieces(ids):
-            statement = sa.select(*columns).where(key.in_(piece)).group_by(key, other)
-            for row in self._connection.execute(statement):
-                found.setdefault(row[0], []).append(row)
-        return found
+        yield [values[name] for name in names]
 
 
-class _Above(_Answers):
-    """Answers that are parents of others: without what is computed, unless it was asked for by name."""
-
-    def __init__(self, connection: sa.Connection, wanted: frozenset[int] | None) -> None:
-        self._connection = connection
-        self._level = Level.INSTANCE
-        self._wanted = wanted
+def _counted_series(_database: Database, rows: Sequence[Row], _names: tuple[str, ...]) -> Iterable[Row]:
+    """Return the counter that each row holds."""
+    place = _COLUMNS[Level.SERIES].index("instances")
+    return [(row[place],) for row in rows]
 
 
-_LEVELS: dict[Level, Callable[[_Answers, Rows], list[Json]]] = {
-    Level.PATIENT: _Answers.patients,
-    Level.STUDY: _Answers.studies,
-    Level.SERIES: _Answers.series,
-    Level.INSTANCE: _Answers.instances,
+def _decoded_instances(database: Database, rows: Sequence[Row], names: tuple[str, ...]) -> Iterable[Row]:
+    """Return the texts that the codes in each row stand for."""
+    places = [_COLUMNS[Level.INSTANCE].index(name) for name in names]
+    keys = {row[place] for row in rows for place in places}
+    texts = {row[0]: row[1] for row in database.rows_by_key(_CODES, keys)}
+    return [[texts[row[place]] for place in places] for row in rows]
+
+
+#: Kinds of attributes whose values are added to the rows of their level, and what adds them.
+_ADDED = (Kind.COMPUTED, Kind.CODED)
+_ADDERS: dict[Level, Callable[[Database, Sequence[Row], tuple[str, ...]], Iterable[Row]]] = {
+    Level.PATIENT: _counted_patients,
+    Level.STUDY: _counted_studies,
+    Level.SERIES: _counted_series,
+    Level.INSTANCE: _decoded_instances,
 }
-_CODED = tuple(attribute for attribute in kept(Level.INSTANCE) if attribute.kind is Kind.CODED)
-
-
-def _tag(attribute: Attribute) -> str:
-    return f"{attribute.tag:08X}"
+_PATIENT_COUNTS = (
+    "NumberOfPatientRelatedStudies", "NumberOfPatientRelatedSeries", "NumberOfPatientRelatedInstances",
+)  # fmt: skip
+_COUNT_PATIENTS = """
+SELECT study.patient_id, count(DISTINCT study.id), count(series.id), CAST(coalesce(sum(series.instances), 0) AS BIGINT)
+FROM study LEFT JOIN series ON series.study_id = study.id
+WHERE study.patient_id IN (:keys) GROUP BY study.patient_id"""
+_SERIES_OF_STUDIES = 'SELECT study_id, "Modality", instances FROM series WHERE study_id IN (:keys)'
+_CLASSES_OF_STUDIES = """
+SELECT DISTINCT series.study_id, code.value FROM series JOIN instance ON instance.series_id = series.id
+JOIN code ON code.id = instance."SOPClassUID" WHERE series.study_id IN (:keys)"""
+_CODES = "SELECT id, value FROM code WHERE id IN (:keys)"
 
 
 def _object(vr: str, values: list[Any]) -> Json:
     return {"vr": vr, "Value": values} if values else {"vr": vr}
 
 
-def _writer(attribute: Attribute) -> Callable[[Any], Json]:
-    """Return the function that writes a column's value as an attribute."""
+def _writer(attribute: Attribute) -> Writer:
+    """Return the function that writes a value of a row as an attribute."""
     vr = attribute.vr
 
     def text(value: str) -> Json:
-        return _object(vr, [part or None for part in value.split("\\")]) if value else {"vr": vr}
+        if "\\" in value:
+            return {"vr": vr, "Value": [part or None for part in value.split("\\")]}
+        return {"vr": vr, "Value": [value]} if value else {"vr": vr}
 
     def number(value: int | None) -> Json:
         return {"vr": vr} if value is None else {"vr": vr, "Value": [value]}
@@ -253,18 +207,19 @@ def _writer(attribute: Attribute) -> Callable[[Any], Json]:
         except ValueError:
             return text(value)
 
-    if attribute.kind is Kind.NAME:
-        return name
-    if attribute.kind is Kind.NUMBER:
+    def listed(values: list[str]) -> Json:
+        return _object(vr, values)
+
+    if attribute.keyword in _LISTS:
+        return listed
+    if vr in {"IS", "US"}:
         return number
-    return decimal if vr == "DS" else text
+    return {"PN": name, "DS": decimal}.get(vr, text)
+
+
+_LISTS = frozenset({"ModalitiesInStudy", "SOPClassesInStudy"})
 
 
 def _name(value: str) -> Json | None:
     groups = zip(_NAME_GROUPS, value.split("="), strict=False)
     return {group: text for group, text in groups if text} or None
-
-
-def _pieces(ids: Collection[int]) -> Iterable[list[int]]:
-    ordered = list(ids)
-    return (ordered[at : at + _PIECE] for at in range(0, len(ordered), _PIECE))

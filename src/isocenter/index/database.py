@@ -6,6 +6,7 @@ processes queue at a lock file, which wakes the next at once, instead of SQLite'
 
 import contextlib
 import fcntl
+import json
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,8 @@ from isocenter.errors import IsocenterError, OutOfResourcesError
 Row = Sequence[Any]
 Parameters = Mapping[str, Any]
 
+_KEYS_ON_SQLITE = "SELECT value FROM json_each(:keys)"
+_KEYS_ON_POSTGRESQL = "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(:keys AS JSON))"
 _CHECKPOINT_PAGES = 4000  # of 4 KiB in the write-ahead log before it is copied into the database
 _TRANSIENT = frozenset({"40001", "40P01"})  # PostgreSQL: serialization failure, deadlock
 _NO_ROOM = frozenset({"53100", "53200", "53300"})  # PostgreSQL: disk full, out of memory, too many connections
@@ -167,6 +170,23 @@ class Database:
                 yield connection
         except sa.exc.DBAPIError as error:
             raise self._named(error.orig or error) from error
+
+    def rows(self, sql: str, **parameters: Any) -> Sequence[Row]:  # noqa: ANN401 - values of any column
+        """Run a query whose text is always the same, on the driver's own cursor: half the time of a built one."""
+        error_class = self.engine.dialect.loaded_dbapi.Error
+        try:
+            with contextlib.closing(self.engine.raw_connection()) as connection:
+                cursor = connection.cursor()
+                cursor.execute(self.translate(sql), parameters)
+                found: Sequence[Row] = cursor.fetchall()
+                return found
+        except error_class as error:
+            raise self._named(error) from error
+
+    def rows_by_key(self, sql: str, keys: Iterable[int]) -> Sequence[Row]:
+        """Run a query with ``IN (:keys)``, which is one text for any number of keys."""
+        subquery = _KEYS_ON_SQLITE if self.is_sqlite else _KEYS_ON_POSTGRESQL
+        return self.rows(sql.replace(":keys", subquery), keys=json.dumps(list(keys)))
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[sa.Connection]:

@@ -27,6 +27,7 @@ MAX_RESULTS = 20_000
 
 _STUDY, _SERIES, _INSTANCE = 0x0020000D, 0x0020000E, 0x00080018
 _RETRIEVE_URL, _AVAILABILITY = "00081190", "00080056"
+_UIDS = tuple(f"{tag:08X}" for tag in (_STUDY, _SERIES, _INSTANCE))
 
 #: PS3.18 Table 10.6.3-3, and the description that every study list shows.
 _STUDY_ATTRIBUTES = frozenset({
@@ -89,6 +90,7 @@ async def _search(node: Node, request: Request, level: Level) -> Response:
     return Response(body, headers=headers, media_type=media_type)
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 _MORE = "There are additional results that can be requested."
 
 
@@ -99,12 +101,12 @@ def _answer(node: Node, query: Query, base: str) -> tuple[bytes, bool]:
     if not found:
         return b"", False
     answers = [_completed(attributes, base) for attributes in found[:MAX_RESULTS]]
-    return json.dumps(answers, ensure_ascii=False, separators=(",", ":")).encode(), more
+    return _JSON.encode(answers).encode(), more
 
 
 def _completed(attributes: dict[str, Any], base: str) -> dict[str, Any]:
     """Add RetrieveURL and InstanceAvailability; attributes come in ascending order (PS3.18 F.2.2)."""
-    uids = [attributes[f"{tag:08X}"]["Value"][0] for tag in (_STUDY, _SERIES, _INSTANCE) if f"{tag:08X}" in attributes]
+    uids = [attributes[tag]["Value"][0] for tag in _UIDS if tag in attributes]
     attributes[_RETRIEVE_URL] = {"vr": "UR", "Value": [address_of(base, *uids)]}
     attributes[_AVAILABILITY] = {"vr": "CS", "Value": ["ONLINE"]}
     return dict(sorted(attributes.items()))
