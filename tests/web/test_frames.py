@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pydicom
@@ -10,8 +11,10 @@ import pytest
 from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGLSLossless, RLELossless
 
+from isocenter.archive import Archive, Instance
 from isocenter.dicom.uids import transfer_syntax
 from isocenter.errors import UsageError
+from isocenter.web import frames
 from isocenter.web.frames import Form, choose_form, frame_numbers
 from isocenter.web.media_types import parse_accept
 
@@ -72,6 +75,32 @@ def test_single_bits_are_given_frame_by_frame(client: Client, store: Callable[..
     parts = parts_of(client.get(f"{INSTANCE}/frames/1,2,3", accept=OCTETS))
     for frame, (_, body) in zip(bits, parts, strict=True):
         assert (np.unpackbits(np.frombuffer(body, np.uint8), count=35, bitorder="little") == frame.reshape(-1)).all()
+
+
+def test_long_answers_are_streamed(client: Client, store: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    store(cine())
+    read_at_once = client.get(f"{INSTANCE}/frames/1,4", accept=AS_STORED)
+    monkeypatch.setattr(frames, "_SMALL", 2 * FRAME)
+    streamed = client.get(f"{INSTANCE}/frames/1,4", accept=AS_STORED)
+    assert parts_of(streamed) == parts_of(read_at_once)
+    assert streamed.headers["content-length"] == read_at_once.headers["content-length"]
+
+
+def test_a_file_that_was_cut_gives_no_half_answer(
+    client: Client, store: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(cine())
+    assert client.get(f"{INSTANCE}/frames/4", accept=AS_STORED).status_code == 200
+    open_object = Archive.open_object
+
+    def cut(archive: Archive, instance: Instance) -> BinaryIO:
+        with open_object(archive, instance) as file:
+            return io.BytesIO(file.read()[:-1])
+
+    monkeypatch.setattr(Archive, "open_object", cut)
+    answer = client.get(f"{INSTANCE}/frames/4", accept=AS_STORED)
+    assert answer.status_code == 500
+    assert answer.json()["error"]["code"]
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Reading instance rows, in the order in which people go through them: by series, then by number."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,14 +51,21 @@ def read_instances(
     SOPInstanceUID: str | None = None,  # noqa: N803
 ) -> list[Instance]:
     """Return the objects of a study, of one of its series, or one object; series by number, objects by number."""
-    query = sa.select(*_COLUMNS).select_from(_FROM).where(study.c.StudyInstanceUID == StudyInstanceUID)
-    if SeriesInstanceUID is not None:
-        query = query.where(series.c.SeriesInstanceUID == SeriesInstanceUID)
-    if SOPInstanceUID is not None:
-        query = query.where(instance.c.SOPInstanceUID == SOPInstanceUID)
-    query = query.order_by(*series_order(), *instance_order())
-    with database.read() as connection:
-        return [Instance(*row) for row in connection.execute(query)]
+    uids = {"study": StudyInstanceUID, "series": SeriesInstanceUID, "sop": SOPInstanceUID}
+    given = {name: uid for name, uid in uids.items() if uid is not None}
+    return [Instance(*row) for row in database.rows(_by_uids(*given), **given)]
+
+
+@cache
+def _by_uids(*names: str) -> str:
+    """Return the query with these UIDs as parameters."""
+    columns = {
+        "study": study.c.StudyInstanceUID,
+        "series": series.c.SeriesInstanceUID,
+        "sop": instance.c.SOPInstanceUID,
+    }
+    conditions = [columns[name] == sa.bindparam(name) for name in names]
+    return str(sa.select(*_COLUMNS).select_from(_FROM).where(*conditions).order_by(*series_order(), *instance_order()))
 
 
 def read_at(database: Database, locations: Sequence[str]) -> set[str]:

@@ -21,7 +21,7 @@ from isocenter.dicom.scanner import iter_elements, iter_items
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax
 from isocenter.errors import NotFoundError, UsageError
 from isocenter.multipart import write_end, write_part_header
-from isocenter.web.frames import frames_response, is_compressed
+from isocenter.web.frames import Answer, frames_response, is_compressed, read_frames
 from isocenter.web.layouts import Layout, opened
 from isocenter.web.media_types import ANYTHING, OCTET_STREAM, multipart_content_type
 from isocenter.web.negotiation import accepted, not_acceptable
@@ -48,12 +48,17 @@ _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 async def retrieve_bulk_data(node: Node, request: Request) -> Response:
     """Send the value that the path names."""
     path = read_path(request.path_params["path"])
+    found = await node.threads.read(_found, node, request, path)
+    return await frames_response(node, found) if isinstance(found, Answer) else _answer(node, request, found)
+
+
+def _found(node: Node, request: Request, path: tuple[int, ...]) -> bytes | Span | Answer:
     names = request.path_params
-    found = await node.threads.read(node.archive.instances, names["study"], names["series"], names["instance"])
-    value = await node.threads.read(_value_at, node, found[0], path)
+    instance = node.archive.instances(names["study"], names["series"], names["instance"])[0]
+    value = _value_at(node, instance, path)
     if isinstance(value, Layout):
-        return await frames_response(node, request, found[0], value, list(range(1, len(value.frames) + 1)))
-    return _answer(node, request, value)
+        return read_frames(node, request, instance, value, range(1, len(value.frames) + 1))
+    return value
 
 
 def read_path(text: str) -> tuple[int, ...]:

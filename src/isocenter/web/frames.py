@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,9 +31,11 @@ from isocenter.web.media_types import (
 )
 from isocenter.web.negotiation import accepted, not_acceptable
 from isocenter.web.node import Node
-from isocenter.web.streaming import Made, Piece, Span, StreamedResponse
+from isocenter.web.streaming import Made, Piece, Span, StreamedResponse, total_length
 
 _FRAMES = re.compile(r"[1-9][0-9]{0,8}(,[1-9][0-9]{0,8})*", re.ASCII)
+#: Bodies up to this size are read while they are looked up; longer ones are streamed.
+_SMALL = 2 << 20
 _ENCAPSULATED_UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
 
 
@@ -52,13 +54,24 @@ class Form:
         return f"{self.media_type}; transfer-syntax={self.transfer_syntax}"
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Body and headers of a response."""
+
+    pieces: list[Piece]
+    headers: dict[str, str]
+
+
 async def retrieve_frames(node: Node, request: Request) -> Response:
     """Send the frames of the path's list."""
     numbers = frame_numbers(request.path_params["frames"])
+    return await frames_response(node, await node.threads.read(_found, node, request, numbers))
+
+
+def _found(node: Node, request: Request, numbers: Sequence[int]) -> Answer:
     path = request.path_params
-    found = await node.threads.read(node.archive.instances, path["study"], path["series"], path["instance"])
-    layout = await node.threads.read(node.layouts.layout, node.archive, found[0])
-    return await frames_response(node, request, found[0], layout, numbers)
+    instance = node.archive.instances(path["study"], path["series"], path["instance"])[0]
+    return read_frames(node, request, instance, node.layouts.layout(node.archive, instance), numbers)
 
 
 def frame_numbers(text: str) -> list[int]:
@@ -72,10 +85,8 @@ def frame_numbers(text: str) -> list[int]:
     return [int(number) for number in text.split(",")]
 
 
-async def frames_response(
-    node: Node, request: Request, instance: Instance, layout: Layout, numbers: Sequence[int]
-) -> Response:
-    """Return these frames in the form that the client wants most.
+def read_frames(node: Node, request: Request, instance: Instance, layout: Layout, numbers: Sequence[int]) -> Answer:
+    """Return these frames in the form that the client wants most; what is small is read at once. Blocks.
 
     Raises:
         NotFoundError: one of them is not there.
@@ -85,10 +96,8 @@ async def frames_response(
     if form is None:
         raise not_acceptable(*_offers(layout.syntax))
     bodies = [list(_pieces(node.archive, instance, layout, form, number)) for number in numbers]
-    if len(bodies) == 1:  # make it now, so that a failure can still be told
-        bodies = [[await node.threads.paint(p.make) if isinstance(p, Made) else p for p in bodies[0]]]
     if not form.multipart:
-        return StreamedResponse(bodies[0], node.threads, headers={"content-type": form.content_type})
+        return Answer(_read_small(bodies[0]), {"content-type": form.content_type})
     boundary = uuid.uuid4().hex
     uids = (instance.StudyInstanceUID, instance.SeriesInstanceUID, instance.SOPInstanceUID)
     address = address_of(base_address(request), *uids)
@@ -97,8 +106,42 @@ async def frames_response(
         part_headers = {"Content-Type": form.content_type, "Content-Location": f"{address}/frames/{number}"}
         parts += [write_part_header(boundary, part_headers), *body]
     parts.append(write_end(boundary))
-    headers = {"content-type": multipart_content_type(boundary, form.media_type, form.transfer_syntax)}
-    return StreamedResponse(parts, node.threads, headers=headers)
+    content_type = multipart_content_type(boundary, form.media_type, form.transfer_syntax)
+    return Answer(_read_small(parts), {"content-type": content_type})
+
+
+def _read_small(pieces: list[Piece]) -> list[Piece]:
+    """Return the pieces, of no great size, as one that is read now: one visit to a thread instead of two."""
+    total = total_length(pieces)
+    if total is None or total > _SMALL:
+        return pieces
+    return [b"".join(_read(piece) for piece in pieces)]
+
+
+def _read(piece: Piece) -> bytes:
+    """Return the bytes of a piece that is none to be made.
+
+    Raises:
+        OSError: the file is shorter than its row in the index says.
+    """
+    if not isinstance(piece, Span):
+        return cast("bytes", piece)
+    with piece.opener() as file:
+        file.seek(piece.offset)
+        data = file.read(piece.length)
+    if len(data) < piece.length:
+        raise OSError(f"a file ends {piece.length - len(data)} bytes early")
+    return data
+
+
+async def frames_response(node: Node, answer: Answer) -> Response:
+    """Return the response; a frame that has to be made alone is made now, so that a failure can still be told."""
+    pieces = answer.pieces
+    if sum(isinstance(piece, Made) for piece in pieces) == 1:
+        pieces = [await node.threads.paint(piece.make) if isinstance(piece, Made) else piece for piece in pieces]
+    if len(pieces) == 1 and isinstance(pieces[0], bytes):
+        return Response(pieces[0], headers=answer.headers)
+    return StreamedResponse(pieces, node.threads, headers=answer.headers)
 
 
 def is_compressed(syntax: TransferSyntax) -> bool:
