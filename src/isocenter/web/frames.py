@@ -129,6 +129,7 @@ def _read(piece: Piece) -> bytes:
     with piece.opener() as file:
         file.seek(piece.offset)
         data = file.read(piece.length)
+        file.check()
     if len(data) < piece.length:
         raise OSError(f"a file ends {piece.length - len(data)} bytes early")
     return data
