@@ -71,7 +71,7 @@ def _looked_up(frame: NDArray[Any], table: NDArray[np.uint8], low: int) -> NDArr
     full = np.zeros(1 << (8 * frame.dtype.itemsize), np.uint8)
     index = np.arange(low, low + len(table)) & (len(full) - 1)
     full[index] = table
-    return np.asarray(full[unsigned])
+    return full.take(unsigned)  # indexing takes three times as long
 
 
 def _directly(

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 Function = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 FUNCTIONS: frozenset[str] = frozenset({"LINEAR", "LINEAR_EXACT", "SIGMOID"})
 COLOURS = ("Red", "Green", "Blue")
+#: The attributes that `read_presentation` looks at, at the top level.
+KEYWORDS: frozenset[str] = frozenset({
+    "PhotometricInterpretation", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit",
+    "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "VOILUTSequence", "VOILUTFunction",
+    "WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "PresentationLUTShape",
+    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+    *(f"{colour}PaletteColorLookupTable{part}" for colour in COLOURS for part in ("Descriptor", "Data")),
+    *(f"Segmented{colour}PaletteColorLookupTableData" for colour in COLOURS),
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,22 @@ import struct
 from dataclasses import dataclass
 
 import pydicom
+from pydicom.dataelem import RawDataElement
+from pydicom.tag import BaseTag
 
 from isocenter.archive import Archive, Instance
 from isocenter.codecs.display import render
 from isocenter.codecs.image import fit, write_picture
-from isocenter.codecs.presentation import Presentation, Window, read_presentation
+from isocenter.codecs.presentation import KEYWORDS, Presentation, Window, read_presentation
 from isocenter.codecs.registry import decode_frame
+from isocenter.dicom import dictionary
+from isocenter.dicom.encoding import Buffer, effective_encoding, encoding_of
+from isocenter.dicom.scanner import scan
+from isocenter.dicom.uids import TransferSyntax
 from isocenter.errors import InvalidObjectError, UsageError
-from isocenter.web.layouts import Layout, read_frame
+from isocenter.web.layouts import Layout, opened, read_frame
 
+_DISPLAY_TAGS = frozenset(map(dictionary.tag, KEYWORDS))
 #: What pydicom raises over broken data sets.
 _UNREADABLE = (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError, struct.error)
 
@@ -51,9 +58,23 @@ def draw(archive: Archive, instance: Instance, layout: Layout, number: int, view
 
 
 def _presentation(archive: Archive, instance: Instance, number: int) -> Presentation:
+    with opened(archive, instance) as (data, syntax):
+        header = display_header(data, syntax)
     try:
-        with archive.open_object(instance) as file:
-            header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
         return read_presentation(header, number - 1)
     except _UNREADABLE as error:
         raise InvalidObjectError(f"the header cannot be read for display: {error}") from error
+
+
+def display_header(data: Buffer, syntax: TransferSyntax) -> pydicom.Dataset:
+    """Return the elements of a data set that say how its image is to be shown; nothing else is decoded.
+
+    Raises:
+        InvalidObjectError: the data set is broken.
+    """
+    encoding = effective_encoding(data, 0, len(data), encoding_of(syntax))
+    implicit, little = encoding.implicit, not encoding.big_endian
+    return pydicom.Dataset({
+        BaseTag(tag): RawDataElement(BaseTag(tag), None, len(raw), raw, 0, implicit, little)
+        for tag, raw in scan(data, syntax, _DISPLAY_TAGS).values.items()
+    })  # fmt: skip
