@@ -64,7 +64,8 @@ class Encoding:
     """The layout of element headers, as ``unpack_from``: ``head`` of the first 8 bytes, ``tail`` of a 32-bit length.
 
     ``head`` gives (group, element, length) for implicit and (group, element, VR bytes, 16-bit length) for explicit VR;
-    ``item`` always gives (group, element, length).
+    ``item`` always gives (group, element, length). For explicit VR ``quick`` gives the bytes of tag and VR as a
+    number each, and the 16-bit length; ``short_vrs`` are those numbers of the VRs with a 16-bit length.
     """
 
     implicit: bool
@@ -72,12 +73,16 @@ class Encoding:
     head: Callable[..., tuple[Any, ...]]
     item: Callable[..., tuple[Any, ...]]
     tail: Callable[..., tuple[Any, ...]]
+    quick: Callable[..., tuple[Any, ...]]
+    short_vrs: frozenset[int]
 
 
 def _encoding(order: str, *, implicit: bool) -> Encoding:
     item = struct.Struct(order + "HHI").unpack_from
     head = item if implicit else struct.Struct(order + "HH2sH").unpack_from
-    return Encoding(implicit, order == ">", head, item, struct.Struct(order + "I").unpack_from)
+    tail = struct.Struct(order + "I").unpack_from
+    short_vrs = frozenset(struct.unpack(order + "H", vr)[0] for vr in SHORT_VRS)
+    return Encoding(implicit, order == ">", head, item, tail, struct.Struct(order + "IHH").unpack_from, short_vrs)
 
 
 IMPLICIT_LITTLE = _encoding("<", implicit=True)

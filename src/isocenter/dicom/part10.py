@@ -4,7 +4,7 @@ Also judges files that have none of these: bare data sets, as old devices and so
 """
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.dicom.encoding import (
@@ -13,7 +13,6 @@ from isocenter.dicom.encoding import (
     IMPLICIT_BIG,
     IMPLICIT_LITTLE,
     KNOWN_VRS,
-    SHORT_VRS,
     BrokenDataSetError,
     Buffer,
     Encoding,
@@ -27,18 +26,15 @@ PREAMBLE_LENGTH = 132
 #: File meta information is some 400 bytes; private information (0002,0102) may make it larger, but not this large.
 MAX_META_LENGTH = 1 << 20
 
-_MEDIA_STORAGE_SOP_CLASS_UID = 0x00020002
-_MEDIA_STORAGE_SOP_INSTANCE_UID = 0x00020003
-_TRANSFER_SYNTAX_UID = 0x00020010
-_SOURCE_AET = 0x00020016
-_WANTED = frozenset({_MEDIA_STORAGE_SOP_CLASS_UID, _MEDIA_STORAGE_SOP_INSTANCE_UID, _TRANSFER_SYNTAX_UID, _SOURCE_AET})
+#: Media Storage SOP Class and SOP Instance UID, Transfer Syntax UID, Source Application Entity Title.
+_TEXTS = (0x00020002, 0x00020003, 0x00020010, 0x00020016)
+_WANTED = frozenset(_TEXTS)
 _GUESS_LENGTH = 8
 #: Data sets begin with a low group: 0008 nearly always, 0002 and 0004 (DICOMDIR) at times, 0000 in dumped commands.
 _FIRST_GROUPS = frozenset({0x0002, 0x0004, 0x0008, 0x0010})
 
 
-@dataclass(frozen=True, slots=True)
-class FileMeta:
+class FileMeta(NamedTuple):
     """What the head of a file says; ``""`` where it does not say.
 
     ``data_set_offset`` is where the data set begins, ``preamble`` whether the 128 bytes and ``DICM`` are there.
@@ -81,58 +77,52 @@ def _read_meta(head: Buffer, start: int, *, final: bool) -> tuple[dict[int, byte
     """Return the wanted values of group 0002 and the offset behind it; the group length is not trusted."""
     values: dict[int, bytes] = {}
     offset, end = start, len(head)
-    unpack = EXPLICIT_LITTLE.head
+    unpack, short = EXPLICIT_LITTLE.quick, EXPLICIT_LITTLE.short_vrs
     while True:
-        if final and offset == end and offset > start:
-            return values, offset
         if offset + 8 > end:
+            if final and offset == end and offset > start:
+                return values, offset
             raise TruncatedError(offset, "the data end before the data set")
-        group, number, code, length = unpack(head, offset)
-        tag, value = group << 16 | number, offset + 8
-        if group != 0x0002 or code not in SHORT_VRS:
-            encoding = _meta_encoding(head, offset)
+        raw_tag, code, length = unpack(head, offset)
+        tag, value = raw_tag >> 16 | 0x00020000, offset + 8
+        if raw_tag & 0xFFFF != 0x0002 or code not in short:
+            encoding = _meta_encoding(head, offset, raw_tag & 0xFFFF)
             if encoding is None:
                 return values, offset
             tag, _, value, length = read_header(head, offset, end, encoding)
             if length > MAX_META_LENGTH:
                 raise BrokenDataSetError(offset, f"{tag:08X} of the file meta information is {length} bytes long")
-        if value + length > end:
+        after = value + length
+        if after > end:
             raise TruncatedError(offset, "the data end inside the file meta information")
         if tag in _WANTED:
-            values[tag] = bytes(head[value : value + length])
-        offset = value + length
+            values[tag] = bytes(head[value:after])
+        offset = after
 
 
-def _meta_encoding(head: Buffer, offset: int) -> Encoding | None:
-    """Return how the element of group 0002 at ``offset`` is encoded; None: there is none.
+def _meta_encoding(head: Buffer, offset: int, group: int) -> Encoding | None:
+    """Return how the element at ``offset`` is encoded, whose group read as little endian is this; None: not group 0002.
 
     The standard says explicit VR little endian; some writers use the encoding of the data set.
     """
-    explicit = EXPLICIT_LITTLE.head(head, offset)
-    if explicit[0] == 0x0002:
-        return EXPLICIT_LITTLE if explicit[2] in KNOWN_VRS else IMPLICIT_LITTLE
-    if explicit[0] == 0x0200 and EXPLICIT_BIG.head(head, offset)[2] in KNOWN_VRS:
+    if group == 0x0002:
+        return EXPLICIT_LITTLE if EXPLICIT_LITTLE.head(head, offset)[2] in KNOWN_VRS else IMPLICIT_LITTLE
+    if group == 0x0200 and EXPLICIT_BIG.head(head, offset)[2] in KNOWN_VRS:
         return EXPLICIT_BIG
     return None
 
 
 def _file_meta(head: Buffer, values: dict[int, bytes], offset: int, *, preamble: bool) -> FileMeta:
-    def text(tag: int) -> str:
-        return values[tag].decode("ascii", "replace").strip("\0 ") if tag in values else ""
-
-    syntax = text(_TRANSFER_SYNTAX_UID)
+    sop_class, sop_instance, syntax, source = (_text(values.get(tag, b"")) for tag in _TEXTS)
     if not syntax and offset > (PREAMBLE_LENGTH if preamble else 0):
         syntax = _guess_behind_meta(head, offset)
     elif not syntax:
         syntax = guess_transfer_syntax(head[offset : offset + _GUESS_LENGTH])
-    return FileMeta(
-        transfer_syntax_uid=syntax,
-        sop_class_uid=text(_MEDIA_STORAGE_SOP_CLASS_UID),
-        sop_instance_uid=text(_MEDIA_STORAGE_SOP_INSTANCE_UID),
-        data_set_offset=offset,
-        source_aet=text(_SOURCE_AET),
-        preamble=preamble,
-    )
+    return FileMeta(syntax, sop_class, sop_instance, offset, source, preamble)
+
+
+def _text(raw: bytes) -> str:
+    return str(raw, "ascii", "replace").strip("\0 ")
 
 
 def _guess_behind_meta(head: Buffer, offset: int) -> str:

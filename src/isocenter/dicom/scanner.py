@@ -8,6 +8,7 @@ those of the inflated data set: :func:`inflate` comes first where the transfer s
 
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from isocenter.dicom.encoding import (
@@ -17,7 +18,6 @@ from isocenter.dicom.encoding import (
     ITEM_GROUP,
     LONG_VRS,
     SEQUENCE_DELIMITER,
-    SHORT_VRS,
     UNDEFINED,
     BrokenDataSetError,
     Buffer,
@@ -81,50 +81,81 @@ def scan(
     """
     end = len(data)
     encoding = effective_encoding(data, offset, end, encoding_of(syntax))
-    values: dict[int, bytes] = {}
+    values: dict[int, Buffer] = {}
     walk = _scan_implicit if encoding.implicit else _scan_explicit
     try:
         position, next_tag, complete = walk(data, encoding, wanted, stop, offset, values)
     except TruncatedError as error:
-        return ScanResult(values, error.offset, None, complete=False)
+        position, next_tag, complete = error.offset, None, False
+    if not isinstance(data, bytes):
+        values = {tag: bytes(value) for tag, value in values.items()}
     return ScanResult(values, position, next_tag, complete)
 
 
 def _scan_explicit(
-    data: Buffer, encoding: Encoding, wanted: frozenset[int] | None, stop: int, position: int, values: dict[int, bytes]
+    data: Buffer, encoding: Encoding, wanted: frozenset[int] | None, stop: int, position: int, values: dict[int, Buffer]
 ) -> tuple[int, int | None, bool]:
     """Walk explicit VR headers; everything unusual is left to :func:`_step`."""
-    head, tail, short, long = encoding.head, encoding.tail, SHORT_VRS, LONG_VRS
-    everything = wanted is None
-    chosen = wanted or frozenset()
+    head, short, big_endian = encoding.quick, encoding.short_vrs, encoding.big_endian
+    tags = _EveryTag(big_endian=big_endian) if wanted is None else _tags_as_read(wanted, big_endian=big_endian)
+    group_mask, first_group = (0xFFFF0000, stop & 0xFFFF0000) if big_endian else (0xFFFF, stop >> 16)
     end = len(data)
     last = end - 8
     while position <= last:
-        group, element, code, length = head(data, position)
-        tag = group << 16 | element
-        if tag >= stop and group != ITEM_GROUP:
-            return position, tag, True
-        value = position + 8
-        if code not in short:
-            if code in long and position + 12 <= end:
-                value = position + 12
-                length = tail(data, position + 8)[0]
-            if value == position + 8 or length == UNDEFINED:
-                value, after = _step(data, position, end, encoding)
-            else:
-                after = value + length
-        else:
+        raw_tag, code, length = head(data, position)
+        if raw_tag & group_mask >= first_group:
+            tag = _swapped(raw_tag, big_endian=big_endian)
+            if tag >= stop and tag >> 16 != ITEM_GROUP:
+                return position, tag, True
+        if code in short:
+            value = position + 8
             after = value + length
+        else:
+            value, after = _long(data, position, end, encoding)
         if after > end:
-            return position, tag, False
-        if everything or tag in chosen:
-            values.setdefault(tag, bytes(data[value:after]))
+            return position, _swapped(raw_tag, big_endian=big_endian), False
+        if raw_tag in tags and (tag := tags[raw_tag]) not in values:
+            values[tag] = data[value:after]
         position = after
     return position, None, False
 
 
+def _swapped(raw_tag: int, *, big_endian: bool) -> int:
+    """Return the tag whose four bytes, read as one number, are this: in little endian the element comes first."""
+    return raw_tag if big_endian else raw_tag >> 16 | (raw_tag & 0xFFFF) << 16
+
+
+@lru_cache(maxsize=64)
+def _tags_as_read(tags: frozenset[int], *, big_endian: bool) -> dict[int, int]:
+    """Return tags by the number that their bytes give."""
+    return {_swapped(tag, big_endian=big_endian): tag for tag in tags}
+
+
+class _EveryTag(dict[int, int]):
+    """As if it held every tag by the number that its bytes give."""
+
+    def __init__(self, *, big_endian: bool) -> None:
+        super().__init__()
+        self._big_endian = big_endian
+
+    def __contains__(self, raw_tag: object) -> bool:
+        return True
+
+    def __missing__(self, raw_tag: int) -> int:
+        return _swapped(raw_tag, big_endian=self._big_endian)
+
+
+def _long(data: Buffer, position: int, end: int, encoding: Encoding) -> tuple[int, int]:
+    """Return the offset of the value and the offset behind the element at ``position``, whose VR is no short one."""
+    if position + 12 <= end and encoding.head(data, position)[2] in LONG_VRS:
+        length = encoding.tail(data, position + 8)[0]
+        if length != UNDEFINED:
+            return position + 12, position + 12 + length
+    return _step(data, position, end, encoding)
+
+
 def _scan_implicit(
-    data: Buffer, encoding: Encoding, wanted: frozenset[int] | None, stop: int, position: int, values: dict[int, bytes]
+    data: Buffer, encoding: Encoding, wanted: frozenset[int] | None, stop: int, position: int, values: dict[int, Buffer]
 ) -> tuple[int, int | None, bool]:
     """Walk implicit VR headers."""
     head = encoding.head
@@ -143,8 +174,8 @@ def _scan_implicit(
             value, after = _step(data, position, end, encoding)
         if after > end:
             return position, tag, False
-        if everything or tag in chosen:
-            values.setdefault(tag, bytes(data[value:after]))
+        if (everything or tag in chosen) and tag not in values:
+            values[tag] = data[value:after]
         position = after
     return position, None, False
 
