@@ -14,6 +14,7 @@ from isocenter.errors import NotFoundError
 from isocenter.index.conflicts import Conflict
 from isocenter.index.entry import Instance
 from isocenter.index.index import Index
+from isocenter.index.peers import Peers
 from isocenter.index.query import Level, Query
 from isocenter.index.statistics import Statistics, read_statistics
 from isocenter.ingest import FileReception, Intake, Outcome, Receipt, Reception, Source
@@ -35,6 +36,8 @@ class Archive:
     def __init__(self, storage: Storage, index: Index, settings: Settings, redo: Redo | None = None) -> None:
         self.storage = storage
         self.index = index
+        #: Remote application entities that are known here.
+        self.peers = Peers(index.database)
         self._intake = Intake(storage, index)
         self._metadata = MetadataReader(storage, index)
         self._redo = redo

@@ -89,6 +89,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("max_associations", 100, _positive, "associations at once per worker; more are rejected"),
     Setting("check_called_aet", False, _boolean, "reject associations that call another AE title"),
     Setting("accept_unknown_sop_classes", True, _boolean, "store SOP classes that are private or not in the standard"),
+    Setting("known_peers_only", False, _boolean,
+            "only known peers may store, find and retrieve, each by AE title and address"),
     Setting("find_limit", 0, _count, "most answers to one C-FIND; 0: no limit"),
     Setting("artim_seconds", 30.0, _seconds, "time a peer has to request, or to close after the end (PS3.8 ARTIM)"),
     Setting("idle_seconds", 600.0, _seconds, "an association without traffic for this long is aborted"),

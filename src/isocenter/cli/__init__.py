@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "send": ("send", "Send files, folders and ZIPs to a DICOM node (C-STORE)."),
     "echo": ("echo", "Ask a DICOM node whether it answers (C-ECHO)."),
     "find": ("find", "Ask a DICOM node what it has (C-FIND)."),
+    "peers": ("peers", "List and edit the DICOM nodes that an archive knows."),
     "dump": ("dump", "Print the header of a DICOM file."),
     "stats": ("stats", "Print what an archive holds."),
     "conflicts": ("conflicts", "List objects that contradict what was there before."),

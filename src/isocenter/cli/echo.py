@@ -1,15 +1,13 @@
 """``isocenter echo``: does a DICOM node answer?"""
 
-import time
+from dataclasses import asdict
 
 import click
 
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json
-from isocenter.dimse.status import StatusCategory, category, describe
-from isocenter.errors import PeerError
-from isocenter.net.client import VERIFICATION_PROPOSAL, Timeouts, connect
 from isocenter.net.peer import Peer
+from isocenter.net.verification import verify
 
 
 @click.command(name="echo")
@@ -26,18 +24,8 @@ def command(*, peer: str, aet: str, timeout: float, as_json: bool) -> None:
     Example: isocenter echo ISOCENTER@127.0.0.1:11112
     """  # noqa: D301 - \b is click's mark for text that keeps its lines
     node = Peer.parse(peer)
-    begun = time.perf_counter()
-    with connect(
-        node, [VERIFICATION_PROPOSAL], calling_aet=aet, timeouts=Timeouts(timeout, timeout, timeout)
-    ) as association:
-        associated = time.perf_counter()
-        status = association.echo().Status or 0
-        answered = time.perf_counter()
-    milliseconds = {"associate_ms": 1e3 * (associated - begun), "echo_ms": 1e3 * (answered - associated)}
-    if category(status) is not StatusCategory.SUCCESS:
-        raise PeerError(f"{node} answered {describe(status)}")
+    took = verify(node, aet, timeout)
     if as_json:
-        print_json({"peer": str(node), "status": status} | {k: round(v, 3) for k, v in milliseconds.items()})
+        print_json({"peer": str(node), "status": 0} | asdict(took))
     else:
-        click.echo(f"{node} answers: associated in {milliseconds['associate_ms']:.1f} ms, "
-                   f"C-ECHO in {milliseconds['echo_ms']:.1f} ms")  # fmt: skip
+        click.echo(f"{node} answers: associated in {took.associate_ms:.1f} ms, C-ECHO in {took.echo_ms:.1f} ms")

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing.context import SpawnContext
 from pathlib import Path
 from types import FrameType
@@ -24,8 +25,12 @@ from prometheus_client.registry import Collector
 
 from isocenter.archive import Archive
 from isocenter.errors import ConfigurationError
+from isocenter.index.peers import KnownPeer
+from isocenter.net.gate import Gate
 from isocenter.net.observer import Counters
+from isocenter.net.peer import Peer
 from isocenter.net.server import DicomServer
+from isocenter.net.verification import verify
 from isocenter.services.echo import EchoService
 from isocenter.services.find import FindService
 from isocenter.services.service import Service
@@ -231,8 +236,9 @@ def serve_here(
     with Archive.open(Path(settings.data), settings) as archive:
         archive.start_background()
         counters = Counters()
-        server = DicomServer(settings, services_of(archive, settings), dicom, counters)
-        app = create_app(archive, settings, collectors=[DicomMetrics(counters)])
+        gate = Gate(archive.peers, only_known=settings.known_peers_only)
+        server = DicomServer(settings, services_of(archive, settings), dicom, counters, gate)
+        app = create_app(archive, settings, collectors=[DicomMetrics(counters)], echo=partial(_echo, settings.aet))
         web = HttpServer(app, http, grace=settings.shutdown_seconds)
         threads = [
             threading.Thread(target=server.serve, name="dicom-accept"),
@@ -249,6 +255,12 @@ def serve_here(
             server.stop(settings.shutdown_seconds)
             for thread in threads:
                 thread.join()
+
+
+def _echo(calling_aet: str, known: KnownPeer) -> tuple[float, float]:
+    """Ask a known peer whether it answers, for the management API."""
+    took = verify(Peer(known.aet, known.host, known.port), calling_aet)
+    return took.associate_ms, took.echo_ms
 
 
 def services_of(archive: Archive, settings: Settings) -> list[Service]:

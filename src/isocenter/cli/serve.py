@@ -12,8 +12,8 @@ from isocenter.settings import Settings
 
 _OPTIONS = (
     "data", "host", "insecure", "http_port", "dicom_port", "aet", "workers", "durability", "settle_seconds", "max_pdu",
-    "max_associations", "check_called_aet", "accept_unknown_sop_classes", "find_limit", "artim_seconds", "idle_seconds",
-    "shutdown_seconds", "log_level",
+    "max_associations", "check_called_aet", "accept_unknown_sop_classes", "known_peers_only", "find_limit",
+    "artim_seconds", "idle_seconds", "shutdown_seconds", "log_level",
 )  # fmt: skip
 
 

@@ -156,5 +156,16 @@ consumer = sa.Table(
     sa.Column("lease_until", sa.BigInteger, nullable=False),
 )
 
+#: Remote application entities; ``allowed``: words of ``peers.PERMISSIONS`` with spaces between.
+peer = sa.Table(
+    "peer",
+    metadata,
+    sa.Column("aet", Text, primary_key=True),
+    sa.Column("host", Text, nullable=False),
+    sa.Column("port", sa.Integer, nullable=False),
+    sa.Column("allowed", Text, nullable=False),
+    sa.Column("comment", Text, nullable=False),
+)
+
 #: Objects whose rows are gone and whose bytes are still to be removed.
 garbage = sa.Table("garbage", metadata, sa.Column("location", Text, primary_key=True))

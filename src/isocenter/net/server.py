@@ -15,6 +15,7 @@ from typing import Any
 
 from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.net.connection import Connection
+from isocenter.net.gate import Gate
 from isocenter.net.observer import Counters, Observer
 from isocenter.net.session import Session
 from isocenter.services.service import Service
@@ -38,15 +39,22 @@ _STOPPING = AssociateReject(RejectResult.TRANSIENT, RejectSource.SERVICE_PROVIDE
 class DicomServer:
     """Serves associations with these services; ``serve`` blocks until ``stop`` is called from another thread.
 
-    ``sock`` listens already, and is closed at the end. ``observer`` counts, unless the caller has its own.
+    ``sock`` listens already, and is closed at the end. ``observer`` counts, unless the caller has its own; ``gate``
+    says who may do what, without one everybody may do everything.
     """
 
     def __init__(
-        self, settings: Settings, services: Sequence[Service], sock: socket.socket, observer: Observer | None = None
+        self,
+        settings: Settings,
+        services: Sequence[Service],
+        sock: socket.socket,
+        observer: Observer | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.observer: Observer = Counters() if observer is None else observer
         self.stopping = False
         self._settings = settings
+        self._gate = gate
         self._sock = sock
         self._by_abstract_syntax = {uid: service for service in services for uid in service.abstract_syntaxes}
         self._fallback = next((service for service in services if service.unknown_abstract_syntaxes), None)
@@ -94,9 +102,9 @@ class DicomServer:
 
     # what a session needs (session.Node)
 
-    def answer(self, request: AssociateRequest) -> AssociateAccept | AssociateReject:
-        """Return the answer to a request; an acceptance takes a place, until ``leave``."""
-        answer = negotiate(request, self._policy)
+    def answer(self, request: AssociateRequest, address: str) -> AssociateAccept | AssociateReject:
+        """Return the answer to a request from an address; an acceptance takes a place, until ``leave``."""
+        answer = negotiate(request, self._policy, self._refused(request, address))
         if isinstance(answer, AssociateReject):
             return answer
         with self._lock:
@@ -122,6 +130,15 @@ class DicomServer:
         """Answer an extended negotiation item of an association request."""
         service = self._by_abstract_syntax.get(abstract_syntax)
         return None if service is None else service.agree(abstract_syntax, proposed)
+
+    def _refused(self, request: AssociateRequest, address: str) -> frozenset[str]:
+        """Return the abstract syntaxes of a request that its peer may not use."""
+        asked = {context.abstract_syntax for context in request.contexts}
+        if self._gate is None:
+            return frozenset()
+        allowed = self._gate.permissions(request.calling_aet, address) | {""}
+        services = {uid: self._by_abstract_syntax.get(uid, self._fallback) for uid in asked}
+        return frozenset(uid for uid, service in services.items() if service and service.permission not in allowed)
 
     # connections
 

@@ -48,8 +48,8 @@ class Node(Protocol):
     stopping: bool
     observer: Observer
 
-    def answer(self, request: AssociateRequest) -> AssociateAccept | AssociateReject:
-        """Return the answer to a request; an acceptance takes a place, until ``leave``."""
+    def answer(self, request: AssociateRequest, address: str) -> AssociateAccept | AssociateReject:
+        """Return the answer to a request from an address; an acceptance takes a place, until ``leave``."""
 
     def leave(self) -> None:
         """Give the place back."""
@@ -134,7 +134,7 @@ class Session:
 
     def _on_requested(self, event: AssociationRequested) -> None:
         request = event.request
-        answer = self._node.answer(request)
+        answer = self._node.answer(request, self._address)
         now = time.monotonic()
         self._request = request
         try:

@@ -61,6 +61,7 @@ class FindService(Service):
     """Answers C-FIND."""
 
     abstract_syntaxes: Mapping[str, tuple[str, ...]] = {model.find: IDENTIFIER_SYNTAXES for model in MODELS}
+    permission = "find"
     _models: Mapping[str, InformationModel] = {model.find: model for model in MODELS}
 
     def __init__(self, archive: Finder, settings: Settings) -> None:

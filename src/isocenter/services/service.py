@@ -85,6 +85,8 @@ class Service(ABC):
     abstract_syntaxes: Mapping[str, tuple[str, ...]]
     #: Transfer syntaxes taken for abstract syntaxes that no service names; empty = none.
     unknown_abstract_syntaxes: tuple[str, ...] = ()
+    #: What a peer must be allowed to do (``index.peers.PERMISSIONS``); "" = everybody may use the service.
+    permission: str = ""
     #: SOP classes in which the service sends requests to a peer that wants the SCP role for them.
     invokes: Collection[str] = frozenset()
 

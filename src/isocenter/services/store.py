@@ -78,6 +78,8 @@ class Receiver(Protocol):
 class StoreService(Service):
     """Answers C-STORE for all storage SOP classes and, by setting, for any other abstract syntax."""
 
+    permission = "store"
+
     def __init__(self, archive: Receiver, settings: Settings) -> None:
         self._archive = archive
         self.abstract_syntaxes: Mapping[str, tuple[str, ...]] = dict.fromkeys(STORAGE_SOP_CLASSES, PREFERENCE)

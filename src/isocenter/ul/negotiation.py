@@ -52,15 +52,23 @@ class AcceptorPolicy:
     implementation_version_name: str = ""
 
 
-def negotiate(request: AssociateRequest, policy: AcceptorPolicy) -> AssociateAccept | AssociateReject:
-    """Return the answer to a request; an acceptance may hold refused contexts only, as PS3.8 allows."""
+def negotiate(
+    request: AssociateRequest, policy: AcceptorPolicy, refused: frozenset[str] = frozenset()
+) -> AssociateAccept | AssociateReject:
+    """Return the answer to a request; an acceptance may hold refused contexts only, as PS3.8 allows.
+
+    ``refused``: abstract syntaxes that this peer may not use. One that may use none of those it asks for is told that
+    its AE title is not recognized, which says more than an association of refused contexts.
+    """
     reason = _refusal(request, policy)
+    if reason is None and all(context.abstract_syntax in refused for context in request.contexts):
+        reason = _CALLING_AET
     if reason is not None:
         return AssociateReject(RejectResult.PERMANENT, _USER, reason)
     return AssociateAccept(
         request.called_aet,
         request.calling_aet,
-        tuple(_answer(context, policy) for context in request.contexts),
+        tuple(_answer(context, policy, refused) for context in request.contexts),
         _answer_information(request.user_information, policy),
     )
 
@@ -75,7 +83,9 @@ def _refusal(request: AssociateRequest, policy: AcceptorPolicy) -> int | None:
     return None if request.contexts else _NO_REASON
 
 
-def _answer(context: PresentationContext, policy: AcceptorPolicy) -> PresentationResult:
+def _answer(context: PresentationContext, policy: AcceptorPolicy, refused: frozenset[str]) -> PresentationResult:
+    if context.abstract_syntax in refused:
+        return PresentationResult(context.context_id, ContextResult.USER_REJECTION)
     ours = policy.transfer_syntaxes.get(context.abstract_syntax)
     if ours is None and is_valid_uid(context.abstract_syntax):
         ours = policy.unknown_abstract_syntaxes

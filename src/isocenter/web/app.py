@@ -5,7 +5,7 @@ The border is plain ASGI: no middleware stack stands between the server and a ro
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from time import perf_counter
 
@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from isocenter.archive import Archive
+from isocenter.index.peers import KnownPeer
 from isocenter.settings import Settings
 from isocenter.web import dicomweb, health
 from isocenter.web.gate import PAGE_HEADERS, SECURITY_HEADERS, Gate
@@ -106,7 +107,12 @@ def route(path: str, method: str, handler: Handler, node: Node) -> Route:
 
 
 def create_app(
-    archive: Archive, settings: Settings, *, collectors: Iterable[Collector] = (), static: Path = STATIC
+    archive: Archive,
+    settings: Settings,
+    *,
+    collectors: Iterable[Collector] = (),
+    static: Path = STATIC,
+    echo: Callable[[KnownPeer], tuple[float, float]] | None = None,
 ) -> Application:
     """Return the application of one archive.
 
@@ -115,8 +121,9 @@ def create_app(
         settings: in force.
         collectors: further metrics for ``/metrics``, for instance of the DICOM node.
         static: folder of the built viewer.
+        echo: asks a known DICOM node whether it answers (C-ECHO); returns the milliseconds for association and answer.
     """
-    node = Node(archive, settings, Metrics(archive.statistics, collectors))
+    node = Node(archive, settings, Metrics(archive.statistics, collectors), echo)
     viewer = Viewer(static)
     table = [
         *dicomweb.ROUTES,

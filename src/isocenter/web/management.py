@@ -19,6 +19,7 @@ from isocenter.errors import IsocenterError, NotFoundError, UsageError
 from isocenter.settings import SETTINGS, Value
 from isocenter.web.media_types import DICOM
 from isocenter.web.node import Node
+from isocenter.web.peers import add_peer_routes
 from isocenter.web.problems import problem, problem_of
 from isocenter.web.streaming import Span, StreamedResponse
 
@@ -112,6 +113,7 @@ def create_management(node: Node) -> FastAPI:
     _describe(api, node)
     _list_conflicts(api, node)
     _delete(api, node)
+    add_peer_routes(api, node)
     return api
 
 

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from isocenter.archive import Archive
+from isocenter.index.peers import KnownPeer
 from isocenter.settings import Settings
 from isocenter.web.layouts import LayoutCache
 from isocenter.web.metrics import Metrics
@@ -20,6 +21,8 @@ class Node:
     archive: Archive
     settings: Settings
     metrics: Metrics
+    #: Asks a peer by C-ECHO; returns the milliseconds for association and answer.
+    echo: Callable[[KnownPeer], tuple[float, float]] | None = None
     layouts: LayoutCache = field(default_factory=LayoutCache)
     threads: Threads = field(default_factory=Threads)
 

@@ -1,0 +1,56 @@
+"""Who may do what here: known peers, each by AE title and address, where the setting says that only those may."""
+
+import ipaddress
+import logging
+import socket
+from typing import Protocol
+
+from isocenter.index.peers import PERMISSIONS, KnownPeer
+
+logger = logging.getLogger(__name__)
+
+EVERYTHING = frozenset(PERMISSIONS)
+
+
+class Directory(Protocol):
+    """The part of ``index.peers.Peers`` that is used here."""
+
+    def get(self, aet: str) -> KnownPeer | None:
+        """Return the peer with this AE title."""
+
+
+class Gate:
+    """Tells what the peer of an association may do; everybody may do everything unless ``only_known``."""
+
+    def __init__(self, peers: Directory, *, only_known: bool) -> None:
+        self._peers = peers
+        self._only_known = only_known
+
+    def permissions(self, calling_aet: str, address: str) -> frozenset[str]:
+        """Return what a peer may do; nothing for one that is not known or calls from another address."""
+        if not self._only_known:
+            return EVERYTHING
+        known = self._peers.get(calling_aet)
+        if known is None:
+            return frozenset()
+        if _plain(address) not in _addresses(known.host):
+            logger.warning("%s calls from %s, which is not its host %s", calling_aet, address, known.host)
+            return frozenset()
+        return known.allowed
+
+
+def _addresses(host: str) -> set[str]:
+    try:
+        return {_plain(str(found[4][0])) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    except OSError:
+        return set()
+
+
+def _plain(address: str) -> str:
+    """Return an IP address in one form: IPv4 also where it came wrapped into IPv6."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    mapped = getattr(found, "ipv4_mapped", None)
+    return str(mapped or found)

@@ -1,0 +1,82 @@
+"""``isocenter peers``: list, add, remove, echo."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from isocenter.cli import main
+from isocenter.net.server import DicomServer
+from isocenter.services.echo import EchoService
+from isocenter.settings import load_settings
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    def call(*arguments: str) -> int:
+        with pytest.raises(SystemExit) as ended:
+            main(["peers", *arguments, "--data", str(tmp_path / "data")])
+        return int(ended.value.code or 0)
+
+    return call
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    server = DicomServer(load_settings(), [EchoService()], socket.create_server(("127.0.0.1", 0)))
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    yield server.address[1]
+    server.stop(0)
+    thread.join()
+
+
+def test_list_add_remove(run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("list") == 0
+    assert "no peers" in capsys.readouterr().out
+    assert run("add", "CT1@10.0.0.7:104", "--allow", "store", "--comment", "room 3") == 0
+    assert run("add", "WS@[::1]:11112") == 0
+    assert run("add", "OLD@10.0.0.8:104", "--allow", "nothing") == 0
+    capsys.readouterr()
+    assert run("list", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == [
+        {"aet": "CT1", "host": "10.0.0.7", "port": 104, "allowed": ["store"], "comment": "room 3"},
+        {"aet": "OLD", "host": "10.0.0.8", "port": 104, "allowed": [], "comment": ""},
+        {"aet": "WS", "host": "::1", "port": 11112, "allowed": ["find", "move", "store"], "comment": ""},
+    ]
+    assert run("remove", "CT1") == 0
+    capsys.readouterr()
+    assert run("list") == 0
+    text = capsys.readouterr().out
+    assert "CT1" not in text
+    assert text.splitlines()[1].split() == ["OLD", "10.0.0.8", "104", "nothing"]
+
+
+def test_echo(run, port: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("add", f"HERE@127.0.0.1:{port}") == 0
+    assert run("echo") == 0
+    assert f"HERE@127.0.0.1:{port} answers" in capsys.readouterr().out
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        assert run("add", f"GONE@127.0.0.1:{sock.getsockname()[1]}") == 0
+        assert run("echo") == 1
+        assert run("echo", "HERE") == 0
+        assert run("echo", "GONE") == 1
+    assert "refuses connections" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["add", "nonsense"], 2, "write AET@host:port"),
+        (["add", "A@h:104", "--allow", "fly"], 2, "fly"),
+        (["remove", "X"], 1, "no peer 'X'"),
+        (["echo", "X"], 1, "no peer 'X'"),
+    ],
+)
+def test_wrong_use(run, arguments: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*arguments) == code
+    assert message in capsys.readouterr().err
