@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import json
 import os
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ Parameters = Mapping[str, Any]
 
 _KEYS_ON_SQLITE = "SELECT value FROM json_each(:keys)"
 _KEYS_ON_POSTGRESQL = "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(:keys AS JSON))"
+_BUSY_SECONDS = 10  # that a statement waits for another process
 _CHECKPOINT_PAGES = 4000  # of 4 KiB in the write-ahead log before it is copied into the database
 _TRANSIENT = frozenset({"40001", "40P01"})  # PostgreSQL: serialization failure, deadlock
 _NO_ROOM = frozenset({"53100", "53200", "53300"})  # PostgreSQL: disk full, out of memory, too many connections
@@ -232,13 +234,22 @@ class Database:
         return IsocenterError(f"the index does not work: {error}")
 
     def _prepare_file(self) -> int:
-        """Make the file private before SQLite sees it, and open the lock file beside it."""
+        """Make the file private before SQLite sees it, open the lock file beside it, and choose the journal.
+
+        Only one process may turn a new file to write-ahead logging; SQLite tells the others "locked" without waiting.
+        """
         assert self._url.database is not None
         path = Path(self._url.database)
         for each in (path, path.with_name(path.name + ".lock")):
             descriptor = os.open(each, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             if each == path:
                 os.close(descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            with contextlib.closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+        finally:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
         return descriptor
 
     def _engine(self) -> sa.Engine:
@@ -257,7 +268,7 @@ class Database:
             "journal_mode = WAL",
             "synchronous = NORMAL",
             f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
-            "busy_timeout = 10000",
+            f"busy_timeout = {_BUSY_SECONDS * 1000}",
             "foreign_keys = ON",
             "case_sensitive_like = ON",
             "temp_store = MEMORY",
