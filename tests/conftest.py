@@ -21,6 +21,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("ISOCENTER_TEST_DATA", ROOT.parent / "shared" / "data"))
 PACKAGES = {
+    "findscu": "dcmtk", "movescu": "dcmtk", "getscu": "dcmtk", "dcmqrscp": "dcmtk",
     "storescu": "dcmtk", "echoscu": "dcmtk", "storescp": "dcmtk", "dcmdump": "dcmtk", "dcmsend": "dcmtk",
     "dciodvfy": "dicom3tools", "chromium": "chromium", "Orthanc": "orthanc", "orthanc": "orthanc",
 }  # fmt: skip

@@ -57,7 +57,7 @@ def conformance_page() -> str:
         (f"({k.tag >> 16:04X},{k.tag & 0xFFFF:04X})", k.keyword, k.vr, k.level.name.lower()) for k in ATTRIBUTES
     ]
     models: list[tuple[object, ...]] = [
-        (m.name, ", ".join(LEVEL_NAMES[level] for level in m.levels), m.find) for m in MODELS
+        (m.name, ", ".join(LEVEL_NAMES[level] for level in m.levels), m.find, m.move, m.get) for m in MODELS
     ]
     return f"""{NOTE}# DICOM conformance statement
 
@@ -79,6 +79,8 @@ def conformance_page() -> str:
 | Verification (C-ECHO) | yes | yes, `isocenter echo` |
 | Storage (C-STORE) | all SOP classes below; others by setting `accept_unknown_sop_classes` | yes, `isocenter send` |
 | Query (C-FIND) | Patient Root, Study Root, Patient/Study Only (retired) | yes, `isocenter find` |
+| Retrieve (C-MOVE) | the same models, to known peers | yes, `isocenter move` |
+| Retrieve (C-GET) | the same models, with role selection | yes, `isocenter get` |
 
 An abstract syntax is accepted with the first transfer syntax in our order of preference that the peer proposes. Objects
 are stored as received, level 2 (full): no element is changed, none is dropped.
@@ -90,7 +92,7 @@ processing failure.
 
 ## Query and retrieve
 
-{table(("information model", "levels", "C-FIND SOP class"), models)}
+{table(("information model", "levels", "C-FIND", "C-MOVE", "C-GET"), models)}
 Queries are hierarchical: above the level of the query one unique key each is needed (A900 names the missing one).
 Extended negotiation agrees to relational queries, to combined date and time matching, and to fuzzy matching of person
 names (beginnings of words), which are then in force; not to time zone adjustment.
@@ -106,6 +108,17 @@ the query where that is a single one and holds the text, else in UTF-8 (ISO_IR 1
 Status answered to C-FIND: FF00, FF01 pending; 0000 done; FE00 cancelled; A700 more matches than the setting
 `find_limit`, or no resources; A900 the identifier does not fit the model (ErrorComment and OffendingElement say what);
 C001 the archive could not search.
+
+A retrieval names objects by the unique keys of its level, of which there may be several, and of those above
+(relational where that was negotiated). C-MOVE sends to known peers, with the AE title and message ID of the C-MOVE in
+each C-STORE; C-GET sends on contexts for which the peer was granted the SCP role. An object goes out as it is stored
+where the receiver accepted that transfer syntax; else uncompressed in explicit or implicit VR little endian, if it
+accepted one of these and the object can be decoded; else it is a failed sub-operation. Nothing is compressed on the way.
+After each sub-operation but the last there is a pending response with the counts (65535 stands for more).
+
+Status answered to C-MOVE and C-GET: FF00 pending; 0000 all objects were taken, or there are none; B000 some failed;
+A702 all failed; FE00 cancelled; A801 the destination is not known, or is this archive; A900 the identifier does not fit
+the model; C001 the archive could not read. FailedSOPInstanceUIDList names what failed, ErrorComment says why one did.
 
 ## DICOMweb
 

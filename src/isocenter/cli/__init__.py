@@ -23,6 +23,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "send": ("send", "Send files, folders and ZIPs to a DICOM node (C-STORE)."),
     "echo": ("echo", "Ask a DICOM node whether it answers (C-ECHO)."),
     "find": ("find", "Ask a DICOM node what it has (C-FIND)."),
+    "move": ("move", "Have a DICOM node send objects to another (C-MOVE)."),
+    "get": ("get", "Fetch objects from a DICOM node (C-GET)."),
     "peers": ("peers", "List and edit the DICOM nodes that an archive knows."),
     "dump": ("dump", "Print the header of a DICOM file."),
     "stats": ("stats", "Print what an archive holds."),

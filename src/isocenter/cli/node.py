@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -23,9 +23,10 @@ from types import FrameType
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from isocenter.archive import Archive
+from isocenter.archive import Archive, Instance
 from isocenter.errors import ConfigurationError
 from isocenter.index.peers import KnownPeer
+from isocenter.net.client import ClientAssociation, Proposal, connect
 from isocenter.net.gate import Gate
 from isocenter.net.observer import Counters
 from isocenter.net.peer import Peer
@@ -33,11 +34,16 @@ from isocenter.net.server import DicomServer
 from isocenter.net.verification import verify
 from isocenter.services.echo import EchoService
 from isocenter.services.find import FindService
+from isocenter.services.get import GetService
+from isocenter.services.move import MoveService
+from isocenter.services.outgoing import Outgoing
 from isocenter.services.service import Service
 from isocenter.services.store import StoreService
 from isocenter.settings import Settings
+from isocenter.storage import ObjectFile
 from isocenter.web.app import create_app
 from isocenter.web.server import HttpServer
+from isocenter.web.transcode import explicit_little_endian
 
 log = logging.getLogger(__name__)
 
@@ -265,7 +271,25 @@ def _echo(calling_aet: str, known: KnownPeer) -> tuple[float, float]:
 
 def services_of(archive: Archive, settings: Settings) -> list[Service]:
     """Return the DIMSE services of a node."""
-    return [EchoService(), StoreService(archive, settings), FindService(archive, settings)]
+    outgoing = Outgoing(archive, partial(_decompress, archive))
+    return [
+        EchoService(),
+        StoreService(archive, settings),
+        FindService(archive, settings),
+        MoveService(archive, archive.peers, outgoing, partial(_connect, settings), settings),
+        GetService(archive, outgoing),
+    ]
+
+
+def _connect(settings: Settings, known: KnownPeer, pairs: Sequence[tuple[str, str]]) -> ClientAssociation:
+    """Open an association with a peer, to send it objects."""
+    proposals = [Proposal(abstract_syntax, (syntax,)) for abstract_syntax, syntax in pairs]
+    return connect(Peer(known.aet, known.host, known.port), proposals, calling_aet=settings.aet)
+
+
+def _decompress(archive: Archive, instance: Instance) -> ObjectFile:
+    """Return an object as a file in Explicit VR Little Endian."""
+    return explicit_little_endian(archive, instance).opener()
 
 
 @contextmanager

@@ -1,13 +1,18 @@
-"""What ``find``, ``move`` and ``get`` share: the peer, the information model, the level and the keys."""
+"""What ``find``, ``move`` and ``get`` share: information model, level, keys, and the watching of a retrieval."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 import click
 
+from isocenter.cli.output import print_json, progress, visible
 from isocenter.dicom import dictionary
+from isocenter.dimse.status import StatusCategory
 from isocenter.errors import UsageError
 from isocenter.index.query import Level
+from isocenter.net.retrieve import Progress
 from isocenter.services.information_model import (
     LEVELS,
     PATIENT_ROOT,
@@ -66,3 +71,20 @@ def read_level(given: str | None, keys: dict[int, str]) -> Level:
         return LEVELS[given.upper()]
     named = [level for level, tag in UNIQUE_KEYS.items() if keys.get(tag)]
     return max(named, key=lambda level: level.value, default=Level.STUDY)
+
+
+def watch(reports: Generator[Progress], *, as_json: bool) -> int:
+    """Follow a retrieval to its end, say how it went, and return the exit code."""
+    last = Progress(0, 0, 0, 0, 0)
+    with progress() as bar, closing(reports):
+        task = bar.add_task("retrieving", total=None)
+        for last in reports:
+            done = last.completed + last.failed + last.warning
+            bar.update(task, completed=done, total=done + last.remaining)
+    if as_json:
+        print_json(asdict(last))
+    else:
+        for uid in last.failed_uids:
+            click.echo(f"failed: {visible(uid)}", err=True)
+        click.echo(visible(str(last)))
+    return 0 if last.category is StatusCategory.SUCCESS else 1

@@ -31,9 +31,11 @@ PROCESSING_FAILURE = 0x0110
 UNRECOGNIZED_OPERATION = 0x0211
 SOP_CLASS_NOT_SUPPORTED = 0x0122
 OUT_OF_RESOURCES = 0xA700
+UNABLE_TO_PERFORM_SUBOPERATIONS = 0xA702
 MOVE_DESTINATION_UNKNOWN = 0xA801
 COERCION_OF_DATA_ELEMENTS = 0xB000
 SOME_SUBOPERATIONS_FAILED = 0xB000
+CANNOT_UNDERSTAND = 0xC000
 UNABLE_TO_PROCESS = 0xC001
 CANCELLED = 0xFE00
 PENDING = 0xFF00
@@ -65,11 +67,12 @@ STATUSES: tuple[StatusRow, ...] = (
     StatusRow(0x0211, 0x0211, _FAILURE, "unrecognized operation"),
     StatusRow(0x0212, 0x0212, _FAILURE, "mistyped argument"),
     StatusRow(0x0213, 0x0213, _FAILURE, "resource limitation"),
+    StatusRow(0xA702, 0xA702, _FAILURE, "unable to perform sub-operations"),
     StatusRow(0xA700, 0xA7FF, _FAILURE, "out of resources"),
     StatusRow(0xA801, 0xA801, _FAILURE, "move destination unknown"),
     StatusRow(0xA900, 0xA9FF, _FAILURE, "data set does not match SOP class"),
     StatusRow(0xA000, 0xAFFF, _FAILURE, "failure"),
-    StatusRow(0xB000, 0xB000, _WARNING, "coercion of data elements"),
+    StatusRow(0xB000, 0xB000, _WARNING, "coercion of data elements, or some sub-operations failed"),
     StatusRow(0xB006, 0xB006, _WARNING, "elements discarded"),
     StatusRow(0xB007, 0xB007, _WARNING, "data set does not match SOP class"),
     StatusRow(0xB000, 0xBFFF, _WARNING, "warning"),

@@ -134,10 +134,12 @@ class ClientAssociation:
         sop_class_uid: str,
         sop_instance_uid: str,
         transfer_syntax_uid: str,
+        originator: tuple[str, int] | None = None,
     ) -> Command:
         """Send a data set and return the response to its C-STORE; ``Status`` says what became of it.
 
         ``data_set`` is what follows the file meta information: bytes, or a file that stands at its beginning.
+        ``originator``: AE title and message ID of the C-MOVE that it is sent for.
 
         Raises:
             UnsupportedError: the peer did not accept this SOP class in this transfer syntax.
@@ -155,6 +157,8 @@ class ClientAssociation:
             AffectedSOPClassUID=sop_class_uid,
             AffectedSOPInstanceUID=sop_instance_uid,
             Priority=Priority.MEDIUM,
+            MoveOriginatorApplicationEntityTitle=originator[0] if originator else None,
+            MoveOriginatorMessageID=originator[1] if originator else None,
         )
         self._send_command(context_id, request)
         try:

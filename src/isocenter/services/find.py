@@ -157,8 +157,7 @@ def read_query(model: InformationModel, identifier: Identifier, extended: bytes 
         IdentifierError: a key cannot be read, or one that names what is above the level is missing.
     """
     agreed = extended.ljust(len(_EXTENDED), b"\0")
-    if not agreed[_RELATIONAL]:
-        check_hierarchy(model, identifier)
+    check_hierarchy(model, identifier, relational=bool(agreed[_RELATIONAL]))
     keys: dict[int, str] = {}
     wanted: set[int] = set()
     unsupported = False

@@ -86,24 +86,27 @@ class IdentifierReader:
         return LEVELS[given]
 
 
-def check_hierarchy(model: InformationModel, identifier: Identifier, *, several: bool = False) -> None:
-    """Check that what is above the level is one thing, named by its unique key (PS3.4 C.4.1.2.2.1, C.4.2.2.1).
+def check_hierarchy(
+    model: InformationModel, identifier: Identifier, *, relational: bool = False, retrieve: bool = False
+) -> None:
+    """Check the unique keys of the level and of those above (PS3.4 C.4.1.2.2.1, C.4.2.2.1, C.4.3.2.1).
 
-    ``several``: the level itself needs its unique key too, of which there may be several (a retrieval).
+    Above the level one thing must be named, unless ``relational`` was negotiated; to ``retrieve``, the level itself
+    needs its key too, of which there may be several.
 
     Raises:
-        IdentifierError: a key is missing, empty, a list or a pattern.
+        IdentifierError: a key is missing, or a list or pattern where one value is due.
     """
-    above = model.levels[: model.levels.index(identifier.level)]
-    for level in above:
+    here = LEVEL_NAMES[identifier.level]
+    for level in model.levels[: model.levels.index(identifier.level)]:
         tag = UNIQUE_KEYS[level]
         value = identifier.keys.get(tag, "")
-        if not value or any(c in value for c in "*?\\"):
-            here = LEVEL_NAMES[identifier.level]
+        if not relational and (not value or any(c in value for c in "*?\\")):
             raise IdentifierError(f"{here} level needs one {dictionary.keyword(tag)} (no relational query)", tag)
     tag = UNIQUE_KEYS[identifier.level]
-    if several and not identifier.keys.get(tag, ""):
-        raise IdentifierError(f"{LEVEL_NAMES[identifier.level]} level needs {dictionary.keyword(tag)}", tag)
+    value = identifier.keys.get(tag, "")
+    if retrieve and (not value or "*" in value or "?" in value):
+        raise IdentifierError(f"{here} level needs {dictionary.keyword(tag)}, without wildcards", tag)
 
 
 def write_identifier(attributes: dict[str, Any], syntax: TransferSyntax, declared: tuple[str, ...]) -> bytes:

@@ -33,6 +33,12 @@ PATIENT_STUDY_ONLY = InformationModel(
 )
 MODELS = (PATIENT_ROOT, STUDY_ROOT, PATIENT_STUDY_ONLY)
 
+
+def agree_to_retrieve(proposed: bytes) -> bytes:
+    """Return what a retrieval agrees to (PS3.4 C.5.2.1): relational retrieval, no converted multi-frame views."""
+    return bytes(byte & ours for byte, ours in zip(proposed, (1, 0), strict=False))
+
+
 #: Value of QueryRetrieveLevel -> level, and back.
 LEVELS: Mapping[str, Level] = {
     "PATIENT": Level.PATIENT,

@@ -1,0 +1,130 @@
+"""A node with objects in it, in this process, and a way to run foreign programs against it."""
+
+import os
+import socket
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pydicom import Dataset, dcmread
+from pydicom.data import get_testdata_file
+
+from isocenter.archive import Archive, Source
+from isocenter.cli.node import services_of
+from isocenter.index.peers import KnownPeer
+from isocenter.net.server import DicomServer
+from isocenter.settings import load_settings
+
+#: Native in both VRs, and compressed without and with loss; packaged with pydicom. Each is a study of its own.
+OBJECTS = ["CT_small.dcm", "MR_small_implicit.dcm", "SC_rgb_rle.dcm", "JPEG2000.dcm", "SC_rgb_jpeg_dcmtk.dcm"]
+
+
+class FullNode:
+    """A node with all services, on an archive of ``OBJECTS``."""
+
+    def __init__(self, folder: Path, **settings: object) -> None:
+        self.settings = load_settings({"data": str(folder), "durability": "os", **settings})
+        self.archive = Archive.open(folder, self.settings)
+        sock = socket.create_server(("127.0.0.1", 0))
+        self.server = DicomServer(self.settings, services_of(self.archive, self.settings), sock)
+        self.port = self.server.address[1]
+        self._thread = threading.Thread(target=self.server.serve)
+        self._thread.start()
+
+    def fill(self, *names: str) -> list[Dataset]:
+        """Take in files of pydicom's, and return their data sets."""
+        paths = [Path(get_testdata_file(name)) for name in names]
+        for path in paths:
+            reception = self.archive.receive_file(Source("import"))
+            reception.write(path.read_bytes())
+            reception.finish()
+        return [dcmread(path) for path in paths]
+
+    def know(self, aet: str, port: int) -> None:
+        """Make a peer known that listens on this machine."""
+        self.archive.peers.add(KnownPeer(aet, "127.0.0.1", port))
+
+    def close(self) -> None:
+        """Stop, and close the archive."""
+        self.server.stop(5)
+        self._thread.join()
+        self.archive.close()
+
+
+@pytest.fixture
+def make_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., FullNode]]:
+    """Start nodes; settings are arguments."""
+    nodes: list[FullNode] = []
+
+    def make(**settings: object) -> FullNode:
+        nodes.append(FullNode(tmp_path_factory.mktemp("archive"), **settings))
+        return nodes[-1]
+
+    yield make
+    for node in nodes:
+        node.close()
+
+
+@pytest.fixture
+def full_node(make_node: Callable[..., FullNode]) -> FullNode:
+    return make_node()
+
+
+@pytest.fixture
+def objects(full_node: FullNode) -> list[Dataset]:
+    """The data sets that ``full_node`` holds."""
+    return full_node.fill(*OBJECTS)
+
+
+@pytest.fixture
+def run_peer() -> Callable[..., str]:
+    """Run a foreign program to its end and return what it printed."""
+
+    def run(*command: object, cwd: Path | None = None, code: int | None = 0) -> str:
+        done = subprocess.run(
+            [str(part) for part in command], cwd=cwd, timeout=60, check=False, text=True, encoding="utf-8",
+            errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=os.environ | {"TCP_NODELAY": "1"},
+        )  # fmt: skip
+        assert code is None or done.returncode == code, done.stdout
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture
+def start_peer() -> Iterator[Callable[..., int]]:
+    """Start foreign servers that take a port as their last argument; return the port once it answers."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(*command: object, cwd: Path | None = None) -> int:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = int(free.getsockname()[1])
+        running.append(
+            subprocess.Popen(
+                [*(str(part) for part in command), str(port)], cwd=cwd, stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL, env=os.environ | {"TCP_NODELAY": "1"},
+            )
+        )  # fmt: skip
+        wait_for_port(running[-1], port)
+        return port
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(10)
+
+
+def wait_for_port(process: "subprocess.Popen[bytes]", port: int) -> None:
+    """Return when the port accepts connections; each attempt that is refused takes its time by itself."""
+    gate = threading.Event()
+    for _ in range(200):
+        assert process.poll() is None, "the peer ended at once"
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except ConnectionRefusedError:
+            gate.wait(0.05)
+        else:
+            return
+    raise AssertionError(f"nothing listens on port {port}")
