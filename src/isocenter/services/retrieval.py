@@ -136,7 +136,7 @@ class Retrieval(Handler):
     def finish(self) -> Iterator[Message]:
         """Send the objects, with a pending response after each, and tell how it ended."""
         try:
-            identifier = self._reader.read()
+            identifier = self._identifier()
             self._check()
             instances = self._select(identifier)
             tally = Tally(len(instances))
@@ -152,9 +152,14 @@ class Retrieval(Handler):
         self._log(last.command)
         yield last
 
+    def _identifier(self) -> Identifier:
+        """Return the identifier, checked."""
+        identifier = self._reader.read()
+        check_hierarchy(self._reader.model, identifier, relational=self._context.extended[:1] == b"\1", retrieve=True)
+        return identifier
+
     def _select(self, identifier: Identifier) -> list[Instance]:
         """Return what the identifier names, in the order of studies, series and numbers."""
-        check_hierarchy(self._reader.model, identifier, relational=self._context.extended[:1] == b"\1", retrieve=True)
         found: list[Instance] = []
         for uids in self._named(identifier):
             try:
