@@ -110,13 +110,17 @@ def test_runs_of_wildcards_are_one(filled: Index) -> None:
     assert len(page) == 6
 
 
-def test_too_many_patterns_are_refused(filled: Index) -> None:
+@pytest.mark.parametrize("keyword", ["PatientID", "PatientName", "SeriesNumber"])
+@pytest.mark.parametrize("form", ["{}*", "{}"])
+def test_too_many_values_are_refused(filled: Index, keyword: str, form: str) -> None:
+    if (keyword, form) == ("SeriesNumber", "{}*"):
+        form = "-{}"  # a number has no wildcards
     with pytest.raises(UsageError, match="200 are allowed"):
-        pages(filled, Level.STUDY, 10, PatientID="\\".join(f"{n}*" for n in range(10_000)))
+        pages(filled, Level.STUDY, 10, **{keyword: "\\".join(form.format(n) for n in range(10_000))})
 
 
 def test_a_long_list_of_uids_is_no_flood(filled: Index) -> None:
-    uids = "\\".join(["1.1", *(f"9.{n}" for n in range(20_000))])
+    uids = "\\".join(["1.1", *(f"9.{n}" for n in range(20_000)), "'", "1'); --"])
     (page,) = pages(filled, Level.STUDY, 10, StudyInstanceUID=uids)
     assert [answer["0020000D"]["Value"] for answer in page] == [["1.1"]]
 

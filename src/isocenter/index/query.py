@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from isocenter.dicom.matching import AnyOf, Equals, Match, Range, Universal, Wildcard, compile_match
 from isocenter.dicom.person_name import fold
+from isocenter.dicom.uids import is_valid_uid
 from isocenter.errors import UsageError
 from isocenter.index.attributes import BY_TAG, NAME_GROUPS, Attribute, Kind, Level
 from isocenter.index.header import LONGEST_TEXT
@@ -39,7 +40,7 @@ _STUDY_UID, _SERIES_UID = 0x0020000D, 0x0020000E
 _MOMENTS = ((0x00080020, 0x00080030), (0x00080021, 0x00080031), (0x00400244, 0x00400245))
 #: Stands for a number that is missing: behind all that a column holds.
 _NO_NUMBER = 2**31
-#: More patterns or ranges than this in one key are no search, and more than a database takes in one expression.
+#: More values, patterns or ranges than this in one key are no search, and more than a database takes in one expression.
 _MAX_OPTIONS = 200
 _AFTER_ALL_TEXT = "\U0010ffff"
 
@@ -227,8 +228,8 @@ def _any_group(table: sa.Table, groups: "list[sa.Column[Any]]", match: Match) ->
 def _compare(column: "sa.ColumnElement[Any]", match: Match) -> Condition:
     """Return the condition on a text column, in a form that an index on it serves."""
     match match:
-        case Equals(values):
-            return column == values[0] if len(values) == 1 else column.in_(values)
+        case Equals(values, vr):
+            return column == values[0] if len(values) == 1 else _one_of(column, values, vr)
         case Wildcard(pattern):
             if len(pattern) - pattern.count("*") > LONGEST_TEXT:
                 return sa.false()
@@ -245,10 +246,26 @@ def _compare(column: "sa.ColumnElement[Any]", match: Match) -> Condition:
             return sa.true()
 
 
+def _one_of(column: "sa.ColumnElement[Any]", values: tuple[str, ...], vr: str) -> Condition:
+    """Return the condition that a column has one of many values.
+
+    A long list of UIDs becomes part of the statement, since SQLite's time for named parameters is quadratic in their
+    number; what has not the form of a UID matches nothing and is left out.
+    """
+    if len(values) <= _MAX_OPTIONS:
+        return column.in_(values)
+    if vr != "UI":
+        raise UsageError(f"a key with {len(values)} values; {_MAX_OPTIONS} are allowed, except of UIDs")
+    uids = [value for value in values if is_valid_uid(value)]
+    return column.in_(sa.bindparam(None, uids, expanding=True, literal_execute=True))
+
+
 def _compare_number(column: "sa.ColumnElement[Any]", match: Match) -> Condition:
     """Return the condition on a number column; a key that is no number matches nothing."""
     if not isinstance(match, Equals):
         return sa.false()
+    if len(match.values) > _MAX_OPTIONS:
+        raise UsageError(f"a key with {len(match.values)} numbers; {_MAX_OPTIONS} are allowed")
     numbers = [int(value) for value in match.values if value.lstrip("-").isdecimal()]
     found: Condition = column.in_([number for number in numbers if -(2**31) <= number < 2**31])
     return sa.or_(found, column.is_(None)) if "" in match.values else found
