@@ -46,6 +46,9 @@ def commands_page() -> str:
         assert command is not None
         inner = click.Context(command, info_name=name, parent=context, terminal_width=100, max_content_width=100)
         parts.append(f"## isocenter {name}\n\n```text\n{command.get_help(inner)}\n```\n")
+        for part, below in getattr(command, "commands", {}).items():
+            innermost = click.Context(below, info_name=part, parent=inner, terminal_width=100, max_content_width=100)
+            parts.append(f"### isocenter {name} {part}\n\n```text\n{below.get_help(innermost)}\n```\n")
     return "\n".join(parts)
 
 
