@@ -24,10 +24,11 @@ ALLOWED: dict[str, set[str]] = {
     "index": DATA,
     "archive": ARCHIVE_PARTS,
     "phantom": DATA,
+    "deid": DATA,
     "services": {"dimse"} | ARCHIVE_PARTS,
     "net": {"services", "ul", "dimse"} | ARCHIVE_PARTS,
     "web": {"services", "multipart"} | ARCHIVE_PARTS,
-    "cli": {"net", "web", "services", "phantom", "ul", "dimse", "cli"} | ARCHIVE_PARTS,
+    "cli": {"net", "web", "services", "phantom", "deid", "ul", "dimse", "cli"} | ARCHIVE_PARTS,
 }
 #: Modules beside ``archive.py`` that share its layer.
 SAME_AS_ARCHIVE = {"ingest", "settling", "integrity", "conflicts", "inspection", "metadata", "reading"}

@@ -1,0 +1,15 @@
+"""De-identification (PS3.15 Annex E, edition 2026d): data set in, data set and report out.
+
+    result = anonymize(dataset, Project.open(Path("trial")), policy("research"))
+
+Knows no archive, no sockets, no SQL. `docs/deid.md` says what is claimed and what is not.
+"""
+
+from isocenter.deid.engine import Result, Status, anonymize
+from isocenter.deid.options import KEEP, PROFILES, Box, BurnedIn, DeviceRule, Option, Policy, policy
+from isocenter.deid.project import Project
+
+__all__ = [
+    "KEEP", "PROFILES", "Box", "BurnedIn", "DeviceRule", "Option", "Policy", "Project", "Result", "Status",
+    "anonymize", "policy",
+]  # fmt: skip

@@ -1,0 +1,212 @@
+"""One object in, one object and its report out (PS3.15 Annex E). Pure: no files, no sockets, no clock.
+
+    >>> from isocenter.deid import Project, anonymize
+    >>> result = anonymize(dataset, Project.open(Path("trial")))     # a pydicom data set, or the bytes of a file
+
+What cannot be cleaned is not written: the result's ``status`` is then ``SEQUESTERED`` and ``reason`` says why.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
+
+import isocenter.deid.blanking as blanking
+import isocenter.deid.gate as gate
+import isocenter.deid.markers as markers
+import isocenter.deid.text as text
+from isocenter.deid.bitstreams import clear_fragments
+from isocenter.deid.options import BurnedIn, Option, Policy
+from isocenter.deid.rules import Rules
+from isocenter.deid.tree import Rewriter, SequesterError, Subject
+from isocenter.dicom.encoding import EXPLICIT_LITTLE, Buffer, effective_encoding, encoding_of
+from isocenter.dicom.header import Header, decode_values
+from isocenter.dicom.part10 import read_preamble_and_meta, write_file_meta
+from isocenter.dicom.pixels import IMAGE_TAGS
+from isocenter.dicom.scanner import inflate, only_padding, scan
+from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, transfer_syntax
+from isocenter.errors import InvalidObjectError, IsocenterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pydicom.dataset import Dataset
+
+    from isocenter.deid.project import Project
+
+SOP_CLASS_UID, SOP_INSTANCE_UID = 0x00080016, 0x00080018
+STUDY_INSTANCE_UID, SERIES_INSTANCE_UID = 0x0020000D, 0x0020000E
+PATIENT_ID, ISSUER, ACCESSION_NUMBER, CHARACTER_SET = 0x00100020, 0x00100021, 0x00080050, 0x00080005
+_WANTED = (
+    gate.TAGS | markers.TAGS | text.IDENTIFIERS | IMAGE_TAGS | blanking.TAGS
+    | {SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, ISSUER, CHARACTER_SET}
+)  # fmt: skip
+_LAST = 0x7FE00000
+#: No deflated data set may become larger.
+_INFLATED = 1 << 31
+
+
+class Status(StrEnum):
+    """What became of an object."""
+
+    OUTPUT = "output"
+    SEQUESTERED = "sequestered"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of one object: the pieces of its file when it is OUTPUT, the reason when it is SEQUESTERED.
+
+    ``report`` counts (tag, action) over all levels; nothing in a result holds a value of the input but ``pieces``,
+    which hold what may be kept. ``study``, ``series`` and ``instance`` are the new UIDs.
+    """
+
+    status: Status
+    reason: str = ""
+    pieces: tuple[Buffer, ...] = ()
+    report: Mapping[tuple[int, str], int] = field(default_factory=Counter)
+    patient: str = ""
+    study: str = ""
+    series: str = ""
+    instance: str = ""
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of the file (PS3.10)."""
+        return b"".join(self.pieces)
+
+    def dataset(self) -> Dataset:
+        """Return the result as a pydicom data set. Raises InvalidObjectError when it was set aside."""
+        import pydicom  # noqa: PLC0415 - heavy, and not needed to anonymise files
+
+        if self.status is not Status.OUTPUT:
+            raise InvalidObjectError(f"there is no result: the object was set aside, {self.reason}")
+        return cast("Dataset", pydicom.dcmread(io.BytesIO(self.data)))
+
+
+def anonymize(dataset: Dataset | Buffer, project: Project, policy: Policy | None = None) -> Result:
+    """De-identify a pydicom data set or the bytes of a DICOM file.
+
+    Raises:
+        InvalidObjectError: the bytes are no DICOM object, or it is broken.
+    """
+    data = dataset if isinstance(dataset, (bytes, bytearray, memoryview)) else _bytes_of(cast("Dataset", dataset))
+    policy = policy or Policy()
+    meta = read_preamble_and_meta(data, final=True)
+    assert meta is not None
+    syntax = transfer_syntax(meta.transfer_syntax_uid)
+    body: Buffer = memoryview(data)[meta.data_set_offset :]
+    if syntax.deflated:
+        body = inflate(body, _INFLATED)
+    try:
+        return _anonymize(body, syntax, project, policy)
+    except SequesterError as error:
+        return Result(Status.SEQUESTERED, str(error))
+
+
+def _anonymize(data: Buffer, syntax: TransferSyntax, project: Project, policy: Policy) -> Result:
+    found = scan(data, syntax, _WANTED, _LAST)
+    if not found.complete and found.position < len(data) and not only_padding(data, found.position):
+        raise InvalidObjectError(f"the object is cut short at offset {found.position} of its data set")
+    values = found.values
+    header = Header(decode_values({tag: raw for tag, raw in values.items() if tag in _DECODED}, syntax))
+    if not header.text(SOP_INSTANCE_UID) or not header.text(SOP_CLASS_UID):
+        raise InvalidObjectError("this is no object: SOPClassUID or SOPInstanceUID is missing")
+    blank = _pass_gate(data, syntax, header, values, policy)
+    return _rewrite(data, syntax, header, values, project, policy, blank)
+
+
+_DECODED = (gate.TAGS | {SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, PATIENT_ID, ISSUER,
+                         ACCESSION_NUMBER, CHARACTER_SET})  # fmt: skip
+
+
+def _pass_gate(
+    data: Buffer, syntax: TransferSyntax, header: Header, values: dict[int, bytes], policy: Policy
+) -> bytes | None:
+    """Return the pixels with their text blanked, or None when they may stay; raise when the object may not."""
+    finding = gate.judge(header, syntax.uid)
+    if finding is None:
+        return None
+    if finding.burned_in and policy.burned_in is BurnedIn.KEEP:
+        return None
+    boxes = None
+    if finding.burned_in and policy.burned_in is BurnedIn.BLANK:
+        boxes = blanking.boxes(header, values, syntax, policy.device_rules)
+    if boxes is None:
+        raise SequesterError(finding.reason)
+    try:
+        blanked = blanking.blank(data, syntax, values, boxes)
+    except IsocenterError as error:
+        raise SequesterError(f"{finding.reason}, and they cannot be decoded: {error}") from error
+    if blanked is None:
+        raise SequesterError(f"{finding.reason}, and they cannot be blanked")
+    return blanked
+
+
+def _rewrite(
+    data: Buffer, syntax: TransferSyntax, header: Header, values: dict[int, bytes], project: Project, policy: Policy,
+    blank: bytes | None,
+) -> Result:  # fmt: skip
+    source = effective_encoding(data, 0, len(data), encoding_of(syntax))
+    out_syntax = transfer_syntax(EXPLICIT_VR_LITTLE_ENDIAN) if blank is not None else syntax
+    target = EXPLICIT_LITTLE if blank is not None else encoding_of(syntax)
+    if source.big_endian != target.big_endian:
+        raise SequesterError("pixels of a big endian object cannot be blanked")
+    if source.implicit == target.implicit:
+        target = source
+    keep_uids = Option.UIDS in policy.options
+    patient = _patient(header)
+    subject = _subject(project, patient, header.text(ACCESSION_NUMBER))
+    scrubber = text.scrubber(values, keep_institution=Option.INSTITUTION in policy.options)
+    added = markers.write_markers(values, policy, target, scrubber, pixels_cleaned=blank is not None)
+    frames = header.integer(gate.FRAMES, 1) or 1
+    rewriter = Rewriter(data, _rules(policy, header.text(SOP_CLASS_UID)), project, subject, scrubber)
+    if blank is not None:
+        added += blanking.elements(values, blank, syntax)
+    elif syntax.encapsulated:
+        rewriter.pixels = lambda element: clear_fragments(data, element, source, frames)
+    pieces = rewriter.level(0, len(data), source, target, added=sorted(added))
+    uids = [header.text(tag) for tag in (STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, SOP_INSTANCE_UID)]
+    study, series, instance = (uid if keep_uids or not uid else project.uid(uid) for uid in uids)
+    head = write_file_meta(header.text(SOP_CLASS_UID), instance, out_syntax.uid)
+    body = _deflate(pieces) if out_syntax.deflated else pieces
+    return Result(Status.OUTPUT, "", (head, *body), rewriter.report, subject.pseudonym, study, series, instance)
+
+
+def _deflate(pieces: Iterable[Buffer]) -> list[Buffer]:
+    stream = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    body = b"".join(stream.compress(piece) for piece in pieces) + stream.flush()
+    return [body + b"\0" if len(body) % 2 else body]
+
+
+def _patient(header: Header) -> tuple[str, str]:
+    """Return what a patient is known by: PatientID with issuer; without an ID every study is a patient of its own."""
+    patient_id = header.text(PATIENT_ID)
+    if patient_id:
+        return header.text(ISSUER), patient_id
+    return "", "study " + (header.text(STUDY_INSTANCE_UID) or header.text(SOP_INSTANCE_UID))
+
+
+@lru_cache(maxsize=4096)
+def _subject(project: Project, patient: tuple[str, str], accession: str) -> Subject:
+    pseudonym = project.name("patient", *patient)
+    return Subject(
+        pseudonym, project.name("accession", accession) if accession else "", project.weeks("\0".join(patient))
+    )
+
+
+@lru_cache(maxsize=64)
+def _rules(policy: Policy, sop_class: str) -> Rules:
+    return Rules(policy, sop_class)
+
+
+def _bytes_of(dataset: Dataset) -> bytes:
+    """Return the file of a pydicom data set."""
+    buffer = io.BytesIO()
+    dataset.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()

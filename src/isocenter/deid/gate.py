@@ -1,0 +1,104 @@
+"""The gate for what attributes cannot clean: text burned into pixels, documents, video, unknown kinds (PS3.15 E.3.1).
+
+A received BurnedInAnnotation NO is not believed: it is one of the signs, and only YES counts. An object that is caught
+is set aside with the reason unless its text areas are known (:mod:`isocenter.deid.blanking`) or the user decides.
+"""
+
+import re
+from dataclasses import dataclass
+
+from isocenter.dicom.header import Header
+from isocenter.dicom.uids import SOP_CLASSES
+
+SOP_CLASS_UID, IMAGE_TYPE, MODALITY = 0x00080016, 0x00080008, 0x00080060
+SERIES_DESCRIPTION, CONVERSION_TYPE, BURNED_IN = 0x0008103E, 0x00080064, 0x00280301
+MANUFACTURER, MODEL, ROWS, COLUMNS = 0x00080070, 0x00081090, 0x00280010, 0x00280011
+SAMPLES, FRAMES = 0x00280002, 0x00280008
+#: What the gate reads.
+TAGS: frozenset[int] = frozenset({
+    SOP_CLASS_UID, IMAGE_TYPE, MODALITY, SERIES_DESCRIPTION, CONVERSION_TYPE, BURNED_IN, MANUFACTURER, MODEL, ROWS,
+    COLUMNS, SAMPLES, FRAMES,
+})  # fmt: skip
+
+_IMAGES = "1.2.840.10008.5.1.4.1.1."
+#: SOP class, or the beginning of it (with a dot at its end) -> why its pixels may show text.
+_CLASSES: dict[str, str] = {
+    _IMAGES + "7": "a secondary capture", _IMAGES + "7.": "a secondary capture",
+    _IMAGES + "6.": "an ultrasound image", _IMAGES + "6": "an ultrasound image",
+    _IMAGES + "3": "an ultrasound image", _IMAGES + "3.": "an ultrasound image",
+    _IMAGES + "77.1.": "a visible light image",
+}  # fmt: skip
+#: SOP classes of visible light that show slides or eyes and not a screen.
+_NO_SCREEN = (_IMAGES + "77.1.6", _IMAGES + "77.1.5.")
+#: SOP class -> why its content cannot be cleaned at all.
+_DOCUMENTS = _IMAGES + "104."
+_UNCLEANABLE: dict[str, str] = {
+    "1.2.840.10008.5.1.4.1.1.66": "raw data, which only its maker can read",
+    "1.2.840.10008.1.3.10": "a directory of files (DICOMDIR), which belongs to the files it lists",
+}
+_IMAGE_TYPES: dict[str, str] = {
+    "SCREEN SAVE": "a screen save", "SCREENSHOT": "a screen save", "SCREEN CAPTURE": "a screen save",
+    "DOSE_INFO": "a dose screen", "SECONDARY CAPTURE": "a secondary capture", "SCANNED": "a scanned document",
+    "REPORT": "a report as an image", "CSA REPORT": "a report as an image", "CSAPARALLEL": "a report as an image",
+}  # fmt: skip
+_DOSE = re.compile(
+    r"dose (report|info|record|summary)|patient protocol|screen ?save|\breport\b|film ?digiti", re.IGNORECASE
+)
+_MODALITIES: dict[str, str] = {"US": "an ultrasound image", "IVUS": "an ultrasound image", "ES": "an endoscopic image",
+    "DOC": "a document", "OT": "an image of no known kind", "SC": "a secondary capture"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why an object is caught; ``burned_in``: its pixels may show text, and the user may decide otherwise."""
+
+    reason: str
+    burned_in: bool
+
+
+def judge(header: Header, syntax_uid: str) -> Finding | None:
+    """Return why an object cannot be written with its pixels as they are, or None."""
+    sop_class = header.text(SOP_CLASS_UID)
+    reason = _UNCLEANABLE.get(sop_class)
+    if reason is None and sop_class.startswith(_DOCUMENTS):
+        reason = "an encapsulated document, whose text cannot be cleaned"
+    if reason is None and sop_class not in SOP_CLASSES:
+        reason = "of a SOP class that is not in the standard"
+    if reason:
+        return Finding(reason, burned_in=False)
+    if not header.integer(ROWS, 0) or not header.integer(COLUMNS, 0):
+        return None
+    sign = _sign(header, sop_class, syntax_uid)
+    return Finding(f"{sign}: its pixels may show text", burned_in=True) if sign else None
+
+
+def _sign(header: Header, sop_class: str, syntax_uid: str) -> str:
+    """Return the first sign of burned-in text, or ""."""
+    types = [value.strip().upper() for value in header.texts(IMAGE_TYPE)]
+    signs = (
+        "marked as having burned-in annotation" if header.text(BURNED_IN).upper() == "YES" else "",
+        _by_class(sop_class),
+        next((_IMAGE_TYPES[value] for value in types if value in _IMAGE_TYPES), ""),
+        "converted from another source" if header.text(CONVERSION_TYPE) else "",
+        _MODALITIES.get(header.text(MODALITY).upper(), ""),
+        "described as a report or screen" if _DOSE.search(header.text(SERIES_DESCRIPTION)) else "",
+        "a video" if syntax_uid.startswith(("1.2.840.10008.1.2.4.10", "1.2.840.10008.1.2.7.")) else "",
+        _by_colour(header, sop_class),
+    )
+    return next((sign for sign in signs if sign), "")
+
+
+def _by_class(sop_class: str) -> str:
+    if sop_class.startswith(_NO_SCREEN):
+        return ""
+    for start, sign in _CLASSES.items():
+        if sop_class == start or (start.endswith(".") and sop_class.startswith(start)):
+            return sign
+    return ""
+
+
+def _by_colour(header: Header, sop_class: str) -> str:
+    """Return a sign for colour where scanners write grey: fused or captured pictures of a console."""
+    grey = sop_class.startswith((_IMAGES + "2", _IMAGES + "4", _IMAGES + "1", _IMAGES + "128"))
+    grey = grey and header.text(MODALITY) in {"CT", "MR", "PT", "CR", "DX", "MG", "XA", "RF"}
+    return "a colour picture of a modality that scans in grey" if grey and (header.integer(SAMPLES, 1) or 1) > 1 else ""

@@ -1,0 +1,113 @@
+"""Text: finding an object's own identifiers in what is kept, and cleaning descriptions (PS3.15 E.3.5).
+
+Cleaning keeps what is known and drops the rest: words of the standard's own vocabulary, short numbers and codes such as
+T1. So no name, place or number that somebody typed passes unless it is a technical word, and the object's own names are
+dropped even then.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from isocenter.deid._tables.words import WORDS
+
+#: Attributes whose values must not be found in anything that is kept: names of persons, and numbers that identify.
+NAMES: frozenset[int] = frozenset({
+    0x00100010, 0x00101001, 0x00101005, 0x00101060, 0x00080090, 0x00081050, 0x00081070, 0x00081060, 0x00321032,
+    0x00102297, 0x00081048, 0x0008009C, 0x00404037, 0x0040A075, 0x00700084, 0x300E0008,
+})  # fmt: skip
+NUMBERS: frozenset[int] = frozenset({
+    0x00100020, 0x00101000, 0x00080050, 0x00402016, 0x00402017, 0x00380010, 0x00101040, 0x00102154, 0x00101090,
+    0x00120040, 0x00200010, 0x00401001,
+})  # fmt: skip
+INSTITUTION: frozenset[int] = frozenset({0x00080080, 0x00080081, 0x00081040})
+BIRTH_DATE = 0x00100030
+IDENTIFIERS: frozenset[int] = NAMES | NUMBERS | INSTITUTION | {BIRTH_DATE}
+
+#: Short words and units the vocabulary lacks.
+_SHORT_WORDS = """
+    ct mr mri us xa dx cr pt nm ap pa lat ax cor sag tra tse fse se gre epi dwi adc flair stir fs fat sat pd tof mra cta
+    mip mpr vrt iv po mm cm ms kv ma mas ml mg hu bw wb hr lr rl si is in of to for with and or the on at by no not pre
+    post nativ ohne mit und km kontrast schaedel abdomen thorax becken knie hals hirn kopf lunge leber herz scout
+    localizer topogram recon std soft bone lung brain neck chest pelvis
+"""
+_SHORT = frozenset(_SHORT_WORDS.split())
+_SINGLE = frozenset("abcklmoprstvwxyz")
+_CODE = re.compile(r"[A-Za-z]{1,2}\d{1,2}[A-Za-z]?|\d{1,3}(?:\.\d{1,2})?(?:mm|cm|ms|kv|ml|mg|s|d|D|%)?")
+_TOKEN = re.compile(r"[A-Za-z0-9.%]+|[^A-Za-z0-9.%]+")
+#: Dates, long numbers, telephone numbers, addresses of the net, persons with a title: gone before words are looked at.
+_PATTERNS = re.compile(
+    r"\S+@\S+|\b(?:https?|ftp)://\S+|\b\d+(?:\.\d+){3,}\b|\+?\d[\d ()/.-]{5,}\d|\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|"
+    r"\b(?:Dr|Prof|Mrs?|Ms|Miss|Herr|Frau|Mme|Sr|Sra|Dra)\b\.?(?:\s+[^\W\d_][\w'-]*){1,3}"
+)
+_NAME_PARTS = re.compile(rb"[\^=\\, .;/()_-]+")
+_LETTERS = 3
+_DIGITS = 4
+
+
+class Scrubber:
+    """Knows the identifiers of one object; ``find`` those in bytes that are kept, ``clean`` a description."""
+
+    def __init__(self, names: frozenset[bytes], numbers: frozenset[bytes]) -> None:
+        technical = {name for name in names if name.lower().decode("latin_1") in WORDS | _SHORT}
+        self._in_kept = _pattern(names - technical, numbers)
+        self._in_text = _pattern(names, numbers)
+
+    def found_in(self, raw: bytes) -> bool:
+        """Tell whether a value that is kept holds an identifier."""
+        return self._in_kept is not None and self._in_kept.search(raw) is not None
+
+    def clean(self, raw: bytes) -> bytes:
+        r"""Return the technical words of a text, value by value; ``b""`` when none is left."""
+        if self._in_text is not None:
+            raw = self._in_text.sub(b" ", raw)
+        values = [_clean_value(value) for value in raw.decode("ascii", "replace").strip("\0 ").split("\\")]
+        return "\\".join(values).encode("ascii") if any(values) else b""
+
+
+def scrubber(values: Mapping[int, bytes], *, keep_institution: bool = False) -> Scrubber:
+    """Return the scrubber for an object with these raw values of :data:`IDENTIFIERS`."""
+    tags = NAMES if keep_institution else NAMES | INSTITUTION
+    names = {part for tag in tags for part in _NAME_PARTS.split(values.get(tag, b"").strip(b"\0 "))}
+    numbers = {part.strip(b"\0 ") for tag in NUMBERS for part in values.get(tag, b"").split(b"\\")}
+    numbers |= set(_dates(values.get(BIRTH_DATE, b"").strip(b"\0 ")))
+    return _scrubber(
+        frozenset(name for name in names if len(name) >= _LETTERS and not name.isdigit()),
+        frozenset(number for number in numbers if len(number) >= _DIGITS),
+    )
+
+
+@lru_cache(maxsize=256)
+def _scrubber(names: frozenset[bytes], numbers: frozenset[bytes]) -> Scrubber:
+    return Scrubber(names, numbers)
+
+
+def _dates(birth: bytes) -> Iterable[bytes]:
+    """Return the ways in which people write a day."""
+    if len(birth) != 8 or not birth.isdigit():
+        return []
+    year, month, day = birth[:4], birth[4:6], birth[6:]
+    orders = [(year, month, day), (day, month, year), (month, day, year)]
+    return [sign.join(order) for order in orders for sign in (b"", b"-", b".", b"/")]
+
+
+def _pattern(names: Iterable[bytes], numbers: Iterable[bytes]) -> re.Pattern[bytes] | None:
+    parts = [rb"(?<![A-Za-z])" + re.escape(name) + rb"(?![A-Za-z])" for name in sorted(names)]
+    parts += [rb"(?<![A-Za-z0-9])" + re.escape(number) + rb"(?![A-Za-z0-9])" for number in sorted(numbers)]
+    return re.compile(b"|".join(parts), re.IGNORECASE) if parts else None
+
+
+@lru_cache(maxsize=4096)
+def _clean_value(text: str) -> str:
+    text = _PATTERNS.sub(" ", text)
+    kept = [token if _is_technical(token) else " " for token in _TOKEN.findall(text)]
+    return " ".join("".join(kept).split()).strip(" -_/,;:.()+*&#'\"")
+
+
+def _is_technical(token: str) -> bool:
+    if not token[0].isalnum():
+        return token.isascii() and token.isprintable()
+    word = token.strip(".").lower()
+    if not word.isalpha():
+        return _CODE.fullmatch(token.strip(".")) is not None
+    return word in _SINGLE if len(word) == 1 else word in WORDS or word in _SHORT

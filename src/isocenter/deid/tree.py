@@ -1,0 +1,334 @@
+"""The walk: every element of every level of a data set, kept, replaced or left out (PS3.15 E.1.1).
+
+Works on raw bytes. What is kept in a row is one slice of the input, so untouched pixel data are never copied; sequences
+are written with defined lengths, and those that came as UN stay UN with implicit VR inside (PS3.5 6.2.2). What cannot
+be read cannot be cleaned: every broken structure raises and the object is set aside.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import isocenter.deid.values as values
+from isocenter.deid._tables.safe_private import SAFE_PRIVATE
+from isocenter.deid.bitstreams import clear_icc
+from isocenter.deid.markers import write_code
+from isocenter.deid.options import Option
+from isocenter.deid.project import Project, is_registered
+from isocenter.deid.rules import Action, Rules
+from isocenter.deid.text import Scrubber
+from isocenter.deid.writing import wrap_items, write_element, write_items
+from isocenter.dicom import dictionary
+from isocenter.dicom.encoding import IMPLICIT_LITTLE, SHORT_VRS, UNDEFINED, Buffer, Element, Encoding
+from isocenter.dicom.scanner import MAX_DEPTH, iter_elements, iter_items
+from isocenter.errors import IsocenterError
+
+PIXEL_DATA = 0x7FE00010
+_TEXT_VRS = frozenset(
+    {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"}
+)
+_SHORT = frozenset(SHORT_VRS.values())
+_NUMBER = re.compile(rb"[0-9+\-.eE \\\0]*")
+_DIGITS = re.compile(rb"[0-9.:+\- \\\0]*")
+_DATE_VRS = frozenset({"DA", "DT", "TM"})
+_PRIVATE_TEXT = frozenset({"CS", "LO", "SH", "LT", "ST", "OB", "UN", "UC", "UT"})
+_COPIED = frozenset({Action.KEEP, Action.CHECK, Action.NUMBER, Action.DEFINITION})
+
+
+#: Bytes of one value of VRs with a fixed size.
+_SIZES = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "AT": 4, "UV": 8, "SV": 8}
+
+
+@lru_cache(maxsize=8192)
+def _form(tag: int) -> tuple[str, int]:
+    """Return the VR of the dictionary and the most bytes its multiplicity allows."""
+    vr, most = dictionary.vr(tag), dictionary.vm(tag).rsplit("-", 1)[-1]
+    return vr, _SIZES[vr] * int(most) if vr in _SIZES and most.isdigit() else UNDEFINED
+
+
+class SequesterError(IsocenterError):
+    """The object cannot be cleaned and is set aside; the message says why, without its values."""
+
+
+@dataclass(slots=True)
+class Subject:
+    """What is the same for all objects of a patient or study."""
+
+    pseudonym: str
+    accession: str
+    weeks: int
+
+
+@dataclass(slots=True)
+class Rewriter:
+    """One pass over one data set; ``report`` counts (tag, action) as it goes."""
+
+    data: Buffer
+    rules: Rules
+    project: Project
+    subject: Subject
+    scrubber: Scrubber
+    pixels: Callable[[Element], list[Buffer]] | None = None
+    report: Counter[tuple[int, str]] = field(default_factory=Counter)
+
+    def level(
+        self, offset: int, end: int, source: Encoding, target: Encoding, parent: int = 0, depth: int = 0,
+        added: list[tuple[int, bytes]] | None = None,
+    ) -> list[Buffer]:  # fmt: skip
+        """Return the pieces of one level; ``added`` elements replace those of the same tag."""
+        if depth > MAX_DEPTH:
+            raise SequesterError(f"sequences are nested deeper than {MAX_DEPTH}")
+        out = _Pieces(self.data)
+        pending = list(added or ())
+        fixed = {tag for tag, _ in pending}
+        private = _Private()
+        for element in iter_elements(self.data, source, offset, end):
+            tag = element.tag
+            while pending and pending[0][0] <= tag:
+                out.add(pending.pop(0)[1])
+            if tag in fixed:
+                continue
+            if tag == PIXEL_DATA and self.pixels and not depth:
+                out.extend(self.pixels(element))
+                continue
+            self._element(element, end, source, target, parent, depth, out, private)
+        for _, written in pending:
+            out.add(written)
+        return out.pieces
+
+    def _element(
+        self, element: Element, end: int, source: Encoding, target: Encoding, parent: int, depth: int, out: "_Pieces",
+        private: "_Private",
+    ) -> None:  # fmt: skip
+        tag = element.tag
+        action = self.rules.action(tag, parent)
+        vr = element.vr
+        if action is Action.PRIVATE:
+            judged = private.judge(self, element, out, target)
+            if judged is None:
+                return
+            action, vr = judged
+        if action is Action.REMOVE:
+            self._note(tag, action)
+            return
+        if action is Action.SEQUESTER:
+            raise SequesterError("an encapsulated document, whose text cannot be cleaned")
+        if action is Action.SEQUENCE:
+            self._sequence(element, end, source, target, depth, out)
+            return
+        if element.length == UNDEFINED:
+            self._note(tag, Action.REMOVE)
+            return
+        if action in _COPIED and self._copy(element, action, source, target, vr, out):
+            return
+        self._replace(element, action, target, vr, out)
+
+    def _copy(
+        self, element: Element, action: Action, source: Encoding, target: Encoding, vr: str, out: "_Pieces"
+    ) -> bool:
+        """Copy a value that may stay; return False when it may not."""
+        start, after = element.offset, element.offset + element.length
+        if action is Action.KEEP:
+            if not element.tag & 0x10000 and not self._is_value(element):
+                return False
+        elif element.length and not self._may_stay(bytes(self.data[start:after]), action):
+            return False
+        if source is target and element.vr:
+            out.copy(start - (8 if element.vr in _SHORT else 12), after)
+        elif source is target and source.implicit:
+            out.copy(start - 8, after)
+        else:
+            raw = bytes(self.data[start:after])
+            out.add(write_element(element.tag, vr or dictionary.vr(element.tag), raw, target))
+        return True
+
+    def _is_value(self, element: Element) -> bool:
+        """Tell whether a value that is kept unseen can be one: no text where numbers are due, dates of digits."""
+        known, limit = _form(element.tag)
+        if known in _DATE_VRS:
+            return _DIGITS.fullmatch(bytes(self.data[element.offset : element.offset + element.length])) is not None
+        return element.length <= limit and (element.vr not in _TEXT_VRS or known in _TEXT_VRS)
+
+    def _may_stay(self, raw: bytes, action: Action) -> bool:
+        if action is Action.NUMBER:
+            return _NUMBER.fullmatch(raw) is not None
+        if action is Action.DEFINITION:
+            return all(is_registered(uid) for uid in raw.decode("ascii", "replace").strip("\0 ").split("\\") if uid)
+        return not self.scrubber.found_in(raw)
+
+    def _replace(self, element: Element, action: Action, target: Encoding, vr: str, out: "_Pieces") -> None:
+        """Write what stands for a value."""
+        known = vr if element.tag & 0x10000 else dictionary.vr(element.tag)
+        raw = bytes(self.data[element.offset : element.offset + element.length])
+        if action is Action.DUMMY and known == "SQ":
+            item = write_code("DEID", "99ISOCENTER", "De-identified", target)
+            out.add(write_items(element.tag, [item], target))
+            self._note(element.tag, action)
+            return
+        value = _HANDLERS[action](self, element.tag, known, raw)
+        if value is None:
+            self._note(element.tag, Action.REMOVE)
+            return
+        if value != raw:
+            self._note(element.tag, action)
+        out.add(write_element(element.tag, known, value, target))
+
+    def _sequence(
+        self, element: Element, end: int, source: Encoding, target: Encoding, depth: int, out: "_Pieces"
+    ) -> None:
+        """Write a sequence with its items cleaned; what is called one and is none goes."""
+        if element.vr not in {"SQ", "UN", ""}:
+            self._note(element.tag, Action.REMOVE)
+            return
+        unknown = element.vr == "UN"
+        inner_target = IMPLICIT_LITTLE if unknown else target
+        inner_source = IMPLICIT_LITTLE if unknown else source
+        items = []
+        for item in iter_items(self.data, element._replace(vr="UN" if unknown else "SQ"), inner_source, end):
+            encoding = item.encoding
+            if encoding.big_endian != inner_target.big_endian:
+                raise SequesterError("a sequence switches the byte order")
+            if encoding.implicit == inner_target.implicit:
+                encoding = inner_target
+            items.append(self.level(item.offset, item.end, encoding, inner_target, element.tag, depth + 1))
+        out.extend(wrap_items(element.tag, "UN" if unknown else "SQ", items, target))
+
+    def _note(self, tag: int, action: Action) -> None:
+        self.report[tag, action.name.lower()] += 1
+
+
+class _Pieces:
+    """The output of a level: slices of the input, adjacent ones joined, and new bytes between."""
+
+    def __init__(self, data: Buffer) -> None:
+        self.view = memoryview(data)
+        self.pieces: list[Buffer] = []
+        self._start = self._end = -1
+
+    def copy(self, start: int, end: int) -> None:
+        """Add a part of the input."""
+        if start == self._end and self.pieces:
+            self.pieces[-1] = self.view[self._start : end]
+        else:
+            self.pieces.append(self.view[start:end])
+            self._start = start
+        self._end = end
+
+    def add(self, piece: Buffer) -> int:
+        """Add new bytes; return their index, at which they may be replaced."""
+        self.pieces.append(piece)
+        self._start = self._end = -1
+        return len(self.pieces) - 1
+
+    def extend(self, pieces: list[Buffer]) -> None:
+        """Add several pieces."""
+        for piece in pieces:
+            self.add(piece)
+
+
+class _Private:
+    """The private blocks of one level: a creator is written only when an element of its block is (PS3.15 E.3.10)."""
+
+    def __init__(self) -> None:
+        self._creators: dict[tuple[int, int], tuple[str, int, bytes]] = {}
+
+    def judge(self, rewriter: Rewriter, element: Element, out: _Pieces, target: Encoding) -> tuple[Action, str] | None:
+        """Return the action for a private element and its VR; None: there is nothing more to do."""
+        group, number = element.tag >> 16, element.tag & 0xFFFF
+        if 0x10 <= number <= 0xFF and element.length != UNDEFINED:
+            raw = bytes(rewriter.data[element.offset : element.offset + element.length])
+            name = raw.decode("ascii", "replace").strip("\0 ")
+            self._creators.setdefault((group, number), (name.upper(), out.add(b""), name.encode("ascii", "replace")))
+            return None
+        found = self._creators.get((group, number >> 8))
+        vr = SAFE_PRIVATE.get((group, number & 0xFF, found[0])) if found else None
+        if found is None or vr is None:
+            return Action.REMOVE, ""
+        action = _private_action(rewriter, vr, element.vr)
+        if action is not Action.REMOVE and not out.pieces[found[1]]:
+            creator = group << 16 | number >> 8
+            out.pieces[found[1]] = write_element(creator, "LO", found[2], target)
+        return action, vr if element.vr in {"", "UN"} else element.vr
+
+
+def _private_action(rewriter: Rewriter, vr: str, written: str) -> Action:
+    """Return what a safe private element gets: its own text, dates and UIDs are cleaned all the same."""
+    options = rewriter.rules.policy.options
+    if vr == "SQ":
+        return Action.SEQUENCE
+    if vr == "UI":
+        return Action.KEEP if Option.UIDS in options else Action.UID
+    if vr in _DATE_VRS:
+        if Option.FULL_DATES in options:
+            return Action.KEEP
+        return Action.SHIFT if Option.MODIFIED_DATES in options else Action.REMOVE
+    if vr in {"DS", "IS"}:
+        return Action.NUMBER
+    if vr in _PRIVATE_TEXT or written in _TEXT_VRS:
+        return Action.CHECK
+    return Action.KEEP
+
+
+def _uids(rewriter: Rewriter, _tag: int, _vr: str, raw: bytes) -> bytes | None:
+    texts = [uid.strip("\0 ") for uid in raw.decode("ascii", "replace").split("\\")]
+    return "\\".join(rewriter.project.uid(uid) if uid else "" for uid in texts).encode()
+
+
+def _empty(rewriter: Rewriter, tag: int, _vr: str, raw: bytes) -> bytes | None:
+    special = _SPECIAL.get(tag)
+    return special(rewriter.subject) if special and raw.strip(b"\0 ") else b""
+
+
+def _dummy(rewriter: Rewriter, tag: int, vr: str, raw: bytes) -> bytes | None:
+    if vr == "UI":
+        return _uids(rewriter, tag, vr, raw)
+    special = _SPECIAL.get(tag)
+    return special(rewriter.subject) if special else values.dummy(vr)
+
+
+def _clean(rewriter: Rewriter, _tag: int, vr: str, raw: bytes) -> bytes | None:
+    if vr not in _TEXT_VRS:
+        return None
+    cleaned = rewriter.scrubber.clean(raw)
+    return cleaned or None
+
+
+def _clean_required(rewriter: Rewriter, tag: int, vr: str, raw: bytes) -> bytes | None:
+    return _clean(rewriter, tag, vr, raw) or values.dummy(vr)
+
+
+def _shift(rewriter: Rewriter, _tag: int, vr: str, raw: bytes) -> bytes | None:
+    return values.shift(raw, vr, rewriter.subject.weeks)
+
+
+def _gone(_rewriter: Rewriter, _tag: int, _vr: str, _raw: bytes) -> bytes | None:
+    return None
+
+
+def _without_value(_rewriter: Rewriter, _tag: int, _vr: str, _raw: bytes) -> bytes | None:
+    return b""
+
+
+#: Attributes whose replacement is a pseudonym; an empty one stays empty, so that it never merges patients.
+_SPECIAL: dict[int, Callable[[Subject], bytes]] = {
+    0x00100010: lambda subject: b"DEIDENTIFIED^" + subject.pseudonym.encode(),
+    0x00100020: lambda subject: subject.pseudonym.encode(),
+    0x00120040: lambda subject: subject.pseudonym.encode(),
+    0x00080050: lambda subject: subject.accession.encode(),
+}
+_HANDLERS: dict[Action, Callable[[Rewriter, int, str, bytes], bytes | None]] = {
+    Action.UID: _uids,
+    Action.EMPTY: _empty,
+    Action.DUMMY: _dummy,
+    Action.CLEAN: _clean,
+    Action.CLEAN_REQUIRED: _clean_required,
+    Action.SHIFT: _shift,
+    Action.AGE: lambda _rewriter, _tag, _vr, raw: values.cap_age(raw),
+    Action.ICC: lambda _rewriter, _tag, _vr, raw: clear_icc(raw),
+    Action.DEFINITION: _uids,
+    Action.KEEP: _gone,
+    Action.CHECK: lambda rewriter, tag, vr, raw: _clean_required(rewriter, tag, vr, raw) if vr in _TEXT_VRS else None,
+    Action.NUMBER: _without_value,
+}
