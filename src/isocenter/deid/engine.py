@@ -29,7 +29,13 @@ from isocenter.dicom.header import Header, decode_values
 from isocenter.dicom.part10 import read_preamble_and_meta, write_file_meta
 from isocenter.dicom.pixels import IMAGE_TAGS
 from isocenter.dicom.scanner import inflate, only_padding, scan
-from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, transfer_syntax
+from isocenter.dicom.uids import (
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    MEDIA_STORAGE_DIRECTORY,
+    TransferSyntax,
+    is_valid_uid,
+    transfer_syntax,
+)
 from isocenter.errors import InvalidObjectError, IsocenterError
 
 if TYPE_CHECKING:
@@ -99,6 +105,8 @@ def anonymize(dataset: Dataset | Buffer, project: Project, policy: Policy | None
     policy = policy or Policy()
     meta = read_preamble_and_meta(data, final=True)
     assert meta is not None
+    if meta.sop_class_uid == MEDIA_STORAGE_DIRECTORY:
+        raise InvalidObjectError("a directory of files (DICOMDIR) is not copied; make a new one for the output")
     syntax = transfer_syntax(meta.transfer_syntax_uid)
     body: Buffer = memoryview(data)[meta.data_set_offset :]
     if syntax.deflated:
@@ -173,6 +181,8 @@ def _rewrite(
     pieces = rewriter.level(0, len(data), source, target, added=sorted(added))
     uids = [header.text(tag) for tag in (STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, SOP_INSTANCE_UID)]
     study, series, instance = (uid if keep_uids or not uid else project.uid(uid) for uid in uids)
+    if not is_valid_uid(instance) or not all(is_valid_uid(uid) for uid in (study, series) if uid):
+        raise SequesterError("its UIDs shall be kept, but they are none")
     head = write_file_meta(header.text(SOP_CLASS_UID), instance, out_syntax.uid)
     body = _deflate(pieces) if out_syntax.deflated else pieces
     return Result(Status.OUTPUT, "", (head, *body), rewriter.report, subject.pseudonym, study, series, instance)

@@ -41,6 +41,8 @@ _IMAGE_TYPES: dict[str, str] = {
     "DOSE_INFO": "a dose screen", "SECONDARY CAPTURE": "a secondary capture", "SCANNED": "a scanned document",
     "REPORT": "a report as an image", "CSA REPORT": "a report as an image", "CSAPARALLEL": "a report as an image",
 }  # fmt: skip
+#: Conversion Type (PS3.3 C.8.6.1): video, film, document, scanner, drawing.
+_CONVERTED = frozenset({"DV", "DF", "SD", "SI", "DRW"})
 _DOSE = re.compile(
     r"dose (report|info|record|summary)|patient protocol|screen ?save|\breport\b|film ?digiti", re.IGNORECASE
 )
@@ -79,7 +81,7 @@ def _sign(header: Header, sop_class: str, syntax_uid: str) -> str:
         "marked as having burned-in annotation" if header.text(BURNED_IN).upper() == "YES" else "",
         _by_class(sop_class),
         next((_IMAGE_TYPES[value] for value in types if value in _IMAGE_TYPES), ""),
-        "converted from another source" if header.text(CONVERSION_TYPE) else "",
+        "converted from film, paper or video" if header.text(CONVERSION_TYPE).upper() in _CONVERTED else "",
         _MODALITIES.get(header.text(MODALITY).upper(), ""),
         "described as a report or screen" if _DOSE.search(header.text(SERIES_DESCRIPTION)) else "",
         "a video" if syntax_uid.startswith(("1.2.840.10008.1.2.4.10", "1.2.840.10008.1.2.7.")) else "",

@@ -11,7 +11,7 @@ import secrets
 from hashlib import sha256
 from pathlib import Path
 
-from isocenter.dicom.uids import uid_name
+from isocenter.dicom.uids import is_valid_uid, uid_name
 from isocenter.errors import ConfigurationError
 
 KEY_BYTES = 32
@@ -80,7 +80,7 @@ class Project:
         if found is None:
             if len(self._uids) >= _CACHED:
                 self._uids.clear()
-            found = self._uids[original] = original if is_registered(original) else self._new_uid(original)
+            found = self._uids[original] = original if uid_name(original) else self._new_uid(original)
         return found
 
     def _new_uid(self, original: str) -> str:
@@ -94,8 +94,8 @@ class Project:
 
 
 def is_registered(uid: str) -> bool:
-    """Tell whether a UID is one of the standard or of a public code system."""
-    return uid.startswith(_REGISTERED) or bool(uid_name(uid))
+    """Tell whether a UID that defines something is one of the standard, a later edition's too, or of a code system."""
+    return is_valid_uid(uid) and (uid.startswith(_REGISTERED) or bool(uid_name(uid)))
 
 
 def _write_key(path: Path, key: bytes) -> None:

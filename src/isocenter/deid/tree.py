@@ -33,6 +33,7 @@ _SHORT = frozenset(SHORT_VRS.values())
 _NUMBER = re.compile(rb"[0-9+\-.eE \\\0]*")
 _DIGITS = re.compile(rb"[0-9.:+\- \\\0]*")
 _DATE_VRS = frozenset({"DA", "DT", "TM"})
+_DIGITS_ONLY = _DATE_VRS | {"UI"}
 _PRIVATE_TEXT = frozenset({"CS", "LO", "SH", "LT", "ST", "OB", "UN", "UC", "UT"})
 _COPIED = frozenset({Action.KEEP, Action.CHECK, Action.NUMBER, Action.DEFINITION})
 
@@ -147,7 +148,7 @@ class Rewriter:
     def _is_value(self, element: Element) -> bool:
         """Tell whether a value that is kept unseen can be one: no text where numbers are due, dates of digits."""
         known, limit = _form(element.tag)
-        if known in _DATE_VRS:
+        if known in _DIGITS_ONLY:
             return _DIGITS.fullmatch(bytes(self.data[element.offset : element.offset + element.length])) is not None
         return element.length <= limit and (element.vr not in _TEXT_VRS or known in _TEXT_VRS)
 

@@ -1,0 +1,175 @@
+"""``isocenter anonymize``: counts that add up, nothing original in the output, runs that can be repeated."""
+
+import csv
+import json
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from isocenter.cli import main
+from isocenter.dicom import dictionary
+from isocenter.dicom.part10 import write_file_meta
+from isocenter.dicom.writer import write_element
+
+CT, SC = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.7"
+EXPLICIT = "1.2.840.10008.1.2.1"
+
+
+def object_file(number: int, sop_class: str = CT, **more: str) -> bytes:
+    values = {
+        "SOPClassUID": sop_class, "SOPInstanceUID": f"1.2.826.77.{number}", "StudyDate": "20240131",
+        "AccessionNumber": "ZqACC1Xk", "PatientName": "ZqDoeXk^Jane", "PatientID": "ZqMRN1Xk",
+        "StudyInstanceUID": "1.2.826.76", "SeriesInstanceUID": "1.2.826.75", "InstanceNumber": str(number), **more,
+    }  # fmt: skip
+    rows = sorted((dictionary.tag(keyword), value) for keyword, value in values.items())
+    body = b"".join(write_element(tag, dictionary.vr(tag), value.encode()) for tag, value in rows)
+    size = write_element(0x00280010, "US", b"\x08\0") + write_element(0x00280011, "US", b"\x08\0")
+    pixels = write_element(0x7FE00010, "OB", bytes(64))
+    return write_file_meta(sop_class, values["SOPInstanceUID"], EXPLICIT) + body + size + pixels
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> Path:
+    folder = tmp_path / "ZqDoeXk" / "in"
+    folder.mkdir(parents=True)
+    for number in range(40):
+        (folder / f"ZqDoeXk-{number:02d}.dcm").write_bytes(object_file(number))
+    (folder / "screen.dcm").write_bytes(object_file(99, SC))
+    (folder / "notes.txt").write_text("ZqDoeXk came today")
+    with zipfile.ZipFile(folder / "more.zip", "w") as archive:
+        archive.writestr("a.dcm", object_file(50))
+        archive.writestr("b.dcm", object_file(1))  # the same as a file before
+    return folder
+
+
+@pytest.fixture
+def anonymize(tmp_path: Path, inputs: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, Any]]:
+    def run(*options: str, out: str = "out", project: str = "key") -> tuple[int, Any]:
+        arguments = [
+            "anonymize",
+            str(inputs),
+            "-o",
+            str(tmp_path / out),
+            "--project",
+            str(tmp_path / project),
+            "--json",
+        ]
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, *options])
+        text = capsys.readouterr().out
+        return int(str(ended.value.code)), json.loads(text) if text else None
+
+    return run
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_input_is_counted_once(anonymize: Callable[..., tuple[int, Any]]) -> None:
+    code, report = anonymize()
+    assert code == 1  # something was set aside and something rejected
+    counts = {name: report[name] for name in ("output", "unchanged", "sequestered", "rejected")}
+    assert counts == {"output": 41, "unchanged": 1, "sequestered": 1, "rejected": 1}
+    assert report["inputs"] == sum(counts.values()) == 44
+
+
+def test_neither_copies_nor_reports_hold_an_original_value(tmp_path: Path, anonymize) -> None:
+    anonymize("--profile", "research")
+    written = files(tmp_path / "out")
+    assert any(name.endswith("summary.html") for name in written)
+    for name, content in written.items():
+        assert "Zq" not in name
+        assert b"Zq" not in content, name
+        assert b"1.2.826.7" not in content, name
+
+
+def test_key_and_list_are_for_the_owner_only(tmp_path: Path, anonymize) -> None:
+    anonymize()
+    key, listing = tmp_path / "key" / "key", tmp_path / "key" / "runs" / "0001.csv"
+    assert stat.S_IMODE(key.stat().st_mode) == stat.S_IMODE(listing.stat().st_mode) == 0o600
+    with listing.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 44
+    assert all((tmp_path / "out" / row["output"]).is_file() for row in rows if row["outcome"] == "output")
+    assert {row["outcome"] for row in rows if "screen" in row["input"]} == {"sequestered"}
+
+
+def test_the_same_bytes_whatever_the_jobs_and_the_run(tmp_path: Path, anonymize) -> None:
+    anonymize(out="one")
+    anonymize("--jobs", "2", out="two")
+    one, two = files(tmp_path / "one"), files(tmp_path / "two")
+    assert one == two
+
+
+def test_another_key_gives_nothing_in_common(tmp_path: Path, anonymize) -> None:
+    anonymize(out="one")
+    anonymize(out="two", project="other")
+    names = [{n for n in files(tmp_path / out) if n.endswith(".dcm")} for out in ("one", "two")]
+    assert names[0]
+    assert not {part for n in names[0] for part in n.split("/")} & {part for n in names[1] for part in n.split("/")}
+
+
+def test_a_run_goes_on_where_it_was(tmp_path: Path, anonymize) -> None:
+    anonymize()
+    whole = files(tmp_path / "out")
+    copies = sorted((tmp_path / "out").rglob("*.dcm"))
+    for copy in copies[::2]:
+        copy.unlink()
+    _, report = anonymize()
+    assert (report["output"], report["unchanged"]) == (21, 21)
+    assert set(files(tmp_path / "out")) == whole.keys()
+
+
+def test_another_profile_does_not_mix_into_the_folder(tmp_path: Path, anonymize, capsys) -> None:
+    anonymize()
+    code, report = anonymize("--profile", "research")
+    assert (code, report) == (2, None)
+
+
+def test_another_object_with_the_same_uid_is_set_aside(inputs: Path, anonymize) -> None:
+    (inputs / "z.dcm").write_bytes(object_file(1, BodyPartExamined="HEAD"))
+    _, report = anonymize()
+    assert {"outcome": "sequestered", "reason": "another object with the same UID was written before", "count": 1} in (
+        report["reasons"]
+    )
+
+
+def test_dry_run_writes_nothing(tmp_path: Path, anonymize) -> None:
+    _, report = anonymize("--dry-run")
+    assert (report["output"], report["sequestered"]) == (42, 1)
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "key" / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--keep", "dates,modified-dates"], ["--keep", "faces"], ["--profile", "none"], ["--burned-in", "ignore"]],
+)
+def test_contradictions_are_refused(options: list[str], anonymize) -> None:
+    assert anonymize(*options)[0] == 2
+
+
+def test_key_and_output_stay_apart(tmp_path: Path, inputs: Path, anonymize) -> None:
+    assert anonymize(project="out/key")[0] == 2
+    assert anonymize(out="ZqDoeXk/in/out")[0] == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_device_rules_blank_and_are_checked(tmp_path: Path, inputs: Path, anonymize) -> None:
+    (inputs / "screen.dcm").write_bytes(object_file(99, SC, Manufacturer="Maker", ManufacturerModelName="M1"))
+    rules = tmp_path / "rules.toml"
+    rules.write_text("[[device]]\nmanufacturer='Maker'\nmodel='M'\nrows=8\ncolumns=9\nboxes=[[0,0,8,1]]\n")
+    assert anonymize("--burned-in", "blank", "--regions", str(rules))[1]["sequestered"] == 1
+    rules.write_text("[[device]]\nmanufacturer='Maker'\n")
+    assert anonymize("--burned-in", "blank", "--regions", str(rules), out="other")[0] == 2
+
+
+def test_a_folder_that_cannot_be_written_ends_the_run(tmp_path: Path, anonymize) -> None:
+    (tmp_path / "out").write_text("a file")
+    assert anonymize()[0] != 0
+    assert (tmp_path / "out").read_text() == "a file"
