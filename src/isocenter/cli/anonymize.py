@@ -30,8 +30,13 @@ _REPORTS, _RUN = "reports", "run.json"
     "--profile", type=click.Choice(list(PROFILES)), default="basic", show_default=True, help="What to retain."
 )
 @click.option("--keep", default="", metavar="WHAT", help=f"Retain besides, with commas: {', '.join(KEEP)}.")
-@click.option("--burned-in", type=click.Choice([choice.value for choice in BurnedIn]), default="sequester", show_default=True,
-              help="Objects whose pixels may show text: set aside, blank where known, or keep.")  # fmt: skip
+@click.option(
+    "--burned-in",
+    type=click.Choice([choice.value for choice in BurnedIn]),
+    default="sequester",
+    show_default=True,
+    help="Objects whose pixels may show text: set aside, blank where known, or keep.",
+)
 @click.option(
     "--regions", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="TOML file of device rules."
 )

@@ -18,7 +18,13 @@ _J2K_COM = 0x64
 _JPEG2000, _START_OF_SCAN = 0x4F, {0xDA, 0x90, 0x93}
 _STANDALONE = {0x01, *range(0xD0, 0xDA)}
 #: What decoders need of an application segment: its first bytes and how many of the payload are kept.
-_NEEDED = ((_APP0, b"JFIF\0", 12), (_APP14, b"Adobe", 12), (_APP8, b"mrfx", 5))
+_NEEDED = (
+    (_APP0, b"JFIF\0", 12),
+    (_APP14, b"Adobe", 12),
+    (_APP8, b"mrfx", 5),
+    (_APP8, b"SPIFF\0", 30),
+    (_APP8, b"\0\0\0\1", 6),
+)
 #: Boxes that only carry text or other metadata.
 _TEXT_BOXES = {b"xml ", b"uuid", b"uinf", b"asoc", b"lbl ", b"jp2i", b"Exif", b"brob", b"jumb"}
 _CODESTREAM_BOXES = {b"jp2c", b"jxlc", b"jxlp"}

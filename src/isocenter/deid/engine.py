@@ -117,6 +117,21 @@ def anonymize(dataset: Dataset | Buffer, project: Project, policy: Policy | None
         return Result(Status.SEQUESTERED, str(error))
 
 
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """A data set, its syntax, and what was read of it."""
+
+    data: Buffer
+    syntax: TransferSyntax
+    values: dict[int, bytes]
+    header: Header
+
+
+_DECODED = gate.TAGS | {
+    SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, PATIENT_ID, ISSUER, ACCESSION_NUMBER, CHARACTER_SET,
+}  # fmt: skip
+
+
 def _anonymize(data: Buffer, syntax: TransferSyntax, project: Project, policy: Policy) -> Result:
     found = scan(data, syntax, _WANTED, _LAST)
     if not found.complete and found.position < len(data) and not only_padding(data, found.position):
@@ -125,67 +140,66 @@ def _anonymize(data: Buffer, syntax: TransferSyntax, project: Project, policy: P
     header = Header(decode_values({tag: raw for tag, raw in values.items() if tag in _DECODED}, syntax))
     if not header.text(SOP_INSTANCE_UID) or not header.text(SOP_CLASS_UID):
         raise InvalidObjectError("this is no object: SOPClassUID or SOPInstanceUID is missing")
-    blank = _pass_gate(data, syntax, header, values, policy)
-    return _rewrite(data, syntax, header, values, project, policy, blank)
+    whole = _Object(data, syntax, values, header)
+    burned_in, blanked = _pass_gate(whole, policy)
+    return _rewrite(whole, project, policy, burned_in, blanked)
 
 
-_DECODED = (gate.TAGS | {SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, PATIENT_ID, ISSUER,
-                         ACCESSION_NUMBER, CHARACTER_SET})  # fmt: skip
-
-
-def _pass_gate(
-    data: Buffer, syntax: TransferSyntax, header: Header, values: dict[int, bytes], policy: Policy
-) -> bytes | None:
-    """Return the pixels with their text blanked, or None when they may stay; raise when the object may not."""
-    finding = gate.judge(header, syntax.uid)
+def _pass_gate(whole: _Object, policy: Policy) -> tuple[str, bytes | None]:
+    """Return what BurnedInAnnotation becomes, and the blanked pixels; raise when the object may not be written."""
+    finding = gate.judge(whole.header, whole.syntax.uid)
     if finding is None:
-        return None
+        return "", None
     if finding.burned_in and policy.burned_in is BurnedIn.KEEP:
-        return None
+        return "YES", None
     boxes = None
     if finding.burned_in and policy.burned_in is BurnedIn.BLANK:
-        boxes = blanking.boxes(header, values, syntax, policy.device_rules)
+        boxes = blanking.boxes(whole.header, whole.values, whole.syntax, policy.device_rules)
     if boxes is None:
         raise SequesterError(finding.reason)
     try:
-        blanked = blanking.blank(data, syntax, values, boxes)
+        blanked = blanking.blank(whole.data, whole.syntax, whole.values, boxes)
     except IsocenterError as error:
         raise SequesterError(f"{finding.reason}, and they cannot be decoded: {error}") from error
     if blanked is None:
         raise SequesterError(f"{finding.reason}, and they cannot be blanked")
-    return blanked
+    return "NO", blanked
 
 
-def _rewrite(
-    data: Buffer, syntax: TransferSyntax, header: Header, values: dict[int, bytes], project: Project, policy: Policy,
-    blank: bytes | None,
-) -> Result:  # fmt: skip
+def _rewrite(whole: _Object, project: Project, policy: Policy, burned_in: str, blanked: bytes | None) -> Result:
+    data, header, syntax = whole.data, whole.header, whole.syntax
     source = effective_encoding(data, 0, len(data), encoding_of(syntax))
-    out_syntax = transfer_syntax(EXPLICIT_VR_LITTLE_ENDIAN) if blank is not None else syntax
-    target = EXPLICIT_LITTLE if blank is not None else encoding_of(syntax)
+    target = encoding_of(syntax) if blanked is None else EXPLICIT_LITTLE
     if source.big_endian != target.big_endian:
         raise SequesterError("pixels of a big endian object cannot be blanked")
     if source.implicit == target.implicit:
         target = source
-    keep_uids = Option.UIDS in policy.options
-    patient = _patient(header)
-    subject = _subject(project, patient, header.text(ACCESSION_NUMBER))
-    scrubber = text.scrubber(values, keep_institution=Option.INSTITUTION in policy.options)
-    added = markers.write_markers(values, policy, target, scrubber, pixels_cleaned=blank is not None)
-    frames = header.integer(gate.FRAMES, 1) or 1
-    rewriter = Rewriter(data, _rules(policy, header.text(SOP_CLASS_UID)), project, subject, scrubber)
-    if blank is not None:
-        added += blanking.elements(values, blank, syntax)
+    sop_class = header.text(SOP_CLASS_UID)
+    subject = _subject(project, _patient(header), header.text(ACCESSION_NUMBER))
+    scrubber = text.scrubber(whole.values, keep_institution=Option.INSTITUTION in policy.options)
+    added = markers.write_markers(whole.values, policy, target, scrubber, burned_in)
+    rewriter = Rewriter(data, _rules(policy, sop_class), project, subject, scrubber)
+    if blanked is not None:
+        syntax = transfer_syntax(EXPLICIT_VR_LITTLE_ENDIAN)
+        added += blanking.elements(whole.values, blanked, whole.syntax)
     elif syntax.encapsulated:
+        frames = header.integer(gate.FRAMES, 1) or 1
         rewriter.pixels = lambda element: clear_fragments(data, element, source, frames)
     pieces = rewriter.level(0, len(data), source, target, added=sorted(added))
-    uids = [header.text(tag) for tag in (STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, SOP_INSTANCE_UID)]
-    study, series, instance = (uid if keep_uids or not uid else project.uid(uid) for uid in uids)
-    if not is_valid_uid(instance) or not all(is_valid_uid(uid) for uid in (study, series) if uid):
-        raise SequesterError("its UIDs shall be kept, but they are none")
-    head = write_file_meta(header.text(SOP_CLASS_UID), instance, out_syntax.uid)
-    body = _deflate(pieces) if out_syntax.deflated else pieces
+    study, series, instance = _new_uids(header, project, policy)
+    head = write_file_meta(sop_class, instance, syntax.uid)
+    body = _deflate(pieces) if syntax.deflated else pieces
     return Result(Status.OUTPUT, "", (head, *body), rewriter.report, subject.pseudonym, study, series, instance)
+
+
+def _new_uids(header: Header, project: Project, policy: Policy) -> tuple[str, str, str]:
+    """Return the UIDs of study, series and instance in the output."""
+    uids = tuple(header.text(tag) for tag in (STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, SOP_INSTANCE_UID))
+    if Option.UIDS not in policy.options:
+        uids = tuple(project.uid(uid) if uid else "" for uid in uids)
+    if not is_valid_uid(uids[2]) or not all(is_valid_uid(uid) for uid in uids[:2] if uid):
+        raise SequesterError("its UIDs shall be kept, but they are none")
+    return uids[0], uids[1], uids[2]
 
 
 def _deflate(pieces: Iterable[Buffer]) -> list[Buffer]:

@@ -13,9 +13,9 @@ from isocenter.dicom.encoding import Element, Encoding
 from isocenter.dicom.scanner import iter_elements, iter_items
 
 IDENTITY_REMOVED, METHOD, METHOD_CODES = 0x00120062, 0x00120063, 0x00120064
-LONGITUDINAL, BURNED_IN, VISUAL_FEATURES = 0x00280303, 0x00280301, 0x00280302
+LONGITUDINAL, BURNED_IN = 0x00280303, 0x00280301
 #: Elements that are written anew, whatever the object says.
-TAGS: frozenset[int] = frozenset({IDENTITY_REMOVED, METHOD, METHOD_CODES, LONGITUDINAL, BURNED_IN, VISUAL_FEATURES})
+TAGS: frozenset[int] = frozenset({IDENTITY_REMOVED, METHOD, METHOD_CODES, LONGITUDINAL})
 CODE_VALUE, SCHEME, MEANING = 0x00080100, 0x00080102, 0x00080104
 _MAX_METHOD = 64
 
@@ -26,14 +26,17 @@ def method_text(policy: Policy) -> str:
 
 
 def write_markers(
-    values: dict[int, bytes], policy: Policy, encoding: Encoding, scrubber: Scrubber, *, pixels_cleaned: bool
+    values: dict[int, bytes], policy: Policy, encoding: Encoding, scrubber: Scrubber, burned_in: str
 ) -> list[tuple[int, bytes]]:
-    """Return (tag, element) of every marker; ``values``: raw values of :data:`TAGS` as the object has them."""
+    """Return (tag, element) of every marker; ``values``: raw values of :data:`TAGS` as the object has them.
+
+    ``burned_in``: NO when text was blanked, YES when pixels that may show some are kept, "" to leave what is there.
+    """
     methods = [part.strip(b"\0 ") for part in values.get(METHOD, b"").split(b"\\")]
     methods = [part for part in methods if part and not scrubber.found_in(part)]
     own = method_text(policy).encode()
     methods = methods if own in methods else [*methods, own]
-    claimed = policy.codes() + ([CODES[Option.PIXEL_DATA]] if pixels_cleaned else [])
+    claimed = policy.codes() + ([CODES[Option.PIXEL_DATA]] if burned_in == "NO" else [])
     codes = list(dict.fromkeys([*_earlier_codes(values.get(METHOD_CODES, b""), encoding), *claimed]))
     written = [
         (IDENTITY_REMOVED, write_element(IDENTITY_REMOVED, "CS", b"YES", encoding)),
@@ -41,10 +44,8 @@ def write_markers(
         (METHOD_CODES, write_items(METHOD_CODES, [_code_item(code, encoding) for code in codes], encoding)),
         (LONGITUDINAL, write_element(LONGITUDINAL, "CS", policy.longitudinal().encode(), encoding)),
     ]
-    if pixels_cleaned:
-        written.append((BURNED_IN, write_element(BURNED_IN, "CS", b"NO", encoding)))
-    elif values.get(BURNED_IN, b"").strip(b"\0 ").upper() == b"YES":
-        written.append((BURNED_IN, write_element(BURNED_IN, "CS", b"YES", encoding)))
+    if burned_in:
+        written.append((BURNED_IN, write_element(BURNED_IN, "CS", burned_in.encode(), encoding)))
     return sorted(written)
 
 

@@ -34,6 +34,9 @@ _SHORT_WORDS = """
 _SHORT = frozenset(_SHORT_WORDS.split())
 _SINGLE = frozenset("abcklmoprstvwxyz")
 _CODE = re.compile(r"[A-Za-z]{1,2}\d{1,2}[A-Za-z]?|\d{1,3}(?:\.\d{1,2})?(?:mm|cm|ms|kv|ml|mg|s|d|D|%)?")
+_SIGNS = frozenset(" -_/,:.()+")
+#: Text in a multi-byte character set (ISO 2022) up to where ASCII goes on.
+_ESCAPED = re.compile(rb"\x1b\$.*?(?:\x1b\([BJ]|$)|\x1b[()-].", re.DOTALL)
 _TOKEN = re.compile(r"[A-Za-z0-9.%]+|[^A-Za-z0-9.%]+")
 #: Dates, long numbers, telephone numbers, addresses of the net, persons with a title: gone before words are looked at.
 _PATTERNS = re.compile(
@@ -59,9 +62,10 @@ class Scrubber:
 
     def clean(self, raw: bytes) -> bytes:
         r"""Return the technical words of a text, value by value; ``b""`` when none is left."""
+        text = _PATTERNS.sub(" ", _ESCAPED.sub(b" ", raw).decode("latin_1"))
         if self._in_text is not None:
-            raw = self._in_text.sub(b" ", raw)
-        values = [_clean_value(value) for value in raw.decode("ascii", "replace").strip("\0 ").split("\\")]
+            text = self._in_text.sub(b" ", text.encode("latin_1")).decode("latin_1")
+        values = [_technical(value) for value in text.strip("\0 ").split("\\")]
         return "\\".join(values).encode("ascii") if any(values) else b""
 
 
@@ -98,15 +102,14 @@ def _pattern(names: Iterable[bytes], numbers: Iterable[bytes]) -> re.Pattern[byt
 
 
 @lru_cache(maxsize=4096)
-def _clean_value(text: str) -> str:
-    text = _PATTERNS.sub(" ", text)
+def _technical(text: str) -> str:
     kept = [token if _is_technical(token) else " " for token in _TOKEN.findall(text)]
-    return " ".join("".join(kept).split()).strip(" -_/,;:.()+*&#'\"")
+    return " ".join("".join(kept).split()).strip(" -_/,:.()+")
 
 
 def _is_technical(token: str) -> bool:
     if not token[0].isalnum():
-        return token.isascii() and token.isprintable()
+        return _SIGNS.issuperset(token)
     word = token.strip(".").lower()
     if not word.isalpha():
         return _CODE.fullmatch(token.strip(".")) is not None
