@@ -1,7 +1,8 @@
 """Which action an attribute gets: Table E.1-1, its options, the supplement, and the types of the IOD (PS3.15 E.2, E.3).
 
 Keyed on tags. Compound actions (X/Z, X/D, Z/D, X/Z/D, X/Z/U*) and the roles of the supplement are resolved by the
-strongest type that any module of the object's IOD gives the attribute in its sequence: 1 -> D, 2 -> Z, 3 -> X.
+strongest type that any module of the object's IOD gives the attribute in its sequence: 1 -> D, 2 -> Z, 3 -> X. So is X
+where the table removes what the IOD requires.
 """
 
 from enum import Enum, auto
@@ -30,6 +31,7 @@ class Action(Enum):
     DEFINITION = auto()
     SHIFT = auto()
     CLEAN = auto()  # technical words stay; removed when nothing is left
+    CLEAN_EMPTY = auto()  # the same; empty when nothing is left
     CLEAN_REQUIRED = auto()  # the same; a dummy when nothing is left
     AGE = auto()
     ICC = auto()
@@ -53,13 +55,17 @@ _ROLE_OPTIONS: dict[Role, tuple[tuple[Option, Action], ...]] = {
     Role.DEVICE: ((Option.DEVICE, Action.CHECK),),
     Role.UID: ((Option.UIDS, Action.KEEP),),
 }
+_REFERENCES = "X/Z/U*"
 _TYPED: dict[str, dict[int, str]] = {
+    "X": {1: "D", 2: "Z", 3: "X"},  # an object that breaks its IOD is of no use; empty says as little as removed
     "Z/D": {1: "D", 2: "Z", 3: "Z"},
     "X/Z": {1: "Z", 2: "Z", 3: "X"},
     "X/D": {1: "D", 2: "D", 3: "X"},
     "X/Z/D": {1: "D", 2: "Z", 3: "X"},
-    "X/Z/U*": {1: "U", 2: "Z", 3: "X"},
+    _REFERENCES: {1: "U", 2: "U", 3: "X"},
 }
+#: What a cleaned text becomes when nothing is left of it, by what it would be without the option.
+_CLEAN: dict[Action, Action] = {Action.EMPTY: Action.CLEAN_EMPTY, Action.DUMMY: Action.CLEAN_REQUIRED}
 _BASIC: dict[str, Action] = {"X": Action.REMOVE, "Z": Action.EMPTY, "D": Action.DUMMY, "U": Action.UID}
 
 
@@ -111,9 +117,7 @@ class Rules:
         role = role_of(tag)
         for option, action in _ROLE_OPTIONS.get(role, ()):
             if option in self.policy.options:
-                if action is Action.CLEAN and attribute_type(tag, parent, self.sop_class) == 1:
-                    return Action.CLEAN_REQUIRED
-                return action
+                return self._clean("X/Z/D", tag, parent) if action is Action.CLEAN else action
         return _ROLE_ACTIONS.get(role) or self._typed("X/Z/D", tag, parent)
 
     def _by_row(self, tag: int, parent: int, basic: str, options: dict[str, str]) -> Action:
@@ -126,7 +130,7 @@ class Rules:
         if chosen:
             if dictionary.vr(tag) == "SQ":
                 return Action.SEQUENCE
-            return Action.DUMMY if Option.DEVICE in chosen else self._clean(basic)
+            return Action.DUMMY if Option.DEVICE in chosen else self._clean(basic, tag, parent)
         return self._typed(basic, tag, parent)
 
     @staticmethod
@@ -138,11 +142,12 @@ class Rules:
             return Action.KEEP
         return Action.NUMBER if dictionary.vr(tag) in {"DS", "IS"} else Action.CHECK
 
-    @staticmethod
-    def _clean(basic: str) -> Action:
-        return Action.CLEAN_REQUIRED if "D" in basic else Action.CLEAN
+    def _clean(self, basic: str, tag: int, parent: int) -> Action:
+        return _CLEAN.get(self._typed(basic, tag, parent), Action.CLEAN)
 
     def _typed(self, code: str, tag: int, parent: int) -> Action:
+        if code == _REFERENCES and self.policy.options:
+            return Action.UID  # a mapped reference identifies nothing, and viewers need it
         if code in _TYPED:
             code = _TYPED[code][attribute_type(tag, parent, self.sop_class)]
         return _BASIC[code]
@@ -152,7 +157,7 @@ def _fit(tag: int, action: Action) -> Action:
     """Return the action that a sequence, whose items are what identifies, can have."""
     if dictionary.vr(tag) != "SQ":
         return action
-    if action in {Action.UID, Action.KEEP, Action.CHECK, Action.CLEAN, Action.CLEAN_REQUIRED}:
+    if action in {Action.UID, Action.KEEP, Action.CHECK, Action.CLEAN, Action.CLEAN_EMPTY, Action.CLEAN_REQUIRED}:
         return Action.SEQUENCE
     if action is Action.DUMMY and not dictionary.keyword(tag).endswith("CodeSequence"):
         return Action.SEQUENCE  # what identifies in it has rows of its own

@@ -120,8 +120,10 @@ class Rewriter:
             self._sequence(element, end, source, target, depth, out)
             return
         if element.length == UNDEFINED:
-            self._note(tag, Action.REMOVE)
-            return
+            if dictionary.vr(tag) != "SQ" or action not in {Action.EMPTY, Action.DUMMY}:
+                self._note(tag, Action.REMOVE)
+                return
+            element = element._replace(length=0)
         if action in _COPIED and self._copy(element, action, source, target, vr, out):
             return
         self._replace(element, action, target, vr, out)
@@ -324,6 +326,7 @@ _HANDLERS: dict[Action, Callable[[Rewriter, int, str, bytes], bytes | None]] = {
     Action.EMPTY: _empty,
     Action.DUMMY: _dummy,
     Action.CLEAN: _clean,
+    Action.CLEAN_EMPTY: lambda rewriter, tag, vr, raw: _clean(rewriter, tag, vr, raw) or b"",
     Action.CLEAN_REQUIRED: _clean_required,
     Action.SHIFT: _shift,
     Action.AGE: lambda _rewriter, _tag, _vr, raw: values.cap_age(raw),

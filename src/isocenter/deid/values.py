@@ -52,7 +52,7 @@ def _shift_date(text: str, weeks: int) -> str:
     if moved is None:
         return ""
     parts = [f"{moved.year:04d}", f"{moved.month:02d}", f"{moved.day:02d}"]
-    return (match[2] or "").join(parts[: 1 + bool(match[3]) + bool(match[4])])
+    return "".join(parts[: 1 + bool(match[3]) + bool(match[4])])
 
 
 def _shift_date_time(text: str, weeks: int) -> str:

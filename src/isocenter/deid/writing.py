@@ -47,7 +47,7 @@ def write_items(tag: int, items: Iterable[bytes], encoding: Encoding) -> bytes:
 
 def wrap_items(tag: int, vr: str, items: list[list[Buffer]], encoding: Encoding) -> list[Buffer]:
     """Return the pieces of a sequence whose items are pieces; one that came as UN ends with a delimiter."""
-    plain = _PLAIN[encoding.big_endian]
+    plain = _PLAIN[encoding.big_endian and vr != "UN"]
     body: list[Buffer] = []
     for item in items:
         body.append(plain(ITEM >> 16, ITEM & 0xFFFF, sum(map(len, item))))
