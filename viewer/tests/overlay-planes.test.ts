@@ -7,13 +7,13 @@ const plane = (extra: Record<string, unknown> = {}) => ({ '60020010': { vr: 'US'
 
 describe('overlay planes', () => {
   it('have a size, an origin counted from 1 and data of their own', () => {
-    const [read] = overlayPlanes(plane({ '60023000': { vr: 'OW', InlineBinary: 'AAA=' } }) as never);
+    const [read] = overlayPlanes(plane({ '60023000': { vr: 'OW', InlineBinary: 'AAA=' } }));
     expect(read).toMatchObject({ group: '6002', rows: 2, columns: 5, top: 2, left: -2, bit: undefined });
   });
-  it('may lie in a bit of the pixel data', () => expect(overlayBits(plane({ '60020102': { vr: 'US', Value: [14] } }) as never)).toEqual([14]));
-  it('without data are none', () => expect(overlayPlanes(plane() as never)).toEqual([]));
+  it('may lie in a bit of the pixel data', () => expect(overlayBits(plane({ '60020102': { vr: 'US', Value: [14] } }))).toEqual([14]));
+  it('without data are none', () => expect(overlayPlanes(plane())).toEqual([]));
   it('are packed low bit first, frames without a gap', () => {
-    const [read] = overlayPlanes(plane({ '60023000': { vr: 'OW', InlineBinary: 'AAA=' }, '60020015': { vr: 'IS', Value: [2] }, '60020051': { vr: 'US', Value: [4] } }) as never);
+    const [read] = overlayPlanes(plane({ '60023000': { vr: 'OW', InlineBinary: 'AAA=' }, '60020015': { vr: 'IS', Value: [2] }, '60020051': { vr: 'US', Value: [4] } }));
     if (!read) throw new Error('no plane');
     expect([...unpackPlane(new Uint8Array([0b1, 0b100, 0]), read, 0)]).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     expect([...unpackPlane(new Uint8Array([0b1, 0b100, 0]), read, 1)]).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 0]);

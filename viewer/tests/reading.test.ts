@@ -127,7 +127,7 @@ describe('corner text', () => {
     expect(cornerText({ ...input, paneWidth: 200 }).topRight).toEqual(['7 Mar 2024']);
     expect(cornerText({ ...input, paneWidth: 100 }).topLeft).toEqual([]);
   });
-  it('always warns', () => expect(permanentNotes(set, picture, 'archive-drawn', false)).toEqual(['Drawn by the archive: no pixel values, fixed window', 'Lossy 12:1', 'Not calibrated']));
+  it('always warns', () => expect(permanentNotes(set, picture, 'archive-drawn', false, false)).toEqual(['Drawn by the archive: no pixel values, fixed window', 'Lossy 12:1', 'Not calibrated']));
   it('goes round in three states', () => expect(nextDetail(nextDetail(nextDetail('all')))).toBe('all'));
 });
 

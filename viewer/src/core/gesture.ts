@@ -1,15 +1,22 @@
 // What pointers and wheel mean on a pane (mouse, touch), as intents. Pure: the DOM part only feeds it.
 
-export type Tool = 'window' | 'scroll' | 'zoom' | 'pan';
+import type { MeasureKind } from './measure/types';
 
-export type DragMeaning = Tool;
+export type DragMeaning = 'window' | 'scroll' | 'zoom' | 'pan';
+export type Tool = DragMeaning | 'crosshair' | MeasureKind;
+
+const DRAGS: readonly string[] = ['window', 'scroll', 'zoom', 'pan'];
+/** Whether dragging with the tool changes how the picture is shown; other tools put something on it. */
+export const isDrag = (tool: Tool): tool is DragMeaning => DRAGS.includes(tool);
+export const isMeasure = (tool: Tool): tool is MeasureKind => !isDrag(tool) && tool !== 'crosshair';
 
 /** The meaning of a mouse drag: 0 left, 1 middle, 2 right. */
-export function mouseDrag(button: number, tool: Tool, ctrl: boolean, shift: boolean): DragMeaning {
+export function mouseDrag(button: number, tool: Tool, ctrl: boolean, shift: boolean): DragMeaning | undefined {
   if (button === 1) return 'pan';
   if (button === 2) return 'zoom';
   if (ctrl) return 'zoom';
-  return shift ? 'pan' : tool;
+  if (shift) return 'pan';
+  return isDrag(tool) ? tool : undefined;
 }
 
 /** Images to move for a wheel event; fractions are kept by the caller until they make a whole step. */

@@ -35,6 +35,8 @@ export interface DisplaySet {
   /** The objects in it, for the tag browser and documents. */
   instances: Instance[];
   warnings: string[];
+  /** Which reformatted plane of a volume this is; absent for what is stored. */
+  plane?: 'axial' | 'coronal' | 'sagittal';
 }
 
 export function readInstance(dataSet: DataSet): Instance {

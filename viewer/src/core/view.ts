@@ -88,6 +88,12 @@ export function pixelToPane(pixel: Point, view: View, shape: ImageShape, pane: S
   return imageToPane([x, y], view, shape, pane);
 }
 
+/** Pane point → place in pixels, fractions kept; the middle of the first pixel is 0, 0. Inverse of `pixelToPane`. */
+export function paneToPixel(point: Point, view: View, shape: ImageShape, pane: Size): Point {
+  const [x, y] = paneToImage(point, view, shape, pane);
+  return [x / shape.pixelWidth + shape.columns / 2 - 0.5, y / shape.pixelHeight + shape.rows / 2 - 0.5];
+}
+
 /** Moves the image with the pointer by a distance in CSS pixels. */
 export function panned(view: View, dx: number, dy: number, shape: ImageShape, pane: Size): View {
   const scale = scaleOf(view, shape, pane);

@@ -16,6 +16,7 @@ import { loadPalette } from '../net/palette';
 import { isAbort, type Kind, type RequestQueue, type Ticket } from '../net/queue';
 import type { DecodedFrame } from './decode/decode';
 import type { DecodePool } from './decode/pool';
+import type { PictureStore } from './picture-store';
 
 export interface LoadedBitmap extends Bitmap {
   /** Who decoded it. `archive-drawn` has no values, only grey levels. */
@@ -38,7 +39,7 @@ const FRAMES_A_REQUEST = 8;
 /** Transfer syntaxes that cannot be without loss: JPEG baseline and extended, JPEG-LS near-lossless. */
 const LOSSY_SYNTAXES = new Set(['1.2.840.10008.1.2.4.50', '1.2.840.10008.1.2.4.51', '1.2.840.10008.1.2.4.81']);
 
-export class BitmapStore {
+export class BitmapStore implements PictureStore {
   readonly changed = new Signal();
   private readonly bitmaps = new Map<string, LoadedBitmap>();
   private readonly failed = new Map<string, string>();

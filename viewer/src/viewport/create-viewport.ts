@@ -22,8 +22,11 @@ export function hasGraphicsProcessor(): boolean {
   return !/swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
 }
 
-export async function createViewport(element: HTMLDivElement, wanted: Renderer): Promise<ViewportPort> {
-  if (wanted !== 'canvas' && (wanted === 'cornerstone' || hasGraphicsProcessor())) {
+/** Browsers keep some sixteen WebGL contexts; panes beyond a few are drawn on plain canvases. */
+const MOST_ACCELERATED = 4;
+
+export async function createViewport(element: HTMLDivElement, wanted: Renderer, pane = 0): Promise<ViewportPort> {
+  if (wanted !== 'canvas' && pane < MOST_ACCELERATED && (wanted === 'cornerstone' || hasGraphicsProcessor())) {
     const { createCornerstoneViewport, startCornerstone } = await import('./cornerstone/adapter');
     if (startCornerstone()) return createCornerstoneViewport(element);
   }

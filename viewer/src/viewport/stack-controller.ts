@@ -12,7 +12,8 @@ import { FIT, flippedHorizontally, flippedVertically, panned, pixelAt, rotated, 
 import type { ViewportPort } from '../core/viewport-port';
 import { draggedWindow, windowFromLimits } from '../core/window';
 import { isAbort } from '../net/queue';
-import type { BitmapStore, LoadedBitmap } from './bitmap-store';
+import type { LoadedBitmap } from './bitmap-store';
+import type { PictureStore } from './picture-store';
 
 export interface PaneState {
   set: DisplaySet | undefined;
@@ -69,7 +70,7 @@ export class StackController {
   private animation = 0;
   private wanted = 0;
 
-  constructor(private readonly store: BitmapStore) {}
+  constructor(private readonly store: PictureStore) {}
 
   readonly state = (): PaneState => this.current;
 
@@ -113,6 +114,32 @@ export class StackController {
     if (!first) return;
     this.request();
     if (set.kind === 'clip' && asked < 0 && autoPlays(first.instance.dataSet, set.pictures.length)) this.play();
+  }
+
+  /** Puts another set in the place of the one on screen, at a picture; the same plane of a volume keeps its view. */
+  replace(set: DisplaySet, index: number, setting: GreySetting): void {
+    const { view, set: before } = this.current;
+    const kept = before?.plane !== undefined && before.plane === set.plane;
+    this.pause();
+    this.remember();
+    if (before) this.store.cancelPrefetch(before);
+    this.update({ ...EMPTY, set, index, setting, view: kept ? view : FIT, pane: this.current.pane, smooth: this.current.smooth, ...(kept ? { bitmap: this.current.bitmap } : {}) });
+    this.port?.setView(this.current.view);
+    this.request();
+  }
+
+  /** Asks for the picture on screen once more; what is shown stays until it has come. */
+  refresh(): void {
+    const { set } = this.current;
+    const { picture } = this;
+    if (!set || !picture) return;
+    const turn = ++this.wanted;
+    this.store.load(set, picture, 'interaction').then(
+      (bitmap) => {
+        if (turn === this.wanted) this.present(bitmap);
+      },
+      () => undefined,
+    );
   }
 
   /** Puts a newer state of the same set in its place, without moving from the picture on screen. */
@@ -219,6 +246,11 @@ export class StackController {
     if (preset) this.chooseWindow(preset.id);
   }
 
+  /** Takes over the grey scale of another pane. */
+  follow(setting: GreySetting): void {
+    this.setSetting(setting);
+  }
+
   invert(): void {
     const { setting } = this.current;
     this.setSetting({ ...setting, inverted: !setting.inverted });
@@ -292,8 +324,10 @@ export class StackController {
       const rgb = bitmap.source === 'archive-drawn' ? undefined : Array.from(bitmap.pixels.subarray(at * 3, at * 3 + 3));
       return { pixel, value: undefined, rgb, unit: '', suv: undefined };
     }
-    const { transform } = pictureInfo(picture);
-    const value = toModality(bitmap.pixels[at] as number, transform);
+    const { transform, padding } = pictureInfo(picture);
+    const stored = bitmap.pixels[at] as number;
+    if (set.plane && stored === padding?.first) return undefined;
+    const value = toModality(stored, transform);
     return { pixel, value, rgb: undefined, unit: transform.unit, suv: transform.suv === undefined ? undefined : value * transform.suv };
   }
 

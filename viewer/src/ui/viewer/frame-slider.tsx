@@ -2,10 +2,10 @@
 
 import { useEffect, useState, type JSX, type PointerEvent } from 'react';
 import { loadedRuns } from '../../core/loading-order';
-import type { BitmapStore } from '../../viewport/bitmap-store';
+import type { PictureStore } from '../../viewport/picture-store';
 import type { PaneState, StackController } from '../../viewport/stack-controller';
 
-export function FrameSlider({ state, store, controller }: { state: PaneState; store: BitmapStore; controller: StackController }): JSX.Element | null {
+export function FrameSlider({ state, store, controller }: { state: PaneState; store: PictureStore; controller: StackController }): JSX.Element | null {
   const { set, index } = state;
   const count = set?.pictures.length ?? 0;
   const runs = useLoadedRuns(set, store);
@@ -44,7 +44,7 @@ export function FrameSlider({ state, store, controller }: { state: PaneState; st
   );
 }
 
-function useLoadedRuns(set: PaneState['set'], store: BitmapStore): [number, number][] {
+function useLoadedRuns(set: PaneState['set'], store: PictureStore): [number, number][] {
   const [runs, setRuns] = useState<[number, number][]>([]);
   useEffect(() => {
     let scheduled = 0;

@@ -1,12 +1,18 @@
 // Turns pointer, wheel and touch events on a pane into actions of its controller. Captures the pointer while dragging.
 
-import { dragZoom, mouseDrag, pixelsPerImage, wheelSteps, type DragMeaning, type Tool } from '../../core/gesture';
+import { dragZoom, isDrag, mouseDrag, pixelsPerImage, wheelSteps, type DragMeaning, type Tool } from '../../core/gesture';
 import { Owner } from '../../core/lifecycle';
 import type { Point } from '../../core/view';
+import type { Drag } from '../../viewport/measure/session';
 import type { StackController } from '../../viewport/stack-controller';
 
 export interface GestureHost {
   tool(): Tool;
+  /** The pane was touched in any way. */
+  activate(): void;
+  /** What a press puts on the picture or moves on it, if anything; `reach` is how far it may miss, in CSS pixels. */
+  grab(at: Point, reach: number): Drag | undefined;
+  hover(at: Point): void;
   cursorAt(point: Point | undefined): void;
   maximize(): void;
   menu(at: Point): void;
@@ -14,6 +20,7 @@ export interface GestureHost {
 
 const LONG_PRESS = 700;
 const MOVED = 4;
+const REACH = { touch: 22, mouse: 9 };
 
 interface Contact {
   x: number;
@@ -24,6 +31,7 @@ export class Gestures {
   private readonly owner = new Owner();
   private readonly contacts = new Map<number, Contact>();
   private meaning: DragMeaning | undefined;
+  private grabbed: Drag | undefined;
   private start: Contact = { x: 0, y: 0 };
   private moved = false;
   private scrollRest = 0;
@@ -67,8 +75,13 @@ export class Gestures {
     this.start = { x: event.clientX, y: event.clientY };
     this.moved = false;
     this.scrollRest = 0;
-    if (event.pointerType === 'touch') {
-      this.meaning = this.host.tool();
+    this.host.activate();
+    const touch = event.pointerType === 'touch';
+    const plain = this.contacts.size === 1 && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+    this.grabbed = plain ? this.host.grab(this.at(event), touch ? REACH.touch : REACH.mouse) : undefined;
+    if (touch) {
+      const tool = this.host.tool();
+      this.meaning = isDrag(tool) ? tool : undefined;
       clearTimeout(this.press);
       if (this.contacts.size === 1) this.press = setTimeout(() => this.longPress(this.at(event)), LONG_PRESS);
       return;
@@ -81,20 +94,25 @@ export class Gestures {
     if (this.moved || this.contacts.size !== 1) return;
     this.contacts.clear();
     this.meaning = undefined;
+    this.grabbed = undefined;
     this.host.menu(at);
   }
 
   private readonly move = (event: PointerEvent): void => {
     const before = this.contacts.get(event.pointerId);
     if (!before) {
-      if (event.pointerType !== 'touch') this.host.cursorAt(this.at(event));
+      if (event.pointerType !== 'touch') {
+        this.host.cursorAt(this.at(event));
+        this.host.hover(this.at(event));
+      }
       return;
     }
     const [dx, dy] = [event.clientX - before.x, event.clientY - before.y];
     if (!this.moved && Math.hypot(event.clientX - this.start.x, event.clientY - this.start.y) < MOVED) return;
     this.moved = true;
     clearTimeout(this.press);
-    if (this.contacts.size === 2) this.pinch(event, before);
+    if (this.grabbed) this.grabbed.move(this.at(event));
+    else if (this.contacts.size === 2) this.pinch(event, before);
     else if (this.contacts.size >= 3) this.controller.dragWindow(dx / this.contacts.size, dy / this.contacts.size);
     else if (this.meaning) this.drag(this.meaning, dx, dy);
     this.contacts.set(event.pointerId, { x: event.clientX, y: event.clientY });
@@ -138,6 +156,11 @@ export class Gestures {
   private readonly up = (event: PointerEvent): void => {
     clearTimeout(this.press);
     if (!this.contacts.delete(event.pointerId)) return;
+    if (this.grabbed) {
+      this.grabbed.end(this.at(event), this.moved);
+      this.grabbed = undefined;
+      return;
+    }
     if (!this.moved && event.type === 'pointerup') this.click(event);
     if (this.contacts.size === 0) this.meaning = undefined;
   };

@@ -5,6 +5,7 @@ import { cornerText, laterality, permanentNotes, type Detail } from '../../core/
 import { edgeLetters } from '../../core/orientation';
 import { pictureInfo, spacingAt } from '../../core/picture-info';
 import { scaleBar, type Spacing } from '../../core/spacing';
+import type { DisplaySet, Picture } from '../../core/stack';
 import { scaleOf, type Point } from '../../core/view';
 import type { PaneState } from '../../viewport/stack-controller';
 
@@ -16,9 +17,11 @@ interface Props {
   /** The pixel under the pointer: with ultrasound regions it decides the scale. */
   pixel: Point | undefined;
   cursor: string;
+  /** More notes that stand on the picture, a line each. */
+  further: string;
 }
 
-export function Overlay({ state, detail, pixel, cursor }: Props): JSX.Element | null {
+export function Overlay({ state, detail, pixel, cursor, further }: Props): JSX.Element | null {
   const { set, index, shown, bitmap, view, pane, grey, playing, rate } = state;
   const picture = set?.pictures[shown >= 0 ? shown : index];
   const letters = useMemo(() => picture && edgeLetters(picture.orientation, pictureInfo(picture).PatientOrientation, view), [picture, view]);
@@ -38,7 +41,7 @@ export function Overlay({ state, detail, pixel, cursor }: Props): JSX.Element | 
     suv: info.transform.suv,
     rate: playing ? rate : undefined,
   });
-  const notes = permanentNotes(set, picture, bitmap?.source, bitmap?.lossy === true, info.spacing !== undefined || info.regions.length > 0);
+  const notes = [...notesOf(set, picture, bitmap), ...further.split('\n').filter(Boolean)];
   return (
     <div className="overlay" data-detail={detail}>
       <Lines className="corner corner-tl" lines={corners.topLeft} />
@@ -62,6 +65,11 @@ export function Overlay({ state, detail, pixel, cursor }: Props): JSX.Element | 
       {scale > 0 && bitmap ? <ScaleBar state={state} scale={scale} spacing={spacingAt(picture, pixel)} /> : null}
     </div>
   );
+}
+
+function notesOf(set: DisplaySet, picture: Picture, bitmap: PaneState['bitmap']): string[] {
+  const { spacing, regions } = pictureInfo(picture);
+  return permanentNotes(set, picture, bitmap?.source, bitmap?.lossy === true, spacing !== undefined || regions.length > 0);
 }
 
 function Lines({ className, lines }: { className: string; lines: string[] }): JSX.Element | null {

@@ -1,36 +1,50 @@
 // One pane: the drawing, what is written over it, gestures, and what happens when a picture cannot be shown.
 
 import { ImageOff, LoaderCircle } from 'lucide-react';
-import { useEffect, useRef, useState, type JSX } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState, type DragEvent, type JSX } from 'react';
 import type { CommandName } from '../../core/commands';
 import type { Detail } from '../../core/corner-text';
-import type { Tool } from '../../core/gesture';
+import { isMeasure, type Tool } from '../../core/gesture';
 import { formatValue } from '../../core/modality';
 import type { Point } from '../../core/view';
 import { createViewport, rendererWanted } from '../../viewport/create-viewport';
+import type { Drag, MeasureSession } from '../../viewport/measure/session';
 import type { PaneState, StackController } from '../../viewport/stack-controller';
+import type { Cell } from '../../viewport/workspace';
 import { CineBar } from './cine-bar';
 import { DocumentCard } from './document-card';
 import { FrameSlider } from './frame-slider';
 import { Gestures } from './gestures';
 import { Overlay } from './overlay';
 import { PlaneLayer } from './plane-layer';
+import { SERIES_DRAG } from './series-rail';
+import { SpaceLayer } from './space-layer';
 import { useStateOf } from './use-signal';
 import type { ViewerEngine } from './viewer-engine';
 
+const MeasureLayer = lazy(() => import('./measure-layer').then((module) => ({ default: module.MeasureLayer })));
+
 interface Props {
   engine: ViewerEngine;
+  cell: Cell;
+  active: boolean;
+  hidden: boolean;
   tool: Tool;
   detail: Detail;
   planes: boolean;
   run(name: CommandName): void;
   onMenu(at: Point): void;
   onTags(): void;
+  /** A series was dropped here. */
+  onDrop(id: string): void;
 }
 
-export function Pane({ engine, tool, detail, planes, run, onMenu, onTags }: Props): JSX.Element {
-  const { controller, store } = engine;
+export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, onMenu, onTags, onDrop }: Props): JSX.Element {
+  const { workspace, store } = engine;
+  const { controller } = cell;
   const state = useStateOf(controller);
+  const session = useStateOf(engine.measure);
+  const planeNotes = useStateOf(engine.mpr.notes);
   const surface = useRef<HTMLDivElement>(null);
   const drawing = useRef<HTMLDivElement>(null);
   const [cursor, setCursor] = useState<Point>();
@@ -38,28 +52,46 @@ export function Pane({ engine, tool, detail, planes, run, onMenu, onTags }: Prop
   useEffect(() => {
     latest.current = { tool, run, onMenu };
   });
-  const failure = useDrawing(drawing, controller);
+  const failure = useDrawing(drawing, controller, cell.id);
 
   useEffect(() => {
     const element = surface.current;
     if (!element) return undefined;
     const gestures = new Gestures(element, controller, {
       tool: () => latest.current.tool,
+      activate: () => workspace.activate(workspace.state().cells.indexOf(cell)),
+      grab: (at, reach) => (latest.current.tool === 'crosshair' ? pointing(engine, controller, at, reach) : engine.measure.state()?.grab(controller, at, latest.current.tool, reach)),
+      hover: (at) => engine.measure.state()?.hover(controller, at),
       cursorAt: setCursor,
-      maximize: () => latest.current.run('panel.full'),
-      menu: (at) => latest.current.onMenu(at),
+      maximize: () => {
+        if (!isMeasure(latest.current.tool)) latest.current.run('layout.maximise');
+      },
+      menu: (at) => latest.current.onMenu(inMain(element, at)),
     });
     return () => gestures.dispose();
-  }, [controller]);
+  }, [engine, workspace, cell, controller]);
 
   const isDocument = state.set?.kind === 'document';
   return (
-    <div className="pane" data-status={state.status} data-index={state.index} data-shown={state.shown} data-testid="pane">
+    <div
+      className="pane"
+      data-status={state.status}
+      data-index={state.index}
+      data-shown={state.shown}
+      data-active={active}
+      data-measuring={session ? 'ready' : undefined}
+      data-testid="pane"
+      hidden={hidden}
+      {...dropping(onDrop)}
+    >
       <div className="pane-drawing" ref={drawing} style={{ visibility: state.bitmap && !isDocument ? 'visible' : 'hidden' }} />
       {isDocument ? null : <PlaneLayer state={state} visible={planes} />}
+      {isDocument ? null : <SpaceLayer workspace={workspace} controller={controller} pane={state} />}
+      {session && !isDocument ? <Measured session={session} pane={state} /> : null}
       <div className="pane-surface" ref={surface} data-tool={tool} hidden={isDocument} />
-      {isDocument && state.set ? <DocumentCard set={state.set} onTags={onTags} /> : <Overlay state={state} detail={detail} pixel={cursor && controller.valueAt(cursor)?.pixel} cursor={cursorText(controller, cursor)} />}
+      {isDocument && state.set ? <DocumentCard set={state.set} onTags={onTags} /> : <Overlay state={state} detail={detail} further={state.set?.plane ? planeNotes : ''} pixel={cursor && controller.valueAt(cursor)?.pixel} cursor={cursorText(controller, cursor)} />}
       {isDocument ? null : <FrameSlider state={state} store={store} controller={controller} />}
+      {state.status === 'empty' ? <div className="pane-empty">Drag a series here, or choose one on the left</div> : null}
       <CineBar state={state} run={run} />
       <Waiting state={state} />
       {state.status === 'failed' || failure ? <Failed message={failure || state.message} onRetry={() => controller.retry()} /> : null}
@@ -67,15 +99,48 @@ export function Pane({ engine, tool, detail, planes, run, onMenu, onTags }: Prop
   );
 }
 
+function Measured({ session, pane }: { session: MeasureSession; pane: PaneState }): JSX.Element {
+  return (
+    <Suspense fallback={null}>
+      <MeasureLayer session={session} pane={pane} />
+    </Suspense>
+  );
+}
+
+function pointing({ workspace, mpr }: ViewerEngine, controller: StackController, at: Point, reach: number): Drag {
+  const session = mpr.state();
+  if (session) return session.grab(controller, at, reach);
+  workspace.pointAt(controller, at);
+  return { move: (to) => workspace.pointAt(controller, to), end: () => undefined };
+}
+
+/** A point of the pane in its parent, where menus are placed. */
+function inMain(element: HTMLElement, [x, y]: Point): Point {
+  const [own, main] = [element.getBoundingClientRect(), element.closest('.viewer-main')?.getBoundingClientRect()];
+  return [x + own.left - (main?.left ?? 0), y + own.top - (main?.top ?? 0)];
+}
+
+function dropping(onDrop: (id: string) => void): { onDragOver(event: DragEvent): void; onDrop(event: DragEvent): void } {
+  return {
+    onDragOver: (event) => {
+      if (event.dataTransfer.types.includes(SERIES_DRAG)) event.preventDefault();
+    },
+    onDrop: (event) => {
+      event.preventDefault();
+      onDrop(event.dataTransfer.getData(SERIES_DRAG));
+    },
+  };
+}
+
 /** Makes the drawing once the element is there; returns why there is none. */
-function useDrawing(drawing: React.RefObject<HTMLDivElement | null>, controller: StackController): string {
+function useDrawing(drawing: React.RefObject<HTMLDivElement | null>, controller: StackController, pane: number): string {
   const [failure, setFailure] = useState('');
   useEffect(() => {
     const element = drawing.current;
     if (!element) return undefined;
     let gone = false;
     let release = (): void => undefined;
-    createViewport(element, rendererWanted()).then(
+    createViewport(element, rendererWanted(), pane).then(
       (port) => {
         if (gone) {
           port.dispose();
@@ -97,7 +162,7 @@ function useDrawing(drawing: React.RefObject<HTMLDivElement | null>, controller:
       gone = true;
       release();
     };
-  }, [drawing, controller]);
+  }, [drawing, controller, pane]);
   return failure;
 }
 

@@ -1,12 +1,17 @@
 // What browser tests may ask of the open viewer: where a pixel lies in the pane, and what is on screen. Reads only.
 
+import { planeOf, toPatient } from '../../core/plane';
+import type { Vector } from '../../core/geometry';
 import { pixelToPane, type Point } from '../../core/view';
+import type { StackController } from '../../viewport/stack-controller';
 import type { ViewerEngine } from './viewer-engine';
 
 export interface TestSeam {
-  /** Pane coordinates of the middle of a pixel of the picture on screen. */
-  pixelToPane(column: number, row: number): Point | undefined;
-  summary(): { SOPInstanceUID: string; frame: number; index: number; count: number; loaded: number; source: string; playing: boolean; windowLabel: string };
+  /** Pane coordinates of the middle of a pixel of the picture on screen; of the active pane unless one is named. */
+  pixelToPane(column: number, row: number, cell?: number): Point | undefined;
+  /** Where that pixel lies in the patient, LPS mm. */
+  pixelToPatient(column: number, row: number, cell?: number): Vector | undefined;
+  summary(cell?: number): { SOPInstanceUID: string; frame: number; index: number; count: number; loaded: number; source: string; playing: boolean; windowLabel: string; pictureId: string; columns: number; rows: number };
 }
 
 declare global {
@@ -15,14 +20,20 @@ declare global {
   }
 }
 
-export function exposeTestSeam({ controller, store }: ViewerEngine): () => void {
+export function exposeTestSeam({ workspace, store }: ViewerEngine): () => void {
+  const of = (cell?: number): StackController => (cell === undefined ? workspace.active : (workspace.state().cells[cell]?.controller ?? workspace.active));
   window.__isocenter = {
-    pixelToPane: (column, row) => {
-      const { bitmap, view, pane } = controller.state();
+    pixelToPane: (column, row, cell) => {
+      const { bitmap, view, pane } = of(cell).state();
       return bitmap && pixelToPane([column, row], view, bitmap, pane);
     },
-    summary: () => {
-      const { set, shown, index, bitmap, playing, grey } = controller.state();
+    pixelToPatient: (column, row, cell) => {
+      const { set, shown } = of(cell).state();
+      const plane = planeOf(set?.pictures[shown]);
+      return plane && toPatient(plane, [column, row]);
+    },
+    summary: (cell) => {
+      const { set, shown, index, bitmap, playing, grey } = of(cell).state();
       const picture = set?.pictures[shown];
       return {
         SOPInstanceUID: picture?.instance.SOPInstanceUID ?? '',
@@ -33,6 +44,9 @@ export function exposeTestSeam({ controller, store }: ViewerEngine): () => void 
         source: bitmap?.source ?? '',
         playing,
         windowLabel: grey?.label ?? '',
+        pictureId: picture?.id ?? '',
+        columns: bitmap?.columns ?? 0,
+        rows: bitmap?.rows ?? 0,
       };
     },
   };

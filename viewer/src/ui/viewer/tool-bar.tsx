@@ -1,12 +1,15 @@
 // The tool strip: at the top on wide screens, at the bottom on a phone. Every button is a command.
 
 import {
-  Contrast, FlipHorizontal2, FlipVertical2, Info, Keyboard, LayoutPanelLeft, Layers2, Maximize2, Move, Play, Pause, RotateCcw, RotateCw, ScanLine, SunMedium, Tags, Undo2, ZoomIn,
+  Axis3d, Contrast, Crosshair, FlipHorizontal2, FlipVertical2, Grid2x2, Info, Keyboard, LayoutPanelLeft, Layers2, Link2, Maximize2, Move, Play, Pause, RotateCcw, RotateCw, Ruler, ScanLine, SunMedium, Tags, Undo2, ZoomIn,
   type LucideIcon,
 } from 'lucide-react'; // prettier-ignore
 import type { JSX } from 'react';
 import { keyLabel, titleOf, type CommandName } from '../../core/commands';
-import type { Tool } from '../../core/gesture';
+import { isMeasure, type Tool } from '../../core/gesture';
+import type { WorkspaceState } from '../../viewport/workspace';
+import { MenuButton } from '../parts/menu-button';
+import { LayoutPicker } from './layout-picker';
 
 interface Button {
   command: CommandName;
@@ -19,8 +22,9 @@ interface Button {
 const TOOLS: readonly (Button & { tool: Tool })[] = [
   { command: 'tool.window', tool: 'window', icon: SunMedium, label: 'Window', phone: true },
   { command: 'tool.scroll', tool: 'scroll', icon: Layers2, label: 'Scroll', phone: true },
-  { command: 'tool.zoom', tool: 'zoom', icon: ZoomIn, label: 'Zoom', phone: true },
-  { command: 'tool.pan', tool: 'pan', icon: Move, label: 'Pan', phone: true },
+  { command: 'tool.zoom', tool: 'zoom', icon: ZoomIn, label: 'Zoom', phone: false },
+  { command: 'tool.pan', tool: 'pan', icon: Move, label: 'Pan', phone: false },
+  { command: 'tool.crosshair', tool: 'crosshair', icon: Crosshair, label: 'Crosshair', phone: false },
 ];
 const ACTIONS: readonly Button[] = [
   { command: 'view.fit', icon: Maximize2, label: 'Fit', phone: false },
@@ -38,8 +42,18 @@ const PANELS: readonly Button[] = [
   { command: 'panel.keys', icon: Keyboard, label: 'Keys', phone: false },
 ];
 
+const MEASURES: readonly (readonly CommandName[])[] = [
+  ['measure.length', 'measure.angle', 'measure.cobb', 'measure.bidirectional'],
+  ['measure.ellipse', 'measure.rectangle', 'measure.circle', 'measure.probe'],
+  ['measure.undo', 'measure.redo', 'measure.delete', 'measure.hide'],
+];
+const LINKED = ['scroll', 'offset', 'window', 'view', 'lines'] as const;
+
 interface Props {
   tool: Tool;
+  workspace: WorkspaceState;
+  layoutAsked: number;
+  onLayout(rows: number, columns: number): void;
   playing: boolean;
   canPlay: boolean;
   inverted: boolean;
@@ -47,7 +61,7 @@ interface Props {
   run(name: CommandName): void;
 }
 
-export function ToolBar({ tool, playing, canPlay, inverted, presets, run }: Props): JSX.Element {
+export function ToolBar({ tool, workspace, layoutAsked, onLayout, playing, canPlay, inverted, presets, run }: Props): JSX.Element {
   const button = ({ command, icon: Icon, label, phone }: Button, pressed?: boolean): JSX.Element => (
     <button
       key={command}
@@ -66,7 +80,30 @@ export function ToolBar({ tool, playing, canPlay, inverted, presets, run }: Prop
   );
   return (
     <div className="toolbar" role="toolbar" aria-label="Tools">
-      <div className="tool-group">{TOOLS.map((entry) => button(entry, tool === entry.tool))}</div>
+      <div className="tool-group">
+        {TOOLS.map((entry) => button(entry, tool === entry.tool))}
+        <MenuButton icon={Ruler} label="Measure" title="Measure" pressed={isMeasure(tool)} phone>
+          {(close) => MEASURES.map((group) => <Entries key={group[0]} names={group} checked={(name) => name === `measure.${tool}`} run={run} close={close} />)}
+        </MenuButton>
+      </div>
+      <div className="tool-group">
+        <MenuButton icon={Grid2x2} label="Layout" title={`Layout  ${keyLabel('layout.choose')}`} asked={layoutAsked}>
+          {(close) => (
+            <LayoutPicker
+              rows={workspace.rows}
+              columns={workspace.columns}
+              onChoose={(rows, columns) => {
+                close();
+                onLayout(rows, columns);
+              }}
+            />
+          )}
+        </MenuButton>
+        {button({ command: 'mpr.toggle', icon: Axis3d, label: 'MPR', phone: true }, workspace.arrangement === 'mpr')}
+        <MenuButton icon={Link2} label="Links" title="Links between panes" pressed={workspace.links.window || workspace.links.view || workspace.links.offset}>
+          {() => <Entries names={LINKED.map((name) => `link.${name}` as const)} checked={(name) => LINKED.some((link) => name === `link.${link}` && workspace.links[link])} run={run} />}
+        </MenuButton>
+      </div>
       <div className="tool-group">
         {presets}
         {ACTIONS.map((entry) => button(entry, entry.command === 'window.invert' ? inverted : undefined))}
@@ -76,6 +113,36 @@ export function ToolBar({ tool, playing, canPlay, inverted, presets, run }: Prop
         {PANELS.map((entry) => button(entry))}
         {button({ command: 'panel.series', icon: LayoutPanelLeft, label: 'Series', phone: true })}
       </div>
+    </div>
+  );
+}
+
+interface EntriesProps {
+  names: readonly CommandName[];
+  checked(name: CommandName): boolean;
+  run(name: CommandName): void;
+  close?(): void;
+}
+
+function Entries({ names, checked, run, close }: EntriesProps): JSX.Element {
+  return (
+    <div className="menu-group">
+      {names.map((name) => (
+        <button
+          key={name}
+          type="button"
+          role="menuitemcheckbox"
+          aria-checked={checked(name)}
+          data-command={name}
+          onClick={() => {
+            close?.();
+            run(name);
+          }}
+        >
+          <span>{titleOf(name)}</span>
+          <span className="menu-key">{keyLabel(name)}</span>
+        </button>
+      ))}
     </div>
   );
 }

@@ -5,7 +5,9 @@ import { commandForKey, type Actions, type CommandName } from '../../core/comman
 import { nextDetail, type Detail } from '../../core/corner-text';
 import { DEFAULT_CHOICE, FULL_RANGE } from '../../core/display';
 import type { Tool } from '../../core/gesture';
-import type { StackController } from '../../viewport/stack-controller';
+import type { SlabMode } from '../../core/reslice';
+import type { Links } from '../../core/links';
+import type { ViewerEngine } from './viewer-engine';
 
 export interface PageState {
   tool: Tool;
@@ -14,6 +16,10 @@ export interface PageState {
   drawer: boolean;
   /** Overlay planes and shutter are drawn. */
   planes: boolean;
+  /** Counts how often the layout was asked for. */
+  layoutAsked: number;
+  /** Why something could not be done; gone with the next command. */
+  note: string;
 }
 
 export interface PageActions {
@@ -24,43 +30,105 @@ export interface PageActions {
 }
 
 const PRESETS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+const MEASURES = ['length', 'angle', 'cobb', 'bidirectional', 'ellipse', 'rectangle', 'circle', 'probe'] as const;
+const LINKED = ['scroll', 'offset', 'window', 'view', 'lines'] as const satisfies readonly (keyof Links)[];
 
-export function actionsOf(controller: StackController, page: PageActions): Actions {
+function toolActions({ measure }: ViewerEngine, page: PageActions): Actions {
   const tool = (name: Tool) => (): void => page.change(() => ({ tool: name }));
+  const actions: Actions = { 'tool.window': tool('window'), 'tool.scroll': tool('scroll'), 'tool.zoom': tool('zoom'), 'tool.pan': tool('pan'), 'tool.crosshair': tool('crosshair') };
+  for (const kind of MEASURES) {
+    actions[`measure.${kind}`] = () => {
+      void measure.want();
+      page.change(() => ({ tool: kind }));
+    };
+  }
+  return {
+    ...actions,
+    'measure.undo': () => measure.state()?.undo(),
+    'measure.redo': () => measure.state()?.redo(),
+    'measure.delete': () => measure.state()?.remove(),
+    'measure.hide': () => measure.state()?.toggleHidden(),
+  };
+}
+
+function layoutActions({ workspace }: ViewerEngine, page: PageActions): Actions {
+  const actions: Actions = {};
+  for (const name of LINKED) actions[`link.${name}`] = () => workspace.link({ [name]: !workspace.state().links[name] });
+  return {
+    ...actions,
+    'layout.choose': () => page.change((state) => ({ layoutAsked: state.layoutAsked + 1 })),
+    'layout.maximise': () => {
+      if (!workspace.toggleMaximised()) page.full();
+    },
+    'layout.next': () => workspace.next(1),
+    'layout.previous': () => workspace.next(-1),
+  };
+}
+
+const MODES: readonly SlabMode[] = ['max', 'min', 'mean'];
+
+function mprActions({ mpr, workspace }: ViewerEngine, page: PageActions): Actions {
+  const thicker = (by: number): void => {
+    const session = mpr.state();
+    session?.setSlab(session.state().mode, session.state().thickness + by);
+  };
+  return {
+    'mpr.toggle': () => {
+      void mpr.toggle().then((note) => page.change(() => ({ note, ...(note ? {} : { tool: workspace.state().arrangement === 'mpr' ? 'crosshair' : 'window' }) })));
+    },
+    'mpr.thicker': () => thicker(1),
+    'mpr.thinner': () => thicker(-1),
+    'mpr.mode': () => {
+      const session = mpr.state();
+      session?.setSlab(MODES[(MODES.indexOf(session.state().mode) + 1) % MODES.length] as SlabMode, session.state().thickness);
+    },
+    'mpr.straighten': () => mpr.state()?.straighten(),
+  };
+}
+
+function imageActions({ workspace }: ViewerEngine): Actions {
   const presets: Actions = {};
-  for (const place of PRESETS) presets[`window.preset${place + 1}` as CommandName] = () => controller.choosePreset(place);
-  const last = (): number => (controller.state().set?.pictures.length ?? 1) - 1;
+  for (const place of PRESETS) presets[`window.preset${place + 1}` as CommandName] = () => workspace.active.choosePreset(place);
+  const last = (): number => (workspace.active.state().set?.pictures.length ?? 1) - 1;
   return {
     ...presets,
-    'tool.window': tool('window'),
-    'tool.scroll': tool('scroll'),
-    'tool.zoom': tool('zoom'),
-    'tool.pan': tool('pan'),
-    'image.next': () => controller.step(1),
-    'image.previous': () => controller.step(-1),
-    'image.forward': () => controller.step(10),
-    'image.back': () => controller.step(-10),
-    'image.first': () => controller.goTo(0),
-    'image.last': () => controller.goTo(last()),
+    'image.next': () => workspace.active.step(1),
+    'image.previous': () => workspace.active.step(-1),
+    'image.forward': () => workspace.active.step(10),
+    'image.back': () => workspace.active.step(-10),
+    'image.first': () => workspace.active.goTo(0),
+    'image.last': () => workspace.active.goTo(last()),
+    'cine.toggle': () => workspace.active.togglePlay(),
+    'cine.slower': () => workspace.active.changeRate(-1),
+    'cine.faster': () => workspace.active.changeRate(1),
+    'window.default': () => workspace.active.chooseWindow(DEFAULT_CHOICE),
+    'window.full': () => workspace.active.chooseWindow(FULL_RANGE),
+    'window.invert': () => workspace.active.invert(),
+    'view.in': () => workspace.active.zoom(1.25),
+    'view.out': () => workspace.active.zoom(0.8),
+    'view.fit': () => workspace.active.fit(),
+    'view.actual': () => workspace.active.actualSize(),
+    'view.rotateRight': () => workspace.active.rotate(1),
+    'view.rotateLeft': () => workspace.active.rotate(-1),
+    'view.flipHorizontal': () => workspace.active.flip('horizontal'),
+    'view.flipVertical': () => workspace.active.flip('vertical'),
+    'view.smooth': () => workspace.active.setSmooth(!workspace.active.state().smooth),
+  };
+}
+
+export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
+  const { workspace, measure } = engine;
+  return {
+    ...toolActions(engine, page),
+    ...layoutActions(engine, page),
+    ...mprActions(engine, page),
+    ...imageActions(engine),
     'series.next': () => page.series(1),
     'series.previous': () => page.series(-1),
-    'cine.toggle': () => controller.togglePlay(),
-    'cine.slower': () => controller.changeRate(-1),
-    'cine.faster': () => controller.changeRate(1),
-    'window.default': () => controller.chooseWindow(DEFAULT_CHOICE),
-    'window.full': () => controller.chooseWindow(FULL_RANGE),
-    'window.invert': () => controller.invert(),
-    'view.in': () => controller.zoom(1.25),
-    'view.out': () => controller.zoom(0.8),
-    'view.fit': () => controller.fit(),
-    'view.actual': () => controller.actualSize(),
-    'view.rotateRight': () => controller.rotate(1),
-    'view.rotateLeft': () => controller.rotate(-1),
-    'view.flipHorizontal': () => controller.flip('horizontal'),
-    'view.flipVertical': () => controller.flip('vertical'),
-    'view.smooth': () => controller.setSmooth(!controller.state().smooth),
     'view.planes': () => page.change((state) => ({ planes: !state.planes })),
-    'view.reset': () => controller.reset(),
+    'view.reset': () => {
+      if (!measure.state()?.cancel() && !workspace.forgetCursor()) workspace.active.reset();
+    },
     'panel.text': () => page.change((state) => ({ detail: nextDetail(state.detail) })),
     'panel.series': () => page.change((state) => ({ drawer: !state.drawer })),
     'panel.tags': () => page.change((state) => ({ panel: state.panel === 'tags' ? undefined : 'tags' })),
@@ -70,25 +138,30 @@ export function actionsOf(controller: StackController, page: PageActions): Actio
   };
 }
 
+/** Tab moves between panes only while no control has the focus, so that every control stays in reach of the keyboard. */
+const staysTab = (name: CommandName, cells: number): boolean =>
+  (name === 'layout.next' || name === 'layout.previous') && (cells < 2 || (document.activeElement !== null && document.activeElement !== document.body));
+
 const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLInputElement || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
 
 /** Runs commands by name, and by key while no dialog is open. `page` must stay the same object while nothing changes. */
-export function useCommands(controller: StackController, page: PageActions): (name: CommandName) => void {
+export function useCommands(engine: ViewerEngine, page: PageActions): (name: CommandName) => void {
   const run = useMemo(() => {
-    const actions = actionsOf(controller, page);
+    const actions = actionsOf(engine, page);
     return (name: CommandName): void => actions[name]?.();
-  }, [controller, page]);
+  }, [engine, page]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (isTyping(event.target)) return;
       const name = commandForKey(event);
-      if (!name) return;
+      if (!name || staysTab(name, engine.workspace.state().cells.length)) return;
       event.preventDefault();
       if (event.target instanceof HTMLElement) event.target.blur();
+      page.change(() => ({ note: '' }));
       run(name);
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [run]);
+  }, [run, engine, page]);
   return run;
 }

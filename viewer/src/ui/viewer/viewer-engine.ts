@@ -1,10 +1,13 @@
-// The objects behind one open viewer page: decoders, pictures in memory, series, the pane's controller. Owns them all.
+// The objects behind one open viewer page: decoders, pictures in memory, series, panes, measurements. Owns them all.
 
-import { Owner } from '../../core/lifecycle';
+import { Owner, Signal } from '../../core/lifecycle';
 import { BitmapStore } from '../../viewport/bitmap-store';
 import { DecodePool } from '../../viewport/decode/pool';
-import { StackController } from '../../viewport/stack-controller';
+import type { MeasureSession } from '../../viewport/measure/session';
+import type { MprSession } from '../../viewport/mpr/session';
+import { PictureSources } from '../../viewport/picture-sources';
 import { StudyLoader } from '../../viewport/study-loader';
+import { Workspace } from '../../viewport/workspace';
 import type { Services } from '../services';
 
 const MEBIBYTE = 2 ** 20;
@@ -18,8 +21,85 @@ function memoryBudget(): number {
 export interface ViewerEngine {
   store: BitmapStore;
   loader: StudyLoader;
-  controller: StackController;
+  workspace: Workspace;
+  measure: Late<MeasureSession>;
+  mpr: MprHolder;
   dispose(): void;
+}
+
+/** Something whose code is fetched when it is first wanted. */
+export class Late<T> {
+  readonly changed = new Signal();
+  private value: T | undefined;
+  private coming: Promise<T> | undefined;
+
+  constructor(private readonly make: () => Promise<T>) {}
+
+  readonly state = (): T | undefined => this.value;
+
+  want(): Promise<T> {
+    this.coming ??= this.make().then((value) => {
+      this.value = value;
+      this.changed.emit();
+      return value;
+    });
+    return this.coming;
+  }
+}
+
+/** The volume that is open as three planes, if one is. */
+export class MprHolder {
+  readonly changed = new Signal();
+  private session: MprSession | undefined;
+
+  /** What every plane must say of itself: slab, how much of the volume is there; a line each. */
+  readonly notes = { changed: new Signal(), state: (): string => this.said };
+  private said = '';
+
+  constructor(private readonly open: () => Promise<MprSession | string>) {}
+
+  readonly state = (): MprSession | undefined => this.session;
+
+  private say(): void {
+    const now = this.session?.notes() ?? '';
+    if (now === this.said) return;
+    this.said = now;
+    this.notes.changed.emit();
+  }
+
+  /** Enters or leaves; returns why it cannot enter, else "". */
+  async toggle(): Promise<string> {
+    if (this.leave()) return '';
+    const made = await this.open();
+    if (typeof made === 'string') return made;
+    this.session = made;
+    made.changed.listen(() => this.say());
+    this.say();
+    this.changed.emit();
+    return '';
+  }
+
+  /** Returns whether there was anything to leave. */
+  leave(): boolean {
+    const { session } = this;
+    if (!session) return false;
+    this.session = undefined;
+    session.leave();
+    this.changed.emit();
+    return true;
+  }
+
+  dispose(): void {
+    this.session?.dispose();
+  }
+}
+
+async function openVolume(workspace: Workspace, store: BitmapStore, sources: PictureSources): Promise<MprSession | string> {
+  const { set } = workspace.active.state();
+  if (!set) return 'No series is open';
+  const [{ MprSession }, { volumeOf }] = await Promise.all([import('../../viewport/mpr/session'), import('../../core/volume')]);
+  const answer = volumeOf(set);
+  return 'reason' in answer ? `This series is no volume: ${answer.reason}` : new MprSession(workspace, store, sources, set, answer.volume);
 }
 
 export function createEngine({ client, queue }: Services): ViewerEngine {
@@ -30,7 +110,11 @@ export function createEngine({ client, queue }: Services): ViewerEngine {
   owner.own(() => store.dispose());
   const loader = new StudyLoader(client);
   owner.own(() => loader.dispose());
-  const controller = new StackController(store);
-  owner.own(() => controller.dispose());
-  return { store, loader, controller, dispose: () => owner.dispose() };
+  const sources = new PictureSources(store);
+  const workspace = new Workspace(sources);
+  owner.own(() => workspace.dispose());
+  const measure = new Late(() => import('../../viewport/measure/session').then(({ MeasureSession }) => new MeasureSession()));
+  const mpr = new MprHolder(() => openVolume(workspace, store, sources));
+  owner.own(() => mpr.dispose());
+  return { store, loader, workspace, measure, mpr, dispose: () => owner.dispose() };
 }

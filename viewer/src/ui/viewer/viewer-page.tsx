@@ -1,13 +1,12 @@
 // An open study: its series, one pane, tools and panels.
 
 import { ArrowLeft } from 'lucide-react';
-import { useCallback, useEffect, useMemo, useState, type JSX } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type JSX } from 'react';
 import { formatAge, formatDate } from '../../core/dates';
 import type { ViewerPlace } from '../../core/deep-link';
 import { text, type DataSet } from '../../core/dicom-json';
-import type { DisplaySet } from '../../core/stack';
 import type { Point } from '../../core/view';
-import type { SeriesEntry } from '../../viewport/study-loader';
+import type { Cell, WorkspaceState } from '../../viewport/workspace';
 import { Mark } from '../parts/mark';
 import { navigate, noteAddress } from '../place';
 import { useServices } from '../services';
@@ -20,16 +19,17 @@ import { TagBrowser } from './tag-browser';
 import { exposeTestSeam } from './test-seam';
 import { ToolBar } from './tool-bar';
 import { useCommands, type PageState } from './use-commands';
+import { PHONE, useOpening } from './use-opening';
 import { useStateOf } from './use-signal';
 import { createEngine, type ViewerEngine } from './viewer-engine';
 import './viewer.css';
-
-const PHONE = '(max-width: 720px)';
 
 function toggleFullScreen(): void {
   const change = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
   change.catch(() => undefined);
 }
+
+const MprBar = lazy(() => import('./mpr-bar').then((module) => ({ default: module.MprBar })));
 
 export function ViewerPage({ place }: { place: ViewerPlace }): JSX.Element {
   const services = useServices();
@@ -45,22 +45,15 @@ export function ViewerPage({ place }: { place: ViewerPlace }): JSX.Element {
 }
 
 function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace }): JSX.Element {
-  const { controller, loader } = engine;
+  const { workspace, loader } = engine;
   const study = useStateOf(loader);
-  const pane = useStateOf(controller);
-  const [page, setPage] = useState<PageState>(() => ({ tool: matchMedia(PHONE).matches ? 'scroll' : 'window', detail: 'all', panel: undefined, drawer: !matchMedia(PHONE).matches, planes: true }));
+  const layout = useStateOf(workspace);
+  const pane = useStateOf(workspace.active);
+  const mpr = useStateOf(engine.mpr);
+  const [page, setPage] = useState<PageState>(firstPage);
   const [menu, setMenu] = useState<Point>();
   const change = useCallback((make: (state: PageState) => Partial<PageState>) => setPage((state) => ({ ...state, ...make(state) })), []);
-
-  const open = useCallback(
-    async (series: SeriesEntry, set: DisplaySet | undefined, instance = '') => {
-      const sets = set ? [set] : await loader.sets(series).catch(() => []);
-      const chosen = sets.find((candidate) => instance && candidate.instances.some((i) => i.SOPInstanceUID === instance)) ?? sets[0];
-      if (chosen) controller.open(chosen, instance);
-      if (matchMedia(PHONE).matches) change(() => ({ drawer: false }));
-    },
-    [loader, controller, change],
-  );
+  const { open, drop, arrange, next } = useOpening(engine, change);
 
   useEffect(() => {
     let gone = false;
@@ -75,28 +68,15 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [loader, open]);
 
-  useEffect(() => {
-    const id = controller.state().set?.id;
-    const newer = study.series.flatMap(({ sets }) => sets ?? []).find((set) => set.id === id);
-    if (newer) controller.adopt(newer);
-  }, [controller, study]);
+  useEffect(() => workspace.adopt(study.series.flatMap(({ sets }) => sets ?? [])), [workspace, study]);
 
   useEffect(() => {
-    if (pane.set) noteAddress({ ...place, series: pane.set.SeriesInstanceUID, instance: pane.set.kind === 'stack' ? '' : (pane.set.instances[0]?.SOPInstanceUID ?? '') });
-  }, [pane.set, place]);
+    const { set } = pane;
+    if (set && !set.plane) noteAddress({ ...place, series: set.SeriesInstanceUID, instance: set.kind === 'stack' ? '' : (set.instances[0]?.SOPInstanceUID ?? '') });
+  }, [pane, place]);
 
-  const nextSeries = useCallback(
-    (by: 1 | -1) => {
-      const all = loader.state().series.flatMap((series): [SeriesEntry, DisplaySet | undefined][] => (series.sets ? series.sets.map((set) => [series, set]) : [[series, undefined]]));
-      const now = all.findIndex(([, set]) => set?.id === controller.state().set?.id);
-      const target = all[now + by];
-      if (target) void open(target[0], target[1]);
-    },
-    [loader, controller, open],
-  );
-
-  const actions = useMemo(() => ({ change, series: nextSeries, list: () => navigate({ page: 'list' }), full: toggleFullScreen }), [change, nextSeries]);
-  const run = useCommands(controller, actions);
+  const actions = useMemo(() => ({ change, series: next, list: () => navigate({ page: 'list' }), full: toggleFullScreen }), [change, next]);
+  const run = useCommands(engine, actions);
 
   const instance = pane.set?.pictures[pane.index]?.instance ?? pane.set?.instances[0];
   const canPlay = (pane.set?.pictures.length ?? 0) > 1;
@@ -107,19 +87,69 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
           <ArrowLeft size={18} />
         </button>
         <StudyTitle dataSet={instance?.dataSet} />
-        <ToolBar tool={page.tool} playing={pane.playing} canPlay={canPlay} inverted={pane.setting.inverted} presets={<PresetMenu controller={controller} />} run={run} />
+        <ToolBar
+          tool={page.tool}
+          workspace={layout}
+          layoutAsked={page.layoutAsked}
+          onLayout={arrange}
+          playing={pane.playing}
+          canPlay={canPlay}
+          inverted={pane.setting.inverted}
+          presets={<PresetMenu controller={workspace.active} />}
+          run={run}
+        />
       </header>
       <aside className="viewer-rail" aria-label="Series">
-        <SeriesRail study={study} current={pane.set} onOpen={(series, set) => void open(series, set)} />
+        <SeriesRail study={study} current={pane.set} shown={shownSets(layout)} onOpen={(series, set) => void open(series, set)} />
       </aside>
       {page.drawer ? <button type="button" className="drawer-shade" aria-label="Close series" onClick={() => run('panel.series')} /> : null}
       <main className="viewer-main">
-        <Pane engine={engine} tool={page.tool} detail={page.detail} planes={page.planes} run={run} onMenu={setMenu} onTags={() => run('panel.tags')} />
+        <PaneGrid layout={layout}>
+          {(cell, index) => (
+            <Pane
+              key={cell.id}
+              engine={engine}
+              cell={cell}
+              active={index === layout.active && layout.cells.length > 1}
+              hidden={layout.maximised && index !== layout.active}
+              tool={page.tool}
+              detail={page.detail}
+              planes={page.planes}
+              run={run}
+              onMenu={setMenu}
+              onTags={() => run('panel.tags')}
+              onDrop={(id) => drop(index, id)}
+            />
+          )}
+        </PaneGrid>
         {study.status === 'failed' || study.message ? <StudyMessage message={study.message} onRetry={() => location.reload()} /> : null}
+        {mpr ? (
+          <Suspense fallback={null}>
+            <MprBar session={mpr} run={run} />
+          </Suspense>
+        ) : null}
+        {page.note ? <div className="page-note" role="alert">{page.note}</div> : null}
         {menu ? <ContextMenu at={menu} run={run} onClose={() => setMenu(undefined)} /> : null}
       </main>
       {page.panel === 'keys' ? <KeySheet onClose={() => run('panel.keys')} /> : null}
       {page.panel === 'tags' && instance ? <TagBrowser instance={instance} onClose={() => run('panel.tags')} /> : null}
+    </div>
+  );
+}
+
+const firstPage = (): PageState => {
+  const phone = matchMedia(PHONE).matches;
+  return { tool: phone ? 'scroll' : 'window', detail: 'all', panel: undefined, drawer: !phone, planes: true, layoutAsked: 0, note: '' };
+};
+
+const shownSets = ({ cells }: WorkspaceState): ReadonlySet<string> => new Set(cells.map(({ controller }) => controller.state().set?.id ?? ''));
+
+function PaneGrid({ layout, children }: { layout: WorkspaceState; children(cell: Cell, index: number): JSX.Element }): JSX.Element {
+  const { rows, columns, arrangement, maximised, cells } = layout;
+  const style = maximised || arrangement === 'mpr' ? undefined : { gridTemplate: `repeat(${rows}, minmax(0, 1fr)) / repeat(${columns}, minmax(0, 1fr))` };
+  return (
+    <div className="panes" data-arrangement={maximised ? 'one' : arrangement} data-several={cells.length > 1} style={style}>
+      {cells.map(children)}
     </div>
   );
 }

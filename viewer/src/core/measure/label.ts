@@ -1,0 +1,45 @@
+// Where a measurement's text stands: beside the shape, never on it; or where it was dragged to. In CSS pixels of the pane.
+
+import type { Point, Size } from '../view';
+
+export interface LabelBox {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export const LINE_HEIGHT = 16;
+const CHARACTER = 7.3;
+const PADDING = 6;
+const GAP = 14;
+
+export function labelSize(lines: readonly string[]): Size {
+  const longest = Math.max(0, ...lines.map(({ length }) => length));
+  return { width: longest * CHARACTER + PADDING * 2, height: lines.length * LINE_HEIGHT + PADDING };
+}
+
+/** `outline` are points of the shape in the pane. To its right, else to its left, else below; always inside the pane. */
+export function labelBeside(outline: readonly Point[], lines: readonly string[], pane: Size): LabelBox {
+  const { width, height } = labelSize(lines);
+  const [xs, ys] = [outline.map(([x]) => x), outline.map(([, y]) => y)];
+  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const y = clamp((top + bottom) / 2 - height / 2, pane.height - height);
+  if (right + GAP + width <= pane.width) return { x: right + GAP, y, width, height };
+  if (left - GAP - width >= 0) return { x: left - GAP - width, y, width, height };
+  const below = bottom + GAP + height <= pane.height ? bottom + GAP : top - GAP - height;
+  return { x: clamp((left + right) / 2 - width / 2, pane.width - width), y: clamp(below, pane.height - height), width, height };
+}
+
+/** The same where the text was dragged to: its middle lies at this point. */
+export function labelAt([x, y]: Point, lines: readonly string[]): LabelBox {
+  const { width, height } = labelSize(lines);
+  return { x: x - width / 2, y: y - height / 2, width, height };
+}
+
+const clamp = (value: number, most: number): number => Math.max(0, Math.min(value, Math.max(0, most)));
+
+export const inLabel = ({ x, y, width, height }: LabelBox, [px, py]: Point): boolean => px >= x && px <= x + width && py >= y && py <= y + height;
+
+/** The point of the box nearest to another, where a leader line ends. */
+export const nearestOfBox = ({ x, y, width, height }: LabelBox, [px, py]: Point): Point => [Math.max(x, Math.min(px, x + width)), Math.max(y, Math.min(py, y + height))];

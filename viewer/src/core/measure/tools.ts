@@ -1,0 +1,22 @@
+// The table of measuring tools.
+
+import { angleTool } from './angle';
+import { bidirectionalTool } from './bidirectional';
+import { circleTool } from './circle';
+import { cobbTool } from './cobb';
+import { ellipseTool } from './ellipse';
+import { lengthTool } from './length';
+import { probeTool } from './probe';
+import { rectangleTool } from './rectangle';
+import type { MeasureKind, ToolDefinition } from './types';
+
+export const MEASURE_TOOLS: Readonly<Record<MeasureKind, ToolDefinition>> = {
+  length: lengthTool,
+  angle: angleTool,
+  cobb: cobbTool,
+  bidirectional: bidirectionalTool,
+  ellipse: ellipseTool,
+  rectangle: rectangleTool,
+  circle: circleTool,
+  probe: probeTool,
+};

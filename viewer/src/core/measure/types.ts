@@ -1,0 +1,45 @@
+// Measurements: points in pixels of one picture (the middle of the first pixel is 0, 0) and what a tool makes of them.
+
+import type { Point } from '../view';
+import type { Scale } from './scale';
+import type { Values } from './region';
+
+export type MeasureKind = 'length' | 'angle' | 'cobb' | 'bidirectional' | 'ellipse' | 'rectangle' | 'circle' | 'probe';
+
+export interface Measurement {
+  readonly id: string;
+  readonly kind: MeasureKind;
+  /** The picture it was drawn on. */
+  readonly pictureId: string;
+  readonly points: readonly Point[];
+  /** Where the text was dragged to, in pixels from its anchor; undefined: beside the shape. */
+  readonly label?: Point;
+}
+
+/** What is drawn, in pixels of the picture. */
+export type Shape =
+  | { kind: 'line'; from: Point; to: Point; helper?: boolean }
+  | { kind: 'ellipse' | 'rectangle'; from: Point; to: Point }
+  | { kind: 'cross'; at: Point };
+
+export interface Surroundings {
+  scale: Scale;
+  values: Values;
+}
+
+export interface ToolDefinition {
+  kind: MeasureKind;
+  title: string;
+  /** How many points are placed one after the other. */
+  clicks: number;
+  /** All points once those placed by hand are there. */
+  complete?(points: readonly Point[], scale: Scale): Point[];
+  /** Moves one point; others may follow. */
+  move(points: readonly Point[], index: number, to: Point, scale: Scale): Point[];
+  shapes(points: readonly Point[], scale: Scale): Shape[];
+  /** What it measures, a line each. */
+  texts(points: readonly Point[], around: Surroundings): string[];
+}
+
+/** Moves one point and leaves the others. */
+export const moveOne = (points: readonly Point[], index: number, to: Point): Point[] => points.map((point, at) => (at === index ? to : point));

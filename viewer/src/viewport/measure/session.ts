@@ -1,0 +1,245 @@
+// The measurements of the open viewer: drawn, moved, removed, undone. Knows panes by their controllers, no DOM.
+
+import { History } from '../../core/history';
+import { isMeasure, type Tool } from '../../core/gesture';
+import { inLabel, labelAt, labelBeside, type LabelBox } from '../../core/measure/label';
+import { distanceToChain, outline } from '../../core/measure/outline';
+import { scaleAt, type Scale } from '../../core/measure/scale';
+import { MEASURE_TOOLS } from '../../core/measure/tools';
+import type { Measurement } from '../../core/measure/types';
+import { Signal } from '../../core/lifecycle';
+import { toModality } from '../../core/modality';
+import { pictureInfo } from '../../core/picture-info';
+import type { Picture } from '../../core/stack';
+import { paneToPixel, pixelToPane, type Point } from '../../core/view';
+import type { Values } from '../../core/measure/region';
+import type { LoadedBitmap } from '../bitmap-store';
+import type { PaneState, StackController } from '../stack-controller';
+
+export interface MeasureState {
+  items: readonly Measurement[];
+  draft: Measurement | undefined;
+  selected: string | undefined;
+  hidden: boolean;
+}
+
+/** What follows a pointer that was pressed on a pane. */
+export interface Drag {
+  move(at: Point): void;
+  end(at: Point, moved: boolean): void;
+}
+
+/** A measurement as it lies in a pane. */
+export interface Laid {
+  item: Measurement;
+  handles: Point[];
+  chains: { points: Point[]; helper: boolean }[];
+  lines: string[];
+  label: LabelBox;
+}
+
+export class MeasureSession {
+  readonly changed = new Signal();
+  private readonly history = new History<readonly Measurement[]>([]);
+  private current: MeasureState = { items: [], draft: undefined, selected: undefined, hidden: false };
+  private fixed = 0;
+  private nextId = 1;
+
+  readonly state = (): MeasureState => this.current;
+
+  undo(): void {
+    if (!this.cancelDraft()) this.history.undo();
+    this.update({ items: this.history.now, selected: undefined });
+  }
+
+  redo(): void {
+    this.history.redo();
+    this.update({ items: this.history.now });
+  }
+
+  remove(): void {
+    const { selected, items } = this.current;
+    if (this.cancelDraft() || !selected) return;
+    this.commit(items.filter(({ id }) => id !== selected));
+    this.update({ selected: undefined });
+  }
+
+  toggleHidden(): void {
+    this.update({ hidden: !this.current.hidden, selected: undefined });
+  }
+
+  /** Gives up what is being drawn, else deselects; false where there was nothing to give up. */
+  cancel(): boolean {
+    const { draft, selected } = this.current;
+    if (!draft && !selected) return false;
+    this.update({ draft: undefined, selected: undefined });
+    return true;
+  }
+
+  private cancelDraft(): boolean {
+    if (!this.current.draft) return false;
+    this.update({ draft: undefined });
+    return true;
+  }
+
+  /** The measurements of the picture in a pane, laid out. */
+  laid(pane: PaneState): Laid[] {
+    const shown = shownOf(pane);
+    if (!shown || this.current.hidden) return [];
+    const { items, draft } = this.current;
+    const here = items.filter(({ pictureId }) => pictureId === shown.picture.id);
+    if (draft?.pictureId === shown.picture.id) here.push(draft);
+    return here.map((item) => layOut(item, shown, pane, item === draft));
+  }
+
+  /** What a press at this point begins; undefined where it is for the pane itself. */
+  grab(controller: StackController, at: Point, tool: Tool, reach: number): Drag | undefined {
+    const pane = controller.state();
+    const shown = shownOf(pane);
+    if (!shown) return undefined;
+    if (this.current.draft?.pictureId === shown.picture.id) return this.place(controller, at);
+    this.update({ draft: undefined });
+    const hit = this.hit(controller, at, reach);
+    if (hit) return hit;
+    this.update({ selected: undefined });
+    if (!isMeasure(tool)) return undefined;
+    const point = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
+    this.fixed = 0;
+    this.update({ hidden: false, draft: { id: `m${this.nextId++}`, kind: tool, pictureId: shown.picture.id, points: [point] } });
+    return this.place(controller, at);
+  }
+
+  /** Lets the point that is being placed follow the pointer. */
+  hover(controller: StackController, at: Point): void {
+    const { draft } = this.current;
+    const pane = controller.state();
+    const shown = shownOf(pane);
+    if (!draft || draft.pictureId !== shown?.picture.id) return;
+    const point = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
+    this.update({ draft: { ...draft, points: [...draft.points.slice(0, -1), point] } });
+  }
+
+  /** A press puts a point down; dragging from there puts the next one down where it ends. */
+  private place(controller: StackController, at: Point): Drag {
+    this.hover(controller, at);
+    this.putDown();
+    return {
+      move: (to) => this.hover(controller, to),
+      end: (to, moved) => {
+        const { draft } = this.current;
+        if (!draft) return;
+        const { clicks } = MEASURE_TOOLS[draft.kind];
+        if (moved) this.hover(controller, to);
+        if (moved && this.fixed < clicks) this.putDown();
+        if (this.fixed >= clicks && this.current.draft) this.finish(this.current.draft, controller);
+      },
+    };
+  }
+
+  private putDown(): void {
+    const { draft } = this.current;
+    if (!draft) return;
+    this.fixed += 1;
+    if (this.fixed < MEASURE_TOOLS[draft.kind].clicks) this.update({ draft: { ...draft, points: [...draft.points, draft.points.at(-1) as Point] } });
+  }
+
+  private finish(draft: Measurement, controller: StackController): void {
+    const shown = shownOf(controller.state());
+    const [first] = draft.points;
+    const flat = draft.points.length > 1 && draft.points.every(([x, y]) => first && Math.hypot(x - first[0], y - first[1]) < 0.05);
+    this.update({ draft: undefined });
+    if (!shown || flat) return;
+    const points = MEASURE_TOOLS[draft.kind].complete?.(draft.points, scaleOf(shown, draft.points)) ?? draft.points;
+    this.commit([...this.current.items, { ...draft, points }]);
+    this.update({ selected: draft.id });
+  }
+
+  private hit(controller: StackController, at: Point, reach: number): Drag | undefined {
+    for (const laid of this.laid(controller.state()).reverse()) {
+      const handle = laid.handles.findIndex(([x, y]) => Math.hypot(x - at[0], y - at[1]) <= reach);
+      if (handle >= 0) return this.drag(controller, laid.item, (item, shown, to) => ({ ...item, points: MEASURE_TOOLS[item.kind].move(item.points, handle, to, scaleOf(shown, item.points)) }));
+      if (inLabel(laid.label, at)) return this.drag(controller, laid.item, (item, _, to) => ({ ...item, label: minus(to, middle(item.points)) }));
+      if (laid.chains.some(({ points, helper }) => !helper && distanceToChain(points, at) <= reach * 0.7)) return this.shift(controller, laid.item, at);
+    }
+    return undefined;
+  }
+
+  private shift(controller: StackController, item: Measurement, at: Point): Drag | undefined {
+    const pane = controller.state();
+    const shown = shownOf(pane);
+    if (!shown) return undefined;
+    const start = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
+    return this.drag(controller, item, (original, _, to) => ({ ...original, points: original.points.map(([x, y]): Point => [x + to[0] - start[0], y + to[1] - start[1]]) }));
+  }
+
+  private drag(controller: StackController, item: Measurement, change: (item: Measurement, shown: Shown, to: Point) => Measurement): Drag {
+    this.update({ selected: item.id });
+    const { items } = this.current;
+    const changed = (at: Point): readonly Measurement[] => {
+      const pane = controller.state();
+      const shown = shownOf(pane);
+      if (!shown) return items;
+      const to = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
+      return items.map((other) => (other.id === item.id ? change(item, shown, to) : other));
+    };
+    return {
+      move: (at) => this.update({ items: changed(at) }),
+      end: (at, moved) => {
+        if (moved) this.commit(changed(at));
+      },
+    };
+  }
+
+  private commit(items: readonly Measurement[]): void {
+    this.history.push(items);
+    this.update({ items });
+  }
+
+  private update(change: Partial<MeasureState>): void {
+    this.current = { ...this.current, ...change };
+    this.changed.emit();
+  }
+}
+
+interface Shown {
+  picture: Picture;
+  bitmap: LoadedBitmap;
+}
+
+function shownOf({ set, shown, bitmap }: PaneState): Shown | undefined {
+  const picture = set?.pictures[shown];
+  return picture && bitmap ? { picture, bitmap } : undefined;
+}
+
+const middle = (points: readonly Point[]): Point => [points.reduce((sum, [x]) => sum + x, 0) / points.length, points.reduce((sum, [, y]) => sum + y, 0) / points.length];
+const minus = (a: Point, b: Point): Point => [a[0] - b[0], a[1] - b[1]];
+
+const scaleOf = ({ picture, bitmap }: Shown, points: readonly Point[]): Scale => scaleAt(picture, points, bitmap.pixelHeight / bitmap.pixelWidth);
+
+function valuesOf({ picture, bitmap }: Shown): Values {
+  const { transform } = pictureInfo(picture);
+  const { columns, rows, pixels } = bitmap;
+  const inside = (column: number, row: number): boolean => column >= 0 && row >= 0 && column < columns && row < rows;
+  return {
+    columns,
+    rows,
+    unit: transform.unit,
+    at: (column, row) => (bitmap.samples === 1 && inside(column, row) ? toModality(pixels[row * columns + column] as number, transform) : undefined),
+  };
+}
+
+function layOut(item: Measurement, shown: Shown, { view, pane }: PaneState, unfinished: boolean): Laid {
+  const tool = MEASURE_TOOLS[item.kind];
+  const scale = scaleOf(shown, item.points);
+  const toPane = (point: Point): Point => pixelToPane(point, view, shown.bitmap, pane);
+  const shapes = tool.shapes(item.points, scale);
+  const chains = shapes.map((shape) => ({ points: outline(shape).map(toPane), helper: shape.kind === 'line' && shape.helper === true }));
+  const ready = !unfinished || item.points.length >= tool.clicks;
+  const points = unfinished && ready && tool.complete ? tool.complete(item.points, scale) : item.points;
+  const lines = ready ? tool.texts(points, { scale, values: valuesOf(shown) }) : [];
+  const drawn = chains.flatMap((chain) => chain.points);
+  const [dx, dy] = item.label ?? [0, 0];
+  const [x, y] = middle(item.points);
+  const label = item.label ? labelAt(toPane([x + dx, y + dy]), lines) : labelBeside(drawn.length > 0 ? drawn : item.points.map(toPane), lines, pane);
+  return { item, handles: item.points.map(toPane), chains, lines, label };
+}

@@ -1,0 +1,261 @@
+// A volume on screen as three planes through one place: loads its slices, cuts again as they come, slab, turning, leaving.
+
+import type { Vector } from '../../core/geometry';
+import { Signal } from '../../core/lifecycle';
+import { pictureInfo } from '../../core/picture-info';
+import { distanceToChain } from '../../core/measure/outline';
+import { centreOf, crossing, nearestPicture, planeOf, toPixel, type ImagePlane } from '../../core/plane';
+import { PLANES, reformat, slabOf, STANDARD, turned, type Frame, type PlaneName, type Reformatted } from '../../core/reformat';
+import { coarseToFine, type Cut, type SlabMode } from '../../core/reslice';
+import type { DisplaySet, Picture } from '../../core/stack';
+import { sameRescale, type Volume } from '../../core/volume';
+import { paneToPixel, pixelToPane, type Point } from '../../core/view';
+import { isAbort } from '../../net/queue';
+import type { Drag } from '../measure/session';
+import type { BitmapStore } from '../bitmap-store';
+import type { PictureSources } from '../picture-sources';
+import type { StackController } from '../stack-controller';
+import type { Workspace } from '../workspace';
+import { Reslicer } from './reslicer';
+
+export interface MprState {
+  mode: SlabMode;
+  /** mm; 0 is a thin plane. */
+  thickness: number;
+  loaded: number;
+  total: number;
+  failed: number;
+  notes: readonly string[];
+  turned: boolean;
+}
+
+/** Time between two cuts of what is on screen while slices come, in ms. */
+const SHARPEN = 150;
+const AT_ONCE = 6;
+const SLAB_NAMES: Readonly<Record<SlabMode, string>> = { max: 'MIP', min: 'MinIP', mean: 'Average' };
+/** A press this far from the crosshair, on one of its lines, turns instead of moves; CSS pixels. */
+const AWAY = 50;
+export const MOST_THICKNESS = 60;
+
+export class MprSession {
+  readonly changed = new Signal();
+  private current: MprState;
+  private readonly reslicer: Reslicer;
+  private readonly floating: boolean;
+  private frames: Record<PlaneName, Frame> = { ...STANDARD };
+  private planes: Reformatted[];
+  private waiting: number[];
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly life = new AbortController();
+  private turns = 0;
+  private readonly before: { rows: number; columns: number; sets: (DisplaySet | undefined)[]; active: number };
+
+  constructor(
+    private readonly workspace: Workspace,
+    private readonly store: BitmapStore,
+    private readonly sources: PictureSources,
+    private readonly source: DisplaySet,
+    private readonly volume: Volume,
+  ) {
+    const { rows, columns, cells, active } = workspace.state();
+    this.before = { rows, columns, active, sets: cells.map(({ controller }) => controller.state().set) };
+    this.floating = !sameRescale(volume.pictures) || volume.pictures.some(needsFloat);
+    this.current = { mode: 'max', thickness: 0, loaded: 0, total: volume.pictures.length, failed: 0, notes: volume.notes, turned: false };
+    this.planes = PLANES.map((name) => reformat(source, volume, name, STANDARD[name], this.floating));
+    this.reslicer = new Reslicer(volume.geometry, this.floating, (id) => this.cutOf(id));
+    sources.usePlanes(this.reslicer);
+    const at = workspace.active.picture;
+    this.waiting = coarseToFine(volume.pictures.length, Math.max(0, at ? volume.pictures.indexOf(at) : 0));
+    this.open(this.placeOf(at));
+    for (let i = 0; i < AT_ONCE; i += 1) void this.feed();
+  }
+
+  readonly state = (): MprState => this.current;
+
+  /** What stands on every plane, a line each. */
+  notes(): string {
+    const { mode, thickness, loaded, total } = this.current;
+    return [loaded < total ? `${loaded} of ${total} slices` : '', thickness > 0 ? `${SLAB_NAMES[mode]} ${thickness} mm` : ''].filter(Boolean).join('\n');
+  }
+
+  get lastCut(): number {
+    return this.reslicer.lastCut;
+  }
+
+  setSlab(mode: SlabMode, thickness: number): void {
+    this.update({ mode, thickness: Math.min(MOST_THICKNESS, Math.max(0, thickness)) });
+    this.again();
+  }
+
+  /** Turns the two other planes about the normal of a pane's own, by radians, and keeps the place. */
+  turn(controller: StackController, angle: number): void {
+    const own = controller.state().set?.plane;
+    const { cursor } = this.workspace.state();
+    if (!own || !cursor) return;
+    this.turns += 1;
+    const axis = this.frames[own].normal;
+    for (const name of PLANES) if (name !== own) this.frames[name] = turned(this.frames[name], axis, angle);
+    this.planes = this.planes.map((plane, index) => {
+      const name = PLANES[index] as PlaneName;
+      return name === own ? plane : reformat(this.source, this.volume, name, this.frames[name], this.floating, `~${this.turns}`);
+    });
+    this.update({ turned: true });
+    this.show(cursor.place, (name) => name !== own);
+  }
+
+  /** The planes of the patient again. */
+  straighten(): void {
+    const { cursor } = this.workspace.state();
+    if (!this.current.turned || !cursor) return;
+    this.frames = { ...STANDARD };
+    this.planes = PLANES.map((name) => reformat(this.source, this.volume, name, STANDARD[name], this.floating));
+    this.update({ turned: false });
+    this.show(cursor.place, () => true);
+  }
+
+  /** A press with the crosshair: on a line, away from where they cross, it turns the planes; elsewhere it moves them. */
+  grab(controller: StackController, at: Point, reach: number): Drag {
+    if (!this.onLine(controller, at, reach)) {
+      this.workspace.pointAt(controller, at);
+      return { move: (to) => this.workspace.pointAt(controller, to), end: () => undefined };
+    }
+    let before = this.angleAt(controller, at);
+    const move = (to: Point): void => {
+      const now = this.angleAt(controller, to);
+      if (now === undefined || before === undefined || Math.abs(now - before) < 1e-3) return;
+      this.turn(controller, now - before);
+      before = now;
+    };
+    return { move, end: () => undefined };
+  }
+
+  private onLine(controller: StackController, at: Point, reach: number): boolean {
+    const here = this.crosshairIn(controller);
+    if (!here || Math.hypot(at[0] - here.centre[0], at[1] - here.centre[1]) < AWAY) return false;
+    const { bitmap, view, pane } = controller.state();
+    return this.workspace.state().cells.some(({ controller: other }) => {
+      const { set, shown } = other.state();
+      const plane = other === controller ? undefined : planeOf(set?.pictures[shown]);
+      const line = plane && crossing(here.plane, plane);
+      return line && bitmap && distanceToChain(line.map((pixel) => pixelToPane(pixel, view, bitmap, pane)), at) <= reach;
+    });
+  }
+
+  /** The plane of a pane and where the crosshair is in it, in CSS pixels. */
+  private crosshairIn(controller: StackController): { plane: ImagePlane; centre: Point } | undefined {
+    const { set, shown, bitmap, view, pane } = controller.state();
+    const plane = planeOf(set?.pictures[shown]);
+    const { cursor } = this.workspace.state();
+    return plane && cursor && bitmap && { plane, centre: pixelToPane(toPixel(plane, cursor.place).pixel, view, bitmap, pane) };
+  }
+
+  /** The direction from the crosshair to a point of the pane, in radians of the picture. */
+  private angleAt(controller: StackController, at: Point): number | undefined {
+    const here = this.crosshairIn(controller);
+    const { bitmap, view, pane } = controller.state();
+    const { cursor } = this.workspace.state();
+    if (!here || !bitmap || !cursor) return undefined;
+    const [x, y] = paneToPixel(at, view, bitmap, pane);
+    const [cx, cy] = toPixel(here.plane, cursor.place).pixel;
+    return Math.atan2(y - cy, x - cx);
+  }
+
+  /** Puts back what was there before. */
+  leave(): void {
+    this.dispose();
+    const { rows, columns, sets, active } = this.before;
+    this.workspace.arrange(rows, columns);
+    this.workspace.point(undefined);
+    sets.forEach((set, index) => {
+      const controller = this.workspace.state().cells[index]?.controller;
+      if (set && controller) controller.open(set);
+      else controller?.close();
+    });
+    this.workspace.activate(active);
+  }
+
+  dispose(): void {
+    this.life.abort();
+    clearTimeout(this.timer);
+    this.reslicer.dispose();
+    this.sources.usePlanes(undefined);
+  }
+
+  private placeOf(picture: Picture | undefined): Vector {
+    const { geometry, pictures } = this.volume;
+    const plane = planeOf(picture) ?? planeOf(pictures[Math.floor(pictures.length / 2)]);
+    return plane ? centreOf(plane) : geometry.origin;
+  }
+
+  private open(place: Vector): void {
+    const { setting } = this.workspace.active.state();
+    this.workspace.arrange(2, 2, 'mpr');
+    this.show(place, () => true, setting);
+    this.workspace.activate(0);
+  }
+
+  private show(place: Vector, which: (name: PlaneName) => boolean, setting = this.workspace.active.state().setting): void {
+    this.workspace.point({ place, FrameOfReferenceUID: this.volume.geometry.FrameOfReferenceUID });
+    this.workspace.quietly(() => {
+      this.planes.forEach(({ set }, index) => {
+        const name = PLANES[index] as PlaneName;
+        const at = nearestPicture(set.pictures, place)?.index ?? 0;
+        if (which(name)) this.workspace.state().cells[index]?.controller.replace(set, at, setting);
+      });
+    });
+  }
+
+  private cutOf(id: string): Cut | undefined {
+    for (const { cuts, frame } of this.planes) {
+      const cut = cuts.get(id);
+      const { mode, thickness } = this.current;
+      if (cut) return thickness > 0 ? slabOf(cut, frame, this.volume.geometry, thickness, mode) : cut;
+    }
+    return undefined;
+  }
+
+  /** Cuts what is on screen anew. */
+  private again(): void {
+    this.reslicer.forget();
+    for (const { controller } of this.workspace.state().cells) controller.refresh();
+  }
+
+  private later(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.again();
+    }, SHARPEN);
+  }
+
+  /** Loads one slice after another until none is left. */
+  private async feed(): Promise<void> {
+    for (let index = this.waiting.shift(); index !== undefined; index = this.waiting.shift()) {
+      const picture = this.volume.pictures[index] as Picture;
+      try {
+        const bitmap = await this.store.load(this.source, picture, 'prefetch');
+        if (this.life.signal.aborted) return;
+        const { transform } = pictureInfo(picture);
+        const [slope, intercept] = this.floating ? [transform.slope, transform.intercept] : [1, 0];
+        this.reslicer.put(index, bitmap.pixels, slope, intercept);
+        this.update({ loaded: this.current.loaded + 1 });
+        this.later();
+      } catch (error) {
+        if (this.life.signal.aborted) return;
+        if (isAbort(error)) this.waiting.push(index);
+        else this.update({ failed: this.current.failed + 1 });
+      }
+    }
+  }
+
+  private update(change: Partial<MprState>): void {
+    this.current = { ...this.current, ...change };
+    this.changed.emit();
+  }
+}
+
+/** Stored values that do not fit into 16 signed bits. */
+function needsFloat({ instance: { dataSet } }: Picture): boolean {
+  const of = (tag: string): number => Number(dataSet[tag]?.Value?.[0] ?? 0);
+  const signed = of('00280103') === 1;
+  return of('00280100') > 16 || (!signed && of('00280101') > 15);
+}

@@ -1,0 +1,19 @@
+// Where a pane gets its pictures from: the archive's frames, or planes cut from a volume.
+
+import type { Signal } from '../core/lifecycle';
+import type { DisplaySet, Picture } from '../core/stack';
+import type { Kind } from '../net/queue';
+import type { LoadedBitmap } from './bitmap-store';
+
+export interface PictureStore {
+  readonly changed: Signal;
+  get(id: string): LoadedBitmap | undefined;
+  has(id: string): boolean;
+  failure(id: string): string | undefined;
+  forgetFailure(id: string): void;
+  /** How many pictures of this size may be kept ahead. */
+  fits(bytes: number): number;
+  load(set: DisplaySet, picture: Picture, kind: Kind): Promise<LoadedBitmap>;
+  prefetch(set: DisplaySet, pictures: readonly Picture[]): void;
+  cancelPrefetch(set: DisplaySet): void;
+}

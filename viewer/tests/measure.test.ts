@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { History } from '../src/core/history';
+import { labelBeside } from '../src/core/measure/label';
+import { distanceToChain, outline } from '../src/core/measure/outline';
+import type { Values } from '../src/core/measure/region';
+import { pixelScale, scaleAt, type Scale } from '../src/core/measure/scale';
+import { MEASURE_TOOLS } from '../src/core/measure/tools';
+import type { MeasureKind } from '../src/core/measure/types';
+import type { Point } from '../src/core/view';
+import { dataSet, pictureOf } from './builders';
+
+/** Columns 0.5 mm apart, rows 2 mm. */
+const MM: Scale = { perColumn: 0.5, perRow: 2, unitX: 'mm', unitY: 'mm', provenance: '' };
+const DETECTOR: Scale = { ...MM, provenance: 'at detector' };
+const SPECTRUM: Scale = { perColumn: 0.01, perRow: 0.5, unitX: 's', unitY: 'cm/s', provenance: 'US region' };
+const RAMP: Values = { columns: 10, rows: 10, unit: 'HU', at: (column, row) => 10 * row + column };
+
+const texts = (kind: MeasureKind, points: Point[], scale = MM) => MEASURE_TOOLS[kind].texts(points, { scale, values: RAMP });
+
+describe('lengths', () => {
+  it.each([
+    [MM, '10.0 mm'], [DETECTOR, '10.0 mm at detector'], [pixelScale(), '12.4 px'], [SPECTRUM, '0.12 s · 2 cm/s'],
+  ] as const)('by scale %#', (scale, text) => expect(texts('length', [[0, 0], [12, scale === pixelScale() ? 0 : scale.unitX === 'mm' ? 4 : scale.unitX === 's' ? 4 : 3]], scale)).toEqual([text]));
+});
+
+describe('angles are those of the patient, not of the pixels', () => {
+  it.each([
+    [[[4, 0], [0, 0], [4, 1]], '45.0°'], [[[4, 0], [0, 0], [-4, 0]], '180.0°'], [[[0, -1], [0, 0], [4, 0]], '90.0°'],
+  ] as [Point[], string][])('%j', (points, text) => expect(texts('angle', points)).toEqual([text]));
+  it('have no meaning in a spectrum', () => expect(texts('angle', [[4, 0], [0, 0], [4, 1]], SPECTRUM)).toEqual(['no angle here']));
+  it.each([
+    [[[0, 0], [8, 0], [0, 3], [4, 4]], '45.0°'], [[[0, 0], [8, 0], [4, 4], [0, 3]], '45.0°'], [[[0, 0], [8, 0], [4, 4], [0, 4]], '0.0°'],
+  ] as [Point[], string][])('Cobb, the smaller one: %j', (points, text) => expect(texts('cobb', points)).toEqual([text]));
+});
+
+describe('bidirectional', () => {
+  const tool = MEASURE_TOOLS.bidirectional;
+  const drawn = tool.complete?.([[0, 0], [40, 0]], MM) ?? [];
+  it('crosses at right angles with half the length at first', () => expect(texts('bidirectional', drawn)).toEqual(['20.0 × 10.0 mm']));
+  it('keeps the right angle in mm when an end moves', () => {
+    const [a, b, c, d] = tool.move(drawn, 1, [20, 5], MM) as [Point, Point, Point, Point];
+    const dot = (b[0] - a[0]) * 0.5 * (d[0] - c[0]) * 0.5 + (b[1] - a[1]) * 2 * (d[1] - c[1]) * 2;
+    expect(dot).toBeCloseTo(0, 8);
+  });
+  it('lets one end of the short axis move alone', () => {
+    const moved = tool.move(drawn, 3, [10, 4], MM);
+    expect(texts('bidirectional', moved)).toEqual(['20.0 × 13.0 mm']);
+  });
+});
+
+describe('regions', () => {
+  it('rectangle: the pixels whose middle is inside', () => {
+    // Columns 2..4, rows 3..4: 32 33 34 42 43 44
+    expect(texts('rectangle', [[1.5, 2.5], [4.5, 4.5]])).toEqual(['38.0 HU ± 5.1', 'min 32 · max 44', 'Area 6.0 mm²']);
+  });
+  it('ellipse', () => expect(texts('ellipse', [[2, 2], [6, 6]])).toEqual(['44.0 HU ± 10.4', 'min 24 · max 64', 'Area 12.6 mm²']));
+  it('circle: round in mm', () => {
+    // Radius 2 mm: 4 columns, 1 row.
+    expect(MEASURE_TOOLS.circle.shapes([[5, 5], [9, 5]], MM)).toEqual([{ kind: 'ellipse', from: [1, 4], to: [9, 6] }]);
+    expect(texts('circle', [[5, 5], [9, 5]])[2]).toBe('Area 12.6 mm²');
+  });
+  it('in cm² when large, in px² without spacing', () => {
+    expect(texts('rectangle', [[0, 0], [20, 10]])[2]).toBe('Area 2.00 cm²');
+    expect(texts('rectangle', [[0, 0], [20, 10]], pixelScale())[2]).toBe('Area 200 px²');
+  });
+  it('without pixels say only their area', () => expect(texts('rectangle', [[20, 20], [21, 22]])).toEqual(['Area 2.0 mm²']));
+});
+
+it('a probe tells the value of the nearest pixel', () => expect(texts('probe', [[3.4, 6.6]])).toEqual(['73 HU', '(3, 7)']));
+
+describe('scale', () => {
+  const region = (x0: number, x1: number, units: number, delta: number) =>
+    dataSet({ RegionSpatialFormat: 1, RegionLocationMinX0: x0, RegionLocationMinY0: 0, RegionLocationMaxX1: x1, RegionLocationMaxY1: 9, PhysicalUnitsXDirection: units, PhysicalUnitsYDirection: units === 4 ? 7 : units, PhysicalDeltaX: delta, PhysicalDeltaY: delta });
+  const us = pictureOf(dataSet({ SequenceOfUltrasoundRegions: [region(0, 9, 3, 0.1), region(10, 19, 4, 0.5)] }));
+  it('is of the region that holds all points', () => {
+    expect(scaleAt(us, [[1, 1], [8, 8]], 1)).toMatchObject({ perColumn: 1, unitX: 'mm', provenance: 'US region' });
+    expect(scaleAt(us, [[11, 1], [12, 8]], 1)).toMatchObject({ perColumn: 0.5, unitX: 's', unitY: 'cm/s' });
+    expect(scaleAt(us, [[1, 1], [12, 8]], 1)).toMatchObject({ unitX: 'px' });
+  });
+  it('is pixels in their shape without spacing', () => expect(scaleAt(pictureOf(dataSet({})), [[0, 0]], 2)).toEqual(pixelScale(2)));
+});
+
+describe('labels', () => {
+  const pane = { width: 400, height: 300 };
+  it('stand beside the shape, never on it', () => {
+    expect(labelBeside([[100, 100], [150, 160]], ['12 mm'], pane).x).toBeGreaterThan(150);
+    const left = labelBeside([[300, 100], [390, 160]], ['12 mm'], pane);
+    expect(left.x + left.width).toBeLessThan(300);
+    expect(labelBeside([[5, 100], [395, 160]], ['12 mm'], pane).y).toBeGreaterThan(160);
+    const above = labelBeside([[5, 100], [395, 295]], ['12 mm'], pane);
+    expect(above.y + above.height).toBeLessThan(100);
+  });
+});
+
+it('outlines are hit where they run', () => {
+  const ring = outline({ kind: 'ellipse', from: [0, 0], to: [20, 10] });
+  expect(distanceToChain(ring, [0, 5])).toBeCloseTo(0);
+  expect(distanceToChain(ring, [10, 5])).toBeCloseTo(5, 1);
+});
+
+it('history goes back and forth; a new step forgets the undone', () => {
+  const history = new History(1);
+  history.push(2);
+  history.push(3);
+  expect([history.undo(), history.undo(), history.undo(), history.now]).toEqual([true, true, false, 1]);
+  expect([history.redo(), history.now]).toEqual([true, 2]);
+  history.push(5);
+  expect([history.redo(), history.now]).toEqual([false, 5]);
+});
