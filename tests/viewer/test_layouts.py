@@ -1,7 +1,6 @@
-"""Several panes: layouts, dropping, maximising, linked scrolling, reference lines, crosshair, linked windows and views."""
+"""Several panes: layouts, dropping, maximising, linked scrolling, reference lines, crosshair, linked views."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest

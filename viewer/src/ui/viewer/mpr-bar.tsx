@@ -13,8 +13,8 @@ const MODES: readonly (readonly [SlabMode, string, string])[] = [
 ];
 
 export function MprBar({ session, run }: { session: MprSession; run(name: CommandName): void }): JSX.Element {
-  const { mode, thickness, loaded, total, failed, turned } = useStateOf(session);
-  const progress = loaded + failed < total ? `Sharpening: ${loaded} of ${total} slices` : failed > 0 ? `${failed} of ${total} slices cannot be read` : '';
+  const { mode, thickness, loaded, drawn, total, failed, turned } = useStateOf(session);
+  const progress = drawn + failed < total ? `Sharpening: ${loaded} of ${total} slices` : failed > 0 ? `${failed} of ${total} slices cannot be read` : '';
   return (
     <div className="mpr-bar" role="group" aria-label="Slab" data-loaded={loaded} data-total={total}>
       <label className="mpr-slab">

@@ -23,6 +23,8 @@ export interface MprState {
   /** mm; 0 is a thin plane. */
   thickness: number;
   loaded: number;
+  /** How many of them are in what is on screen. */
+  drawn: number;
   total: number;
   failed: number;
   notes: readonly string[];
@@ -60,7 +62,7 @@ export class MprSession {
     const { rows, columns, cells, active } = workspace.state();
     this.before = { rows, columns, active, sets: cells.map(({ controller }) => controller.state().set) };
     this.floating = !sameRescale(volume.pictures) || volume.pictures.some(needsFloat);
-    this.current = { mode: 'max', thickness: 0, loaded: 0, total: volume.pictures.length, failed: 0, notes: volume.notes, turned: false };
+    this.current = { mode: 'max', thickness: 0, loaded: 0, drawn: 0, total: volume.pictures.length, failed: 0, notes: volume.notes, turned: false };
     this.planes = PLANES.map((name) => reformat(source, volume, name, STANDARD[name], this.floating));
     this.reslicer = new Reslicer(volume.geometry, this.floating, (id) => this.cutOf(id));
     sources.usePlanes(this.reslicer);
@@ -74,8 +76,8 @@ export class MprSession {
 
   /** What stands on every plane, a line each. */
   notes(): string {
-    const { mode, thickness, loaded, total } = this.current;
-    return [loaded < total ? `${loaded} of ${total} slices` : '', thickness > 0 ? `${SLAB_NAMES[mode]} ${thickness} mm` : ''].filter(Boolean).join('\n');
+    const { mode, thickness, drawn, total, failed } = this.current;
+    return [drawn < total - failed ? `${drawn} of ${total} slices` : '', failed > 0 ? `${failed} slices missing` : '', thickness > 0 ? `${SLAB_NAMES[mode]} ${thickness} mm` : ''].filter(Boolean).join('\n');
   }
 
   get lastCut(): number {
@@ -217,6 +219,7 @@ export class MprSession {
   /** Cuts what is on screen anew. */
   private again(): void {
     this.reslicer.forget();
+    this.update({ drawn: this.current.loaded });
     for (const { controller } of this.workspace.state().cells) controller.refresh();
   }
 
