@@ -4,6 +4,7 @@
 variable is ``ISOCENTER_`` and its name in capitals; in the TOML file it stands under its own name at the top level.
 """
 
+import ipaddress
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -64,6 +65,15 @@ def _durability(text: str) -> str:
     return text
 
 
+def _networks(text: str) -> str:
+    for each in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            ipaddress.ip_network(each)
+        except ValueError as error:
+            raise ValueError(f"{error}: use addresses or networks, such as 127.0.0.1 or 10.0.0.0/24") from None
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One row of the table: ``parse`` turns text into the value or raises ValueError with what is allowed."""
@@ -81,6 +91,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("http_port", 8080, _port, "port of DICOMweb, management API and viewer"),
     Setting("dicom_port", 11112, _port, "port of the DICOM node"),
     Setting("aet", "ISOCENTER", _ae_title, "AE title of this archive"),
+    Setting("trusted_proxies", "", _networks,
+            "addresses of reverse proxies whose X-Forwarded-Proto, -Host and -Prefix are believed, with commas"),
     Setting("workers", 1, _positive, "worker processes that share the ports"),
     Setting("durability", "full", _durability,
             '"full": an acknowledged object is on the disk; "os": it is with the operating system'),

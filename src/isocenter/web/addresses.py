@@ -1,15 +1,29 @@
 """Addresses of studies, series and instances, as this server is reached by whoever asks (PS3.18 10.1)."""
 
+from urllib.parse import urlsplit
+
 from starlette.requests import Request
 
 ROOT = "/dicom-web"
 _SEGMENTS = ("studies", "series", "instances")
 
 
+#: Where the border leaves the address outside, if a trusted proxy says one.
+PUBLIC = "isocenter.public_address"
+
+
 def base_address(request: Request) -> str:
     """Return ``http://host:port/dicom-web`` with the host that the client used."""
-    host = request.headers.get("host", "localhost")
-    return f"{request.scope.get('scheme', 'http')}://{host}{ROOT}"
+    public = request.scope.get(PUBLIC)
+    if public is None:
+        host = request.headers.get("host", "localhost")
+        public = f"{request.scope.get('scheme', 'http')}://{host}"
+    return f"{public}{ROOT}"
+
+
+def prefix_of(request: Request) -> str:
+    """Return the path below which a proxy shows this server, ``""`` where there is none."""
+    return urlsplit(request.scope.get(PUBLIC) or "").path
 
 
 def address_of(base: str, *uids: str) -> str:

@@ -19,11 +19,13 @@ from isocenter.archive import Archive
 from isocenter.index.peers import KnownPeer
 from isocenter.settings import Settings
 from isocenter.web import dicomweb, health
+from isocenter.web.addresses import PUBLIC
 from isocenter.web.gate import PAGE_HEADERS, SECURITY_HEADERS, Gate
 from isocenter.web.management import create_management
 from isocenter.web.metrics import Metrics
 from isocenter.web.node import Handler, Node
 from isocenter.web.problems import is_expected, problem, problem_of
+from isocenter.web.proxy import Proxies
 from isocenter.web.viewer import STATIC, Viewer, docs_page
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ class Application:
         self.node = node
         self._router = Router(routes, redirect_slashes=False)
         self._gate = Gate(node.settings)
+        self._proxies = Proxies(node.settings.trusted_proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or follow the server's life."""
@@ -68,7 +71,9 @@ class Application:
             await send(message)
 
         try:
-            refusal = self._gate.refusal(scope["method"], dict(scope["headers"]))
+            headers = dict(scope["headers"])
+            scope[PUBLIC] = public = self._proxies.public_address(scope.get("client"), scope["scheme"], headers)
+            refusal = self._gate.refusal(scope["method"], headers, public)
             if refusal is not None:
                 await problem(403, "ForbiddenError", refusal)(scope, receive, send_and_note)
             else:

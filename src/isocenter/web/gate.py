@@ -36,12 +36,13 @@ class Gate:
         self._hosts = _LOOPBACK_NAMES | {str(settings.host).lower()}
         self._known: dict[bytes, bool] = {}
 
-    def refusal(self, method: str, headers: dict[bytes, bytes]) -> str | None:
-        """Return why the request is refused, or None."""
+    def refusal(self, method: str, headers: dict[bytes, bytes], public: str | None = None) -> str | None:
+        """Return why the request is refused, or None; ``public`` is the address that a trusted proxy says."""
         host = headers.get(b"host", b"")
         if not self._host_allowed(host):
             return "this server answers only to the names of this machine"
-        if method not in _UNCHANGING and not _same_origin(headers, host):
+        outside = host if public is None else urlsplit(public).netloc.encode()
+        if method not in _UNCHANGING and not _same_origin(headers, outside):
             return "a page of another origin may not change anything here"
         return None
 

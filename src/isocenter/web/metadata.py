@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from isocenter.metadata import Metadata, write_metadata
+from isocenter.web.addresses import prefix_of
 from isocenter.web.conditional import caching, is_known, not_modified
 from isocenter.web.media_types import DICOM_JSON, JSON, choose
 from isocenter.web.negotiation import accepted, not_acceptable
@@ -76,11 +77,21 @@ async def _send(node: Node, request: Request, body: bytes, etag: str, media_type
     if is_known(request, etag):
         return not_modified(etag, _VARY)
     headers = caching(etag, _VARY)
+    prefix = prefix_of(request)
+    if prefix:
+        body = await node.threads.read(_below, body, prefix)
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["content-encoding"] = "gzip"
     else:
         body = await node.threads.read(gzip.decompress, body)
     return Response(body, headers=headers, media_type=media_type)
+
+
+def _below(body: bytes, prefix: str) -> bytes:
+    """Return a gzip blob with the addresses of its bulk data below a proxy's prefix."""
+    start = b'"BulkDataURI":"'
+    text = gzip.decompress(body).replace(start + b"/", start + prefix.encode() + b"/")
+    return gzip.compress(text, compresslevel=1, mtime=0)
 
 
 def _weak(etag: str) -> str:
