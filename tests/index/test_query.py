@@ -112,6 +112,30 @@ def test_a_study_is_answered_with_its_patient_and_what_is_counted(filled: Index)
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ("PatientName", ["1.3", "1.1", "1.2"]),
+        ("-PatientName", ["1.2", "1.1", "1.3"]),
+        ("AccessionNumber", ["1.3", "1.1", "1.2"]),
+    ],
+)
+def test_an_order_that_is_asked_for(filled: Index, order: str, expected: list[str]) -> None:
+    by = ((TAGS[order.removeprefix("-")], order.startswith("-")),)
+    answers = filled.find(Query(Level.STUDY, {}, order=by))
+    assert [answer["0020000D"]["Value"][0] for answer in answers] == expected
+
+
+@pytest.mark.parametrize(("descending", "expected"), [(False, [1, 2, None]), (True, [2, 1, None])])
+def test_what_has_no_number_comes_last(
+    index: Index, make_entry: Callable[..., Entry], expected: list[int | None], *, descending: bool
+) -> None:
+    for number, text in enumerate(("2", b"", "1"), 1):
+        index.file(make_entry(number, InstanceNumber=text))
+    query = Query(Level.INSTANCE, {TAGS["StudyInstanceUID"]: "1.2.3"}, order=((TAGS["InstanceNumber"], descending),))
+    assert [answer["00200013"].get("Value", [None])[0] for answer in index.find(query)] == expected
+
+
 def test_names_come_back_in_their_groups(filled: Index) -> None:
     (answer,) = find(filled, Level.STUDY, StudyInstanceUID="1.2")
     assert answer["00100010"]["Value"] == [

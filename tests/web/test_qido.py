@@ -74,6 +74,47 @@ def test_matching(client: Client, filled: None, query: str, found: list[str]) ->
 
 
 @pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("orderby=PatientName", [OTHER, STUDY]),
+        ("orderby=-PatientName", [STUDY, OTHER]),
+        ("orderby=StudyDate", [OTHER, STUDY]),
+        ("orderby=00080020&limit=1", [OTHER]),
+        ("orderby=PatientSex,-PatientID", [OTHER, STUDY]),
+        ("orderby=PatientSex&orderby=PatientID", [STUDY, OTHER]),
+    ],
+)
+def test_order(client: Client, filled: None, query: str, found: list[str]) -> None:
+    assert uids(client, f"/studies?{query}") == found
+
+
+def test_order_of_other_levels(client: Client, filled: None) -> None:
+    series, instances = f"/studies/{STUDY}/series", f"/studies/{STUDY}/instances"
+    assert uids(client, f"{series}?orderby=-SeriesNumber", "0020000E") == [f"{STUDY}.2", f"{STUDY}.1"]
+    assert uids(client, "/series?orderby=PatientName,Modality", "0020000E")[0] == f"{OTHER}.1"
+    found = uids(client, f"{instances}?orderby=Modality,-InstanceNumber", "00080018")
+    assert found == [f"{STUDY}.1.2", f"{STUDY}.1.1", f"{STUDY}.2.3"]
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/studies?orderby=Modality", "cannot be ordered"),
+        ("/studies?orderby=NumberOfStudyRelatedSeries", "cannot be ordered"),
+        (f"/studies/{STUDY}/instances?orderby=SOPClassUID", "cannot be ordered"),
+        ("/instances?orderby=InstanceNumber", "name it"),
+        ("/studies?orderby=KVP", "not kept"),
+        ("/studies?orderby=--StudyDate", "neither an attribute"),
+        ("/studies?orderby=" + ",".join(["StudyDate"] * 9), "8 are allowed"),
+    ],
+)
+def test_what_cannot_be_ordered_by(client: Client, path: str, message: str) -> None:
+    answer = client.get(f"/dicom-web{path}")
+    assert answer.status_code == 400
+    assert message in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
     ("path", "tag", "found"),
     [
         (f"/studies/{STUDY}/series", "0020000E", [f"{STUDY}.1", f"{STUDY}.2"]),
@@ -109,6 +150,8 @@ def test_includefield(client: Client, filled: None) -> None:
     several = client.get(f"{path}?includefield=00080070,00081030&includefield=PatientID").json()[0]
     assert {"00080070", "00081030", "00100020"} <= set(several)
     assert {"00080070", "00081090"} <= set(client.get(f"{path}?includefield=all").json()[0])
+    sequences = "includefield=RequestAttributesSequence,00400275.00400007"  # not kept: left out
+    assert client.get(f"{path}?{sequences}").json() == client.get(path).json()
 
 
 @pytest.mark.parametrize(

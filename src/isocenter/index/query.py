@@ -51,7 +51,8 @@ class Query:
 
     ``keys``: tag -> key as in C-FIND (``""`` matches all, lists with backslashes); ``include``: the attributes that
     answers carry besides the keys, None for all; ``limit``: at most so many answers, None for all; ``combined``: a date
-    range and a time range together are one range of moments (PS3.4 C.2.2.2.5).
+    range and a time range together are one range of moments (PS3.4 C.2.2.2.5); ``order``: tags to order by, each with
+    whether it descends, instead of the level's own order (pages have that).
     """
 
     level: Level
@@ -61,6 +62,7 @@ class Query:
     offset: int = 0
     fuzzy: bool = False
     combined: bool = False
+    order: tuple[tuple[int, bool], ...] = ()
 
 
 def compile_query(query: Query) -> "sa.Select[Any]":
@@ -125,7 +127,7 @@ def _matching(query: Query) -> "sa.Select[Any]":
         words = fold(query.keys[tag]).replace("*", " ").split() if query.fuzzy and attribute.kind is Kind.NAME else []
         condition = _fuzzy(attribute, words) if words else _condition(attribute, match)
         conditions.setdefault(attribute.level, []).append(condition)
-    statement = _select(query.level, set(conditions))
+    statement = _select(query.level, {*conditions, *(_attribute(tag).level for tag, _ in query.order)})
     for level, found in conditions.items():
         below = level.value > query.level.value
         statement = statement.where(_below(query.level, level, found) if below else sa.and_(*found))
@@ -192,6 +194,11 @@ def _below(level: Level, lower: Level, conditions: list[Condition]) -> Condition
 
 def _order(query: Query) -> "tuple[Any, ...]":
     """Return the order: newest studies first, series and objects by number where they are of one study or series."""
+    if query.order:
+        return (
+            *(each for tag, descending in query.order for each in _by(query, tag, descending)),
+            TABLES[query.level].c.id,
+        )
     if query.level is Level.PATIENT:
         return patient.c.PatientName_alphabetic, patient.c.id
     newest = (study.c.StudyDate.desc(), study.c.StudyTime.desc(), study.c.id.desc())
@@ -202,6 +209,22 @@ def _order(query: Query) -> "tuple[Any, ...]":
     if query.level is Level.SERIES:
         return (*newest, *series_order())
     return (*newest, *series_order(), *instance_order())
+
+
+def _by(query: Query, tag: int, descending: bool) -> "Iterable[sa.ColumnElement[Any]]":
+    """Return the order by an attribute of the level or of one above; what has no number comes last.
+
+    Raises:
+        UsageError: its values are not in one column, or what is to be sorted has no bound.
+    """
+    attribute = _attribute(tag)
+    column = TABLES[attribute.level].c.get(attribute.keyword + (NAME_GROUPS[0] if attribute.kind is Kind.NAME else ""))
+    if column is None or attribute.kind is Kind.CODED or attribute.level.value > query.level.value:
+        raise UsageError(f"answers of this level cannot be ordered by {attribute.keyword}")
+    if query.level is Level.INSTANCE and not query.keys.get(_STUDY_UID) and not query.keys.get(_SERIES_UID):
+        raise UsageError("instances can be ordered where they are of one study or series: name it")
+    ordered = column.desc() if descending else column.asc()
+    return (column.is_(None), ordered) if column.nullable else (ordered,)
 
 
 def _condition(attribute: Attribute, match: Match) -> Condition:

@@ -46,8 +46,9 @@ _INSTANCE_ATTRIBUTES = frozenset({
 
 #: ModalitiesInStudy and SOPClassesInStudy: lists that are computed and can be keys all the same.
 _SEARCHABLE_LISTS = frozenset({0x00080061, 0x00080062})
-#: The options that are not attributes (PS3.18 Table 8.3.4-1); ``accept`` is read by the negotiation.
-_OPTIONS = frozenset({"includefield", "limit", "offset", "fuzzymatching", "accept"})
+#: The options that are not attributes (PS3.18 Table 8.3.4-1), and ``orderby``; the negotiation reads ``accept``.
+_OPTIONS = frozenset({"includefield", "limit", "offset", "fuzzymatching", "orderby", "accept"})
+_MAX_ORDERS = 8
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -140,6 +141,7 @@ def read_search(level: Level, path: Mapping[str, str], parameters: QueryParams) 
         limit=MAX_RESULTS + 1 if limit is None or limit > MAX_RESULTS else limit,
         offset=_number(parameters, "offset") or 0,
         fuzzy=fuzzy,
+        order=_order(parameters),
     )
     return Search(query, tuple(warnings))
 
@@ -182,6 +184,14 @@ def _included(level: Level, path: Mapping[str, str], parameters: QueryParams) ->
     if level is Level.INSTANCE and "series" not in path:
         attributes |= _SERIES_ATTRIBUTES
     return attributes | {_tag_of(name) for name in names}
+
+
+def _order(parameters: QueryParams) -> tuple[tuple[int, bool], ...]:
+    """Return what to order by, an extension: ``orderby=PatientName,-StudyDate``, descending where a hyphen leads."""
+    names = [name for value in parameters.getlist("orderby") for name in value.split(",") if name]
+    if len(names) > _MAX_ORDERS:
+        raise UsageError(f"orderby names {len(names)} attributes; {_MAX_ORDERS} are allowed")
+    return tuple((_tag_of(name.removeprefix("-")), name.startswith("-")) for name in names)
 
 
 def _number(parameters: QueryParams, name: str) -> int | None:
