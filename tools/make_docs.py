@@ -129,8 +129,8 @@ STOW-RS, QIDO-RS (studies, series, instances), WADO-RS (study, series, instance,
 bulk data) under `/dicom-web`.
 
 QIDO-RS: matching as above; `includefield` (keywords, tags, `all`), `limit`, `offset`, `fuzzymatching`; at most 20 000
-answers, with a Warning if there are more. Extension: `orderby=PatientName,-StudyDate` orders by attributes of the answers'
-level or of one above, descending after a hyphen; instances only where a study or series is named.
+answers, with a Warning if there are more. Extension: `orderby=PatientName,-StudyDate` orders by attributes of the level
+or of one above, descending after a hyphen; instances only where a study or series is named.
 
 {table(("tag", "matching key", "VR", "level"), keys)}
 ## Transfer syntaxes
