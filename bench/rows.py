@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bench.dimse import find_studies, get_series, move_series
 from bench.servers import ENVIRONMENT, Server
 
 
@@ -139,5 +140,9 @@ ROWS = (
         {"orthanc": 0.1}),
     Row("WADO-RS whole series, 131 MB", "MB/s", _series_rate, {"orthanc": 1.5}, is_rate=True),
     Row("WADO-RS one frame, 512 KiB", "ms", _get(lambda d: _instances(d, "/frames/1"), FRAME), {"orthanc": 0.1}),
+    Row("C-FIND studies, all", "ms", lambda s, _: find_studies(s, 30), {"orthanc": 1 / 3}),
+    Row("C-GET of 250 CT 512 KiB", "images/s", lambda s, d: get_series(s, d.study, 250), {"orthanc": 1}, is_rate=True),
+    Row("C-MOVE of 250 CT 512 KiB", "images/s", lambda s, d: move_series(s, d.study, 250), {"orthanc": 1},
+        is_rate=True),
     Row("WADO-RS rendered JPEG", "ms", _get(lambda d: _instances(d, "/rendered"), "image/jpeg"), {"orthanc": 0.5}),
 )  # fmt: skip
