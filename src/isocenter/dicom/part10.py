@@ -4,6 +4,7 @@ Also judges files that have none of these: bare data sets, as old devices and so
 """
 
 import struct
+from functools import lru_cache
 from typing import NamedTuple
 
 from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -159,18 +160,23 @@ def write_file_meta(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_u
 
     Raises InvalidObjectError for a UID that is empty or not ASCII.
     """
-    elements = [
-        _element(0x0001, b"OB", b"\0\x01"),
-        _element(0x0002, b"UI", _ascii(sop_class_uid, b"\0")),
-        _element(0x0003, b"UI", _ascii(sop_instance_uid, b"\0")),
+    before, behind = _around_instance(sop_class_uid, transfer_syntax_uid, source_aet)
+    body = before + _element(0x0003, b"UI", _ascii(sop_instance_uid, b"\0")) + behind
+    return b"\0" * 128 + b"DICM" + _element(0x0000, b"UL", struct.pack("<I", len(body))) + body
+
+
+@lru_cache(maxsize=256)
+def _around_instance(sop_class_uid: str, transfer_syntax_uid: str, source_aet: str) -> tuple[bytes, bytes]:
+    """Return the elements before and behind the SOP instance UID, which are alike for a whole series."""
+    before = _element(0x0001, b"OB", b"\0\x01") + _element(0x0002, b"UI", _ascii(sop_class_uid, b"\0"))
+    behind = [
         _element(0x0010, b"UI", _ascii(transfer_syntax_uid, b"\0")),
         _element(0x0012, b"UI", _ascii(IMPLEMENTATION_CLASS_UID, b"\0")),
         _element(0x0013, b"SH", _ascii(IMPLEMENTATION_VERSION_NAME, b" ")),
     ]
     if source_aet:
-        elements.append(_element(0x0016, b"AE", _ascii(source_aet, b" ")))
-    body = b"".join(elements)
-    return b"\0" * 128 + b"DICM" + _element(0x0000, b"UL", struct.pack("<I", len(body))) + body
+        behind.append(_element(0x0016, b"AE", _ascii(source_aet, b" ")))
+    return before, b"".join(behind)
 
 
 def _ascii(text: str, pad: bytes) -> bytes:

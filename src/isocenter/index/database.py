@@ -25,7 +25,8 @@ Parameters = Mapping[str, Any]
 _KEYS_ON_SQLITE = "SELECT value FROM json_each(:keys)"
 _KEYS_ON_POSTGRESQL = "SELECT CAST(value AS BIGINT) FROM json_array_elements_text(CAST(:keys AS JSON))"
 _BUSY_SECONDS = 10  # that a statement waits for another process
-_CHECKPOINT_PAGES = 4000  # of 4 KiB in the write-ahead log before it is copied into the database
+#: Of 4 KiB in the write-ahead log, after which a commit copies them into the database; quiet moments come first.
+_CHECKPOINT_PAGES = 16000
 _TRANSIENT = frozenset({"40001", "40P01"})  # PostgreSQL: serialization failure, deadlock
 _NO_ROOM = frozenset({"53100", "53200", "53300"})  # PostgreSQL: disk full, out of memory, too many connections
 
@@ -205,6 +206,8 @@ class Database:
             assert self._url.database is not None
             with contextlib.suppress(FileNotFoundError), Path(f"{self._url.database}-wal").open("rb") as log:
                 os.fsync(log.fileno())
+            with self.read() as connection:  # in a quiet moment, so that few commits have to do it
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def _wait_for_disk(self, cursor: Cursor, *, wait: bool) -> None:
         if wait is not self._waits:
