@@ -9,7 +9,7 @@ import json
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,10 +64,10 @@ class MetadataReader:
             known = self._made.get((state.id, state.revision))
         return known or self._keep(state, self.make(state))
 
-    def make(self, state: SeriesState) -> Metadata:
-        """Read all headers of a series."""
+    def make(self, state: SeriesState, breathe: Callable[[], object] = int) -> Metadata:
+        """Read all headers of a series; ``breathe`` is called before each."""
         instances = self._index.instances(state.StudyInstanceUID, state.SeriesInstanceUID)
-        body = write_metadata(self._storage, instances)
+        body = write_metadata(self._storage, instances, breathe)
         return Metadata(body, xxhash.xxh3_128_hexdigest(body), len(instances), settled=False)
 
     def _keep(self, state: SeriesState, made: Metadata) -> Metadata:
@@ -78,9 +78,12 @@ class MetadataReader:
         return made
 
 
-def write_metadata(storage: Storage, instances: Iterable[Instance]) -> bytes:
-    """Return the compressed JSON array of the headers of these objects."""
-    texts = (json.dumps(_header(storage, each), ensure_ascii=False, separators=(",", ":")) for each in instances)
+def write_metadata(storage: Storage, instances: Iterable[Instance], breathe: Callable[[], object] = int) -> bytes:
+    """Return the compressed JSON array of the headers of these objects; ``breathe`` is called before each."""
+    texts = []
+    for each in instances:
+        breathe()
+        texts.append(json.dumps(_header(storage, each), ensure_ascii=False, separators=(",", ":")))
     return gzip.compress(("[" + ",\n".join(texts) + "]").encode(), _COMPRESSION, mtime=0)
 
 

@@ -156,6 +156,21 @@ def test_bytes_of_deleted_objects_go_even_after_a_crash(
     assert list(archive.storage.objects()) == []
 
 
+def test_settling_gives_way_to_uploads(
+    archive: Archive, build: Build, send: Send, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 4):
+        send(archive, build(number))
+    breaths: list[float] = []
+    monkeypatch.setattr(archive._settling._stop, "wait", breaths.append)
+    archive.settle(1010)
+    assert breaths == [0.001] * 3
+    send(archive, build(4))
+    archive.storage._last_upload = -1.0  # type: ignore[attr-defined]
+    archive.settle(1020)
+    assert len(breaths) == 3
+
+
 def test_the_background_thread_settles(folder: Path, build: Build, send: Send, settings: Settings) -> None:
     with Archive.open(folder, settings.replace(settle_seconds=0)) as archive:
         import threading

@@ -257,7 +257,7 @@ def test_prepared_segments_are_filled_first_and_leave_nothing(
     for module in (local, segment):
         monkeypatch.setattr(module, "SEGMENT_SIZE", 2 << 20)
     before = put(storage, b"before")
-    storage._last_upload = 0.0
+    storage._last_upload = -1.0
     storage.prepare()
     names = [path for path in files(tmp_path / "data" / "objects") if path.name not in before]
     assert [path.stat().st_size for path in names] == [2 << 20] * 4

@@ -74,7 +74,12 @@ class LocalStorage:
         self._lock = threading.Lock()
         self._idle: list[Segment] = []
         self._prepared: list[Segment] = []
-        self._last_upload = 0.0
+        self._last_upload = -_QUIET
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether an upload ended within the last second."""
+        return time.monotonic() - self._last_upload < _QUIET
 
     def create(self) -> "LocalUpload":
         """Begin an object; it takes a segment with its first bytes."""
@@ -91,7 +96,7 @@ class LocalStorage:
 
     def prepare(self) -> None:
         """Lay out segments with zeros, for the next burst of uploads; only in quiet times and where there is room."""
-        while self.durable and time.monotonic() - self._last_upload > _QUIET:
+        while self.durable and not self.is_busy:
             with self._lock:
                 wanted = len(self._prepared) < _PREPARED_SEGMENTS
             if not wanted or shutil.disk_usage(self._root).free < _PREPARED_SHARE * SEGMENT_SIZE * _PREPARED_SEGMENTS:
