@@ -320,3 +320,14 @@ def test_progress_is_counted_in_pdus(established) -> None:
     assert core.pdus_received == before
     feed(core, data[-1:], 1)
     assert core.pdus_received == before + 1
+
+
+def test_what_is_left_of_a_fragment_is_known_and_never_more(established) -> None:
+    core = established.acceptor
+    data = values((3, False, False, b"abcdef"), (3, False, True, b"gh"))
+    left = []
+    for start in range(len(data)):
+        feed(core, data[start : start + 1], 1)
+        left.append(core.fragment_left)
+        assert core.fragment_left <= len(data) - start - 1
+    assert left == [*[0] * 11, 6, 5, 4, 3, 2, 1, 0, *[0] * 5, 2, 1, 0]
