@@ -17,6 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
+
+hypothesis_settings.register_profile("isocenter", deadline=None)  # no test depends on time
+hypothesis_settings.load_profile("isocenter")
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("ISOCENTER_TEST_DATA", ROOT.parent / "shared" / "data"))
