@@ -10,6 +10,7 @@ import contextlib
 import re
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -87,6 +88,7 @@ def _data_set(attributes: dict[str, Any], form: _Form, depth: int) -> tuple[byte
     return b"".join(pieces), is_ascii
 
 
+@lru_cache(maxsize=4096)
 def _tag(key: str) -> int:
     if _KEY.fullmatch(key):
         return int(key, 16)

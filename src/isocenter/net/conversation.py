@@ -104,7 +104,7 @@ class Conversation:
         """Send what the service answers to a request of the peer."""
         for message in exchange.finish():
             assert not isinstance(message, Operation)
-            command, data_set = (message, None) if isinstance(message, Command) else message
+            command, data_set, _ = Response(message) if isinstance(message, Command) else message
             exchange.result = category(command.Status or 0)
             limit = self._requestor.core.max_fragment
             for primitive in write_message(exchange.context_id, command, limit, data_set):

@@ -35,7 +35,8 @@ def find(
         PeerError: it answered with a failure, or the association broke off.
     """
     with closing(association.ask(model.find, CommandField.C_FIND_RQ, make_identifier(level, keys))) as responses:
-        for context, (command, data_set) in responses:
+        for context, response in responses:
+            command, data_set = response.command, response.data_set
             if category(command.Status or 0) is not StatusCategory.PENDING:
                 check_last(association, command)
                 return

@@ -123,7 +123,7 @@ def _usual_classes() -> list[str]:
 
 
 def _progress(context: NegotiatedContext, response: Response) -> Progress:
-    command, data_set = response
+    command, data_set = response.command, response.data_set
     failed: tuple[str, ...] = ()
     if data_set:
         try:

@@ -263,14 +263,14 @@ class Session:
         self._node.observer.message_answered(_name(exchange.command), exchange.result)
 
     def _respond(self, exchange: Exchange, message: Command | Response) -> None:
-        command, data_set = (message, None) if isinstance(message, Command) else message
+        command, data_set, more = Response(message) if isinstance(message, Command) else message
         if data_set is not None:
             command = command._replace(CommandDataSetType=DATA_SET_FOLLOWS)
         now, association = time.monotonic(), self._association
         for primitive in write_message(exchange.context_id, command, association.max_fragment, data_set):
             association.send(primitive, now)
         exchange.result = category(command.Status or 0)
-        if exchange.result is StatusCategory.PENDING:
+        if exchange.result is StatusCategory.PENDING and not more:
             self._connection.flush()
             self._look()
 

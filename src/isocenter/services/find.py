@@ -33,6 +33,8 @@ from isocenter.settings import Settings
 logger = logging.getLogger(__name__)
 
 _PAGE = 500
+#: Answers that are written together; after so many the peer is listened to.
+_TOGETHER = 16
 _CHARACTER_SET, _RETRIEVE_AET, _AVAILABILITY, _TIMEZONE = 0x00080005, 0x00080054, 0x00080056, 0x00080201
 #: Elements of an identifier that are no keys.
 _NO_KEYS = frozenset({QUERY_RETRIEVE_LEVEL, _CHARACTER_SET, _RETRIEVE_AET, _AVAILABILITY})
@@ -132,7 +134,8 @@ class _Find(Handler):
                 if limit and self._sent == limit:
                     raise OutOfResourcesError(f"more than {limit} matches; narrow the search (find_limit)")
                 self._sent += 1
-                yield Response(pending, write_identifier(answer | added, self._syntax, identifier.character_set))
+                data_set = write_identifier(answer | added, self._syntax, identifier.character_set)
+                yield Response(pending, data_set, more=self._sent % _TOGETHER != 0)
 
     def _added(self, identifier: Identifier) -> dict[str, Any]:
         """Return what an answer has besides the attributes of what was found."""

@@ -34,10 +34,14 @@ class ServiceContext:
 
 
 class Response(NamedTuple):
-    """A response with the data set that follows it, if any; ``CommandDataSetType`` is set when it is sent."""
+    """A response with the data set that follows it, if any; ``CommandDataSetType`` is set when it is sent.
+
+    ``more``: the next one follows at once, and they may be written together.
+    """
 
     command: Command
     data_set: bytes | None = None
+    more: bool = False
 
 
 @dataclass(slots=True)
@@ -67,8 +71,9 @@ class Handler(ABC):
     def finish(self) -> Iterable[Message]:
         """The message is complete: do the work and give the responses, the pending ones first.
 
-        Each is sent before the next one is asked for, so a generator answers while it works. Between two of them what
-        the peer says is looked at: ``cancel`` may be called, or the generator closed because the association is over.
+        Each is sent before the next one is asked for, unless it says that more follows, so a generator answers while it
+        works. Between two of them what the peer says is looked at: ``cancel`` may be called, or the generator closed
+        because the association is over.
         """
 
     def cancel(self) -> None:  # noqa: B027 - what is quickly done cannot be cancelled
