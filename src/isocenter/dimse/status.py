@@ -1,6 +1,7 @@
 """DIMSE status codes (PS3.7 Annex C, PS3.4 B.2.3 and C.4): one table, from which meanings and categories come."""
 
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -86,6 +87,7 @@ STATUSES: tuple[StatusRow, ...] = (
 _UNKNOWN = StatusRow(0x0000, 0xFFFF, _FAILURE, "unknown status")
 
 
+@lru_cache(maxsize=256)
 def status_row(status: int) -> StatusRow:
     """Return the row for a status; one that the standard does not have counts as a failure."""
     return next((row for row in STATUSES if row.first <= status <= row.last), _UNKNOWN)

@@ -8,9 +8,9 @@ import logging
 from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
 
-from isocenter.dimse.commands import Command, respond
+from isocenter.dimse.commands import DATA_SET_FOLLOWS, Command, respond, write_command
 from isocenter.dimse.status import PROCESSING_FAILURE, StatusCategory
-from isocenter.services.service import Answer, Handler, Message, Operation, Service, ServiceContext
+from isocenter.services.service import Answer, Handler, Message, Operation, Response, Service, ServiceContext
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,8 @@ class Exchange:
         self.operation: Operation | None = None
         #: What the last response means.
         self.result = StatusCategory.PENDING
+        self._repeated: Response | None = None
+        self._encoded = b""
         self._association_id = context.association_id
         self._handler: Handler = _NOTHING
         self._messages: Iterator[Message] = iter(())
@@ -55,6 +57,16 @@ class Exchange:
                 return
             else:  # it failed, or left out its last response
                 yield respond(self.command, PROCESSING_FAILURE)
+
+    def encode(self, response: Response) -> bytes:
+        """Return the command set of a response; one command after another that is the same is written once."""
+        last, self._repeated = self._repeated, response
+        command, with_data = response.command, response.data_set is not None
+        if last is None or last.command is not command or (last.data_set is not None) is not with_data:
+            self._encoded = write_command(
+                command._replace(CommandDataSetType=DATA_SET_FOLLOWS) if with_data else command
+            )
+        return self._encoded
 
     def cancel(self) -> None:
         """Pass a C-CANCEL on."""

@@ -17,6 +17,7 @@ from isocenter.dimse.message import (
     DataSetCompleted,
     MessageEvent,
     MessageReader,
+    write_fragments,
     write_message,
 )
 from isocenter.dimse.status import StatusCategory, category
@@ -263,14 +264,16 @@ class Session:
         self._node.observer.message_answered(_name(exchange.command), exchange.result)
 
     def _respond(self, exchange: Exchange, message: Command | Response) -> None:
-        command, data_set, more = Response(message) if isinstance(message, Command) else message
-        if data_set is not None:
-            command = command._replace(CommandDataSetType=DATA_SET_FOLLOWS)
-        now, association = time.monotonic(), self._association
-        for primitive in write_message(exchange.context_id, command, association.max_fragment, data_set):
+        response = Response(message) if isinstance(message, Command) else message
+        now, association, context_id = time.monotonic(), self._association, exchange.context_id
+        limit = association.max_fragment
+        for primitive in write_fragments(context_id, exchange.encode(response), limit, is_command=True):
             association.send(primitive, now)
-        exchange.result = category(command.Status or 0)
-        if exchange.result is StatusCategory.PENDING and not more:
+        if response.data_set is not None:
+            for primitive in write_fragments(context_id, response.data_set, limit):
+                association.send(primitive, now)
+        exchange.result = category(response.command.Status or 0)
+        if exchange.result is StatusCategory.PENDING and not response.more:
             self._connection.flush()
             self._look()
 
