@@ -128,6 +128,9 @@ the model; C001 the archive could not read. FailedSOPInstanceUIDList names what 
 STOW-RS, QIDO-RS (studies, series, instances), WADO-RS (study, series, instance, metadata, frames, rendered, thumbnail,
 bulk data) under `/dicom-web`.
 
+Answers of QIDO-RS and metadata are DICOM JSON, or on request the Native DICOM Model in XML (PS3.19 A.1), a part each:
+`multipart/related; type="application/dicom+xml"`.
+
 QIDO-RS: matching as above; `includefield` (keywords, tags, `all`), `limit`, `offset`, `fuzzymatching`; at most 20 000
 answers, with a Warning if there are more. Extension: `orderby=PatientName,-StudyDate` orders by attributes of the level
 or of one above, descending after a hyphen; instances only where a study or series is named.

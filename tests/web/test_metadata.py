@@ -4,13 +4,15 @@ import gzip
 import json
 from collections.abc import Callable
 from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from isocenter.archive import Archive
 
-from .conftest import DICOM_JSON, STUDY, Client, ct
+from .conftest import DICOM_JSON, STUDY, Client, ct, parts_of
 
+XML = 'multipart/related; type="application/dicom+xml"'
 SERIES = f"/dicom-web/studies/{STUDY}/series/{STUDY}.1"
 LEVELS = {
     f"/dicom-web/studies/{STUDY}/metadata": ["1", "2", "3"],
@@ -81,3 +83,22 @@ def test_nothing_there(client: Client, filled: None, path: str) -> None:
 def test_other_media_types(client: Client, filled: None, path: str) -> None:
     assert client.get(path, accept="application/json").headers["content-type"] == "application/json"
     assert client.get(path, accept="application/dicom+xml").status_code == 406
+
+
+@pytest.mark.parametrize("path", LEVELS)
+def test_as_xml(client: Client, filled: None, path: str) -> None:
+    headers = client.get(path, accept=DICOM_JSON).json()
+    answer = client.get(path, accept=XML)
+    assert answer.status_code == 200
+    parts = [ET.fromstring(body) for _, body in parts_of(answer)]
+    assert len(parts) == len(headers)
+    for document, header in zip(parts, headers, strict=True):
+        assert [each.get("tag") for each in document] == sorted(header)
+        uid = document.findtext("*[@keyword='SOPInstanceUID']/*")
+        assert uid == header["00080018"]["Value"][0]
+        bulk = document.find("*[@keyword='PixelData']/*")
+        assert bulk is not None
+        assert bulk.get("uri") == header["7FE00010"]["BulkDataURI"]
+    etag = answer.headers["etag"]
+    assert etag != client.get(path, accept=DICOM_JSON).headers["etag"]
+    assert client.get(path, accept=XML, if_none_match=etag).status_code == 304

@@ -1,6 +1,7 @@
 """QIDO-RS: reading the query, the shape of answers, what is told about what was not understood."""
 
 from collections.abc import Callable
+from xml.etree import ElementTree as ET
 
 import pytest
 from starlette.datastructures import QueryParams
@@ -10,9 +11,10 @@ from isocenter.index.query import Level
 from isocenter.web import qido
 from isocenter.web.qido import read_search
 
-from .conftest import DICOM_JSON, STUDY, Client, ct
+from .conftest import DICOM_JSON, STUDY, Client, ct, parts_of
 
 OTHER = "1.2.826.2"
+XML = 'multipart/related; type="application/dicom+xml"'
 
 
 @pytest.fixture
@@ -200,3 +202,27 @@ def test_the_path_restricts_and_may_not_be_contradicted() -> None:
     assert (search.query.limit, search.query.offset) == (5, 2)
     with pytest.raises(UsageError, match="twice"):
         read_search(Level.SERIES, {"study": "1.2"}, QueryParams("StudyInstanceUID=1.9"))
+
+
+def test_answers_as_xml(client: Client, filled: None) -> None:
+    answer = client.get("/dicom-web/studies?PatientID=P1,&orderby=StudyDate", accept=XML)
+    assert answer.status_code == 204
+    answer = client.get("/dicom-web/studies?orderby=StudyDate", accept=XML)
+    assert answer.headers["content-type"].startswith('multipart/related; type="application/dicom+xml"; boundary=')
+    parts = parts_of(answer)
+    assert [headers["content-type"] for headers, _ in parts] == ["application/dicom+xml"] * 2
+    found = [ET.fromstring(body).findtext(".//*[@keyword='StudyInstanceUID']/*") for _, body in parts]
+    assert found == [OTHER, STUDY]
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        (f"{XML}, application/dicom+json", "multipart/related"),
+        (f"{XML};q=0.5, application/dicom+json", "application/dicom+json"),
+        ("*/*", "application/dicom+json"),
+        ('multipart/related; type="application/octet-stream", application/json', "application/json"),
+    ],
+)
+def test_json_or_xml(client: Client, filled: None, accept: str, media_type: str) -> None:
+    assert client.get("/dicom-web/studies", accept=accept).headers["content-type"].startswith(media_type)

@@ -12,6 +12,7 @@ from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_E
 
 DICOM = "application/dicom"
 DICOM_JSON = "application/dicom+json"
+DICOM_XML = "application/dicom+xml"
 JSON = "application/json"
 OCTET_STREAM = "application/octet-stream"
 MULTIPART = "multipart/related"
@@ -130,6 +131,16 @@ def choose(accept: tuple[MediaRange, ...], offers: tuple[str, ...]) -> str | Non
         for offer in offers:
             if wanted.type in {offer, "*/*"} or (wanted.type.endswith("/*") and offer.startswith(wanted.type[:-1])):
                 return offer
+    return None
+
+
+def choose_model(accept: tuple[MediaRange, ...]) -> str | None:
+    """Return in what attributes are sent: JSON as one document, or XML in parts (PS3.18 8.7.2); None if in neither."""
+    for wanted in accept or ANYTHING:
+        in_parts = wanted.type in {MULTIPART, "multipart/*"}
+        found = DICOM_XML if in_parts and wanted.includes(DICOM_XML) else choose((wanted,), (DICOM_JSON, JSON))
+        if found is not None:
+            return found
     return None
 
 

@@ -18,8 +18,8 @@ from isocenter.errors import UsageError
 from isocenter.index.attributes import BY_TAG, Kind, Level
 from isocenter.index.query import Query
 from isocenter.web.addresses import address_of, base_address
-from isocenter.web.media_types import DICOM_JSON, JSON, choose
-from isocenter.web.negotiation import accepted, not_acceptable
+from isocenter.web.media_types import DICOM_XML
+from isocenter.web.models import model_type, xml_response
 from isocenter.web.node import Node
 
 #: No answer is longer; the client is told to ask for the rest.
@@ -76,33 +76,30 @@ async def search_instances(node: Node, request: Request) -> Response:
 
 
 async def _search(node: Node, request: Request, level: Level) -> Response:
-    media_type = choose(accepted(request), (DICOM_JSON, JSON))
-    if media_type is None:
-        raise not_acceptable(DICOM_JSON, JSON)
+    media_type = model_type(request)
     search = read_search(level, request.path_params, request.query_params)
-    base = base_address(request)
-    body, more = await node.threads.read(_answer, node, search.query, base)
+    return await node.threads.read(_answer, node, search, base_address(request), media_type)
+
+
+def _answer(node: Node, search: Search, base: str, media_type: str) -> Response:
+    """Ask the archive, and write what it finds."""
+    query = search.query
+    found = node.archive.find(query)
+    more = query.limit == MAX_RESULTS + 1 and len(found) > MAX_RESULTS
     warnings = search.warnings + ((_MORE,) if more else ())
     headers = {"cache-control": "no-cache"}
     if warnings:
         headers["warning"] = ", ".join(f'299 {base}: "{text}"' for text in warnings)
-    if not body:
+    if not found:
         return Response(status_code=204, headers=headers)
-    return Response(body, headers=headers, media_type=media_type)
+    answers = [_completed(attributes, base) for attributes in found[:MAX_RESULTS]]
+    if media_type == DICOM_XML:
+        return xml_response(answers, headers)
+    return Response(_JSON.encode(answers).encode(), headers=headers, media_type=media_type)
 
 
 _JSON = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 _MORE = "There are additional results that can be requested."
-
-
-def _answer(node: Node, query: Query, base: str) -> tuple[bytes, bool]:
-    """Return the answer's body, empty if nothing matches, and whether there is more than was asked for."""
-    found = node.archive.find(query)
-    more = query.limit == MAX_RESULTS + 1 and len(found) > MAX_RESULTS
-    if not found:
-        return b"", False
-    answers = [_completed(attributes, base) for attributes in found[:MAX_RESULTS]]
-    return _JSON.encode(answers).encode(), more
 
 
 def _completed(attributes: dict[str, Any], base: str) -> dict[str, Any]:
