@@ -93,6 +93,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("aet", "ISOCENTER", _ae_title, "AE title of this archive"),
     Setting("trusted_proxies", "", _networks,
             "addresses of reverse proxies whose X-Forwarded-Proto, -Host and -Prefix are believed, with commas"),
+    Setting("dicomweb_delete", False, _boolean, "allow DELETE of studies, series and instances over DICOMweb"),
     Setting("workers", 1, _positive, "worker processes that share the ports"),
     Setting("durability", "full", _durability,
             '"full": an acknowledged object is on the disk; "os": it is with the operating system'),

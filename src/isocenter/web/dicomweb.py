@@ -1,6 +1,6 @@
 """The routes of DICOMweb (PS3.18 10), one row each: path, method, handler."""
 
-from isocenter.web import bulk_data, frames, metadata, qido, rendered, retrieve, stow
+from isocenter.web import bulk_data, deletion, frames, metadata, qido, rendered, retrieve, stow
 from isocenter.web.node import Handler
 
 ROOT = "/dicom-web"
@@ -19,6 +19,10 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     # Store, PS3.18 10.5
     (f"{ROOT}/studies", "POST", stow.store),
     (_STUDY, "POST", stow.store),
+    # Delete, an extension
+    (_STUDY, "DELETE", deletion.delete),
+    (_SERIES, "DELETE", deletion.delete),
+    (_INSTANCE, "DELETE", deletion.delete),
     # Retrieve, PS3.18 10.4
     (_STUDY, "GET", retrieve.retrieve),
     (_SERIES, "GET", retrieve.retrieve),
