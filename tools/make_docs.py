@@ -135,6 +135,9 @@ QIDO-RS: matching as above; `includefield` (keywords, tags, `all`), `limit`, `of
 answers, with a Warning if there are more. Extension: `orderby=PatientName,-StudyDate` orders by attributes of the level
 or of one above, descending after a hyphen; instances only where a study or series is named.
 
+`Accept: application/zip` at the address of a study, series or instance gives its objects, as they were stored, in one
+ZIP file that is written as a stream.
+
 Where the setting `dicomweb_delete` allows it, DELETE at the address of a study, series or instance deletes it (204).
 
 {table(("tag", "matching key", "VR", "level"), keys)}

@@ -15,6 +15,7 @@ DICOM_JSON = "application/dicom+json"
 DICOM_XML = "application/dicom+xml"
 JSON = "application/json"
 OCTET_STREAM = "application/octet-stream"
+ZIP = "application/zip"
 MULTIPART = "multipart/related"
 
 #: PS3.18 Table 8.7.3-2, 8.7.3-5 and 8.7.3-6: transfer syntax of encapsulated frames -> media type of one frame.

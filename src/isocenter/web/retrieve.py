@@ -1,7 +1,7 @@
 """WADO-RS: retrieve the instances of a study, of a series, or one instance (PS3.18 10.4).
 
 Objects go out as they were stored, straight from their files, or in Explicit VR Little Endian when the client asks for
-that and it can be had without loss.
+that and it can be had without loss; or as they were stored in one ZIP file.
 """
 
 import uuid
@@ -16,11 +16,12 @@ from isocenter.archive import Instance
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from isocenter.multipart import write_end, write_part_header
 from isocenter.web.addresses import address_of, base_address
-from isocenter.web.media_types import DICOM, MediaRange, multipart_content_type
+from isocenter.web.media_types import DICOM, ZIP, MediaRange, multipart_content_type
 from isocenter.web.negotiation import accepted, not_acceptable
 from isocenter.web.node import Node
 from isocenter.web.streaming import Made, Piece, Span, StreamedResponse
 from isocenter.web.transcode import can_transcode, explicit_little_endian
+from isocenter.web.zip_stream import zip_pieces
 
 AS_STORED = "*"
 
@@ -31,6 +32,7 @@ class Choice:
 
     multipart: bool
     transfer_syntax: str
+    zipped: bool = False
 
 
 def instances_of(node: Node, request: Request) -> list[Instance]:
@@ -48,24 +50,40 @@ async def retrieve(node: Node, request: Request) -> Response:
     choices = _choices(accepted(request))
     instances = await node.threads.read(instances_of, node, request)
     if "instance" not in request.path_params:
-        choices = tuple(choice for choice in choices if choice.multipart)
+        choices = tuple(choice for choice in choices if choice.multipart or choice.zipped)
     for choice in choices:
         if all(_possible(instance, choice) for instance in instances):
-            return await _send(node, request, instances, choice)
-    raise not_acceptable(f"{DICOM}; transfer-syntax=*", *sorted({i.transfer_syntax_uid for i in instances}))
+            send = _send_zip if choice.zipped else _send
+            return await send(node, request, instances, choice)
+    raise not_acceptable(ZIP, f"{DICOM}; transfer-syntax=*", *sorted({i.transfer_syntax_uid for i in instances}))
 
 
 def _choices(accept: Sequence[MediaRange]) -> tuple[Choice, ...]:
     if not accept:
         return (Choice(multipart=True, transfer_syntax=AS_STORED),)
-    return tuple(Choice(r.multipart, r.transfer_syntax or AS_STORED) for r in accept if r.includes(DICOM))
+    return tuple(
+        Choice(r.multipart, r.transfer_syntax or AS_STORED, zipped=r.type == ZIP)
+        for r in accept
+        if r.type == ZIP or r.includes(DICOM)
+    )
 
 
 def _possible(instance: Instance, choice: Choice) -> bool:
     wanted = choice.transfer_syntax
     if wanted in {AS_STORED, instance.transfer_syntax_uid}:
         return True
-    return wanted == EXPLICIT_VR_LITTLE_ENDIAN and can_transcode(instance.transfer_syntax_uid)
+    explicit = wanted == EXPLICIT_VR_LITTLE_ENDIAN and not choice.zipped
+    return explicit and can_transcode(instance.transfer_syntax_uid)
+
+
+async def _send_zip(node: Node, request: Request, instances: list[Instance], _choice: Choice) -> Response:
+    """Send the objects as they were stored in a ZIP file; its name tells the level only."""
+    pieces, length = zip_pieces(node.archive, instances)
+    level = next(level for level in ("instance", "series", "study") if level in request.path_params)
+    headers = {"content-type": ZIP, "content-disposition": f'attachment; filename="{level}.zip"'}
+    response = StreamedResponse(pieces, node.threads, headers=headers)
+    response.headers["content-length"] = str(length)
+    return response
 
 
 async def _send(node: Node, request: Request, instances: list[Instance], choice: Choice) -> Response:
