@@ -126,7 +126,7 @@ the model; C001 the archive could not read. FailedSOPInstanceUIDList names what 
 ## DICOMweb
 
 STOW-RS, QIDO-RS (studies, series, instances), WADO-RS (study, series, instance, metadata, frames, rendered, thumbnail,
-bulk data) under `/dicom-web`.
+bulk data) under `/dicom-web`; WADO-URI.
 
 Answers of QIDO-RS and metadata are DICOM JSON, or on request the Native DICOM Model in XML (PS3.19 A.1), a part each:
 `multipart/related; type="application/dicom+xml"`.
@@ -134,6 +134,10 @@ Answers of QIDO-RS and metadata are DICOM JSON, or on request the Native DICOM M
 QIDO-RS: matching as above; `includefield` (keywords, tags, `all`), `limit`, `offset`, `fuzzymatching`; at most 20 000
 answers, with a Warning if there are more. Extension: `orderby=PatientName,-StudyDate` orders by attributes of the level
 or of one above, descending after a hyphen; instances only where a study or series is named.
+
+WADO-URI at `/wado`: requestType, studyUID, seriesUID, objectUID, contentType (application/dicom, image/jpeg,
+image/png), transferSyntax, frameNumber, rows, columns, region, windowCenter, windowWidth, imageQuality. Refused with 406:
+anonymize, annotation, presentationUID.
 
 `Accept: application/zip` at the address of a study, series or instance gives its objects, as they were stored, in one
 ZIP file that is written as a stream.

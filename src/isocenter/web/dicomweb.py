@@ -1,6 +1,6 @@
 """The routes of DICOMweb (PS3.18 10), one row each: path, method, handler."""
 
-from isocenter.web import bulk_data, deletion, frames, metadata, qido, rendered, retrieve, stow
+from isocenter.web import bulk_data, deletion, frames, metadata, qido, rendered, retrieve, stow, wado_uri
 from isocenter.web.node import Handler
 
 ROOT = "/dicom-web"
@@ -38,4 +38,6 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     (f"{_INSTANCE}/thumbnail", "GET", rendered.thumbnail),
     (_INSTANCE + "/frames/{frames}/thumbnail", "GET", rendered.thumbnail),
     (_INSTANCE + "/bulkdata/{path:path}", "GET", bulk_data.retrieve_bulk_data),
+    # Retrieve by query parameters, PS3.18 9
+    ("/wado", "GET", wado_uri.wado),
 )

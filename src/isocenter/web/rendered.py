@@ -29,7 +29,8 @@ _FUNCTIONS: dict[str, Function] = {
     "sigmoid": "SIGMOID",
 }
 _NUMBER = re.compile(r"[+-]?(\d{1,12}(\.\d{0,12})?|\.\d{1,12})([eE][+-]?\d{1,2})?", re.ASCII)
-_MAX_SIDE = 8192
+#: No picture is longer or wider.
+MAX_SIDE = 8192
 _VARY = "accept"
 _THUMBNAIL_SIDE = 128
 _THUMBNAIL_QUALITY = 80
@@ -103,8 +104,8 @@ def _viewport(text: str | None) -> tuple[tuple[int, int, int, int] | None, tuple
         raise UsageError("viewport is width,height or width,height,left,top,width,height")
     numbers = [_number(field, "viewport") for field in fields]
     size = (int(numbers[0]), int(numbers[1]))
-    if not all(1 <= side <= _MAX_SIDE for side in size):
-        raise UsageError(f"the sides of a viewport must be from 1 to {_MAX_SIDE}")
+    if not all(1 <= side <= MAX_SIDE for side in size):
+        raise UsageError(f"the sides of a viewport must be from 1 to {MAX_SIDE}")
     if len(numbers) == 2:
         return None, size
     left, top, width, height = (int(number) for number in numbers[2:])
@@ -122,6 +123,11 @@ def _number(text: str, name: str) -> float:
 def _picture_of(node: Node, request: Request, number: int, view: View) -> Response:
     path = request.path_params
     instance = node.archive.instances(path["study"], path["series"], path["instance"])[0]
+    return picture(node, request, instance, number, view)
+
+
+def picture(node: Node, request: Request, instance: Instance, number: int, view: View) -> Response:
+    """Return a frame as a picture, or 304 to who has it. Blocks."""
     layout = node.layouts.layout(node.archive, instance)
     etag = _etag(instance, number, request)
     if is_known(request, etag):

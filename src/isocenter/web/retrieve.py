@@ -52,9 +52,9 @@ async def retrieve(node: Node, request: Request) -> Response:
     if "instance" not in request.path_params:
         choices = tuple(choice for choice in choices if choice.multipart or choice.zipped)
     for choice in choices:
-        if all(_possible(instance, choice) for instance in instances):
-            send = _send_zip if choice.zipped else _send
-            return await send(node, request, instances, choice)
+        if all(is_possible(instance, choice) for instance in instances):
+            how = _send_zip if choice.zipped else send
+            return await how(node, request, instances, choice)
     raise not_acceptable(ZIP, f"{DICOM}; transfer-syntax=*", *sorted({i.transfer_syntax_uid for i in instances}))
 
 
@@ -68,7 +68,8 @@ def _choices(accept: Sequence[MediaRange]) -> tuple[Choice, ...]:
     )
 
 
-def _possible(instance: Instance, choice: Choice) -> bool:
+def is_possible(instance: Instance, choice: Choice) -> bool:
+    """Return whether the object can be had in this way."""
     wanted = choice.transfer_syntax
     if wanted in {AS_STORED, instance.transfer_syntax_uid}:
         return True
@@ -86,7 +87,8 @@ async def _send_zip(node: Node, request: Request, instances: list[Instance], _ch
     return response
 
 
-async def _send(node: Node, request: Request, instances: list[Instance], choice: Choice) -> Response:
+async def send(node: Node, request: Request, instances: list[Instance], choice: Choice) -> Response:
+    """Send the objects in the way that was chosen."""
     bodies: list[Piece] = [_body(node, instance, choice) for instance in instances]
     if len(bodies) == 1 and isinstance(bodies[0], Made):  # make it now, so that a failure can still be told
         bodies = [await node.threads.paint(bodies[0].make)]
