@@ -136,8 +136,8 @@ answers, with a Warning if there are more. Extension: `orderby=PatientName,-Stud
 or of one above, descending after a hyphen; instances only where a study or series is named.
 
 WADO-URI at `/wado`: requestType, studyUID, seriesUID, objectUID, contentType (application/dicom, image/jpeg,
-image/png), transferSyntax, frameNumber, rows, columns, region, windowCenter, windowWidth, imageQuality. Refused with 406:
-anonymize, annotation, presentationUID.
+image/png), transferSyntax, frameNumber, rows, columns, region, windowCenter, windowWidth, imageQuality. Refused with
+406: anonymize, annotation, presentationUID.
 
 `Accept: application/zip` at the address of a study, series or instance gives its objects, as they were stored, in one
 ZIP file that is written as a stream.
