@@ -1,6 +1,7 @@
 """``isocenter anonymize``: counts that add up, nothing original in the output, runs that can be repeated."""
 
 import csv
+import errno
 import json
 import stat
 import zipfile
@@ -139,6 +140,25 @@ def test_another_object_with_the_same_uid_is_set_aside(inputs: Path, anonymize) 
     )
 
 
+def test_of_two_objects_with_one_uid_the_first_is_written_whatever_the_jobs(
+    tmp_path: Path, inputs: Path, anonymize
+) -> None:
+    for number in range(40):
+        (inputs / f"second-{number:02d}.dcm").write_bytes(object_file(number, BodyPartExamined="HEAD"))
+    reports = [anonymize("--jobs", jobs, out=f"jobs{jobs}")[1] for jobs in ("1", "2")]
+    assert reports[0] == reports[1]
+    assert reports[0]["sequestered"] == 41
+    assert files(tmp_path / "jobs1") == files(tmp_path / "jobs2")
+    assert not [name for name in files(tmp_path / "jobs1") if "incoming" in name]
+
+
+def test_a_dicomdir_stands_for_its_folder_and_is_not_copied(inputs: Path, anonymize) -> None:
+    (inputs / "DICOMDIR").write_bytes(write_file_meta("1.2.840.10008.1.3.10", "1.2.826.1", EXPLICIT) + bytes(8))
+    _, report = anonymize()
+    assert (report["output"], report["rejected"]) == (41, 2)
+    assert any("DICOMDIR" in row["reason"] for row in report["reasons"])
+
+
 def test_dry_run_writes_nothing(tmp_path: Path, anonymize) -> None:
     _, report = anonymize("--dry-run")
     assert (report["output"], report["sequestered"]) == (42, 1)
@@ -157,6 +177,7 @@ def test_contradictions_are_refused(options: list[str], anonymize) -> None:
 def test_key_and_output_stay_apart(tmp_path: Path, inputs: Path, anonymize) -> None:
     assert anonymize(project="out/key")[0] == 2
     assert anonymize(out="ZqDoeXk/in/out")[0] == 2
+    assert anonymize(project="ZqDoeXk/in/key")[0] == 2
     assert not (tmp_path / "out").exists()
 
 
@@ -173,3 +194,22 @@ def test_a_folder_that_cannot_be_written_ends_the_run(tmp_path: Path, anonymize)
     (tmp_path / "out").write_text("a file")
     assert anonymize()[0] != 0
     assert (tmp_path / "out").read_text() == "a file"
+
+
+def test_file_systems_without_hard_links(tmp_path: Path, anonymize, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "not here")
+
+    anonymize(out="linked")
+    monkeypatch.setattr("os.link", refuse)
+    assert anonymize(out="renamed")[1]["unchanged"] == 1
+    assert files(tmp_path / "linked") == files(tmp_path / "renamed")
+    assert anonymize(out="renamed")[1]["output"] == 0
+
+
+def test_large_inputs_are_mapped(tmp_path: Path, anonymize, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is larger than the limit is never read whole, in a ZIP neither, and gives the same bytes."""
+    anonymize(out="read")
+    monkeypatch.setattr("isocenter.cli.anonymizer._MAPPED", 100)
+    anonymize(out="mapped")
+    assert files(tmp_path / "read") == files(tmp_path / "mapped")

@@ -141,6 +141,25 @@ def test_report_content_by_value_type(
         assert expected is None or found == expected
 
 
+@pytest.mark.parametrize(("code", "scheme"), [("121033", "DCM"), ("29463-7", "LN"), ("50373000", "SCT")])
+def test_report_content_about_the_patient(project: Project, code: str, scheme: str) -> None:
+    """Age, weight and height are numbers like any finding: only their concept tells."""
+    items = []
+    for value in (code, "121206"):  # the other is a distance
+        item, concept, measured = Dataset(), Dataset(), Dataset()
+        concept.CodeValue, concept.CodingSchemeDesignator, concept.CodeMeaning = value, scheme, "Measurement"
+        measured.NumericValue = "97"
+        item.ValueType, item.ConceptNameCodeSequence, item.MeasuredValueSequence = "NUM", [concept], [measured]
+        items.append(item)
+    outer = Dataset()
+    outer.ValueType, outer.ContentSequence = "CONTAINER", items
+    report = ct(SOPClassUID=SR, ContentSequence=[outer])
+    for chosen, expected in ((policy(), ["121206"]), (policy("research"), [code, "121206"])):
+        found = clean(report, project, chosen).ContentSequence[0].ContentSequence
+        assert [item.ConceptNameCodeSequence[0].CodeValue for item in found] == expected
+        assert found[-1].MeasuredValueSequence[0].NumericValue == 97
+
+
 def test_markers_say_what_was_done(project: Project) -> None:
     for name in ("basic", "research", "tcia", "teaching"):
         chosen = policy(name)

@@ -92,6 +92,8 @@ def _target(out: Path | None, project: Path, paths: tuple[Path, ...], *, dry_run
     target = out.resolve()
     if project.resolve().is_relative_to(target):
         raise UsageError("the project folder is inside the output folder; the key must not be given away with it")
+    if any(project.resolve().is_relative_to(path.resolve()) for path in paths):
+        raise UsageError("the project folder is inside an input folder; choose another one")
     if any(target == path.resolve() or target.is_relative_to(path.resolve()) for path in paths):
         raise UsageError("the output folder is inside an input folder; choose another one")
     return target

@@ -22,7 +22,7 @@ import isocenter.deid.markers as markers
 import isocenter.deid.text as text
 from isocenter.deid.bitstreams import clear_fragments
 from isocenter.deid.options import BurnedIn, Option, Policy
-from isocenter.deid.rules import Rules
+from isocenter.deid.rules import Action, Rules
 from isocenter.deid.tree import Rewriter, SequesterError, Subject
 from isocenter.dicom.encoding import EXPLICIT_LITTLE, Buffer, effective_encoding, encoding_of
 from isocenter.dicom.header import Header, decode_values
@@ -178,7 +178,8 @@ def _rewrite(whole: _Object, project: Project, policy: Policy, burned_in: str, b
     subject = _subject(project, _patient(header), header.text(ACCESSION_NUMBER))
     scrubber = text.scrubber(whole.values, keep_institution=Option.INSTITUTION in policy.options)
     added = markers.write_markers(whole.values, policy, target, scrubber, burned_in)
-    rewriter = Rewriter(data, _rules(policy, sop_class), project, subject, scrubber)
+    rules = _rules(policy, sop_class)
+    rewriter = Rewriter(data, rules, project, subject, scrubber, _shared(rules, project, subject, scrubber, target))
     if blanked is not None:
         syntax = transfer_syntax(EXPLICIT_VR_LITTLE_ENDIAN)
         added += blanking.elements(whole.values, blanked, whole.syntax)
@@ -222,6 +223,12 @@ def _subject(project: Project, patient: tuple[str, str], accession: str) -> Subj
     return Subject(
         pseudonym, project.name("accession", accession) if accession else "", project.weeks("\0".join(patient))
     )
+
+
+@lru_cache(maxsize=16)
+def _shared(*_: object) -> dict[tuple[int, Action, str, bool, bytes], tuple[bytes, Action | None]]:
+    """Return what objects with all of these in common remember of one another."""
+    return {}
 
 
 @lru_cache(maxsize=64)

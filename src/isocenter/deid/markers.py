@@ -4,6 +4,7 @@ Added to what earlier de-identification wrote: methods accumulate, and a code th
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from isocenter.deid._tables.methods import METHODS
 from isocenter.deid.options import CODES, Option, Policy
@@ -32,21 +33,30 @@ def write_markers(
 
     ``burned_in``: NO when text was blanked, YES when pixels that may show some are kept, "" to leave what is there.
     """
-    methods = [part.strip(b"\0 ") for part in values.get(METHOD, b"").split(b"\\")]
+    earlier = (values.get(METHOD, b""), values.get(METHOD_CODES, b""))
+    return list(_markers(*earlier, policy, encoding, scrubber, burned_in))
+
+
+@lru_cache(maxsize=64)
+def _markers(
+    method: bytes, codes: bytes, policy: Policy, encoding: Encoding, scrubber: Scrubber, burned_in: str
+) -> tuple[tuple[int, bytes], ...]:
+    """Return the markers; the objects of a series have the same."""
+    methods = [part.strip(b"\0 ") for part in method.split(b"\\")]
     methods = [part for part in methods if part and not scrubber.found_in(part)]
     own = method_text(policy).encode()
     methods = methods if own in methods else [*methods, own]
     claimed = policy.codes() + ([CODES[Option.PIXEL_DATA]] if burned_in == "NO" else [])
-    codes = list(dict.fromkeys([*_earlier_codes(values.get(METHOD_CODES, b""), encoding), *claimed]))
+    items = [_code_item(code, encoding) for code in dict.fromkeys([*_earlier_codes(codes, encoding), *claimed])]
     written = [
         (IDENTITY_REMOVED, write_element(IDENTITY_REMOVED, "CS", b"YES", encoding)),
         (METHOD, write_element(METHOD, "LO", b"\\".join(methods), encoding)),
-        (METHOD_CODES, write_items(METHOD_CODES, [_code_item(code, encoding) for code in codes], encoding)),
+        (METHOD_CODES, write_items(METHOD_CODES, items, encoding)),
         (LONGITUDINAL, write_element(LONGITUDINAL, "CS", policy.longitudinal().encode(), encoding)),
     ]
     if burned_in:
         written.append((BURNED_IN, write_element(BURNED_IN, "CS", burned_in.encode(), encoding)))
-    return sorted(written)
+    return tuple(sorted(written))
 
 
 def write_code(code: str, scheme: str, meaning: str, encoding: Encoding) -> bytes:

@@ -79,6 +79,8 @@ class RunReport:
     def add(self, outcome: str, reason: str = "", result: Result | None = None) -> None:
         """Count one input; ``result`` where there is an object."""
         self.outcomes[outcome] += 1
+        if outcome == "rejected":
+            reason = reason.partition(":")[0]  # what follows are offsets, or words of other programs
         if result is None or result.status is not Status.OUTPUT or outcome not in {"output", "unchanged"}:
             self.reasons[outcome, reason] += 1
             return

@@ -38,6 +38,8 @@ class Action(Enum):
     PRIVATE = auto()
     SEQUESTER = auto()
 
+    __hash__ = object.__hash__  # members are singletons, and this one is not written in Python
+
 
 PATIENT_AGE = 0x00101010
 ENCAPSULATED_DOCUMENT = 0x00420011

@@ -24,6 +24,8 @@ INSTITUTION: frozenset[int] = frozenset({0x00080080, 0x00080081, 0x00081040})
 BIRTH_DATE = 0x00100030
 IDENTIFIERS: frozenset[int] = NAMES | NUMBERS | INSTITUTION | {BIRTH_DATE}
 
+_NAMES, _NUMBERS, _NAMES_AND_PLACES = sorted(NAMES), sorted(NUMBERS), sorted(NAMES | INSTITUTION)
+
 #: Short words and units the vocabulary lacks.
 _SHORT_WORDS = """
     ct mr mri us xa dx cr pt nm ap pa lat ax cor sag tra tse fse se gre epi dwi adc flair stir fs fat sat pd tof mra cta
@@ -71,19 +73,20 @@ class Scrubber:
 
 def scrubber(values: Mapping[int, bytes], *, keep_institution: bool = False) -> Scrubber:
     """Return the scrubber for an object with these raw values of :data:`IDENTIFIERS`."""
-    tags = NAMES if keep_institution else NAMES | INSTITUTION
-    names = {part for tag in tags for part in _NAME_PARTS.split(values.get(tag, b"").strip(b"\0 "))}
-    numbers = {part.strip(b"\0 ") for tag in NUMBERS for part in values.get(tag, b"").split(b"\\")}
-    numbers |= set(_dates(values.get(BIRTH_DATE, b"").strip(b"\0 ")))
-    return _scrubber(
-        frozenset(name for name in names if len(name) >= _LETTERS and not name.isdigit()),
-        frozenset(number for number in numbers if len(number) >= _DIGITS),
-    )
+    get = values.get
+    names = tuple(get(tag, b"") for tag in (_NAMES if keep_institution else _NAMES_AND_PLACES))
+    return _scrubber(names, tuple(get(tag, b"") for tag in _NUMBERS), get(BIRTH_DATE, b""))
 
 
 @lru_cache(maxsize=256)
-def _scrubber(names: frozenset[bytes], numbers: frozenset[bytes]) -> Scrubber:
-    return Scrubber(names, numbers)
+def _scrubber(names: tuple[bytes, ...], numbers: tuple[bytes, ...], birth: bytes) -> Scrubber:
+    """Return the scrubber for these values; the objects of a series share one."""
+    parts = {part for raw in names for part in _NAME_PARTS.split(raw.strip(b"\0 "))}
+    ids = {part.strip(b"\0 ") for raw in numbers for part in raw.split(b"\\")} | set(_dates(birth.strip(b"\0 ")))
+    return Scrubber(
+        frozenset(name for name in parts if len(name) >= _LETTERS and not name.isdigit()),
+        frozenset(number for number in ids if len(number) >= _DIGITS),
+    )
 
 
 def _dates(birth: bytes) -> Iterable[bytes]:

@@ -18,6 +18,7 @@ from isocenter.deid.markers import write_code
 from isocenter.deid.options import Option
 from isocenter.deid.project import Project, is_registered
 from isocenter.deid.rules import Action, Rules
+from isocenter.deid.structured import CONTENT_SEQUENCE, describes_subject
 from isocenter.deid.text import Scrubber
 from isocenter.deid.writing import wrap_items, write_element, write_items
 from isocenter.dicom import dictionary
@@ -49,11 +50,15 @@ def _form(tag: int) -> tuple[str, int]:
     return vr, _SIZES[vr] * int(most) if vr in _SIZES and most.isdigit() else UNDEFINED
 
 
+#: Replacements to remember; a series has some hundred, and a UID of its own for every object.
+_REMEMBERED = 4096
+
+
 class SequesterError(IsocenterError):
     """The object cannot be cleaned and is set aside; the message says why, without its values."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Subject:
     """What is the same for all objects of a patient or study."""
 
@@ -64,13 +69,18 @@ class Subject:
 
 @dataclass(slots=True)
 class Rewriter:
-    """One pass over one data set; ``report`` counts (tag, action) as it goes."""
+    """One pass over one data set; ``report`` counts (tag, action) as it goes.
+
+    ``written`` remembers replacements; objects may share it that have rules, project, subject, scrubber and byte order
+    in common.
+    """
 
     data: Buffer
     rules: Rules
     project: Project
     subject: Subject
     scrubber: Scrubber
+    written: dict[tuple[int, Action, str, bool, bytes], tuple[bytes, Action | None]]
     pixels: Callable[[Element], list[Buffer]] | None = None
     report: Counter[tuple[int, str]] = field(default_factory=Counter)
 
@@ -162,21 +172,30 @@ class Rewriter:
         return not self.scrubber.found_in(raw)
 
     def _replace(self, element: Element, action: Action, target: Encoding, vr: str, out: "_Pieces") -> None:
-        """Write what stands for a value."""
-        known = vr if element.tag & 0x10000 else dictionary.vr(element.tag)
+        """Write what stands for a value; the objects of a series have most of them in common."""
+        tag = element.tag
         raw = bytes(self.data[element.offset : element.offset + element.length])
+        key = (tag, action, vr, target.implicit, raw)
+        found = self.written.get(key)
+        if found is None:
+            if len(self.written) >= _REMEMBERED:
+                self.written.clear()
+            found = self.written[key] = self._write(tag, action, vr, raw, target)
+        piece, noted = found
+        if noted is not None:
+            self._note(tag, noted)
+        if piece:
+            out.add(piece)
+
+    def _write(self, tag: int, action: Action, vr: str, raw: bytes, target: Encoding) -> tuple[bytes, Action | None]:
+        """Return the element that stands for a value, and what to note."""
+        known = vr if tag & 0x10000 else dictionary.vr(tag)
         if action is Action.DUMMY and known == "SQ":
-            item = write_code("DEID", "99ISOCENTER", "De-identified", target)
-            out.add(write_items(element.tag, [item], target))
-            self._note(element.tag, action)
-            return
-        value = _HANDLERS[action](self, element.tag, known, raw)
+            return write_items(tag, [write_code("DEID", "99ISOCENTER", "De-identified", target)], target), action
+        value = _HANDLERS[action](self, tag, known, raw)
         if value is None:
-            self._note(element.tag, Action.REMOVE)
-            return
-        if value != raw:
-            self._note(element.tag, action)
-        out.add(write_element(element.tag, known, value, target))
+            return b"", Action.REMOVE
+        return write_element(tag, known, value, target), None if value == raw else action
 
     def _sequence(
         self, element: Element, end: int, source: Encoding, target: Encoding, depth: int, out: "_Pieces"
@@ -188,14 +207,22 @@ class Rewriter:
         unknown = element.vr == "UN"
         inner_target = IMPLICIT_LITTLE if unknown else target
         inner_source = IMPLICIT_LITTLE if unknown else source
-        items = []
+        items, dropped = [], False
+        retained = Option.PATIENT in self.rules.policy.options
+        anonymous_subject = element.tag == CONTENT_SEQUENCE and not retained
         for item in iter_items(self.data, element._replace(vr="UN" if unknown else "SQ"), inner_source, end):
+            if anonymous_subject and describes_subject(self.data, item):
+                self._note(element.tag, Action.REMOVE)
+                dropped = True
+                continue
             encoding = item.encoding
             if encoding.big_endian != inner_target.big_endian:
                 raise SequesterError("a sequence switches the byte order")
             if encoding.implicit == inner_target.implicit:
                 encoding = inner_target
             items.append(self.level(item.offset, item.end, encoding, inner_target, element.tag, depth + 1))
+        if dropped and not items:
+            return
         out.extend(wrap_items(element.tag, "UN" if unknown else "SQ", items, target))
 
     def _note(self, tag: int, action: Action) -> None:

@@ -18,6 +18,7 @@ from isocenter.dicom.encoding import (
     ITEM_GROUP,
     LONG_VRS,
     SEQUENCE_DELIMITER,
+    SHORT_VRS,
     UNDEFINED,
     BrokenDataSetError,
     Buffer,
@@ -245,7 +246,15 @@ def iter_elements(
     end = len(data) if end is None else end
     encoding = syntax if isinstance(syntax, Encoding) else encoding_of(syntax)
     encoding = effective_encoding(data, offset, end, encoding)
+    short = {} if encoding.implicit else SHORT_VRS
     while offset < end:
+        if short and offset + 8 <= end:  # the common header, without the questions that others raise
+            group, number, code, length = encoding.head(data, offset)
+            after = offset + 8 + length
+            if code in short and group != ITEM_GROUP and after <= end:
+                yield Element(group << 16 | number, short[code], offset + 8, length)
+                offset = after
+                continue
         if at_padding(data, offset, end, encoding):
             return
         element = _read_top(data, offset, end, encoding)
