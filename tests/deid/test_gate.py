@@ -50,6 +50,11 @@ def test_a_received_no_is_not_believed(make: Callable[..., bytes], project: Proj
     assert anonymize(file, project, policy(burned_in="keep")).dataset().BurnedInAnnotation == "YES"
 
 
+def test_pixels_without_a_size_are_pixels(make: Callable[..., bytes], project: Project) -> None:
+    for size in ([], [(0x00280010, "US", b"\0\0"), (0x00280011, "US", b"\0\0")]):
+        assert anonymize(make([*size, (0x7FE00010, "OB", bytes(64))], SC), project).status is Status.SEQUESTERED
+
+
 @pytest.mark.parametrize("sop_class", [PDF, RAW, "1.2.3.4.5"])
 def test_what_cannot_be_cleaned_stays_set_aside_whatever_is_chosen(
     make: Callable[..., bytes], project: Project, sop_class: str
@@ -65,7 +70,7 @@ def test_a_document_inside_another_object_is_found(make: Callable[..., bytes], p
     assert anonymize(make([(0x00420011, "OB", b"%PDF")]), project).status is Status.SEQUESTERED
 
 
-PASSED = [("CT", CT, []), ("slide", SLIDE, RGB), ("no image", SC, [(0x00280010, "US", b"\0\0")])]
+PASSED = [("CT", CT, []), ("slide", SLIDE, RGB), ("no image", SC, [])]
 
 
 @pytest.mark.parametrize(("name", "sop_class", "rows"), PASSED, ids=[row[0] for row in PASSED])

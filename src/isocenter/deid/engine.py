@@ -125,6 +125,7 @@ class _Object:
     syntax: TransferSyntax
     values: dict[int, bytes]
     header: Header
+    has_pixels: bool
 
 
 _DECODED = gate.TAGS | {
@@ -140,14 +141,14 @@ def _anonymize(data: Buffer, syntax: TransferSyntax, project: Project, policy: P
     header = Header(decode_values({tag: raw for tag, raw in values.items() if tag in _DECODED}, syntax))
     if not header.text(SOP_INSTANCE_UID) or not header.text(SOP_CLASS_UID):
         raise InvalidObjectError("this is no object: SOPClassUID or SOPInstanceUID is missing")
-    whole = _Object(data, syntax, values, header)
+    whole = _Object(data, syntax, values, header, has_pixels=found.complete)
     burned_in, blanked = _pass_gate(whole, policy)
     return _rewrite(whole, project, policy, burned_in, blanked)
 
 
 def _pass_gate(whole: _Object, policy: Policy) -> tuple[str, bytes | None]:
     """Return what BurnedInAnnotation becomes, and the blanked pixels; raise when the object may not be written."""
-    finding = gate.judge(whole.header, whole.syntax.uid)
+    finding = gate.judge(whole.header, whole.syntax.uid, has_pixels=whole.has_pixels)
     if finding is None:
         return "", None
     if finding.burned_in and policy.burned_in is BurnedIn.KEEP:

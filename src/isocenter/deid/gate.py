@@ -58,8 +58,11 @@ class Finding:
     burned_in: bool
 
 
-def judge(header: Header, syntax_uid: str) -> Finding | None:
-    """Return why an object cannot be written with its pixels as they are, or None."""
+def judge(header: Header, syntax_uid: str, *, has_pixels: bool) -> Finding | None:
+    """Return why an object cannot be written with its pixels as they are, or None.
+
+    ``has_pixels``: there is pixel data; what Rows and Columns say is not believed.
+    """
     sop_class = header.text(SOP_CLASS_UID)
     reason = _UNCLEANABLE.get(sop_class)
     if reason is None and sop_class.startswith(_DOCUMENTS):
@@ -68,7 +71,7 @@ def judge(header: Header, syntax_uid: str) -> Finding | None:
         reason = "of a SOP class that is not in the standard"
     if reason:
         return Finding(reason, burned_in=False)
-    if not header.integer(ROWS, 0) or not header.integer(COLUMNS, 0):
+    if not has_pixels:
         return None
     sign = _sign(header, sop_class, syntax_uid)
     return Finding(f"{sign}: its pixels may show text", burned_in=True) if sign else None
