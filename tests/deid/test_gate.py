@@ -26,6 +26,9 @@ CAUGHT: list[tuple[str, str, Rows]] = [
     ("patient protocol", CT, [(0x0008103E, "LO", b"Patient Protocol")]),
     ("film", "1.2.840.10008.5.1.4.1.1.1", [(0x00080064, "CS", b"DF")]),
     ("colour CT", CT, [(0x00080060, "CS", b"CT"), *RGB]),
+    ("slide label", SLIDE, [(0x00080008, "CS", b"ORIGINAL\\PRIMARY\\LABEL\\NONE")]),
+    ("slide overview", SLIDE, [(0x00080008, "CS", b"ORIGINAL\\PRIMARY\\OVERVIEW\\NONE")]),
+    ("modality OT", MR, [(0x00080060, "CS", b"OT")]),
     ("modality US", MR, [(0x00080060, "CS", b"US")]),
 ]
 
@@ -70,7 +73,14 @@ def test_a_document_inside_another_object_is_found(make: Callable[..., bytes], p
     assert anonymize(make([(0x00420011, "OB", b"%PDF")]), project).status is Status.SEQUESTERED
 
 
-PASSED = [("CT", CT, []), ("slide", SLIDE, RGB), ("no image", SC, [])]
+MAP, NEWER = "1.2.840.10008.5.1.4.1.1.30", "1.2.840.10008.5.1.4.1.1.66.77"
+PASSED: list[tuple[str, str, Rows]] = [
+    ("CT", CT, []),
+    ("map", MAP, [(0x00080060, "CS", b"OT")]),
+    ("class of a later edition", NEWER, []),
+    ("slide", SLIDE, RGB),
+    ("no image", SC, []),
+]
 
 
 @pytest.mark.parametrize(("name", "sop_class", "rows"), PASSED, ids=[row[0] for row in PASSED])

@@ -124,9 +124,8 @@ def _listing(project: Path, *, dry_run: bool) -> TextIO:
 
 def _write_reports(folder: Path, report: RunReport) -> None:
     for study in report.studies.values():
-        path = folder / f"{study.study or 'no study'}.json"
-        path.write_text(json.dumps(study.as_json(), indent=1), encoding="utf-8")
-        path.with_suffix(".csv").write_text(study.as_csv(), encoding="utf-8")
+        (folder / f"{study.name}.json").write_text(json.dumps(study.as_json(), indent=1), encoding="utf-8")
+        (folder / f"{study.name}.csv").write_text(study.as_csv(), encoding="utf-8")
     (folder / "summary.json").write_text(json.dumps(report.as_json(), indent=1), encoding="utf-8")
     (folder / "summary.html").write_text(report.as_html(), encoding="utf-8")
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from isocenter.dicom.header import Header
-from isocenter.dicom.uids import SOP_CLASSES
+from isocenter.dicom.uids import SOP_CLASSES, is_valid_uid
 
 SOP_CLASS_UID, IMAGE_TYPE, MODALITY = 0x00080016, 0x00080008, 0x00080060
 SERIES_DESCRIPTION, CONVERSION_TYPE, BURNED_IN = 0x0008103E, 0x00080064, 0x00280301
@@ -30,6 +30,8 @@ _CLASSES: dict[str, str] = {
 }  # fmt: skip
 #: SOP classes of visible light that show slides or eyes and not a screen.
 _NO_SCREEN = (_IMAGES + "77.1.6", _IMAGES + "77.1.5.")
+#: SOP classes computed from images, whatever modality they name: parametric maps, segmentations, registrations.
+_DERIVED = (_IMAGES + "30", _IMAGES + "66.", _IMAGES + "67", _IMAGES + "68.")
 #: SOP class -> why its content cannot be cleaned at all.
 _DOCUMENTS = _IMAGES + "104."
 _UNCLEANABLE: dict[str, str] = {
@@ -39,6 +41,7 @@ _UNCLEANABLE: dict[str, str] = {
 _IMAGE_TYPES: dict[str, str] = {
     "SCREEN SAVE": "a screen save", "SCREENSHOT": "a screen save", "SCREEN CAPTURE": "a screen save",
     "DOSE_INFO": "a dose screen", "SECONDARY CAPTURE": "a secondary capture", "SCANNED": "a scanned document",
+    "LABEL": "the label of a slide", "OVERVIEW": "the overview of a slide with its label",
     "REPORT": "a report as an image", "CSA REPORT": "a report as an image", "CSAPARALLEL": "a report as an image",
 }  # fmt: skip
 #: Conversion Type (PS3.3 C.8.6.1): video, film, document, scanner, drawing.
@@ -67,7 +70,7 @@ def judge(header: Header, syntax_uid: str, *, has_pixels: bool) -> Finding | Non
     reason = _UNCLEANABLE.get(sop_class)
     if reason is None and sop_class.startswith(_DOCUMENTS):
         reason = "an encapsulated document, whose text cannot be cleaned"
-    if reason is None and sop_class not in SOP_CLASSES:
+    if reason is None and sop_class not in SOP_CLASSES and not _is_later_edition(sop_class):
         reason = "of a SOP class that is not in the standard"
     if reason:
         return Finding(reason, burned_in=False)
@@ -75,6 +78,10 @@ def judge(header: Header, syntax_uid: str, *, has_pixels: bool) -> Finding | Non
         return None
     sign = _sign(header, sop_class, syntax_uid)
     return Finding(f"{sign}: its pixels may show text", burned_in=True) if sign else None
+
+
+def _is_later_edition(sop_class: str) -> bool:
+    return is_valid_uid(sop_class) and sop_class.startswith(_IMAGES)
 
 
 def _sign(header: Header, sop_class: str, syntax_uid: str) -> str:
@@ -85,7 +92,7 @@ def _sign(header: Header, sop_class: str, syntax_uid: str) -> str:
         _by_class(sop_class),
         next((_IMAGE_TYPES[value] for value in types if value in _IMAGE_TYPES), ""),
         "converted from film, paper or video" if header.text(CONVERSION_TYPE).upper() in _CONVERTED else "",
-        _MODALITIES.get(header.text(MODALITY).upper(), ""),
+        "" if sop_class.startswith(_DERIVED) else _MODALITIES.get(header.text(MODALITY).upper(), ""),
         "described as a report or screen" if _DOSE.search(header.text(SERIES_DESCRIPTION)) else "",
         "a video" if syntax_uid.startswith(("1.2.840.10008.1.2.4.10", "1.2.840.10008.1.2.7.")) else "",
         _by_colour(header, sop_class),

@@ -34,6 +34,11 @@ class StudyReport:
     series: Counter[str] = field(default_factory=Counter)
     actions: Counter[tuple[int, str]] = field(default_factory=Counter)
 
+    @property
+    def name(self) -> str:
+        """The name of its files; objects without a study count for their patient."""
+        return f"{self.patient}-{self.study or 'no study'}"
+
     def as_json(self) -> dict[str, Any]:
         """Return the report of the study."""
         return {
@@ -72,7 +77,7 @@ class RunReport:
 
     policy: Policy
     project: str
-    studies: dict[str, StudyReport] = field(default_factory=dict)
+    studies: dict[tuple[str, str], StudyReport] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
 
@@ -84,7 +89,7 @@ class RunReport:
         if result is None or result.status is not Status.OUTPUT or outcome not in {"output", "unchanged"}:
             self.reasons[outcome, reason] += 1
             return
-        study = self.studies.setdefault(result.study, StudyReport(result.patient, result.study))
+        study = self.studies.setdefault((result.patient, result.study), StudyReport(result.patient, result.study))
         study.series[result.series] += 1
         study.actions.update(result.report)
 
@@ -124,7 +129,7 @@ class RunReport:
         return f"<!doctype html><meta charset=utf-8><title>De-identification</title>{_STYLE}{''.join(parts)}\n"
 
     def _sorted(self) -> list[StudyReport]:
-        return [self.studies[uid] for uid in sorted(self.studies)]
+        return [self.studies[key] for key in sorted(self.studies)]
 
     def _all(self) -> StudyReport:
         whole = StudyReport("", "")
