@@ -123,7 +123,8 @@ export class StackController {
     this.pause();
     this.remember();
     if (before) this.store.cancelPrefetch(before);
-    this.update({ ...EMPTY, set, index, setting, view: kept ? view : FIT, pane: this.current.pane, smooth: this.current.smooth, ...(kept ? { bitmap: this.current.bitmap } : {}) });
+    const timing = timingOf(set.pictures[0]?.instance.dataSet ?? {}, set.pictures.length);
+    this.update({ ...EMPTY, set, index, setting, timing, rate: timing.rate, view: kept ? view : FIT, pane: this.current.pane, smooth: this.current.smooth, ...(kept ? { bitmap: this.current.bitmap } : {}) });
     this.port?.setView(this.current.view);
     this.request();
   }
@@ -133,10 +134,9 @@ export class StackController {
     const { set } = this.current;
     const { picture } = this;
     if (!set || !picture) return;
-    const turn = ++this.wanted;
     this.store.load(set, picture, 'interaction').then(
       (bitmap) => {
-        if (turn === this.wanted) this.present(bitmap);
+        if (this.picture === picture) this.present(bitmap);
       },
       () => undefined,
     );

@@ -85,7 +85,7 @@ function Lines({ className, lines }: { className: string; lines: string[] }): JS
 
 function ScaleBar({ state, scale, spacing }: { state: PaneState; scale: number; spacing: Spacing | undefined }): JSX.Element | null {
   const { bitmap, pane, view } = state;
-  if (!spacing || !bitmap) return null;
+  if (!spacing || !bitmap || pane.width < 250) return null;
   const sideways = view.turns % 2 === 1;
   const pixelsPerMm = sideways ? (scale * bitmap.pixelHeight) / spacing.row : (scale * bitmap.pixelWidth) / spacing.column;
   const bar = scaleBar(pixelsPerMm, Math.min(200, pane.width * 0.3));

@@ -94,6 +94,13 @@ export class MprHolder {
   }
 }
 
+/** Fetches what the next key press may want, once the browser has nothing better to do. */
+export function warmUp(): void {
+  void import('../../viewport/mpr/session');
+  void import('../../core/volume');
+  void import('./mpr-bar');
+}
+
 async function openVolume(workspace: Workspace, store: BitmapStore, sources: PictureSources): Promise<MprSession | string> {
   const { set } = workspace.active.state();
   if (!set) return 'No series is open';

@@ -21,7 +21,7 @@ import { ToolBar } from './tool-bar';
 import { useCommands, type PageState } from './use-commands';
 import { PHONE, useOpening } from './use-opening';
 import { useStateOf } from './use-signal';
-import { createEngine, type ViewerEngine } from './viewer-engine';
+import { createEngine, warmUp, type ViewerEngine } from './viewer-engine';
 import './viewer.css';
 
 function toggleFullScreen(): void {
@@ -67,6 +67,13 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
     // The place is read once: later changes of series keep the address, not the other way round.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [loader, open]);
+
+  const drawn = pane.bitmap !== undefined;
+  useEffect(() => {
+    if (!drawn) return undefined;
+    const timer = setTimeout(warmUp, 1000);
+    return () => clearTimeout(timer);
+  }, [drawn]);
 
   useEffect(() => workspace.adopt(study.series.flatMap(({ sets }) => sets ?? [])), [workspace, study]);
 

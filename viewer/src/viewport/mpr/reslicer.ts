@@ -30,6 +30,7 @@ export class Reslicer implements PictureStore {
   private nextId = 1;
   private version = 0;
   private begun = false;
+  private after: (() => void)[] = [];
 
   constructor(
     geometry: VolumeGeometry,
@@ -44,6 +45,12 @@ export class Reslicer implements PictureStore {
     this.send({ kind: 'slice', index, pixels, slope, intercept });
     this.begun = true;
     this.pump();
+  }
+
+  /** Resolves when the cut that is being made has come, at once where none is: slices come after pictures. */
+  turn(): Promise<void> {
+    if (!this.running) return Promise.resolve();
+    return new Promise((resolve) => this.after.push(resolve));
   }
 
   /** What was cut before no longer holds: slices have come, or the slab is another. */
@@ -77,8 +84,9 @@ export class Reslicer implements PictureStore {
     if (ready) return Promise.resolve(ready);
     const cut = this.cutOf(picture.id);
     if (!cut) return Promise.reject(new Error('This plane is no part of the volume'));
-    this.drop(set.id);
     return new Promise((resolve, reject) => {
+      // A newer wish of the same pane keeps its place in the queue, so that no pane starves.
+      this.queue.get(set.id)?.reject(new DOMException('Cancelled', 'AbortError'));
       this.queue.set(set.id, { set: set.id, picture, cut, resolve, reject });
       this.pump();
     });
@@ -97,6 +105,7 @@ export class Reslicer implements PictureStore {
     for (const set of [...this.queue.keys()]) this.drop(set);
     this.running?.waiting.reject(new DOMException('Cancelled', 'AbortError'));
     this.kept.clear();
+    for (const go of this.after) go();
   }
 
   private drop(set: string): void {
@@ -123,6 +132,9 @@ export class Reslicer implements PictureStore {
     if (running.version === this.version) this.keep(bitmap);
     resolve(bitmap);
     this.pump();
+    const after = this.after;
+    this.after = [];
+    for (const go of after) go();
   }
 
   private keep(bitmap: LoadedBitmap): void {

@@ -242,6 +242,8 @@ export class MprSession {
         this.reslicer.put(index, bitmap.pixels, slope, intercept);
         this.update({ loaded: this.current.loaded + 1 });
         this.later();
+        await breath();
+        await this.reslicer.turn();
       } catch (error) {
         if (this.life.signal.aborted) return;
         if (isAbort(error)) this.waiting.push(index);
@@ -255,6 +257,9 @@ export class MprSession {
     this.changed.emit();
   }
 }
+
+/** Lets cuts and clicks in between slices that are all at hand. */
+const breath = (): Promise<void> => new Promise((done) => setTimeout(done, 0));
 
 /** Stored values that do not fit into 16 signed bits. */
 function needsFloat({ instance: { dataSet } }: Picture): boolean {
