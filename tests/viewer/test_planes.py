@@ -163,7 +163,8 @@ def test_overlays_in_the_pixel_data_are_drawn(view: View, renderer: str, real_ar
     view.archive = real_archive
     view.study(dataset.StudyInstanceUID, f"&SOPInstanceUID={dataset.SOPInstanceUID}")
     expect(view.page.get_by_test_id("planes")).to_be_visible()
-    view.page.keyboard.press("+")
+    for _ in range(4):  # so that a pixel of the image is several on the screen
+        view.page.keyboard.press("+")
     view.page.wait_for_function("() => document.querySelector('.plane-layer').width > 300")
     cells = np.frombuffer(dataset.PixelData, "<u2").reshape(dataset.Rows, dataset.Columns)
     bits = sum((cells >> dataset[group, 0x102].value) & 1 for group in (0x6000, 0x6002))
