@@ -309,3 +309,15 @@ def test_a_wrong_vr_does_not_smuggle_text(kit: ModuleType, project: Project) -> 
     for vr in ("LO", "UT", "UN", "OB", "SH"):
         body = write_element(0x00280010, vr, b"Zq77Xk", EXPLICIT_LITTLE)
         assert b"Zq77Xk" not in anonymize(kit.wrap(kit.build(body)), project).data
+
+
+def test_the_example_of_the_documentation_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "deid.md").read_text(encoding="utf-8")
+    example = page.split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    ct().save_as("ct.dcm", enforce_file_format=True)
+    exec(compile(example, "deid.md", "exec"), {})
+    assert "00100010 empty 1" in capsys.readouterr().out
+    assert pydicom.dcmread("clean.dcm").PatientName != "Doe^Jane"

@@ -8,9 +8,12 @@ import zlib
 from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from isocenter.deid import PROFILES, Option, Policy, Project, Result, Status, anonymize, policy
 from isocenter.deid.writing import write_element, write_items
+from isocenter.dicom._tables.attributes import ATTRIBUTES
 from isocenter.dicom.encoding import EXPLICIT_LITTLE
 
 PROFILE_NAMES = [*PROFILES, "everything cleaned"]
@@ -155,3 +158,36 @@ def test_nothing_is_hidden_by_simple_transformations(kit: ModuleType, plants, pr
     for token in plants.tokens - plants.times:
         for form in (token[::-1], base64.b64encode(token), token.hex().encode(), token.decode().encode("utf-16-le")):
             assert form not in output
+
+
+SEQUENCES = [tag for tag, row in ATTRIBUTES.items() if row[0] == "SQ" and row[2] and tag > 0x00080018]
+FORMS = ["defined", "undefined", "un defined", "un undefined"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_random_trees(kit: ModuleType, project: Project, data: st.DataObject) -> None:
+    """Any attributes in any sequences in any encoding, at any depth."""
+    plants = kit.Plants()
+    tags = kit.removable(policy_of("research"))
+
+    def level(depth: int, *, implicit: bool) -> bytes:
+        encoding = kit.layout(SYNTAXES[0] if implicit else SYNTAXES[1])
+        chosen = sorted(data.draw(st.lists(st.sampled_from(tags), max_size=6, unique=True)))
+        written = plants.attributes(chosen, encoding)
+        for _ in range(data.draw(st.integers(0, 2)) if depth else 0):
+            parent = data.draw(st.sampled_from([*SEQUENCES, PRIVATE]))
+            form = "defined" if implicit else data.draw(st.sampled_from(FORMS))
+            items = [level(depth - 1, implicit=implicit or form.startswith("un ")) for _ in range(2)]
+            written += {
+                "defined": lambda p=parent, i=items: write_items(p, i, encoding),
+                "undefined": lambda p=parent, i=items: kit.undefined_sequence(p, i, encoding),
+                "un defined": lambda p=parent, i=items: kit.un_sequence(p, i, undefined=False),
+                "un undefined": lambda p=parent, i=items: kit.un_sequence(p, i, undefined=True),
+            }[form]()
+        return written
+
+    patient = write_element(0x00100020, "LO", kit.PATIENT_ID.encode(), EXPLICIT_LITTLE)
+    result = anonymize(kit.wrap(kit.build(patient + level(3, implicit=False))), project, policy("research"))
+    assert result.status is Status.OUTPUT, result.reason
+    assert plants.found_in(result.data, times=False) == []
