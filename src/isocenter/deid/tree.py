@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 import isocenter.deid.values as values
 from isocenter.deid._tables.safe_private import SAFE_PRIVATE
@@ -23,7 +24,7 @@ from isocenter.deid.text import Scrubber
 from isocenter.deid.writing import wrap_items, write_element, write_items
 from isocenter.dicom import dictionary
 from isocenter.dicom.encoding import IMPLICIT_LITTLE, SHORT_VRS, UNDEFINED, Buffer, Element, Encoding
-from isocenter.dicom.scanner import MAX_DEPTH, iter_elements, iter_items
+from isocenter.dicom.scanner import MAX_DEPTH, Item, iter_elements, iter_items
 from isocenter.errors import IsocenterError
 
 PIXEL_DATA = 0x7FE00010
@@ -92,9 +93,9 @@ class Rewriter:
         if depth > MAX_DEPTH:
             raise SequesterError(f"sequences are nested deeper than {MAX_DEPTH}")
         out = _Pieces(self.data)
+        place = _Place(end, source, target, parent, depth, out, _Private())
         pending = list(added or ())
         fixed = {tag for tag, _ in pending}
-        private = _Private()
         for element in iter_elements(self.data, source, offset, end):
             tag = element.tag
             while pending and pending[0][0] <= tag:
@@ -104,20 +105,17 @@ class Rewriter:
             if tag == PIXEL_DATA and self.pixels and not depth:
                 out.extend(self.pixels(element))
                 continue
-            self._element(element, end, source, target, parent, depth, out, private)
+            self._element(element, place)
         for _, written in pending:
             out.add(written)
         return out.pieces
 
-    def _element(
-        self, element: Element, end: int, source: Encoding, target: Encoding, parent: int, depth: int, out: "_Pieces",
-        private: "_Private",
-    ) -> None:  # fmt: skip
+    def _element(self, element: Element, place: "_Place") -> None:
         tag = element.tag
-        action = self.rules.action(tag, parent)
+        action = self.rules.action(tag, place.parent)
         vr = element.vr
         if action is Action.PRIVATE:
-            judged = private.judge(self, element, out, target)
+            judged = place.private.judge(self, element, place)
             if judged is None:
                 return
             action, vr = judged
@@ -127,20 +125,18 @@ class Rewriter:
         if action is Action.SEQUESTER:
             raise SequesterError("an encapsulated document, whose text cannot be cleaned")
         if action is Action.SEQUENCE:
-            self._sequence(element, end, source, target, depth, out)
+            self._sequence(element, place)
             return
         if element.length == UNDEFINED:
             if dictionary.vr(tag) != "SQ" or action not in {Action.EMPTY, Action.DUMMY}:
                 self._note(tag, Action.REMOVE)
                 return
             element = element._replace(length=0)
-        if action in _COPIED and self._copy(element, action, source, target, vr, out):
+        if action in _COPIED and self._copy(element, action, vr, place):
             return
-        self._replace(element, action, target, vr, out)
+        self._replace(element, action, vr, place)
 
-    def _copy(
-        self, element: Element, action: Action, source: Encoding, target: Encoding, vr: str, out: "_Pieces"
-    ) -> bool:
+    def _copy(self, element: Element, action: Action, vr: str, place: "_Place") -> bool:
         """Copy a value that may stay; return False when it may not."""
         start, after = element.offset, element.offset + element.length
         if action is Action.KEEP:
@@ -148,13 +144,14 @@ class Rewriter:
                 return False
         elif element.length and not self._may_stay(bytes(self.data[start:after]), action):
             return False
-        if source is target and element.vr:
-            out.copy(start - (8 if element.vr in _SHORT else 12), after)
-        elif source is target and source.implicit:
-            out.copy(start - 8, after)
+        same = place.source is place.target
+        if same and element.vr:
+            place.out.copy(start - (8 if element.vr in _SHORT else 12), after)
+        elif same and place.source.implicit:
+            place.out.copy(start - 8, after)
         else:
             raw = bytes(self.data[start:after])
-            out.add(write_element(element.tag, vr or dictionary.vr(element.tag), raw, target))
+            place.out.add(write_element(element.tag, vr or dictionary.vr(element.tag), raw, place.target))
         return True
 
     def _is_value(self, element: Element) -> bool:
@@ -171,9 +168,9 @@ class Rewriter:
             return all(is_registered(uid) for uid in raw.decode("ascii", "replace").strip("\0 ").split("\\") if uid)
         return not self.scrubber.found_in(raw)
 
-    def _replace(self, element: Element, action: Action, target: Encoding, vr: str, out: "_Pieces") -> None:
+    def _replace(self, element: Element, action: Action, vr: str, place: "_Place") -> None:
         """Write what stands for a value; the objects of a series have most of them in common."""
-        tag = element.tag
+        tag, target = element.tag, place.target
         raw = bytes(self.data[element.offset : element.offset + element.length])
         key = (tag, action, vr, target.implicit, raw)
         found = self.written.get(key)
@@ -185,7 +182,7 @@ class Rewriter:
         if noted is not None:
             self._note(tag, noted)
         if piece:
-            out.add(piece)
+            place.out.add(piece)
 
     def _write(self, tag: int, action: Action, vr: str, raw: bytes, target: Encoding) -> tuple[bytes, Action | None]:
         """Return the element that stands for a value, and what to note."""
@@ -197,33 +194,31 @@ class Rewriter:
             return b"", Action.REMOVE
         return write_element(tag, known, value, target), None if value == raw else action
 
-    def _sequence(
-        self, element: Element, end: int, source: Encoding, target: Encoding, depth: int, out: "_Pieces"
-    ) -> None:
+    def _sequence(self, element: Element, place: "_Place") -> None:
         """Write a sequence with its items cleaned; what is called one and is none goes."""
         if element.vr not in {"SQ", "UN", ""}:
             self._note(element.tag, Action.REMOVE)
             return
-        unknown = element.vr == "UN"
-        inner_target = IMPLICIT_LITTLE if unknown else target
-        inner_source = IMPLICIT_LITTLE if unknown else source
-        items, dropped = [], False
-        retained = Option.PATIENT in self.rules.policy.options
-        anonymous_subject = element.tag == CONTENT_SEQUENCE and not retained
-        for item in iter_items(self.data, element._replace(vr="UN" if unknown else "SQ"), inner_source, end):
-            if anonymous_subject and describes_subject(self.data, item):
-                self._note(element.tag, Action.REMOVE)
-                dropped = True
-                continue
-            encoding = item.encoding
-            if encoding.big_endian != inner_target.big_endian:
-                raise SequesterError("a sequence switches the byte order")
-            if encoding.implicit == inner_target.implicit:
-                encoding = inner_target
-            items.append(self.level(item.offset, item.end, encoding, inner_target, element.tag, depth + 1))
-        if dropped and not items:
-            return
-        out.extend(wrap_items(element.tag, "UN" if unknown else "SQ", items, target))
+        vr = "UN" if element.vr == "UN" else "SQ"
+        source, target = (IMPLICIT_LITTLE, IMPLICIT_LITTLE) if vr == "UN" else (place.source, place.target)
+        found = list(iter_items(self.data, element._replace(vr=vr), source, place.end))
+        items = [self._item(item, element.tag, target, place.depth) for item in found if self._stays(item, element.tag)]
+        if len(items) < len(found):
+            self.report[element.tag, Action.REMOVE.name.lower()] += len(found) - len(items)
+        if items or not found:
+            place.out.extend(wrap_items(element.tag, vr, items, place.target))
+
+    def _stays(self, item: Item, parent: int) -> bool:
+        """Tell whether an item may stay: one of a report that describes the patient may not."""
+        if parent != CONTENT_SEQUENCE or Option.PATIENT in self.rules.policy.options:
+            return True
+        return not describes_subject(self.data, item)
+
+    def _item(self, item: Item, parent: int, target: Encoding, depth: int) -> list[Buffer]:
+        if item.encoding.big_endian != target.big_endian:
+            raise SequesterError("a sequence switches the byte order")
+        source = target if item.encoding.implicit == target.implicit else item.encoding
+        return self.level(item.offset, item.end, source, target, parent, depth + 1)
 
     def _note(self, tag: int, action: Action) -> None:
         self.report[tag, action.name.lower()] += 1
@@ -264,23 +259,37 @@ class _Private:
     def __init__(self) -> None:
         self._creators: dict[tuple[int, int], tuple[str, int, bytes]] = {}
 
-    def judge(self, rewriter: Rewriter, element: Element, out: _Pieces, target: Encoding) -> tuple[Action, str] | None:
+    def judge(self, rewriter: Rewriter, element: Element, place: "_Place") -> tuple[Action, str] | None:
         """Return the action for a private element and its VR; None: there is nothing more to do."""
         group, number = element.tag >> 16, element.tag & 0xFFFF
         if 0x10 <= number <= 0xFF and element.length != UNDEFINED:
             raw = bytes(rewriter.data[element.offset : element.offset + element.length])
             name = raw.decode("ascii", "replace").strip("\0 ")
-            self._creators.setdefault((group, number), (name.upper(), out.add(b""), name.encode("ascii", "replace")))
+            self._creators.setdefault(
+                (group, number), (name.upper(), place.out.add(b""), name.encode("ascii", "replace"))
+            )
             return None
         found = self._creators.get((group, number >> 8))
         vr = SAFE_PRIVATE.get((group, number & 0xFF, found[0])) if found else None
         if found is None or vr is None:
             return Action.REMOVE, ""
         action = _private_action(rewriter, vr, element.vr)
-        if action is not Action.REMOVE and not out.pieces[found[1]]:
+        if action is not Action.REMOVE and not place.out.pieces[found[1]]:
             creator = group << 16 | number >> 8
-            out.pieces[found[1]] = write_element(creator, "LO", found[2], target)
+            place.out.pieces[found[1]] = write_element(creator, "LO", found[2], place.target)
         return action, vr if element.vr in {"", "UN"} else element.vr
+
+
+class _Place(NamedTuple):
+    """A level on its way: where it ends, how it is laid out and shall be, what it is in, and what is made of it."""
+
+    end: int
+    source: Encoding
+    target: Encoding
+    parent: int
+    depth: int
+    out: _Pieces
+    private: _Private
 
 
 def _private_action(rewriter: Rewriter, vr: str, written: str) -> Action:
