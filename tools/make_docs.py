@@ -10,6 +10,8 @@ import click
 
 from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.cli import COMMANDS, program
+from isocenter.deid._tables.profile import EDITION
+from isocenter.deid.options import CODES, KEEP, meaning
 from isocenter.dicom.uids import SOP_CLASSES, TRANSFER_SYNTAXES
 from isocenter.index.attributes import ATTRIBUTES
 from isocenter.services.information_model import LEVEL_NAMES, MODELS
@@ -50,6 +52,11 @@ def commands_page() -> str:
             innermost = click.Context(below, info_name=part, parent=inner, terminal_width=100, max_content_width=100)
             parts.append(f"### isocenter {name} {part}\n\n```text\n{below.get_help(innermost)}\n```\n")
     return "\n".join(parts)
+
+
+def list_of_options() -> str:
+    """Return the options of de-identification, one a line."""
+    return "\n".join(f"{meaning(CODES[option])}," for option in KEEP.values())
 
 
 def conformance_page() -> str:
@@ -145,6 +152,13 @@ ZIP file that is written as a stream.
 Where the setting `dicomweb_delete` allows it, DELETE at the address of a study, series or instance deletes it (204).
 
 {table(("tag", "matching key", "VR", "level"), keys)}
+## De-identification
+
+`isocenter anonymize` follows PS3.15 edition {EDITION}, Basic Application Confidentiality Profile, with these options:
+{list_of_options()}
+and Clean Pixel Data Option in objects whose text was
+blanked. How values are replaced, what is set aside and what is not claimed: [deid.md](deid.md).
+
 ## Transfer syntaxes
 
 {table(("name", "UID"), list(syntaxes))}
