@@ -170,6 +170,32 @@ def test_layouts_go_up_to_twenty_panes_and_back(view: View, knee: Archive) -> No
     expect(view.page.locator(".pane")).to_have_count(2)
 
 
+def test_a_measurement_shows_on_every_picture_that_holds_it(view: View, knee: Archive) -> None:
+    """Drawn on the coarse series at z = 30, it lies on the fine one too, and can be moved there."""
+    open_four(view, knee)
+    wait_picture(view, 0, "1.5")
+    view.page.keyboard.press("Home")
+    wait_picture(view, 1, "2.0")
+    view.page.keyboard.press("d")
+    view.page.locator("[data-measuring=ready]").first.wait_for()
+    for pixel in ((10, 10), (30, 10)):
+        view.page.mouse.click(*at(view, 0, *pixel))
+    texts = [view.page.locator(".pane").nth(cell).locator(".measurement tspan") for cell in range(4)]
+    for text, expected in zip(texts, (["40.0 mm"], ["40.0 mm"], [], []), strict=True):
+        expect(text).to_have_text(expected)
+    view.page.keyboard.press("w")
+    view.page.mouse.move(*at(view, 1, 30, 10))
+    view.page.mouse.down()
+    view.page.mouse.move(*at(view, 1, 38, 10), steps=3)
+    view.page.mouse.move(*at(view, 1, 40, 10))
+    view.page.mouse.up()
+    for text in texts[:2]:
+        expect(text).to_have_text(["60.0 mm"])
+    view.page.keyboard.press("ArrowDown")
+    wait_picture(view, 1, "2.1")
+    expect(view.page.locator(".pane").nth(1).locator(".measurement")).to_have_count(0)
+
+
 def centre(view: View, cell: str) -> tuple[float, float]:
     box = view.page.locator(f'[data-place="{cell}"]').bounding_box()
     assert box is not None

@@ -5,7 +5,9 @@ import { distanceToChain, outline } from '../src/core/measure/outline';
 import type { Values } from '../src/core/measure/region';
 import { pixelScale, scaleAt, type Scale } from '../src/core/measure/scale';
 import { MEASURE_TOOLS } from '../src/core/measure/tools';
-import type { MeasureKind } from '../src/core/measure/types';
+import { home, onPlane } from '../src/core/measure/carry';
+import type { Measurement, MeasureKind } from '../src/core/measure/types';
+import type { ImagePlane } from '../src/core/plane';
 import type { Point } from '../src/core/view';
 import { dataSet, pictureOf } from './builders';
 
@@ -106,4 +108,27 @@ it('history goes back and forth; a new step forgets the undone', () => {
   expect([history.redo(), history.now]).toEqual([true, 2]);
   history.push(5);
   expect([history.redo(), history.now]).toEqual([false, 5]);
+});
+
+describe('measurements lie in the patient', () => {
+  const axial: ImagePlane = { origin: [0, 0, 10], row: [1, 0, 0], column: [0, 1, 0], normal: [0, 0, 1], columnStep: 0.5, rowStep: 2, columns: 100, rows: 100, FrameOfReferenceUID: '1.9' };
+  const finer: ImagePlane = { ...axial, origin: [5, 4, 10], columnStep: 0.25, rowStep: 0.5 };
+  const coronal: ImagePlane = { ...axial, origin: [0, 8, 50], column: [0, 0, -1], normal: [0, 1, 0], rowStep: 1 };
+  const line: Measurement = { id: 'm1', kind: 'length', pictureId: 'a', points: [[20, 4], [60, 4]], plane: axial };
+  it('show on every picture that holds all their points', () => {
+    expect(onPlane(line, finer)?.points).toEqual([[20, 8], [100, 8]]);
+    expect(onPlane(line, coronal)?.points).toEqual([[20, 40], [60, 40]]);
+    expect(onPlane({ ...line, points: [[20, 4], [60, 5]] }, coronal)).toBeUndefined();
+    expect(onPlane(line, { ...finer, origin: [5, 4, 12] })).toBeUndefined();
+    expect(onPlane(line, { ...finer, FrameOfReferenceUID: '1.8' })).toBeUndefined();
+  });
+  it('regions only where the axes are the same', () => {
+    expect(onPlane({ ...line, kind: 'ellipse' }, finer)).toBeDefined();
+    expect(onPlane({ ...line, kind: 'ellipse' }, coronal)).toBeUndefined();
+  });
+  it('are changed from there on the picture they were drawn on', () => {
+    const there = onPlane(line, coronal);
+    expect(there && home({ ...there, points: [[22, 40], [60, 40]] }, coronal, line).points).toEqual([[22, 4], [60, 4]]);
+    expect(there && home({ ...there, points: [[22, 30], [60, 40]] }, coronal, line)).toEqual(line);
+  });
 });

@@ -16,6 +16,7 @@ export const circleTool: ToolDefinition = {
   kind: 'circle',
   title: 'Circle',
   clicks: 2,
+  axial: true,
   move: (points, index, to) => {
     const [centre, edge] = points as [Point, Point];
     if (index !== 0) return moveOne(points, index, to);

@@ -8,6 +8,7 @@ export const ellipseTool: ToolDefinition = {
   kind: 'ellipse',
   title: 'Ellipse',
   clicks: 2,
+  axial: true,
   move: moveOne,
   shapes: ([from, to]) => (from && to ? [{ kind: 'ellipse', from, to }] : []),
   texts: (points, { scale, values }) => {

@@ -8,6 +8,7 @@ export const rectangleTool: ToolDefinition = {
   kind: 'rectangle',
   title: 'Rectangle',
   clicks: 2,
+  axial: true,
   move: moveOne,
   shapes: ([from, to]) => (from && to ? [{ kind: 'rectangle', from, to }] : []),
   texts: (points, { scale, values }) => {

@@ -1,5 +1,6 @@
 // Measurements: points in pixels of one picture (the middle of the first pixel is 0, 0) and what a tool makes of them.
 
+import type { ImagePlane } from '../plane';
 import type { Point } from '../view';
 import type { Scale } from './scale';
 import type { Values } from './region';
@@ -12,6 +13,8 @@ export interface Measurement {
   /** The picture it was drawn on. */
   readonly pictureId: string;
   readonly points: readonly Point[];
+  /** The plane of that picture, where it has one: other pictures that hold all points show the measurement too. */
+  readonly plane?: ImagePlane;
   /** Where the text was dragged to, in pixels from its anchor; undefined: beside the shape. */
   readonly label?: Point;
 }
@@ -32,6 +35,8 @@ export interface ToolDefinition {
   title: string;
   /** How many points are placed one after the other. */
   clicks: number;
+  /** Its shape lies along the axes of the picture: only pictures with the same axes show it. */
+  axial?: boolean;
   /** All points once those placed by hand are there. */
   complete?(points: readonly Point[], scale: Scale): Point[];
   /** Moves one point; others may follow. */

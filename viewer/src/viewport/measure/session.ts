@@ -4,12 +4,14 @@ import { History } from '../../core/history';
 import { isMeasure, type Tool } from '../../core/gesture';
 import { inLabel, labelAt, labelBeside, type LabelBox } from '../../core/measure/label';
 import { distanceToChain, outline } from '../../core/measure/outline';
+import { home, onPlane } from '../../core/measure/carry';
 import { scaleAt, type Scale } from '../../core/measure/scale';
 import { MEASURE_TOOLS } from '../../core/measure/tools';
 import type { Measurement } from '../../core/measure/types';
 import { Signal } from '../../core/lifecycle';
 import { toModality } from '../../core/modality';
 import { pictureInfo } from '../../core/picture-info';
+import { planeOf } from '../../core/plane';
 import type { Picture } from '../../core/stack';
 import { paneToPixel, pixelToPane, type Point } from '../../core/view';
 import type { Values } from '../../core/measure/region';
@@ -87,7 +89,8 @@ export class MeasureSession {
     const shown = shownOf(pane);
     if (!shown || this.current.hidden) return [];
     const { items, draft } = this.current;
-    const here = items.filter(({ pictureId }) => pictureId === shown.picture.id);
+    const plane = planeOf(shown.picture);
+    const here = items.flatMap((item) => (item.pictureId === shown.picture.id ? [item] : (onPlane(item, plane) ?? [])));
     if (draft?.pictureId === shown.picture.id) here.push(draft);
     return here.map((item) => layOut(item, shown, pane, item === draft));
   }
@@ -150,7 +153,8 @@ export class MeasureSession {
     this.update({ draft: undefined });
     if (!shown || flat) return;
     const points = MEASURE_TOOLS[draft.kind].complete?.(draft.points, scaleOf(shown, draft.points)) ?? draft.points;
-    this.commit([...this.current.items, { ...draft, points }]);
+    const plane = planeOf(shown.picture);
+    this.commit([...this.current.items, { ...draft, points, ...(plane ? { plane } : {}) }]);
     this.update({ selected: draft.id });
   }
 
@@ -180,7 +184,7 @@ export class MeasureSession {
       const shown = shownOf(pane);
       if (!shown) return items;
       const to = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
-      return items.map((other) => (other.id === item.id ? change(item, shown, to) : other));
+      return items.map((other) => (other.id === item.id ? returned(change(item, shown, to), shown.picture, other) : other));
     };
     return {
       move: (at) => this.update({ items: changed(at) }),
@@ -200,6 +204,9 @@ export class MeasureSession {
     this.changed.emit();
   }
 }
+
+/** What was changed on this picture, back on the one it was drawn on. */
+const returned = (changed: Measurement, picture: Picture, original: Measurement): Measurement => (picture.id === original.pictureId ? changed : home(changed, planeOf(picture), original));
 
 interface Shown {
   picture: Picture;
