@@ -31,6 +31,13 @@ def enter(view: View) -> None:
     expect(view.page.locator(".notes", has_text="slices")).to_have_count(0)
 
 
+def all_drawn(view: View) -> None:
+    """Wait until every pane shows the picture that is wanted."""
+    view.page.wait_for_function(
+        "() => [...document.querySelectorAll('.pane')].every(({ dataset }) => dataset.index === dataset.shown)"
+    )
+
+
 def summary(view: View, cell: int) -> dict[str, object]:
     return view.page.evaluate(f"window.__isocenter.summary({cell})")
 
@@ -115,6 +122,7 @@ def test_the_crosshair_and_scrolling_keep_the_planes_together(view: View) -> Non
     place, _ = shown(view, AXIAL, 40, 50)
     view.page.mouse.down()
     view.page.mouse.up()
+    all_drawn(view)
     for cell, axis in ((CORONAL, 1), (SAGITTAL, 0)):
         on_plane = view.page.evaluate(f"window.__isocenter.pixelToPatient(0, 0, {cell})")
         assert on_plane[axis] == pytest.approx(place[axis], abs=2.6)
@@ -148,6 +156,7 @@ def test_a_line_turns_the_planes_and_straighten_puts_them_back(view: View) -> No
     expect(view.page.get_by_role("button", name="Straighten")).to_be_visible()
     assert len(view.page.locator(".pane").nth(CORONAL).locator(".edge-right").inner_text()) == 2
     expect(view.page.locator('.pane[data-status="ready"]')).to_have_count(3)
+    all_drawn(view)
     compare(view, Reference([ct_slice(n) for n in range(1, SLICES + 1)]), (CORONAL, SAGITTAL))
     view.page.get_by_role("button", name="Straighten").click()
     expect(view.page.locator(".pane").nth(CORONAL).locator(".edge-right")).to_have_text("L")

@@ -77,10 +77,10 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
 
   useEffect(() => workspace.adopt(study.series.flatMap(({ sets }) => sets ?? [])), [workspace, study]);
 
+  const { set } = pane;
   useEffect(() => {
-    const { set } = pane;
     if (set && !set.plane) noteAddress({ ...place, series: set.SeriesInstanceUID, instance: set.kind === 'stack' ? '' : (set.instances[0]?.SOPInstanceUID ?? '') });
-  }, [pane, place]);
+  }, [set, place]);
 
   const actions = useMemo(() => ({ change, series: next, list: () => navigate({ page: 'list' }), full: toggleFullScreen }), [change, next]);
   const run = useCommands(engine, actions);
