@@ -68,6 +68,20 @@ EXPECTED = {MODALITY: b"CT", PATIENT_NAME: b"Doe^John", ROWS: b"\x00\x02"}
 PIXEL_ELEMENT = (PIXELS, "OW", b"\1\2\3\4")
 
 
+def test_a_mapped_file_can_be_closed_after_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "broken"
+    for encoded, syntax in ((explicit(*HEAD), EXPLICIT), (implicit(*HEAD), IMPLICIT)):
+        file.write_bytes(encoded + END_ITEM[:4] + b"\4\0\0\0text")
+        with (
+            pytest.raises(BrokenDataSetError) as caught,
+            file.open("rb") as stream,
+            mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+            memoryview(mapped) as data,
+        ):
+            scan(data, syntax, WANTED)
+        assert caught.value.offset == len(encoded)
+
+
 @pytest.mark.parametrize(
     ("data", "syntax"),
     [

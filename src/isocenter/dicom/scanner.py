@@ -88,6 +88,9 @@ def scan(
         position, next_tag, complete = walk(data, encoding, wanted, stop, offset, values)
     except TruncatedError as error:
         position, next_tag, complete = error.offset, None, False
+    except BaseException:
+        values.clear()  # what caught the error could not close a mapped file while slices of it are kept
+        raise
     if not isinstance(data, bytes):
         values = {tag: bytes(value) for tag, value in values.items()}
     return ScanResult(values, position, next_tag, complete)
