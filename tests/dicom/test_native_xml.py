@@ -72,5 +72,5 @@ def test_private_attributes_name_their_creator() -> None:
         "00091001": {"vr": "LO", "Value": ["x"]},
         "00091101": {"vr": "LO", "Value": ["of nobody"]},
     }
-    creators = [each.get("privateCreator") for each in ET.fromstring(json_to_xml(model))]
-    assert creators == [None, "ACME <1>", None]
+    found = [(each.get("tag"), each.get("privateCreator")) for each in ET.fromstring(json_to_xml(model))]
+    assert found == [("00090010", None), ("00090001", "ACME <1>"), ("00091101", None)]

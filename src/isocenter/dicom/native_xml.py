@@ -1,7 +1,7 @@
 """DICOM JSON Model object -> Native DICOM Model, the XML of PS3.19 A.1.
 
 Characters that XML 1.0 does not have become U+FFFD. An attribute of a private group carries its creator, which is an
-attribute of the same level.
+attribute of the same level, and has 00 in the place of its block.
 """
 
 import re
@@ -26,11 +26,11 @@ def json_to_xml(attributes: Mapping[str, Any]) -> bytes:
 
 def _attributes(attributes: Mapping[str, Any]) -> Iterator[str]:
     for tag, attribute in sorted(attributes.items()):
-        named = f'tag="{tag}" vr="{attribute["vr"]}"'
-        keyword = dictionary.keyword(int(tag, 16))
+        keyword, creator = dictionary.keyword(int(tag, 16)), _creator(tag, attributes)
+        named = f'tag="{tag[:4]}00{tag[6:]}"' if creator else f'tag="{tag}"'
+        named += f' vr="{attribute["vr"]}"'
         if keyword:
             named += f' keyword="{keyword}"'
-        creator = _creator(tag, attributes)
         if creator:
             named += f" privateCreator={quoteattr(_characters(creator))}"
         content = "".join(_content(attribute))
