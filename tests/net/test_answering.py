@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from isocenter.dimse.commands import Command, CommandField, read_command, respond, write_command
+from isocenter.errors import NotFoundError
 from isocenter.services.service import Handler, Message, Operation, Response, Service, ServiceContext
 from isocenter.ul.items import PresentationContext
 from isocenter.ul.pdu import Abort, AssociateAccept, AssociateRequest, ReleaseRequest, ReleaseResponse
@@ -31,6 +32,7 @@ class ManyService(Service):
         self.discarded = threading.Event()
         self.contexts: list[ServiceContext] = []
         self.answers: list[Command | None] = []
+        self.file: io.BytesIO | None = None
 
     def agree(self, abstract_syntax: str, proposed: bytes) -> bytes | None:
         return bytes(byte & 1 for byte in proposed) if abstract_syntax == FIND else None
@@ -82,7 +84,7 @@ class Many(Handler):
             CommandField.C_STORE_RQ, MessageID=77, AffectedSOPClassUID=CT, AffectedSOPInstanceUID="1.2", Priority=0
         )
         context_id = self._service.contexts[0].performs[CT, EXPLICIT]
-        operation = Operation(context_id, store, io.BytesIO(b"object" * 100_000))
+        operation = Operation(context_id, store, self._service.file or io.BytesIO(b"object" * 100_000))
         yield operation
         self._service.answers.append(operation.answer)
 
@@ -288,6 +290,35 @@ class TestOperations:
         assert peer.receive() == ReleaseResponse()
         assert service.closed.wait(PATIENCE)
         assert service.answers == []
+
+
+class Vanishing(io.BytesIO):
+    """A file that is taken away while it is read, as the storage tells at the end of it."""
+
+    def check(self) -> None:
+        raise NotFoundError("deleted while it was read")
+
+
+class Shrinking(io.BytesIO):
+    """A file that ends before it should."""
+
+    def readinto(self, buffer: memoryview) -> int:
+        return 0
+
+
+@pytest.mark.parametrize("file", [Vanishing(b"x" * 3_000_000), Shrinking(b"x")])
+def test_an_object_that_cannot_be_completed_is_never_sent_as_if_it_were(serve, raw_peer, find, file) -> None:
+    service = ManyService("ask", "final")
+    service.file = file
+    peer = raw_peer(serve(service))
+    establish(peer, roles=(RoleSelection(CT, scu=True, scp=True),))
+    peer.send(find)
+    pdu = peer.receive()
+    while not isinstance(pdu, Abort):
+        assert not any(value.is_last and not value.is_command for value in pdu.values)
+        pdu = peer.receive()
+    assert service.closed.wait(PATIENCE)
+    assert service.answers == []
 
 
 def test_extended_negotiation_reaches_the_service(serve, raw_peer, find) -> None:
