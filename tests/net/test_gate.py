@@ -2,11 +2,13 @@
 
 import pytest
 
+from isocenter.dimse.commands import Command, read_command, respond
 from isocenter.index.peers import KnownPeer
 from isocenter.net.gate import EVERYTHING, Gate
+from isocenter.services.service import Answer, Service, ServiceContext
 from isocenter.ul.items import ContextResult, PresentationContext
 from isocenter.ul.pdu import AssociateAccept, AssociateReject, AssociateRequest
-from isocenter.ul.user_information import UserInformation
+from isocenter.ul.user_information import RoleSelection, UserInformation
 
 CT, FIND, VERIFICATION = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.1.1"
 EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
@@ -39,8 +41,11 @@ def test_known_by_title_and_address(host: str, aet: str, address: str, expected:
     assert Gate(directory, only_known=False).permissions(aet, address) == EVERYTHING
 
 
-def answer(serve, raw_peer, asked: dict[str, str], *, allowed: frozenset[str] | None, only_known: bool = True):
-    server = serve()
+def answer(
+    serve, raw_peer, asked: dict[str, str], *, allowed: frozenset[str] | None, only_known: bool = True,
+    roles: tuple[RoleSelection, ...] = (), message: bytes = b"",
+):  # fmt: skip
+    server = serve(Sending())
     peers = [] if allowed is None else [KnownPeer("SCANNER", "127.0.0.1", 104, allowed)]
     server.server._gate = Gate(Directory(*peers), only_known=only_known)
     server.service.permission = "store"
@@ -48,8 +53,23 @@ def answer(serve, raw_peer, asked: dict[str, str], *, allowed: frozenset[str] | 
         PresentationContext(2 * n + 1, abstract, (syntax,)) for n, (abstract, syntax) in enumerate(asked.items())
     )
     peer = raw_peer(server)
-    peer.send(AssociateRequest("ISOCENTER", "SCANNER", contexts, UserInformation(16384, "1.2.3")))
-    return peer.receive()
+    peer.send(AssociateRequest("ISOCENTER", "SCANNER", contexts, UserInformation(16384, "1.2.3", roles=roles)))
+    accept = peer.receive()
+    if not message:
+        return accept
+    peer.send(message)
+    return accept, read_command(peer.receive().values[0].data)
+
+
+class Sending(Service):
+    """Stands for retrieval, which sends what others store."""
+
+    abstract_syntaxes = {FIND: (EXPLICIT,)}  # noqa: RUF012 - as in the services
+    permission = "move"
+    invokes = frozenset({CT})
+
+    def begin(self, context: ServiceContext, command: Command) -> Answer:
+        return Answer(respond(command, 0))
 
 
 def results(accept: AssociateAccept) -> list[int]:
@@ -74,3 +94,32 @@ def test_an_unknown_peer_may_verify_only(serve, raw_peer) -> None:
 
 def test_without_the_setting_everybody_may(serve, raw_peer) -> None:
     assert results(answer(serve, raw_peer, ALL, allowed=None, only_known=False)) == [0, 0]
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_who_may_retrieve_but_not_store_is_sent_to_and_not_heard(serve, raw_peer, message, both: bool) -> None:
+    """As a workstation that uses C-GET: it provides storage and may not ask for it."""
+    contexts = {FIND: EXPLICIT, CT: EXPLICIT}
+    accept, response = answer(
+        serve, raw_peer, contexts, allowed=frozenset({"move"}), roles=(RoleSelection(CT, scu=both, scp=True),),
+        message=message(b"x"),
+    )  # fmt: skip
+    assert results(accept) == [0, 0]
+    assert accept.user_information.roles == (RoleSelection(CT, scu=False, scp=True),)
+    assert response.Status == 0x0124
+    assert "role was not granted" in response.ErrorComment
+
+
+def test_who_may_both_is_granted_both(serve, raw_peer, message) -> None:
+    accept, response = answer(
+        serve, raw_peer, {FIND: EXPLICIT, CT: EXPLICIT}, allowed=frozenset({"move", "store"}),
+        roles=(RoleSelection(CT, scu=True, scp=True),), message=message(b"x"),
+    )  # fmt: skip
+    assert accept.user_information.roles == (RoleSelection(CT, scu=True, scp=True),)
+    assert response.Status == 0
+
+
+def test_who_may_find_only_is_not_sent_to(serve, raw_peer) -> None:
+    accept = answer(serve, raw_peer, {VERIFICATION: IMPLICIT, FIND: EXPLICIT, CT: EXPLICIT},
+                    allowed=frozenset({"find"}), roles=(RoleSelection(CT, scu=True, scp=True),))  # fmt: skip
+    assert results(accept) == [0, ContextResult.USER_REJECTION, ContextResult.USER_REJECTION]

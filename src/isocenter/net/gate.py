@@ -5,11 +5,22 @@ import logging
 import socket
 from typing import Protocol
 
+from isocenter.dimse.commands import Command, respond
+from isocenter.dimse.status import NOT_AUTHORIZED
 from isocenter.index.peers import PERMISSIONS, KnownPeer
+from isocenter.services.service import Answer, Handler, Service, ServiceContext
 
 logger = logging.getLogger(__name__)
 
 EVERYTHING = frozenset(PERMISSIONS)
+
+
+class Unauthorized(Service):
+    """Stands for a service in which the peer was not granted the role of asking (PS3.7 D.3.3.4)."""
+
+    def begin(self, context: ServiceContext, command: Command) -> Handler:  # noqa: ARG002 - the form of a service
+        """Refuse."""
+        return Answer(respond(command, NOT_AUTHORIZED, "this role was not granted in the association"))
 
 
 class Directory(Protocol):

@@ -56,6 +56,7 @@ class DicomServer:
         self._settings = settings
         self._gate = gate
         self._sock = sock
+        self._services = tuple(services)
         self._by_abstract_syntax = {uid: service for service in services for uid in service.abstract_syntaxes}
         self._fallback = next((service for service in services if service.unknown_abstract_syntaxes), None)
         self._policy = _policy(settings, services, self._agree)
@@ -104,7 +105,7 @@ class DicomServer:
 
     def answer(self, request: AssociateRequest, address: str) -> AssociateAccept | AssociateReject:
         """Return the answer to a request from an address; an acceptance takes a place, until ``leave``."""
-        answer = negotiate(request, self._policy, self._refused(request, address))
+        answer = negotiate(request, self._policy, *self._rights(request, address))
         if isinstance(answer, AssociateReject):
             return answer
         with self._lock:
@@ -131,14 +132,18 @@ class DicomServer:
         service = self._by_abstract_syntax.get(abstract_syntax)
         return None if service is None else service.agree(abstract_syntax, proposed)
 
-    def _refused(self, request: AssociateRequest, address: str) -> frozenset[str]:
-        """Return the abstract syntaxes of a request that its peer may not use."""
-        asked = {context.abstract_syntax for context in request.contexts}
+    def _rights(self, request: AssociateRequest, address: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the abstract syntaxes that the peer may not use, and those in which it may only be sent something."""
         if self._gate is None:
-            return frozenset()
+            return frozenset(), frozenset()
         allowed = self._gate.permissions(request.calling_aet, address) | {""}
+        asked = {context.abstract_syntax for context in request.contexts}
         services = {uid: self._by_abstract_syntax.get(uid, self._fallback) for uid in asked}
-        return frozenset(uid for uid, service in services.items() if service and service.permission not in allowed)
+        forbidden = {uid for uid, service in services.items() if service and service.permission not in allowed}
+        performed = {role.sop_class_uid for role in request.user_information.roles if role.scp}
+        sent = {uid for service in self._services if service.permission in allowed for uid in service.invokes}
+        receiving = forbidden & performed & sent
+        return frozenset(forbidden - receiving), frozenset(receiving)
 
     # connections
 

@@ -24,6 +24,7 @@ from isocenter.dimse.status import StatusCategory, category
 from isocenter.errors import RemoteProtocolError, UnsupportedError
 from isocenter.net.connection import Connection
 from isocenter.net.exchange import Exchange
+from isocenter.net.gate import Unauthorized
 from isocenter.net.observer import Observer
 from isocenter.net.sending import DataSetSender
 from isocenter.services.service import Operation, Response, Service, ServiceContext
@@ -74,6 +75,7 @@ class Session:
         self._reader = MessageReader()
         self._sender = DataSetSender(self._association, self._send, connection.flush)
         self._contexts: dict[int, ServiceContext] = {}
+        self._muted: frozenset[str] = frozenset()  # abstract syntaxes in which the peer may not ask
         self._exchange: Exchange | None = None
         self._chunks: list[memoryview] = []
         self._answered: Counter[StatusCategory] = Counter()
@@ -154,6 +156,7 @@ class Session:
         self._connection.enlarge()
         self._node.observer.association_opened()
         self._contexts = self._make_contexts(request, answer)
+        self._muted = frozenset(role.sop_class_uid for role in answer.user_information.roles if not role.scu)
         logger.info(
             "association %d: %s@%s calling %s accepted, %d of %d contexts",
             self._id, request.calling_aet, self._address, request.called_aet,
@@ -218,7 +221,9 @@ class Session:
             self._abort(f"a response (0x{command.CommandField:04X}) to nothing")
         elif command.CommandField != CommandField.C_CANCEL_RQ:  # what it could cancel was answered before it came
             context = self._contexts[message.context_id]
-            self._exchange = Exchange(self._node.service(context.abstract_syntax), context, command)
+            muted = context.abstract_syntax in self._muted
+            service = Unauthorized() if muted else self._node.service(context.abstract_syntax)
+            self._exchange = Exchange(service, context, command)
             if not command.has_data_set:
                 self._finish()
 

@@ -53,12 +53,16 @@ class AcceptorPolicy:
 
 
 def negotiate(
-    request: AssociateRequest, policy: AcceptorPolicy, refused: frozenset[str] = frozenset()
+    request: AssociateRequest,
+    policy: AcceptorPolicy,
+    refused: frozenset[str] = frozenset(),
+    receiving: frozenset[str] = frozenset(),
 ) -> AssociateAccept | AssociateReject:
     """Return the answer to a request; an acceptance may hold refused contexts only, as PS3.8 allows.
 
     ``refused``: abstract syntaxes that this peer may not use. One that may use none of those it asks for is told that
-    its AE title is not recognized, which says more than an association of refused contexts.
+    its AE title is not recognized, which says more than an association of refused contexts. ``receiving``: those of
+    which it may be the provider (SCP) only.
     """
     reason = _refusal(request, policy)
     if reason is None and all(context.abstract_syntax in refused for context in request.contexts):
@@ -69,7 +73,7 @@ def negotiate(
         request.called_aet,
         request.calling_aet,
         tuple(_answer(context, policy, refused) for context in request.contexts),
-        _answer_information(request.user_information, policy),
+        _answer_information(request.user_information, policy, receiving),
     )
 
 
@@ -98,14 +102,14 @@ def _answer(context: PresentationContext, policy: AcceptorPolicy, refused: froze
     return PresentationResult(context.context_id, ContextResult.ACCEPTANCE, best)
 
 
-def _answer_information(asked: UserInformation, policy: AcceptorPolicy) -> UserInformation:
+def _answer_information(asked: UserInformation, policy: AcceptorPolicy, receiving: frozenset[str]) -> UserInformation:
     window = asked.asynchronous_operations_window
     return UserInformation(
         max_length=policy.max_length,
         implementation_class_uid=policy.implementation_class_uid,
         implementation_version_name=policy.implementation_version_name,
         asynchronous_operations_window=AsynchronousOperationsWindow(1, 1) if window is not None else None,
-        roles=tuple(_grant(role, policy) for role in asked.roles),
+        roles=tuple(_grant(role, policy, receiving) for role in asked.roles),
         extended=tuple(_extend(asked.extended, policy)),
     )
 
@@ -117,6 +121,8 @@ def _extend(asked: tuple[ExtendedNegotiation, ...], policy: AcceptorPolicy) -> I
             yield ExtendedNegotiation(item.sop_class_uid, answer)
 
 
-def _grant(role: RoleSelection, policy: AcceptorPolicy) -> RoleSelection:
+def _grant(role: RoleSelection, policy: AcceptorPolicy, receiving: frozenset[str]) -> RoleSelection:
     granted = policy.roles.get(role.sop_class_uid, GrantedRoles())
-    return RoleSelection(role.sop_class_uid, role.scu and granted.scu, role.scp and granted.scp)
+    return RoleSelection(
+        role.sop_class_uid, role.scu and granted.scu and role.sop_class_uid not in receiving, role.scp and granted.scp
+    )
