@@ -92,7 +92,7 @@ def conformance_page() -> str:
 | Retrieve (C-MOVE) | the same models, to known peers | yes, `isocenter move` |
 | Retrieve (C-GET) | the same models, with role selection | yes, `isocenter get` |
 
-With the setting `known_peers_only` a peer is known by its AE title and address: contexts that it may not use are refused
+With the setting `known_peers_only` a peer is known by AE title and address: contexts that it may not use are refused
 (user rejection), an association without any other is rejected (calling AE title not recognized). Roles are granted for
 storage SOP classes, to receive by C-GET; a peer that may not store is granted the SCP role only.
 
