@@ -47,8 +47,13 @@ class Exchange:
     def finish(self) -> Iterator[Message]:
         """Yield what is to be sent, as the service makes it; after an error of the service its failure, if due."""
         self.answering = True
-        if self._guarded(self._begin_answer) is None:
-            self._begin_answer()
+        messages = self._guarded(self._handler.finish)
+        if messages is None:
+            messages = self._handler.finish()
+        if type(messages) is tuple and len(messages) == 1:  # most answers: one response, that nothing can go wrong in
+            yield messages[0]
+            messages = ()
+        self._messages = iter(messages)
         while True:
             message = self._guarded(next, self._messages, None)
             if message is not None:
@@ -77,10 +82,6 @@ class Exchange:
         if isinstance(self._messages, Generator):
             self._guarded(self._messages.close)
         self._guarded(self._handler.discard)
-
-    def _begin_answer(self) -> bool:
-        self._messages = iter(self._handler.finish())
-        return True
 
     def _guarded(self, work: Callable[..., _Result], *arguments: object) -> _Result | None:
         """Return what a service returns; after an unexpected error, its handler is replaced and the result is None."""

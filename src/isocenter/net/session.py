@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
-from isocenter.dimse.commands import DATA_SET_FOLLOWS, Command, CommandField
+from isocenter.dimse.commands import DATA_SET_FOLLOWS, Command, CommandField, write_command
 from isocenter.dimse.message import (
     CommandReceived,
     DataSetChunk,
@@ -269,16 +269,20 @@ class Session:
         self._node.observer.message_answered(_name(exchange.command), exchange.result)
 
     def _respond(self, exchange: Exchange, message: Command | Response) -> None:
-        response = Response(message) if isinstance(message, Command) else message
         now, association, context_id = time.monotonic(), self._association, exchange.context_id
         limit = association.max_fragment
-        for primitive in write_fragments(context_id, exchange.encode(response), limit, is_command=True):
+        if isinstance(message, Command):
+            command, encoded, data_set, more = message, write_command(message), None, False
+        else:
+            command, data_set, more = message
+            encoded = exchange.encode(message)
+        for primitive in write_fragments(context_id, encoded, limit, is_command=True):
             association.send(primitive, now)
-        if response.data_set is not None:
-            for primitive in write_fragments(context_id, response.data_set, limit):
+        if data_set is not None:
+            for primitive in write_fragments(context_id, data_set, limit):
                 association.send(primitive, now)
-        exchange.result = category(response.command.Status or 0)
-        if exchange.result is StatusCategory.PENDING and not response.more:
+        exchange.result = category(command.Status or 0)
+        if exchange.result is StatusCategory.PENDING and not more:
             self._connection.flush()
             self._look()
 
