@@ -4,6 +4,7 @@ usage: python tools/make_docs.py [--check]        ``--check`` changes nothing an
 """
 
 import sys
+import textwrap
 from pathlib import Path
 
 import click
@@ -12,8 +13,8 @@ from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.cli import COMMANDS, program
 from isocenter.deid._tables.profile import EDITION
 from isocenter.deid.options import CODES, KEEP, meaning
-from isocenter.dicom.uids import SOP_CLASSES, TRANSFER_SYNTAXES
-from isocenter.index.attributes import ATTRIBUTES
+from isocenter.dicom.uids import NON_PATIENT_SOP_CLASSES, SOP_CLASSES, TRANSFER_SYNTAXES
+from isocenter.index.attributes import ATTRIBUTES, NON_PATIENT_ATTRIBUTES
 from isocenter.services.information_model import LEVEL_NAMES, MODELS
 from isocenter.settings import SETTINGS
 
@@ -66,6 +67,11 @@ def conformance_page() -> str:
     keys: list[tuple[object, ...]] = [
         (f"({k.tag >> 16:04X},{k.tag & 0xFFFF:04X})", k.keyword, k.vr, k.level.name.lower()) for k in ATTRIBUTES
     ]
+    non_patient: list[tuple[object, ...]] = sorted(
+        (category, SOP_CLASSES[uid].name, uid) for uid, category in NON_PATIENT_SOP_CLASSES.items()
+    )
+    kept = ("SOPInstanceUID", "SOPClassUID", "AvailableTransferSyntaxUID")
+    names = textwrap.fill(", ".join((*kept, *(attribute.keyword for attribute in NON_PATIENT_ATTRIBUTES))), 120)
     models: list[tuple[object, ...]] = [
         (m.name, ", ".join(LEVEL_NAMES[level] for level in m.levels), m.find, m.move, m.get) for m in MODELS
     ]
@@ -156,6 +162,22 @@ ZIP file that is written as a stream.
 Where the setting `dicomweb_delete` allows it, DELETE at the address of a study, series or instance deletes it (204).
 
 {table(("tag", "matching key", "VR", "level"), keys)}
+## Objects that belong to no patient
+
+The SOP classes of the Non-Patient Object Storage Service Class (PS3.4 GG.3) are stored as all others, by C-STORE and
+STOW-RS. They need SOPClassUID and SOPInstanceUID only; what they say of a study, series or patient does not count. An
+object of any other class without StudyInstanceUID and SeriesInstanceUID is refused (C000).
+
+Non-Patient Instance service (PS3.18 12) under `/dicom-web`: search at `/{{category}}`, retrieve at
+`/{{category}}/{{uid}}`, as `application/dicom+json` (the default; the whole data set, binary values inline), as XML,
+or as stored (`application/dicom`). Answers hold all keys that the object has; `limit` and `offset` work as above. Keys:
+
+{names}
+
+Not supported: the transactions Retrieve Capabilities and Store of that section (STOW-RS at `/studies` stores these
+objects), and the information models of these classes over DIMSE (C-FIND, C-MOVE, C-GET).
+
+{table(("category", "SOP class", "UID"), non_patient)}
 ## De-identification
 
 `isocenter anonymize` follows PS3.15 edition {EDITION}, Basic Application Confidentiality Profile, with these options:

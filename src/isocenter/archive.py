@@ -1,7 +1,8 @@
 """The archive: the only join of storage and index. Receive, find, open, delete, check.
 
 This is its front; ``ingest.py`` takes objects in, ``settling.py`` finishes series that have come to rest,
-``integrity.py`` compares index and storage. Knows neither DIMSE nor HTTP.
+``non_patient.py`` has what belongs to no study, ``integrity.py`` compares index and storage. Knows neither DIMSE nor
+HTTP.
 """
 
 import time
@@ -20,6 +21,7 @@ from isocenter.index.statistics import Statistics, read_statistics
 from isocenter.ingest import FileReception, Intake, Outcome, Receipt, Reception, Source
 from isocenter.integrity import Check, Redo, Report
 from isocenter.metadata import Metadata, MetadataReader
+from isocenter.non_patient import NonPatientObjects
 from isocenter.settings import Settings
 from isocenter.settling import Settling
 from isocenter.storage import LocalStorage, ObjectFile, Storage
@@ -44,6 +46,7 @@ class Archive:
         self._settling = Settling(
             storage, index, self._metadata, settings.settle_seconds, redo.advance if redo else _nothing
         )
+        self.non_patient = NonPatientObjects(storage, index, self._settling.remove_garbage)
 
     @classmethod
     def open(cls, data: Path, settings: Settings) -> Self:

@@ -28,6 +28,7 @@ from isocenter.inspection import (
     HEAD_LENGTH,
     Identifiers,
     identifiers_of,
+    identify,
     read_whole,
     require_identifiers,
     scan_head,
@@ -54,7 +55,7 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The acknowledgement of an object; ``warnings`` are for people."""
+    """The acknowledgement of an object; ``warnings`` are for people. Without study and series: a non-patient object."""
 
     outcome: Outcome
     StudyInstanceUID: str
@@ -201,11 +202,11 @@ class Reception:
 
     def _identify(self, header: RawHeader) -> Identifiers:
         """Return the UIDs of the object, which are valid and those that were announced."""
-        identifiers = identifiers_of(header)
-        require_identifiers(identifiers, *identifiers)
+        identifiers = identify(header)
         for keyword, announced in self._announced.items():
             if announced and announced != identifiers[keyword]:
-                raise MismatchError(f"{keyword} of the data set is {identifiers[keyword]}, announced was {announced}")
+                found = identifiers[keyword] or "none"
+                raise MismatchError(f"{keyword} of the data set is {found}, announced was {announced}")
         return identifiers
 
     def _store(self, header: RawHeader, identifiers: Identifiers) -> Entry:

@@ -1,6 +1,7 @@
 """Inspection: what a data set is, and whether it is whole, from its raw elements (PS3.5 7). Decodes nothing.
 
-Every object must say who it is with four valid UIDs, and its elements must reach to the end of its bytes, no more.
+Every object must say who it is with four valid UIDs, a non-patient object (PS3.4 GG) with two, and its elements must
+reach to the end of its bytes, no more.
 """
 
 import zlib
@@ -17,7 +18,7 @@ from isocenter.dicom.scanner import (
     iter_elements,
     scan,
 )
-from isocenter.dicom.uids import TransferSyntax, is_valid_uid, transfer_syntax
+from isocenter.dicom.uids import NON_PATIENT_SOP_CLASSES, TransferSyntax, is_valid_uid, transfer_syntax
 from isocenter.errors import InvalidObjectError
 from isocenter.index.attributes import HEADER_TAGS
 from isocenter.index.entry import Entry
@@ -42,6 +43,20 @@ _IDENTIFIERS = (
 def identifiers_of(header: RawHeader) -> Identifiers:
     """Return the UIDs of a header, "" where one is missing."""
     return {keyword: header.uid(tag) for tag, keyword in _IDENTIFIERS}
+
+
+def identify(header: RawHeader) -> Identifiers:
+    """Return the UIDs that an object is filed by; a non-patient object has no study and series, whatever it says.
+
+    Raises:
+        InvalidObjectError: one is missing, or is none.
+    """
+    identifiers = identifiers_of(header)
+    require_identifiers(identifiers, "SOPClassUID", "SOPInstanceUID")
+    if identifiers["SOPClassUID"] in NON_PATIENT_SOP_CLASSES:
+        return identifiers | {"StudyInstanceUID": "", "SeriesInstanceUID": ""}
+    require_identifiers(identifiers, "StudyInstanceUID", "SeriesInstanceUID")
+    return identifiers
 
 
 def require_identifiers(identifiers: Identifiers, *keywords: str) -> None:
@@ -71,10 +86,8 @@ def describe(storage: Storage, location: str, received: float) -> Entry:
     with mapped(storage, location, meta.data_set_offset) as data:
         header = RawHeader(read_whole(data, syntax).values, syntax)
         digest = xxhash.xxh3_128_digest(data)
-    identifiers = identifiers_of(header)
-    require_identifiers(identifiers, *identifiers)
     return Entry(
-        **identifiers,
+        **identify(header),
         transfer_syntax_uid=syntax.uid,
         header=header,
         location=location,

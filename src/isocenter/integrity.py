@@ -22,6 +22,7 @@ from isocenter.index.deletion import garbage
 from isocenter.index.entry import Entry, Instance
 from isocenter.index.index import Index
 from isocenter.index.instances import read_all, read_at
+from isocenter.index.non_patient import read_all_non_patient
 from isocenter.index.upkeep import (
     count_empty,
     put_counts_right,
@@ -101,13 +102,14 @@ class Check:
         return report
 
     def _check_rows(self, report: Report, files: dict[str, Stored]) -> None:
-        after = 0
-        while rows := read_all(self._index.database, after, _ROWS_AT_ONCE):
-            for _, instance in rows:
-                self._check_row(report, instance, files.pop(instance.location, None))
-            after = rows[-1][0]
-            if self._progress is not None:
-                self._progress(report.instances)
+        for read in (read_all, read_all_non_patient):
+            after = 0
+            while rows := read(self._index.database, after, _ROWS_AT_ONCE):
+                for _, instance in rows:
+                    self._check_row(report, instance, files.pop(instance.location, None))
+                after = rows[-1][0]
+                if self._progress is not None:
+                    self._progress(report.instances)
 
     def _check_row(self, report: Report, instance: Instance, stored: Stored | None) -> None:
         report.instances += 1

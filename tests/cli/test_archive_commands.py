@@ -127,6 +127,18 @@ def test_stats(objects: Path, data: Path, printed: Callable[..., Any], capsys: p
     assert "1 patients, 1 studies, 1 in the conflict list" in capsys.readouterr().out
 
 
+def test_stats_count_what_belongs_to_no_patient(
+    data: Path, printed: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without = {"StudyInstanceUID": "", "SeriesInstanceUID": ""}
+    write_object(tmp_path / "palette.dcm", 1, SOPClassUID="1.2.840.10008.5.1.4.39.1", **without)
+    assert printed("import", tmp_path / "palette.dcm", "--data", data)[1]["stored"] == 1
+    held = printed("stats", "--data", data)[1]
+    assert (held["patients"], held["instances"], held["non_patient_objects"]) == (0, 0, 1)
+    assert run("stats", "--data", data) == 0
+    assert "1 objects of no patient" in capsys.readouterr().out
+
+
 def test_conflicts_and_their_objects(objects: Path, data: Path, printed: Callable[..., Any], tmp_path: Path) -> None:
     printed("import", objects, "--data", data)
     code, conflicts = printed("conflicts", "--data", data)

@@ -20,6 +20,7 @@ from isocenter.net.client import Proposal, connect
 from isocenter.net.peer import Peer
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
+COLOR_PALETTE = "1.2.840.10008.5.1.4.39.1"
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 SENDERS = 4
 KILLS = int(os.environ.get("ISOCENTER_KILLS", "3"))
@@ -51,8 +52,23 @@ def data_set(seed: int, study: int, number: int) -> tuple[str, bytes]:
     return uid, b"".join(element(*e) for e in elements)
 
 
+def palette(seed: int, study: int, number: int) -> tuple[str, bytes]:
+    """Return the UID and the data set of an object that belongs to no patient."""
+    uid = f"2.25.{seed + 1}.{study + 1}.{number + 1}"
+    elements = [
+        (0x00080016, b"UI", COLOR_PALETTE.encode()),
+        (0x00080018, b"UI", uid.encode()),
+        (0x00281201, b"OW", random.Random(uid).randbytes(768)),
+        (0x00700080, b"CS", f"P{number}".encode()),
+    ]
+    return uid, b"".join(element(*e) for e in elements)
+
+
 class Sender(threading.Thread):
     """Sends one study until the connection breaks, and remembers what was acknowledged."""
+
+    sop_class = CT_IMAGE
+    data_set = staticmethod(data_set)
 
     def __init__(self, port: int, seed: int, study: int, started: threading.Event) -> None:
         super().__init__(daemon=True)
@@ -63,11 +79,11 @@ class Sender(threading.Thread):
         peer = Peer("ISOCENTER", "127.0.0.1", self.port)
         number = 0
         try:
-            with connect(peer, [Proposal(CT_IMAGE, (EXPLICIT_LITTLE,))]) as association:
+            with connect(peer, [Proposal(self.sop_class, (EXPLICIT_LITTLE,))]) as association:
                 while number < 5000:
-                    uid, content = data_set(self.seed, self.study, number)
+                    uid, content = self.data_set(self.seed, self.study, number)
                     response = association.store(
-                        content, sop_class_uid=CT_IMAGE, sop_instance_uid=uid, transfer_syntax_uid=EXPLICIT_LITTLE
+                        content, sop_class_uid=self.sop_class, sop_instance_uid=uid, transfer_syntax_uid=EXPLICIT_LITTLE
                     )
                     if response.Status == 0:
                         self.acknowledged[uid] = content
@@ -75,6 +91,13 @@ class Sender(threading.Thread):
                     number += 1
         except IsocenterError:
             self.started.set()
+
+
+class PaletteSender(Sender):
+    """Sends objects that belong to no patient."""
+
+    sop_class = COLOR_PALETTE
+    data_set = staticmethod(palette)
 
 
 def fsck(data: Any) -> dict[str, Any]:
@@ -91,12 +114,15 @@ def test_nothing_acknowledged_is_lost(serving: Callable[..., Any], seed: int, wo
     server = serving("--workers", str(workers)).start()
     started = threading.Event()
     senders = [Sender(server.dicom_port, seed, study, started) for study in range(SENDERS)]
-    for sender in senders:
+    palettes_started = threading.Event()
+    palettes = PaletteSender(server.dicom_port, seed, SENDERS, palettes_started)
+    for sender in (*senders, palettes):
         sender.start()
     assert started.wait(30)
+    assert palettes_started.wait(30)
     threading.Event().wait(random.Random(seed).uniform(0.0, 0.5))  # the moment of the power cut
     server.kill()
-    for sender in senders:
+    for sender in (*senders, palettes):
         sender.join(30)
     server.start()
     for sender in senders:
@@ -108,6 +134,9 @@ def test_nothing_acknowledged_is_lost(serving: Callable[..., Any], seed: int, wo
             path = f"/dicom-web/studies/{study}/series/{study}.0/instances/{uid}"
             body = server.get(path, 'multipart/related; type="application/dicom"; transfer-syntax=*')
             assert content in body
+    for uid, content in palettes.acknowledged.items():
+        assert server.get(f"/dicom-web/color-palettes/{uid}", "application/dicom").endswith(content)
     assert server.stop() == 0
     assert sum(len(s.acknowledged) for s in senders) > 0
+    assert palettes.acknowledged
     fsck(server.data)

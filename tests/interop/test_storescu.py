@@ -53,16 +53,14 @@ NOT_SENT = {
     "transfer_syntax/seg_1bit/liver_deflate.dcm": "Failed to send message",
     "transfer_syntax/seg_1bit/liver_nonbyte_aligned_deflate.dcm": "Failed to send message",
 }
-#: Files that we refuse: they have no StudyInstanceUID. Palettes and hanging protocols belong to no study (PS3.4 GG).
+#: Files that we refuse: they have no StudyInstanceUID.
 REFUSED = {
-    "sop/hanging_protocol/NeurosurgeryPlan.dcm",
     "sop/sm_wsi/wsi_140tiles_jpeg.dcm",
     "transfer_syntax/jpegls/JLSL_08_07_0_1F.dcm",
     "transfer_syntax/jpegls/JLSL_16_15_1_1F.dcm",
-} | {
-    f"sop/color_palette/{name}.dcm"
-    for name in ("fall", "hotiron", "hotmetalblue", "pet", "pet20step", "spring", "summer", "winter")
-}  # fmt: skip
+}
+#: Categories of the objects that belong to no study.
+NON_PATIENT = ("color-palettes", "hanging-protocols")
 
 
 def proposals(folders: list[Path]) -> set[tuple[str, str]]:
@@ -202,6 +200,11 @@ def all_came_back(server: Any, answers: dict[str, str], data_dir: Path) -> int:
     stored: dict[str, list[Dataset]] = {}
     for instance in instances:
         stored.setdefault(instance["00080018"]["Value"][0], []).append(fetch(server, instance))
+    for category in NON_PATIENT:
+        for each in server.json(f"/dicom-web/{category}"):
+            uid = each["00080018"]["Value"][0]
+            file = server.get(f"/dicom-web/{category}/{uid}", "application/dicom")
+            stored.setdefault(uid, []).append(read(BytesIO(file)))
     for second in kept_in_conflict(server.data):
         stored[second.SOPInstanceUID].append(second)
     files = {name: read(data_dir / name) for name in accepted - NOT_READ}

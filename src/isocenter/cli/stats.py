@@ -29,4 +29,6 @@ def command(*, config: Path | None, as_json: bool, **given: Any) -> None:  # noq
     columns = ("MODALITY", "SERIES", "INSTANCES", "SIZE")
     rows = [(each.Modality or "(none)", each.series, each.instances, size(each.bytes)) for each in held.modalities]
     print_table(columns, [*rows, ("all", held.series, held.instances, size(held.bytes))])
+    if held.non_patient_objects:
+        click.echo(f"{held.non_patient_objects} objects of no patient ({size(held.non_patient_bytes)})")
     click.echo(f"{held.patients} patients, {held.studies} studies, {held.conflicts} in the conflict list")

@@ -51,6 +51,20 @@ TRANSFER_SYNTAXES: dict[str, TransferSyntax] = {row[0]: TransferSyntax(*row) for
 SOP_CLASSES: dict[str, SOPClass] = {row[0]: SOPClass(*row) for row in _tables.SOP_CLASSES}
 STORAGE_SOP_CLASSES: frozenset[str] = frozenset(uid for uid, sop in SOP_CLASSES.items() if sop.storage)
 
+#: The SOP classes of the Non-Patient Object Storage Service Class (PS3.4 GG.3), each with the name of its resources
+#: (PS3.18 12.1.1, with CP-2551). Their objects belong to no patient, study or series.
+NON_PATIENT_SOP_CLASSES: dict[str, str] = {
+    "1.2.840.10008.5.1.4.1.1.200.1": "defined-procedure-protocols",  # CT Defined Procedure Protocol
+    "1.2.840.10008.5.1.4.1.1.200.3": "protocol-approvals",
+    "1.2.840.10008.5.1.4.1.1.200.7": "defined-procedure-protocols",  # XA Defined Procedure Protocol
+    "1.2.840.10008.5.1.4.1.1.201.1": "inventories",
+    "1.2.840.10008.5.1.4.38.1": "hanging-protocols",
+    "1.2.840.10008.5.1.4.39.1": "color-palettes",
+    "1.2.840.10008.5.1.4.43.1": "implant-templates",  # Generic Implant Template
+    "1.2.840.10008.5.1.4.44.1": "implant-templates",  # Implant Assembly Template
+    "1.2.840.10008.5.1.4.45.1": "implant-templates",  # Implant Template Group
+}
+
 
 def transfer_syntax(uid: str) -> TransferSyntax:
     """Return the row of a transfer syntax; one that is unknown or private counts as encapsulated (PS3.5 A.4)."""

@@ -113,6 +113,21 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     ),
 )
 
+#: What is kept of a non-patient object besides its UIDs; their levels do not matter (PS3.4 U.6, X.6, BB.6, HH.6, II.6).
+NON_PATIENT_ATTRIBUTES: tuple[Attribute, ...] = _rows(
+    Level.INSTANCE,
+    (0x00080070, "Manufacturer", "LO"),
+    (0x00221095, "ImplantName", "LO"),
+    (0x00221097, "ImplantPartNumber", "LO"),
+    (0x00700080, "ContentLabel", "CS"),
+    (0x00700081, "ContentDescription", "LO"),
+    (0x00720002, "HangingProtocolName", "SH"),
+    (0x00720004, "HangingProtocolDescription", "LO"),
+    (0x00720006, "HangingProtocolLevel", "CS"),
+    (0x00760001, "ImplantAssemblyTemplateName", "LO"),
+    (0x00780001, "ImplantTemplateGroupName", "LO"),
+)
+
 BY_TAG: dict[int, Attribute] = {attribute.tag: attribute for attribute in ATTRIBUTES}
 
 #: Suffixes of the folded search columns of a person name, in the order of its component groups (PS3.5 6.2.1).
@@ -122,7 +137,9 @@ SPECIFIC_CHARACTER_SET = 0x00080005
 
 #: What must be read from a header to file an object.
 HEADER_TAGS: frozenset[int] = frozenset(
-    {SPECIFIC_CHARACTER_SET} | {a.tag for a in ATTRIBUTES if a.kind is not Kind.COMPUTED} - {0x00083002}
+    {SPECIFIC_CHARACTER_SET}
+    | {a.tag for a in ATTRIBUTES if a.kind is not Kind.COMPUTED} - {0x00083002}
+    | {a.tag for a in NON_PATIENT_ATTRIBUTES}
 )
 
 

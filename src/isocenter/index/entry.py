@@ -10,6 +10,7 @@ class Instance:
     """An object of the archive: who it is, where its bytes are, how they are encoded.
 
     ``size`` and ``data_set_offset`` are bytes of the Part 10 file, ``hash`` is xxh3-128 of the data set as sent.
+    A non-patient object has "" for study and series.
     """
 
     StudyInstanceUID: str
@@ -27,7 +28,10 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A stored object that is to be filed; ``received`` is in milliseconds since 1970 (UTC)."""
+    """A stored object that is to be filed; ``received`` is in milliseconds since 1970 (UTC).
+
+    A non-patient object has "" for study and series.
+    """
 
     StudyInstanceUID: str
     SeriesInstanceUID: str

@@ -2,7 +2,8 @@
 
 Rows come into being by unique keys and ``ON CONFLICT`` only, so it does not matter which thread, process or machine
 was first with a patient, a study or a series. A study belongs to its UID: its patient is that of its first object, and
-an object that says otherwise is filed in the study and listed as a conflict.
+an object that says otherwise is filed in the study and listed as a conflict. Non-patient objects have a table of their
+own; a UID that is in one of the two tables is not taken into the other.
 """
 
 from collections import OrderedDict
@@ -13,14 +14,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from isocenter.errors import IsocenterError
-from isocenter.index.attributes import SPECIFIC_CHARACTER_SET, Kind, Level, kept
+from isocenter.index.attributes import NON_PATIENT_ATTRIBUTES, SPECIFIC_CHARACTER_SET, Kind, Level, kept
 from isocenter.index.conflicts import ConflictKind, list_conflict
 from isocenter.index.database import ConstraintError, Database, Transaction, TransientError
 from isocenter.index.entry import Entry, Instance
 from isocenter.index.identity import Identity
 from isocenter.index.instances import read_instance
+from isocenter.index.non_patient import read_non_patient
 from isocenter.index.outbox import Event, insert_events
-from isocenter.index.schema import instance, patient, series, study
+from isocenter.index.schema import instance, non_patient_object, patient, series, study
 
 _KNOWN_SERIES = 4096
 _ATTEMPTS = 5
@@ -102,6 +104,7 @@ class _Batch:
         self.new_places: dict[tuple[bytes | None, ...], Place] = {}
         self.new_codes: dict[str, int] = {}
         self._changes: dict[Place, _Change] = {}
+        self._non_patient: list[int] = []  # keys of new rows
 
     def file(self, entries: Sequence[Entry]) -> list[Filed]:
         filed = [self._file_one(entry) for entry in entries]
@@ -115,20 +118,46 @@ class _Batch:
             for (study_id, series_id), change in self._changes.items()
             for instance_id in change.events
         ]
+        events += [(Event.NON_PATIENT_STORED, 0, 0, object_id) for object_id in self._non_patient]
         insert_events(self._transaction, events, now)
         return filed
 
     def _file_one(self, entry: Entry) -> Filed:
+        if not entry.StudyInstanceUID:
+            return self._file_non_patient(entry)
         filed = Filed()
         fingerprint = tuple(map(entry.header.values.get, _FINGERPRINT))
         place = self._known.get(fingerprint) or self.new_places.get(fingerprint)
         if place is None:
-            filed.existing = read_instance(self._transaction, entry.SOPInstanceUID)
+            filed.existing = self._existing(entry.SOPInstanceUID)
             if filed.existing is not None:
                 return filed
             place = self.new_places[fingerprint] = self._place(entry, filed)
-        values = {
-            "series_id": place[1],
+        values = self._object(entry)
+        values["series_id"] = place[1]
+        for attribute in _NUMBERS:
+            values[attribute.keyword] = entry.header.number(attribute)
+        inserted = self._transaction.rows(_INSERT_INSTANCE, **values)
+        if not inserted:
+            filed.existing = self._existing(entry.SOPInstanceUID)
+            return filed
+        change = self._changes.setdefault(place, _Change())
+        change.instances += 1
+        change.bytes += entry.size
+        change.events.append(inserted[0][0])
+        return filed
+
+    def _file_non_patient(self, entry: Entry) -> Filed:
+        values = self._object(entry) | entry.header.columns_of(NON_PATIENT_ATTRIBUTES)
+        inserted = self._transaction.rows(_INSERT_NON_PATIENT, **values)
+        if not inserted:
+            return Filed(self._existing(entry.SOPInstanceUID))
+        self._non_patient.append(inserted[0][0])
+        return Filed()
+
+    def _object(self, entry: Entry) -> dict[str, Any]:
+        """Return the columns that every object has."""
+        return {
             "SOPInstanceUID": entry.SOPInstanceUID,
             "SOPClassUID": self._code(entry.SOPClassUID),
             "AvailableTransferSyntaxUID": self._code(entry.transfer_syntax_uid),
@@ -138,17 +167,10 @@ class _Batch:
             "hash": entry.hash,
             "received": entry.received,
         }
-        for attribute in _NUMBERS:
-            values[attribute.keyword] = entry.header.number(attribute)
-        inserted = self._transaction.rows(_INSERT_INSTANCE, **values)
-        if not inserted:
-            filed.existing = read_instance(self._transaction, entry.SOPInstanceUID)
-            return filed
-        change = self._changes.setdefault(place, _Change())
-        change.instances += 1
-        change.bytes += entry.size
-        change.events.append(inserted[0][0])
-        return filed
+
+    def _existing(self, uid: str) -> Instance | None:
+        """Return the object of this UID, in a study or of no patient."""
+        return read_instance(self._transaction, uid) or read_non_patient(self._transaction, uid)
 
     def _place(self, entry: Entry, filed: Filed) -> Place:
         """Return study and series of the entry, made if they are new."""
@@ -227,13 +249,20 @@ def _shown(columns: Mapping[str, Any]) -> str:
     return f"{name}, {columns['PatientID'] or '(no ID)'}" + (f", born {birth}" if birth else "")
 
 
-def _insert(table: sa.Table, *unless: str) -> str:
-    """Return an INSERT of a whole row that does nothing where a row with these unique columns exists."""
+def _insert(table: sa.Table, *unless: str, absent: sa.Table | None = None) -> str:
+    """Return an INSERT of a whole row that does nothing where a row with these unique columns exists.
+
+    ``absent``: nor where that table has the SOP instance UID.
+    """
     columns = [column.name for column in table.columns if column.name != "id"]
     names = ", ".join(f'"{column}"' for column in columns)
     values = ", ".join(f":{column}" for column in columns)
     keys = ", ".join(f'"{column}"' for column in unless)
-    return f"INSERT INTO {table.name} ({names}) VALUES ({values}) ON CONFLICT ({keys}) DO NOTHING RETURNING id"  # noqa: S608 - names of the schema
+    source = f"VALUES ({values})"
+    if absent is not None:
+        found = f'SELECT 1 FROM {absent.name} WHERE "SOPInstanceUID" = :SOPInstanceUID'  # noqa: S608 - names of the schema
+        source = f"SELECT {values} WHERE NOT EXISTS ({found})"
+    return f"INSERT INTO {table.name} ({names}) {source} ON CONFLICT ({keys}) DO NOTHING RETURNING id"
 
 
 _IDENTITY_COLUMNS = (
@@ -249,7 +278,8 @@ _IDENTITY = ", ".join(f'patient."{column}"' for column in _IDENTITY_COLUMNS)
 _INSERT_PATIENT = _insert(patient, "identity")
 _INSERT_STUDY = _insert(study, "StudyInstanceUID")
 _INSERT_SERIES = _insert(series, "study_id", "SeriesInstanceUID")
-_INSERT_INSTANCE = _insert(instance, "SOPInstanceUID")
+_INSERT_INSTANCE = _insert(instance, "SOPInstanceUID", absent=non_patient_object)
+_INSERT_NON_PATIENT = _insert(non_patient_object, "SOPInstanceUID", absent=instance)
 _INSERT_CODE = "INSERT INTO code (value) VALUES (:value) ON CONFLICT (value) DO NOTHING RETURNING id"
 _FIND_CODE = "SELECT id FROM code WHERE value = :value"
 _FIND_PATIENT = "SELECT id FROM patient WHERE identity = :key"

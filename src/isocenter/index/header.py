@@ -7,7 +7,7 @@ finding, the object keeps the rest.
 
 import re
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from isocenter.dicom.charset import decode_text
@@ -48,10 +48,14 @@ class RawHeader:
 
     def columns(self, level: Level) -> dict[str, Value]:
         """Return the values of all columns of a patient, study or series."""
+        return self.columns_of(kept(level))
+
+    def columns_of(self, attributes: Iterable[Attribute]) -> dict[str, Value]:
+        """Return the values of the columns of these attributes."""
         declared = self.values.get(SPECIFIC_CHARACTER_SET, b"").decode("ascii", "replace")
         character_sets = tuple(term.strip("\0 ") for term in declared.split("\\"))
         columns: dict[str, Value] = {}
-        for attribute in kept(level):
+        for attribute in attributes:
             if attribute.kind is Kind.NUMBER:
                 columns[attribute.keyword] = self.number(attribute)
             else:

@@ -22,8 +22,10 @@ from isocenter.index.instances import read_at, read_instances
 from isocenter.index.migrate import migrate
 from isocenter.index.query import Query
 
-_MOVE = """
-UPDATE instance SET location = :location, size = :size, data_set_offset = :offset WHERE "SOPInstanceUID" = :uid"""
+_MOVE = tuple(
+    f'UPDATE {table} SET location = :location, size = :size, data_set_offset = :offset WHERE "SOPInstanceUID" = :uid'  # noqa: S608 - constants
+    for table in ("instance", "non_patient_object")
+)
 
 
 class Index:
@@ -63,15 +65,9 @@ class Index:
     def move(self, instance: Instance, entry: Entry) -> None:
         """Let the row of a lost object point to an identical one."""
         with self.database.write() as transaction:
-            transaction.change(
-                _MOVE,
-                {
-                    "location": entry.location,
-                    "size": entry.size,
-                    "offset": entry.data_set_offset,
-                    "uid": instance.SOPInstanceUID,
-                },
-            )
+            place = {"location": entry.location, "size": entry.size, "offset": entry.data_set_offset}
+            for statement in _MOVE:  # the UID is in one of the two tables
+                transaction.change(statement, place | {"uid": instance.SOPInstanceUID})
 
     def move_conflict(self, entry: Entry) -> None:
         """Let the conflict that keeps a lost object point to an identical one."""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from isocenter.index.database import Database, Transaction
 from isocenter.index.entry import Instance
-from isocenter.index.schema import code, instance, series, study
+from isocenter.index.schema import code, instance, non_patient_object, series, study
 
 _sop_class, _syntax = code.alias("sop_class"), code.alias("syntax")
 _COLUMNS: "tuple[sa.ColumnElement[Any], ...]" = (
@@ -71,9 +71,8 @@ def _by_uids(*names: str) -> str:
 def read_at(database: Database, locations: Sequence[str]) -> set[str]:
     """Return those of the locations that a row names."""
     with database.read() as connection:
-        return set(
-            connection.execute(sa.select(instance.c.location).where(instance.c.location.in_(locations))).scalars()
-        )
+        found = (sa.select(t.c.location).where(t.c.location.in_(locations)) for t in (instance, non_patient_object))
+        return set(connection.execute(sa.union_all(*found)).scalars())
 
 
 def read_all(database: Database, after: int, limit: int) -> list[tuple[int, Instance]]:

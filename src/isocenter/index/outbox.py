@@ -23,6 +23,8 @@ class Event(IntEnum):
     DELETED = 2
     SERIES_SETTLED = 3
     STUDY_SETTLED = 4
+    NON_PATIENT_STORED = 5  # these two have neither study nor series
+    NON_PATIENT_DELETED = 6
 
 
 class Entry(NamedTuple):

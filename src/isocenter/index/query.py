@@ -142,7 +142,7 @@ def _combine(matches: dict[int, Match], conditions: dict[Level, list[Condition]]
             continue
         date, time = BY_TAG[date_tag], BY_TAG[time_tag]
         day, clock = TABLES[date.level].c[date.keyword], TABLES[time.level].c[time.keyword]
-        found = [_compare(day, dates)]
+        found = [compare(day, dates)]
         if dates.low and times.low:
             found.append(sa.or_(day > dates.low, clock >= times.low))
         if dates.high and times.high:
@@ -235,20 +235,20 @@ def _condition(attribute: Attribute, match: Match) -> Condition:
         return _any_group(table, [table.c[attribute.keyword + suffix] for suffix in NAME_GROUPS], match)
     column = table.c[attribute.keyword]
     if attribute.kind is Kind.CODED:
-        return column.in_(sa.select(code.c.id).where(_compare(code.c.value, match)))
-    return _compare_number(column, match) if attribute.kind is Kind.NUMBER else _compare(column, match)
+        return column.in_(sa.select(code.c.id).where(compare(code.c.value, match)))
+    return _compare_number(column, match) if attribute.kind is Kind.NUMBER else compare(column, match)
 
 
 def _any_group(table: sa.Table, groups: "list[sa.Column[Any]]", match: Match) -> Condition:
     """Return the condition that a component group matches: where groups are indexed, each is looked up by itself."""
     if table is not patient:
-        return sa.or_(*(_compare(group, match) for group in groups))
+        return sa.or_(*(compare(group, match) for group in groups))
     same = patient.alias("same_patient")
-    found = (sa.select(same.c.id).where(_compare(same.c[group.name], match)) for group in groups)
+    found = (sa.select(same.c.id).where(compare(same.c[group.name], match)) for group in groups)
     return patient.c.id.in_(sa.union_all(*found))
 
 
-def _compare(column: "sa.ColumnElement[Any]", match: Match) -> Condition:
+def compare(column: "sa.ColumnElement[Any]", match: Match) -> Condition:
     """Return the condition on a text column, in a form that an index on it serves."""
     match match:
         case Equals(values, vr):
@@ -264,7 +264,7 @@ def _compare(column: "sa.ColumnElement[Any]", match: Match) -> Condition:
         case AnyOf(options):
             if len(options) > _MAX_OPTIONS:
                 raise UsageError(f"a key with {len(options)} patterns or ranges; {_MAX_OPTIONS} are allowed")
-            return sa.or_(*(_compare(column, option) for option in options))
+            return sa.or_(*(compare(column, option) for option in options))
         case Universal():
             return sa.true()
 

@@ -8,7 +8,7 @@ is never NULL: an absent value is "". Times are milliseconds since 1970 (UTC). T
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from isocenter.index.attributes import NAME_GROUPS, Attribute, Kind, Level, kept
+from isocenter.index.attributes import BY_TAG, NAME_GROUPS, NON_PATIENT_ATTRIBUTES, Attribute, Kind, Level, kept
 
 metadata = sa.MetaData(
     naming_convention={
@@ -44,6 +44,17 @@ def _columns(attribute: Attribute) -> "list[sa.Column[object]]":
 
 def _attributes(level: Level) -> "list[sa.Column[object]]":
     return [column for attribute in kept(level) for column in _columns(attribute)]
+
+
+def _object() -> "list[sa.Column[object]]":
+    """Return where an object's bytes are, and what they are checked by."""
+    return [
+        sa.Column("location", Text, nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("data_set_offset", sa.Integer, nullable=False),
+        sa.Column("hash", sa.LargeBinary, nullable=False),
+        sa.Column("received", sa.BigInteger, nullable=False),
+    ]
 
 
 #: Texts that many rows share (UIDs of SOP classes and transfer syntaxes); rows are never changed nor removed.
@@ -93,11 +104,18 @@ instance = sa.Table(
     _key(),
     _reference("series", index=True),
     *_attributes(Level.INSTANCE),
-    sa.Column("location", Text, nullable=False),
-    sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("data_set_offset", sa.Integer, nullable=False),
-    sa.Column("hash", sa.LargeBinary, nullable=False),
-    sa.Column("received", sa.BigInteger, nullable=False),
+    *_object(),
+    sa.UniqueConstraint("SOPInstanceUID"),
+)
+
+#: Objects of no patient, study or series (PS3.4 GG). A SOP instance UID is here or in ``instance``, never in both.
+non_patient_object = sa.Table(
+    "non_patient_object",
+    metadata,
+    _key(),
+    *(column for tag in (0x00080018, 0x00080016, 0x00083002) for column in _columns(BY_TAG[tag])),
+    *(column for attribute in NON_PATIENT_ATTRIBUTES for column in _columns(attribute)),
+    *_object(),
     sa.UniqueConstraint("SOPInstanceUID"),
 )
 

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from isocenter.index.database import Database
-from isocenter.index.schema import conflict, patient, series, study
+from isocenter.index.schema import conflict, non_patient_object, patient, series, study
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Holdings:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Counts of everything; ``bytes`` are those of the objects' files."""
+    """Counts of everything; ``bytes`` are those of the objects' files. Non-patient objects are counted apart."""
 
     patients: int
     studies: int
@@ -29,6 +29,8 @@ class Statistics:
     instances: int
     bytes: int
     conflicts: int
+    non_patient_objects: int
+    non_patient_bytes: int
     modalities: tuple[Holdings, ...]
 
 
@@ -42,6 +44,8 @@ def read_statistics(database: Database) -> Statistics:
             for table in (patient, study, conflict)
         ]
         rows = connection.execute(by_modality).all()
+        apart = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(non_patient_object.c.size), 0))
+        non_patient = connection.execute(apart.select_from(non_patient_object)).one()
     holdings = tuple(Holdings(row[0], row[1], int(row[2]), int(row[3])) for row in rows)
     return Statistics(
         patients=counts[0],
@@ -50,5 +54,7 @@ def read_statistics(database: Database) -> Statistics:
         instances=sum(each.instances for each in holdings),
         bytes=sum(each.bytes for each in holdings),
         conflicts=counts[2],
+        non_patient_objects=non_patient[0],
+        non_patient_bytes=int(non_patient[1]),
         modalities=holdings,
     )

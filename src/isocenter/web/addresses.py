@@ -1,8 +1,11 @@
-"""Addresses of studies, series and instances, as this server is reached by whoever asks (PS3.18 10.1)."""
+"""Addresses of studies, series and instances, as this server is reached by whoever asks (PS3.18 10.1, 12.1.1)."""
 
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
+
+from isocenter.archive import Instance, Receipt
+from isocenter.dicom.uids import NON_PATIENT_SOP_CLASSES
 
 ROOT = "/dicom-web"
 _SEGMENTS = ("studies", "series", "instances")
@@ -29,3 +32,10 @@ def prefix_of(request: Request) -> str:
 def address_of(base: str, *uids: str) -> str:
     """Return the address of a study, of a series or of an instance, by the UIDs down to it."""
     return base + "".join(f"/{segment}/{uid}" for segment, uid in zip(_SEGMENTS, uids, strict=False))
+
+
+def address_of_object(base: str, named: Instance | Receipt) -> str:
+    """Return the address of an object, wherever it belongs."""
+    if not named.StudyInstanceUID:
+        return f"{base}/{NON_PATIENT_SOP_CLASSES[named.SOPClassUID]}/{named.SOPInstanceUID}"
+    return address_of(base, named.StudyInstanceUID, named.SeriesInstanceUID, named.SOPInstanceUID)

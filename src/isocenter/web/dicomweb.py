@@ -1,6 +1,17 @@
-"""The routes of DICOMweb (PS3.18 10), one row each: path, method, handler."""
+"""The routes of DICOMweb (PS3.18 10, 12), one row each: path, method, handler."""
 
-from isocenter.web import bulk_data, deletion, frames, metadata, qido, rendered, retrieve, stow, wado_uri
+from isocenter.web import (
+    bulk_data,
+    deletion,
+    frames,
+    metadata,
+    non_patient,
+    qido,
+    rendered,
+    retrieve,
+    stow,
+    wado_uri,
+)
 from isocenter.web.node import Handler
 
 ROOT = "/dicom-web"
@@ -40,4 +51,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     (_INSTANCE + "/bulkdata/{path:path}", "GET", bulk_data.retrieve_bulk_data),
     # Retrieve by query parameters, PS3.18 9
     ("/wado", "GET", wado_uri.wado),
+    # Non-patient instances, PS3.18 12.6, 12.4; behind the others, because this name fits any
+    (ROOT + "/{category}", "GET", non_patient.search),
+    (ROOT + "/{category}/{uid}", "GET", non_patient.retrieve),
 )

@@ -63,6 +63,8 @@ class Statistics(BaseModel):
     instances: int
     bytes: int
     conflicts: int
+    non_patient_objects: int
+    non_patient_bytes: int
     modalities: list[Modality]
 
 
@@ -201,6 +203,12 @@ def _delete(api: FastAPI, node: Node) -> None:
         """Delete an instance."""
         _check_confirmed(instance, confirm)
         node.archive.delete(study, series, instance)
+
+    @api.delete("/non-patient-objects/{uid}", status_code=204)
+    def delete_non_patient_object(uid: str, confirm: Confirm) -> None:
+        """Delete an object that belongs to no patient."""
+        _check_confirmed(uid, confirm)
+        node.archive.non_patient.delete(uid)
 
 
 def _check_confirmed(uid: str, confirm: str) -> None:

@@ -21,6 +21,8 @@ _HELD = {
     "instances": "Instances in the archive",
     "bytes": "Bytes of the instances in the archive",
     "conflicts": "Entries of the conflict list",
+    "non_patient_objects": "Objects that belong to no patient",
+    "non_patient_bytes": "Bytes of the objects that belong to no patient",
 }
 
 

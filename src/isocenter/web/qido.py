@@ -47,7 +47,7 @@ _INSTANCE_ATTRIBUTES = frozenset({
 #: ModalitiesInStudy and SOPClassesInStudy: lists that are computed and can be keys all the same.
 _SEARCHABLE_LISTS = frozenset({0x00080061, 0x00080062})
 #: The options that are not attributes (PS3.18 Table 8.3.4-1), and ``orderby``; the negotiation reads ``accept``.
-_OPTIONS = frozenset({"includefield", "limit", "offset", "fuzzymatching", "orderby", "accept"})
+OPTIONS = frozenset({"includefield", "limit", "offset", "fuzzymatching", "orderby", "accept"})
 _MAX_ORDERS = 8
 _BOOLEANS = {"true": True, "false": False}
 
@@ -86,20 +86,24 @@ def _answer(node: Node, search: Search, base: str, media_type: str) -> Response:
     query = search.query
     found = node.archive.find(query)
     more = query.limit == MAX_RESULTS + 1 and len(found) > MAX_RESULTS
-    warnings = search.warnings + ((_MORE,) if more else ())
+    warnings = search.warnings + ((MORE,) if more else ())
+    return answer_of([_completed(attributes, base) for attributes in found[:MAX_RESULTS]], warnings, base, media_type)
+
+
+def answer_of(answers: list[dict[str, Any]], warnings: tuple[str, ...], base: str, media_type: str) -> Response:
+    """Return the answer to a search."""
     headers = {"cache-control": "no-cache"}
     if warnings:
         headers["warning"] = ", ".join(f'299 {base}: "{text}"' for text in warnings)
-    if not found:
+    if not answers:
         return Response(status_code=204, headers=headers)
-    answers = [_completed(attributes, base) for attributes in found[:MAX_RESULTS]]
     if media_type == DICOM_XML:
         return xml_response(answers, headers)
     return Response(_JSON.encode(answers).encode(), headers=headers, media_type=media_type)
 
 
 _JSON = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
-_MORE = "There are additional results that can be requested."
+MORE = "There are additional results that can be requested."
 
 
 def _completed(attributes: dict[str, Any], base: str) -> dict[str, Any]:
@@ -119,28 +123,32 @@ def read_search(level: Level, path: Mapping[str, str], parameters: QueryParams) 
     keys = {tag: path[name] for tag, name in ((_STUDY, "study"), (_SERIES, "series")) if name in path}
     unsupported: list[str] = []
     for name in dict.fromkeys(parameters.keys()):
-        if name in _OPTIONS:
+        if name in OPTIONS:
             continue
-        tag = _tag_of(name)
+        tag = tag_of(name)
         if "." in name or not _searchable(tag):
             unsupported.append(name)
         elif tag in keys:
             raise UsageError(f"{name[:64]} is given twice")
         else:
-            keys[tag] = _key(tag, name, [value for value in parameters.getlist(name) if value])
+            keys[tag] = key_of(BY_TAG[tag].vr, name, [value for value in parameters.getlist(name) if value])
     fuzzy = _boolean(parameters, "fuzzymatching")
-    warnings = [f"The key {name} is not supported here and was ignored." for name in map(_plain, unsupported)]
-    limit = _number(parameters, "limit")
+    limit = number_of(parameters, "limit")
     query = Query(
         level=level,
         keys=keys,
         include=_included(level, path, parameters),
         limit=MAX_RESULTS + 1 if limit is None or limit > MAX_RESULTS else limit,
-        offset=_number(parameters, "offset") or 0,
+        offset=number_of(parameters, "offset") or 0,
         fuzzy=fuzzy,
         order=_order(parameters),
     )
-    return Search(query, tuple(warnings))
+    return Search(query, ignored(unsupported))
+
+
+def ignored(names: list[str]) -> tuple[str, ...]:
+    """Return the warnings about keys that are not supported."""
+    return tuple(f"The key {name} is not supported here and was ignored." for name in map(_plain, names))
 
 
 def _plain(name: str) -> str:
@@ -153,16 +161,16 @@ def _searchable(tag: int) -> bool:
     return attribute is not None and (attribute.kind is not Kind.COMPUTED or tag in _SEARCHABLE_LISTS)
 
 
-def _key(tag: int, name: str, values: list[str]) -> str:
+def key_of(vr: str, name: str, values: list[str]) -> str:
     """Return the key as C-FIND writes it: several UIDs with backslashes, nothing for any value."""
-    if BY_TAG[tag].vr == "UI":
+    if vr == "UI":
         return "\\".join(value.replace(",", "\\") for value in values)
     if len(values) > 1:
         raise UsageError(f"{name} is given {len(values)} times; only UIDs may be a list")
     return values[0] if values else ""
 
 
-def _tag_of(name: str) -> int:
+def tag_of(name: str) -> int:
     """Return the tag of an attribute that a client names by keyword or by eight hexadecimal digits."""
     try:
         return dictionary.tag(name.partition(".")[0])
@@ -180,7 +188,7 @@ def _included(level: Level, path: Mapping[str, str], parameters: QueryParams) ->
         attributes |= _STUDY_ATTRIBUTES
     if level is Level.INSTANCE and "series" not in path:
         attributes |= _SERIES_ATTRIBUTES
-    return attributes | {_tag_of(name) for name in names}
+    return attributes | {tag_of(name) for name in names}
 
 
 def _order(parameters: QueryParams) -> tuple[tuple[int, bool], ...]:
@@ -188,10 +196,11 @@ def _order(parameters: QueryParams) -> tuple[tuple[int, bool], ...]:
     names = [name for value in parameters.getlist("orderby") for name in value.split(",") if name]
     if len(names) > _MAX_ORDERS:
         raise UsageError(f"orderby names {len(names)} attributes; {_MAX_ORDERS} are allowed")
-    return tuple((_tag_of(name.removeprefix("-")), name.startswith("-")) for name in names)
+    return tuple((tag_of(name.removeprefix("-")), name.startswith("-")) for name in names)
 
 
-def _number(parameters: QueryParams, name: str) -> int | None:
+def number_of(parameters: QueryParams, name: str) -> int | None:
+    """Return a parameter that is a number, None where it is not given."""
     text = parameters.get(name)
     if text is None or not text:
         return None

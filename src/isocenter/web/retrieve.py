@@ -15,7 +15,7 @@ from starlette.responses import Response
 from isocenter.archive import Instance
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
 from isocenter.multipart import write_end, write_part_header
-from isocenter.web.addresses import address_of, base_address
+from isocenter.web.addresses import address_of_object, base_address
 from isocenter.web.media_types import DICOM, ZIP, MediaRange, multipart_content_type
 from isocenter.web.negotiation import accepted, not_acceptable
 from isocenter.web.node import Node
@@ -47,9 +47,14 @@ def instances_of(node: Node, request: Request) -> list[Instance]:
 
 async def retrieve(node: Node, request: Request) -> Response:
     """Send instances as DICOM files."""
-    choices = _choices(accepted(request))
     instances = await node.threads.read(instances_of, node, request)
-    if "instance" not in request.path_params:
+    return await answer(node, request, instances, single="instance" in request.path_params)
+
+
+async def answer(node: Node, request: Request, instances: list[Instance], *, single: bool) -> Response:
+    """Send instances in a way that the client accepts; a ``single`` one needs neither multipart nor ZIP."""
+    choices = _choices(accepted(request))
+    if not single:
         choices = tuple(choice for choice in choices if choice.multipart or choice.zipped)
     for choice in choices:
         if all(is_possible(instance, choice) for instance in instances):
@@ -80,7 +85,7 @@ def is_possible(instance: Instance, choice: Choice) -> bool:
 async def _send_zip(node: Node, request: Request, instances: list[Instance], _choice: Choice) -> Response:
     """Send the objects as they were stored in a ZIP file; its name tells the level only."""
     pieces, length = zip_pieces(node.archive, instances)
-    level = next(level for level in ("instance", "series", "study") if level in request.path_params)
+    level = next((level for level in ("instance", "series", "study") if level in request.path_params), "object")
     headers = {"content-type": ZIP, "content-disposition": f'attachment; filename="{level}.zip"'}
     response = StreamedResponse(pieces, node.threads, headers=headers)
     response.headers["content-length"] = str(length)
@@ -115,10 +120,9 @@ def _parts(
     instances: Sequence[Instance], bodies: Sequence[Piece], choice: Choice, boundary: str, base: str
 ) -> Iterator[Piece]:
     for instance, body in zip(instances, bodies, strict=True):
-        uids = (instance.StudyInstanceUID, instance.SeriesInstanceUID, instance.SOPInstanceUID)
         headers = {
             "Content-Type": f"{DICOM}; transfer-syntax={_syntax(instance, choice)}",
-            "Content-Location": address_of(base, *uids),
+            "Content-Location": address_of_object(base, instance),
         }
         yield write_part_header(boundary, headers)
         yield body

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from isocenter.archive import FileReception, Outcome, Receipt, Source
 from isocenter.errors import IsocenterError, OutOfResourcesError, UnsupportedError, UsageError
 from isocenter.multipart import Event, MultipartReader, PartData, PartEnded, PartStarted
-from isocenter.web.addresses import address_of, base_address
+from isocenter.web.addresses import address_of, address_of_object, base_address
 from isocenter.web.media_types import DICOM, DICOM_JSON, JSON, MULTIPART, choose, parse_media_type
 from isocenter.web.negotiation import accepted, not_acceptable
 from isocenter.web.node import Node
@@ -239,7 +239,7 @@ def _response(results: Sequence[Result], base: str, study: str, media_type: str)
     """Return the answer with the Store Instances Response Module (PS3.18 10.5.3, Annex I)."""
     stored = [result for result in results if isinstance(result, Receipt)]
     failed = [result for result in results if isinstance(result, Failure)]
-    studies = {study} if study else {receipt.StudyInstanceUID for receipt in stored}
+    studies = {study} if study else {receipt.StudyInstanceUID for receipt in stored} - {""}
     content = {
         "00081190": {"vr": "UR", "Value": [address_of(base, uid) for uid in studies] if len(studies) == 1 else []},
         "00081198": _sequence(_failure(failure) for failure in failed if failure.is_named),
@@ -269,11 +269,10 @@ def _status(stored: Sequence[Receipt], failed: Sequence[Failure]) -> int:
 
 
 def _success(receipt: Receipt, base: str) -> dict[str, Any]:
-    uids = (receipt.StudyInstanceUID, receipt.SeriesInstanceUID, receipt.SOPInstanceUID)
     item: dict[str, Any] = {
         "00081150": {"vr": "UI", "Value": [receipt.SOPClassUID]},
         "00081155": {"vr": "UI", "Value": [receipt.SOPInstanceUID]},
-        "00081190": {"vr": "UR", "Value": [address_of(base, *uids)]},
+        "00081190": {"vr": "UR", "Value": [address_of_object(base, receipt)]},
     }
     if receipt.outcome is Outcome.CONFLICT:
         item["00081196"] = {"vr": "US", "Value": [_CONFLICT_WARNING]}
