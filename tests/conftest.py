@@ -27,7 +27,6 @@ DATA = Path(os.environ.get("ISOCENTER_TEST_DATA", ROOT.parent / "shared" / "data
 PACKAGES = {
     "findscu": "dcmtk", "movescu": "dcmtk", "getscu": "dcmtk", "dcmqrscp": "dcmtk",
     "storescu": "dcmtk", "echoscu": "dcmtk", "storescp": "dcmtk", "dcmdump": "dcmtk", "dcmsend": "dcmtk",
-    "findscu": "dcmtk", "movescu": "dcmtk", "getscu": "dcmtk", "dcmqrscp": "dcmtk",
     "dciodvfy": "dicom3tools", "chromium": "chromium", "Orthanc": "orthanc", "orthanc": "orthanc",
 }  # fmt: skip
 STATIC = ROOT / "src" / "isocenter" / "web" / "static" / "index.html"
