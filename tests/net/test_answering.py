@@ -293,10 +293,13 @@ class TestOperations:
 
 
 class Vanishing(io.BytesIO):
-    """A file that is taken away while it is read, as the storage tells at the end of it."""
+    """A file that is taken away while it is read, as the storage tells when its end is read."""
 
-    def check(self) -> None:
-        raise NotFoundError("deleted while it was read")
+    def readinto(self, buffer: memoryview) -> int:
+        read = super().readinto(buffer)
+        if self.tell() == 3_000_000:
+            raise NotFoundError("deleted while it was read")
+        return read
 
 
 class Shrinking(io.BytesIO):

@@ -199,6 +199,8 @@ def test_a_reader_notices_that_its_object_was_deleted(storage: LocalStorage) -> 
         storage.delete([location])
         with pytest.raises(NotFoundError, match="deleted"):
             file.check()
+        with pytest.raises(NotFoundError, match="deleted"):
+            file.read()
 
 
 def test_the_seal_is_kept(storage: LocalStorage) -> None:

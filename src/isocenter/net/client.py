@@ -15,7 +15,7 @@ from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.dicom.uids import IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION, uid_name
 from isocenter.dimse.commands import DATA_SET_FOLLOWS, Command, CommandField, Priority
 from isocenter.dimse.message import write_message
-from isocenter.errors import UnsupportedError
+from isocenter.errors import IsocenterError, UnsupportedError
 from isocenter.net.conversation import Conversation
 from isocenter.net.peer import Peer
 from isocenter.net.requestor import Requestor, Timeouts
@@ -163,7 +163,7 @@ class ClientAssociation:
         self._send_command(context_id, request)
         try:
             self._sender.send(context_id, data_set)
-        except UnsupportedError:
+        except IsocenterError:
             self.abort()
             raise
         return self._response(request)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from isocenter.dimse.message import write_fragments
-from isocenter.errors import NotFoundError, UnsupportedError
+from isocenter.errors import UnsupportedError
 from isocenter.ul.association import Association
 from isocenter.ul.events import SendData
 
@@ -29,8 +29,8 @@ class DataSetSender:
         """Send a data set: bytes, or a file from where it stands to its end.
 
         Raises:
-            UnsupportedError: the file is shorter than it was; the message cannot be completed, the association has to
-                be aborted.
+            UnsupportedError, NotFoundError: the file is shorter than it was, or its object was deleted; the message
+                cannot be completed, the association has to be aborted.
         """
         if isinstance(data_set, bytes | memoryview):
             self._send_bytes(context_id, memoryview(data_set))
@@ -54,8 +54,6 @@ class DataSetSender:
             piece = self._buffer[: min(size, left)]
             left -= len(piece)
             _fill(piece, file)
-            if left == 0:
-                _check(file)
             self._send_piece(context_id, piece, is_last=left == 0)
             if left == 0:
                 return
@@ -69,16 +67,6 @@ class DataSetSender:
         for primitive in write_fragments(context_id, piece, self._core.max_fragment, is_last=is_last):
             self._send(primitive)
         self._flush()
-
-
-def _check(file: BinaryIO) -> None:
-    """Make sure before the last piece that the file was not taken away under the reading of it."""
-    check: Callable[[], None] | None = getattr(file, "check", None)
-    if check is not None:
-        try:
-            check()
-        except NotFoundError as error:
-            raise UnsupportedError("the object was deleted while it was sent; the association was aborted") from error
 
 
 def _fill(piece: memoryview, file: BinaryIO) -> None:

@@ -21,7 +21,7 @@ from isocenter.dimse.message import (
     write_message,
 )
 from isocenter.dimse.status import StatusCategory, category
-from isocenter.errors import RemoteProtocolError, UnsupportedError
+from isocenter.errors import IsocenterError, RemoteProtocolError
 from isocenter.net.connection import Connection
 from isocenter.net.exchange import Exchange
 from isocenter.net.gate import Unauthorized
@@ -309,7 +309,7 @@ class Session:
         if operation.data_set is not None:
             try:
                 self._sender.send(operation.context_id, operation.data_set)
-            except UnsupportedError as error:
+            except IsocenterError as error:  # amid a message there is no other way out
                 self._abort(str(error))
                 return
         self._take_events()

@@ -140,7 +140,7 @@ class _SubAssociation:
                     transfer_syntax_uid=uid,
                     originator=self._originator,
                 )
-            except PeerError:
+            except BaseException:  # amid a message: nothing more can be said on this association
                 self.abort()
                 raise
         return status.PROCESSING_FAILURE if answer.Status is None else answer.Status

@@ -17,19 +17,20 @@ class ObjectFile(io.BufferedReader):
     """
 
     def __init__(self, descriptor: int, base: int, length: int, is_there: Callable[[int], bool] | None = None) -> None:
-        super().__init__(_Window(descriptor, base, length))
+        self._window = _Window(descriptor, base, length, is_there)
+        super().__init__(self._window)
         self.base = base
         self.length = length
-        self._is_there = is_there
 
     def check(self) -> None:
         """Make sure that what was read by the descriptor was the object; one that is deleted reads as zeros.
 
+        ``read`` does so itself.
+
         Raises:
             NotFoundError: it was deleted meanwhile.
         """
-        if self._is_there is not None and not self._is_there(self.fileno()):
-            raise NotFoundError("this object was deleted while it was read")
+        self._window.check()
 
     @contextmanager
     def mapped(self) -> Iterator[memoryview]:
@@ -44,8 +45,9 @@ class _Window(io.RawIOBase):
 
     name = "object"  # what reads a file may ask for it
 
-    def __init__(self, descriptor: int, base: int, length: int) -> None:
+    def __init__(self, descriptor: int, base: int, length: int, is_there: Callable[[int], bool] | None) -> None:
         super().__init__()
+        self._is_there = is_there
         self._descriptor = descriptor
         self._base = base
         self._length = length
@@ -72,7 +74,13 @@ class _Window(io.RawIOBase):
         room = max(self._length - self._position, 0)
         read = os.preadv(self._descriptor, [memoryview(buffer)[:room]], self._base + self._position)
         self._position += read
+        self.check()
         return read
+
+    def check(self) -> None:
+        """As ``ObjectFile.check``."""
+        if self._is_there is not None and not self._is_there(self._descriptor):
+            raise NotFoundError("this object was deleted while it was read")
 
     def close(self) -> None:
         if not self.closed:
