@@ -165,6 +165,7 @@ def test_layouts_go_up_to_twenty_panes_and_back(view: View, knee: Archive) -> No
     view.page.mouse.up()
     expect(view.page.locator(".pane")).to_have_count(20)
     view.page.keyboard.press("Shift+l")
+    expect(view.page.locator(".layout-picker")).to_be_focused()
     for key in ("ArrowUp", "ArrowUp", "ArrowUp", "ArrowLeft", "ArrowLeft", "ArrowLeft", "Enter"):
         view.page.keyboard.press(key)
     expect(view.page.locator(".pane")).to_have_count(2)

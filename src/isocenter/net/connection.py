@@ -37,8 +37,6 @@ class Connection:
         self.timed_out = False
         self.woken = False
         self._sock = sock
-        self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN)
         self._buffer = memoryview(bytearray(SMALL_BUFFER))
         self._kernel_timeout = -1.0
         self._pdus = 0
@@ -80,7 +78,9 @@ class Connection:
 
     def has_pending(self) -> bool:
         """Tell whether ``receive`` would return at once."""
-        return bool(self._poll.poll(0))
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        return bool(poll.poll(0))
 
     def flush(self) -> None:
         """Write everything the association has to send.
@@ -113,8 +113,9 @@ class Connection:
             return  # closed already
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket, and give the buffer back at once: what still refers to this may live on for a while."""
         self._sock.close()
+        self._buffer = memoryview(b"")
 
     def _deadline(self) -> float:
         artim = self.association.next_timeout()

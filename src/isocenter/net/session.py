@@ -73,7 +73,7 @@ class Session:
         self._established = 0.0  # when; 0 = never
         self._how = "lost"
         self._reader = MessageReader()
-        self._sender = DataSetSender(self._association, self._send, connection.flush)
+        self._sender: DataSetSender | None = None  # made when there is something to send
         self._contexts: dict[int, ServiceContext] = {}
         self._muted: frozenset[str] = frozenset()  # abstract syntaxes in which the peer may not ask
         self._exchange: Exchange | None = None
@@ -307,6 +307,7 @@ class Session:
         for primitive in write_message(operation.context_id, command, association.max_fragment):
             association.send(primitive, now)
         if operation.data_set is not None:
+            self._sender = self._sender or DataSetSender(association, self._send, self._connection.flush)
             try:
                 self._sender.send(operation.context_id, operation.data_set)
             except IsocenterError as error:  # amid a message there is no other way out

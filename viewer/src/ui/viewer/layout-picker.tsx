@@ -1,4 +1,4 @@
-// How many panes: a grid to drag or step over with the arrow keys.
+// How many panes: a grid to drag or step over with the arrow keys. A pointer that only rests over it chooses nothing.
 
 import { useState, type JSX, type KeyboardEvent } from 'react';
 import { MOST_COLUMNS, MOST_ROWS } from '../../viewport/workspace';
@@ -27,7 +27,7 @@ export function LayoutPicker({ rows, columns, onChoose }: Props): JSX.Element {
         {Array.from({ length: MOST_ROWS * MOST_COLUMNS }, (_, index) => {
           const place = { rows: Math.floor(index / MOST_COLUMNS) + 1, columns: (index % MOST_COLUMNS) + 1 };
           const on = place.rows <= over.rows && place.columns <= over.columns;
-          return <span key={index} className="layout-cell" data-on={on} data-place={`${place.rows}x${place.columns}`} onPointerEnter={() => setOver(place)} onPointerDown={() => setOver(place)} />;
+          return <span key={index} className="layout-cell" data-on={on} data-place={`${place.rows}x${place.columns}`} onPointerMove={() => setOver(place)} onPointerDown={() => setOver(place)} />;
         })}
       </div>
       <div className="layout-name">
