@@ -27,6 +27,8 @@ from bench.servers import Server, start_isocenter, start_orthanc, start_storescp
 CACHE = Path(__file__).resolve().parent.parent / ".cache" / "bench"
 #: Seconds in which an archive that was just filled settles its series; what is measured is what a full archive costs.
 REST = 60
+#: Seconds after its first answer in which a server, whichever, may finish its start.
+START_UP = 1
 START: dict[str, Callable[[Path], Server]] = {
     "isocenter": start_isocenter,
     "orthanc": start_orthanc,
@@ -56,7 +58,9 @@ class Run:
     def start(self, name: str) -> Server:
         """Start a server in a folder of its own."""
         self._count += 1
-        return START[name](self.folder / f"{name}{self._count}")
+        server = START[name](self.folder / f"{name}{self._count}")
+        time.sleep(START_UP)
+        return server
 
     def stop(self, server: Server) -> None:
         """Stop it, remembering what memory ours took."""
