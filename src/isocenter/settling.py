@@ -23,8 +23,8 @@ from isocenter.storage.storage import Storage
 _LOG = logging.getLogger(__name__)
 _LEASE = 60_000
 _SHORTEST_WAIT = 0.25
-#: Seconds between two headers while objects arrive: without them uploads right after a large study take five times as
-#: long, with them settling takes five times as long.
+#: Seconds between two headers. Settling has time; without the pauses, uploads and searches right after a large study
+#: take up to five times as long.
 _BREATH = 0.001
 _KEPT_DAYS = 30
 _READ_AT_ONCE = 10_000
@@ -144,9 +144,8 @@ class Settling:
         return len(settled)
 
     def _breathe(self) -> None:
-        """Leave the interpreter to uploads for a moment, if there are any."""
-        if self._storage.is_busy:
-            self._stop.wait(_BREATH)
+        """Leave the interpreter to whoever waits for it."""
+        self._stop.wait(_BREATH)
 
     def _write(self, series_id: int) -> bool:
         """Write the blob of a series; return False where the series has changed meanwhile or is gone."""

@@ -156,7 +156,7 @@ def test_bytes_of_deleted_objects_go_even_after_a_crash(
     assert list(archive.storage.objects()) == []
 
 
-def test_settling_gives_way_to_uploads(
+def test_settling_leaves_time_for_others_between_headers(
     archive: Archive, build: Build, send: Send, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(1, 4):
@@ -165,10 +165,6 @@ def test_settling_gives_way_to_uploads(
     monkeypatch.setattr(archive._settling._stop, "wait", breaths.append)
     archive.settle(1010)
     assert breaths == [0.001] * 3
-    send(archive, build(4))
-    archive.storage._last_upload = -1.0  # type: ignore[attr-defined]
-    archive.settle(1020)
-    assert len(breaths) == 3
 
 
 def test_the_background_thread_settles(folder: Path, build: Build, send: Send, settings: Settings) -> None:

@@ -57,10 +57,6 @@ class Storage(Protocol):
 
     after_crash: bool
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether this process took an object within the last second."""
-
     def create(self) -> Upload:
         """Begin an object."""
 

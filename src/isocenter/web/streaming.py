@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from isocenter.storage import ObjectFile
 from isocenter.web.threads import Threads
 
-CHUNK = 512 * 1024
+CHUNK = 1024 * 1024
 #: Small pieces are joined up to this size, so that a part's header does not travel alone.
 _JOIN = 128 * 1024
 _NOWAIT: int = getattr(os, "RWF_NOWAIT", 0)
