@@ -34,6 +34,7 @@ def test_sends_the_studies_once_and_finds_free_ports(tmp_path: Path, taken: int,
     assert f"DICOM port {taken} is taken; using " in first.stdout
     assert re.search(r"Viewer    http://127\.0\.0\.1:\d+/\n", first.stdout)
     assert "not accepted" not in first.stderr
+    assert re.search(r"All were accepted; look at them at http://127\.0\.0\.1:\d+/\n", first.stdout)
     second = demo(tmp_path / "demo", *options)
     assert "Sending" not in second.stdout
     server = serving(data=tmp_path / "demo").start()

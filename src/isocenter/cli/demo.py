@@ -86,6 +86,7 @@ def _guide(
     try:
         if not mark.exists() and _send(Peer(addresses.aet, addresses.host, addresses.dicom_port), slices, stop):
             mark.touch()
+            click.echo(f"All were accepted; look at them at {addresses.url}/")
     except PeerError as error:
         click.echo(f"isocenter: {error}", err=True)
     if leave:
