@@ -1,33 +1,20 @@
-"""One association on the acceptor's side: joins the connection, the protocol cores and the services.
+"""One association on the acceptor's side, from the accepted socket to its close: negotiation, events, the end.
 
-Runs in a thread of its own, from the accepted socket to its close. This is a border: an unexpected error is logged
-and answered with a failure, and never reaches another association. Logs hold no patient data.
+What is asked on it and answered is ``answering``'s.
+
+Runs in a thread of its own. This is a border: an unexpected error is logged, ends this association, and never reaches
+another one. Logs hold no patient data.
 """
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
-from isocenter.dimse.commands import DATA_SET_FOLLOWS, Command, CommandField, write_command
-from isocenter.dimse.message import (
-    CommandReceived,
-    DataSetChunk,
-    DataSetCompleted,
-    MessageEvent,
-    MessageReader,
-    write_fragments,
-    write_message,
-)
-from isocenter.dimse.status import StatusCategory, category
-from isocenter.errors import IsocenterError, RemoteProtocolError
+from isocenter.dimse.status import StatusCategory
+from isocenter.net.answering import Answering, Provider
 from isocenter.net.connection import Connection
-from isocenter.net.exchange import Exchange
-from isocenter.net.gate import Unauthorized
-from isocenter.net.observer import Observer
-from isocenter.net.sending import DataSetSender
-from isocenter.services.service import Operation, Response, Service, ServiceContext
+from isocenter.services.service import ServiceContext
 from isocenter.ul.events import (
     AssociationRequested,
     ConnectionLost,
@@ -36,7 +23,6 @@ from isocenter.ul.events import (
     PeerAborted,
     ProtocolViolated,
     ReleaseRequested,
-    SendData,
     TransportOpened,
 )
 from isocenter.ul.pdu import REJECT_REASONS, AssociateAccept, AssociateReject, AssociateRequest, ReleaseResponse
@@ -44,20 +30,16 @@ from isocenter.ul.pdu import REJECT_REASONS, AssociateAccept, AssociateReject, A
 logger = logging.getLogger(__name__)
 
 
-class Node(Protocol):
+class Node(Provider, Protocol):
     """What a session needs of the server it runs in."""
 
     stopping: bool
-    observer: Observer
 
     def answer(self, request: AssociateRequest, address: str) -> AssociateAccept | AssociateReject:
         """Return the answer to a request from an address; an acceptance takes a place, until ``leave``."""
 
     def leave(self) -> None:
         """Give the place back."""
-
-    def service(self, abstract_syntax: str) -> Service:
-        """Return the service for an abstract syntax that was accepted."""
 
 
 class Session:
@@ -72,18 +54,12 @@ class Session:
         self._request: AssociateRequest | None = None
         self._established = 0.0  # when; 0 = never
         self._how = "lost"
-        self._reader = MessageReader()
-        self._sender: DataSetSender | None = None  # made when there is something to send
-        self._contexts: dict[int, ServiceContext] = {}
-        self._muted: frozenset[str] = frozenset()  # abstract syntaxes in which the peer may not ask
-        self._exchange: Exchange | None = None
-        self._chunks: list[memoryview] = []
-        self._answered: Counter[StatusCategory] = Counter()
+        self._answering = Answering(node, self, connection)
 
     @property
     def busy(self) -> bool:
         """Whether a message is under way, which a graceful stop lets finish."""
-        return self._exchange is not None or not self._reader.idle
+        return self._answering.busy
 
     def wake(self) -> None:
         """Interrupt waiting for the peer; called by the thread that stops the server."""
@@ -95,7 +71,7 @@ class Session:
             self._association.send(TransportOpened(), time.monotonic())
             while not self._association.finished and not self._is_over():
                 self._connection.receive()
-                self._take_events()
+                self.take_events()
                 self._connection.flush()
         except OSError as error:
             self._how = "lost"
@@ -114,6 +90,11 @@ class Session:
         except OSError:
             return
 
+    def end_if_stopping(self) -> None:
+        """End the association where the server stops and it may not go on."""
+        if self._is_over():
+            self._leave()
+
     def _is_over(self) -> bool:
         """Whether the server stops and this association may not go on."""
         if not self._node.stopping or (self.busy and not self._connection.woken):
@@ -122,12 +103,12 @@ class Session:
         self._say_abort()
         return True
 
-    def _take_events(self) -> None:
+    def take_events(self) -> None:
+        """Deal with everything that the association has to tell."""
         next_event = self._association.next_event
         while (event := next_event()) is not None:
             self._ON_EVENT[type(event)](self, event)
-        if self._chunks:
-            self._write_chunks()
+        self._answering.write_chunks()
         if self._connection.timed_out and self._how == "lost":
             self._how = "timed out"
             logger.warning("association %d: no PDU for %g s, aborted", self._id, self._connection.idle_seconds)
@@ -155,12 +136,14 @@ class Session:
             return
         self._connection.enlarge()
         self._node.observer.association_opened()
-        self._contexts = self._make_contexts(request, answer)
-        self._muted = frozenset(role.sop_class_uid for role in answer.user_information.roles if not role.scu)
+        contexts = self._make_contexts(request, answer)
+        self._answering.begin(
+            contexts, frozenset(role.sop_class_uid for role in answer.user_information.roles if not role.scu)
+        )
         logger.info(
             "association %d: %s@%s calling %s accepted, %d of %d contexts",
             self._id, request.calling_aet, self._address, request.called_aet,
-            len(self._contexts), len(request.contexts),
+            len(contexts), len(request.contexts),
         )  # fmt: skip
 
     def _make_contexts(self, request: AssociateRequest, answer: AssociateAccept) -> dict[int, ServiceContext]:
@@ -179,13 +162,7 @@ class Session:
         }  # fmt: skip
 
     def _on_data(self, event: DataReceived) -> None:
-        try:
-            messages = self._reader.read(event)
-        except RemoteProtocolError as error:
-            self._abort(str(error))
-            return
-        for message in messages:
-            self._ON_MESSAGE[type(message)](self, message)
+        self._answering.read(event)
 
     def _on_release(self, _: ReleaseRequested) -> None:
         self._how = "released"
@@ -205,136 +182,23 @@ class Session:
     def _on_lost(self, _: ConnectionLost) -> None:
         self._leave()
 
-    def _abort(self, detail: str) -> None:
+    def break_off(self, detail: str) -> None:
+        """Abort for what the peer did, or for what could not be brought to its end."""
         self._how = "violated"
         logger.warning("association %d: %s aborted: %s", self._id, self._address, detail)
         self._connection.abort()
         self._leave()
 
-    # messages
-
-    def _on_command(self, message: CommandReceived) -> None:
-        command, exchange = message.command, self._exchange
-        if exchange is not None:
-            self._on_command_amid(exchange, command)
-        elif command.is_response:
-            self._abort(f"a response (0x{command.CommandField:04X}) to nothing")
-        elif command.CommandField != CommandField.C_CANCEL_RQ:  # what it could cancel was answered before it came
-            context = self._contexts[message.context_id]
-            muted = context.abstract_syntax in self._muted
-            service = Unauthorized() if muted else self._node.service(context.abstract_syntax)
-            self._exchange = Exchange(service, context, command)
-            if not command.has_data_set:
-                self._finish()
-
-    def _on_command_amid(self, exchange: Exchange, command: Command) -> None:
-        """Take what may come while a request is being answered: its cancellation, and answers to our own requests."""
-        operation = exchange.operation
-        if command.is_response:
-            if operation is None or command.MessageIDBeingRespondedTo != operation.command.MessageID:
-                self._abort(f"a response (0x{command.CommandField:04X}) to nothing")
-            else:
-                operation.answer = command
-        elif command.CommandField != CommandField.C_CANCEL_RQ:
-            self._abort("a request before the one before it was answered; one operation at a time was negotiated")
-        elif command.MessageIDBeingRespondedTo == exchange.command.MessageID:
-            exchange.cancel()
-
-    def _on_chunk(self, message: DataSetChunk) -> None:
-        self._chunks.append(message.data)
-
-    def _on_completed(self, _: DataSetCompleted) -> None:
-        self._write_chunks()
-        if self._exchange is not None and not self._exchange.answering:
-            self._finish()
-
-    def _write_chunks(self) -> None:
-        chunks, self._chunks = self._chunks, []
-        if self._exchange is not None and not self._exchange.answering:
-            self._exchange.write(chunks)
-
-    def _finish(self) -> None:
-        """The request is complete: send what the service makes of it, as it makes it."""
-        exchange = self._exchange
-        assert exchange is not None
-        for message in exchange.finish():
-            if isinstance(message, Operation):
-                self._operate(exchange, message)
-            else:
-                self._respond(exchange, message)
-            if self._exchange is not exchange:  # the association ended amid it
-                return
-        self._exchange = None
-        self._answered[exchange.result] += 1
-        self._node.observer.message_answered(_name(exchange.command), exchange.result)
-
-    def _respond(self, exchange: Exchange, message: Command | Response) -> None:
-        now, association, context_id = time.monotonic(), self._association, exchange.context_id
-        limit = association.max_fragment
-        if isinstance(message, Command):
-            command, encoded, data_set, more = message, write_command(message), None, False
-        else:
-            command, data_set, more = message
-            encoded = exchange.encode(message)
-        for primitive in write_fragments(context_id, encoded, limit, is_command=True):
-            association.send(primitive, now)
-        if data_set is not None:
-            for primitive in write_fragments(context_id, data_set, limit):
-                association.send(primitive, now)
-        exchange.result = category(command.Status or 0)
-        if exchange.result is StatusCategory.PENDING and not more:
-            self._connection.flush()
-            self._look()
-
-    def _send(self, primitive: SendData) -> None:
-        self._association.send(primitive, time.monotonic())
-
-    def _look(self) -> None:
-        """See what the peer says while it is being answered, without waiting: a cancellation, or the end."""
-        self._take_events()
-        if self._connection.has_pending() and not self._association.finished:
-            self._connection.receive()
-            self._take_events()
-        if self._is_over():
-            self._leave()
-
-    def _operate(self, exchange: Exchange, operation: Operation) -> None:
-        """Send a request to the peer and wait for its answer."""
-        command, association, now = operation.command, self._association, time.monotonic()
-        if operation.data_set is not None:
-            command = command._replace(CommandDataSetType=DATA_SET_FOLLOWS)
-        exchange.operation = operation
-        for primitive in write_message(operation.context_id, command, association.max_fragment):
-            association.send(primitive, now)
-        if operation.data_set is not None:
-            self._sender = self._sender or DataSetSender(association, self._send, self._connection.flush)
-            try:
-                self._sender.send(operation.context_id, operation.data_set)
-            except IsocenterError as error:  # amid a message there is no other way out
-                self._abort(str(error))
-                return
-        self._take_events()
-        while operation.answer is None and self._exchange is exchange and not association.finished:
-            self._connection.flush()
-            self._connection.receive()
-            self._take_events()
-            if self._is_over():
-                self._leave()
-        exchange.operation = None
-
     # the end
 
     def _leave(self) -> None:
         """The association is at its end: undo what is half done, give the place back, say how it went; all once."""
-        if self._exchange is not None:
-            self._exchange.discard()
-            self._exchange = None
-        self._chunks.clear()
+        self._answering.discard()
         if not self._established or self._request is None:
             return
         seconds = max(time.monotonic() - self._established, 1e-6)
         self._established = 0.0
-        received, answered = self._connection.bytes_received, self._answered
+        received, answered = self._connection.bytes_received, self._answering.answered
         self._node.leave()
         self._node.observer.association_ended(self._how, received)
         logger.info(
@@ -356,16 +220,3 @@ class Session:
         ProtocolViolated: _on_violated,
         ConnectionLost: _on_lost,
     }
-    _ON_MESSAGE: ClassVar[dict[type[MessageEvent], Callable[["Session", Any], None]]] = {
-        CommandReceived: _on_command,
-        DataSetChunk: _on_chunk,
-        DataSetCompleted: _on_completed,
-    }
-
-
-def _name(command: Command) -> str:
-    """Return the name of a request without its suffix: ``C_STORE``."""
-    try:
-        return CommandField(command.CommandField).name.removesuffix("_RQ")
-    except ValueError:
-        return "unknown"
