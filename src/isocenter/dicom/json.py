@@ -58,6 +58,8 @@ _WORDS = {"OW": "H", "OF": "I", "OL": "I", "OD": "Q", "OV": "Q"}
 _NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _LARGEST_EXACT = 2**53
 _TRAILING_PADDING = 0xFFFCFFFC
+_UNNAMED = frozenset({"", "UN"})  # VRs that the dictionary has to tell
+_DELIMITERS = frozenset({ITEM_DELIMITER, SEQUENCE_DELIMITER})
 
 
 def data_set_to_json(
@@ -106,27 +108,22 @@ class _Converter:
                 break
             element = read_header(data, offset, end, encoding)
             tag, vr, start, _ = element
-            if tag >= stop and stop and tag >> 16 != ITEM_GROUP:
-                break
             if tag >> 16 == ITEM_GROUP:
-                if tag == ITEM_DELIMITER and path:
-                    return found, start
-                if tag == SEQUENCE_DELIMITER and path:
-                    return found, offset
+                if path and tag in _DELIMITERS:
+                    return found, start if tag == ITEM_DELIMITER else offset
                 offset = self._behind_stray(element, offset, end, encoding)
                 continue
-            if not vr or vr == "UN":
-                vr = self._known_vr(element, creators)
-            if vr == "SQ":
-                value, offset = self.sequence(element, end, encoding, charset, (*path, tag))
-            else:
-                value, offset = self.value(element, offset, vr, end, encoding, charset, (*path, tag))
-            if tag == SPECIFIC_CHARACTER_SET and "Value" in value:
-                charset = tuple(term or "" for term in value["Value"])
-            elif tag & 0x10000 and 0x10 <= tag & 0xFFFF <= 0xFF and "Value" in value:
-                creators[tag >> 16 << 8 | tag & 0xFF] = str(value["Value"][0])
-            if tag & 0xFFFF and tag >> 16 != 0x0002 and tag != _TRAILING_PADDING:
-                found.setdefault(_tag_text(tag), value)
+            if stop and tag >= stop:
+                break
+            known = self._known_vr(element, creators) if vr in _UNNAMED else vr
+            convert = self.sequence if known == "SQ" else self.value
+            value, offset = convert(element, offset, known, end, encoding, charset, (*path, tag))
+            if tag == SPECIFIC_CHARACTER_SET:
+                charset = tuple(term or "" for term in value.get("Value", charset))
+            elif tag & 0x1FF00 == 0x10000:
+                _note_creator(creators, tag, value)
+            if (key := _shown_as(tag)) is not None:
+                found.setdefault(key, value)
         return found, offset
 
     def _behind_stray(self, element: Element, offset: int, end: int, encoding: Encoding) -> int:
@@ -148,7 +145,7 @@ class _Converter:
         return behind
 
     def sequence(
-        self, element: Element, end: int, encoding: Encoding, charset: tuple[str, ...], path: Path
+        self, element: Element, header: int, _: str, end: int, encoding: Encoding, charset: tuple[str, ...], path: Path
     ) -> tuple[Json, int]:
         """Return the attribute of a sequence and the offset behind it.
 
@@ -159,7 +156,7 @@ class _Converter:
         if element.length == UNDEFINED:
             offset = self._items(items, element.offset, end, encoding, charset, path, delimited=True)
         else:
-            offset = self._end(element, element.offset - 8, end)
+            offset = self._end(element, header, end)
             with suppress(BrokenDataSetError):
                 self._items(items, element.offset, offset, encoding, charset, path, delimited=False)
         return ({"vr": "SQ", "Value": items} if items else {"vr": "SQ"}), offset
@@ -267,8 +264,15 @@ def _swapped(raw: bytes, kind: str) -> bytes:
 
 
 @lru_cache(maxsize=8192)
-def _tag_text(tag: int) -> str:
-    return f"{tag:08X}"
+def _shown_as(tag: int) -> str | None:
+    """Return the key of an attribute; None for group lengths, file meta information and trailing padding."""
+    return f"{tag:08X}" if tag & 0xFFFF and tag >> 16 != 0x0002 and tag != _TRAILING_PADDING else None
+
+
+def _note_creator(creators: dict[int, str], tag: int, value: Json) -> None:
+    """Remember whose a private block is (PS3.5 7.8.1)."""
+    if tag & 0xFF >= 0x10 and "Value" in value:
+        creators[tag >> 16 << 8 | tag & 0xFF] = str(value["Value"][0])
 
 
 def _texts(text: str) -> list[Any]:

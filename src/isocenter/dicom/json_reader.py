@@ -105,21 +105,27 @@ def _element(tag: int, attribute: Any, form: _Form, depth: int) -> tuple[bytes, 
         items = [_data_set(item or {}, form, depth + 1) for item in values]
         sequence = write_sequence(tag, [body for body, _ in items], implicit=form.implicit)
         return sequence, all(plain for _, plain in items)
-    if vr in _BINARY:
-        return write_element(tag, vr, _binary(tag, attribute, form.bulk_data), implicit=form.implicit), True
+    plain = True
     if "BulkDataURI" in attribute:
-        resolved = _resolve(tag, attribute["BulkDataURI"], form.bulk_data)
-        return write_element(tag, vr, resolved, implicit=form.implicit), True
+        value = _resolve(tag, attribute["BulkDataURI"], form.bulk_data)
+    elif vr in _BINARY:
+        value = _inline(tag, attribute.get("InlineBinary", ""))
+    else:
+        value = _checked_value(tag, vr, values, form.codec)
+        plain = value.isascii() or vr in NUMBERS or vr == "AT"
+    return write_element(tag, vr, value, implicit=form.implicit), plain
+
+
+def _checked_value(tag: int, vr: str, values: list[Any], codec: str) -> bytes:
+    """Return the bytes of values that may be of the wrong kind, or hold what the character set lacks."""
     try:
-        value = _value(vr, values, form.codec)
+        return _value(vr, values, codec)
     except UnicodeEncodeError:
-        if form.codec != "utf_8":
+        if codec != "utf_8":
             raise
         raise UsageError(f"DICOM JSON: {tag:08X} has text that is no Unicode") from None
     except (ValueError, TypeError, OverflowError, AttributeError, struct.error) as error:
         raise UsageError(f"DICOM JSON: {tag:08X} has a value that VR {vr} cannot hold: {error}") from error
-    plain = value.isascii() or vr in NUMBERS or vr == "AT"
-    return write_element(tag, vr, value, implicit=form.implicit), plain
 
 
 def _value(vr: str, values: list[Any], codec: str) -> bytes:
@@ -165,10 +171,7 @@ def _name(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
     return "=".join(value.get(group) or "" for group in _NAME_GROUPS).rstrip("=")
 
 
-def _binary(tag: int, attribute: dict[str, Any], bulk_data: BulkData | None) -> bytes:
-    if "BulkDataURI" in attribute:
-        return _resolve(tag, attribute["BulkDataURI"], bulk_data)
-    text = attribute.get("InlineBinary", "")
+def _inline(tag: int, text: Any) -> bytes:  # noqa: ANN401 - whatever JSON holds
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, TypeError, ValueError) as error:
