@@ -1,5 +1,6 @@
 """Planes of a volume: geometry and values against numpy, slabs, crosshair, turning, early pictures, refusals."""
 
+import json
 import re
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from playwright.sync_api import Route, expect
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage
 
-from .conftest import CT_STUDY, ROOT, SLICES, US_STUDY, Archive, View, _file, _patient, _pixels
+from isocenter.web import volume_preview
+
+from .conftest import COLUMNS, CT_STUDY, ROOT, SLICES, US_STUDY, Archive, View, _file, _patient, _pixels, ct_slice
 from .test_measure import choose, numbers
 from .test_planes import take
 
@@ -88,7 +91,9 @@ class Reference:
         return float(cube)
 
 
-def compare(view: View, reference: Reference, cells: tuple[int, ...] = (AXIAL, CORONAL, SAGITTAL)) -> None:
+def compare(
+    view: View, reference: Reference, cells: tuple[int, ...] = (AXIAL, CORONAL, SAGITTAL), tolerance: float = 0.6
+) -> None:
     """Compare values under the cursor in every plane with the reference at the same place in the patient."""
     for cell in cells:
         size = summary(view, cell)
@@ -99,14 +104,12 @@ def compare(view: View, reference: Reference, cells: tuple[int, ...] = (AXIAL, C
             if expected is None or not text:
                 continue
             checked += 1
-            assert numbers(text)[0] == pytest.approx(expected, rel=2e-3, abs=0.6), (cell, across, down, place)
+            assert numbers(text)[0] == pytest.approx(expected, rel=2e-3, abs=tolerance), (cell, across, down, place)
         assert checked >= 2
 
 
 @BOTH
 def test_planes_of_an_oblique_anisotropic_series_have_the_values_of_their_places(view: View, renderer: str) -> None:
-    from .conftest import ct_slice
-
     view.study(CT_STUDY)
     enter(view)
     assert [view.page.locator(".pane").nth(cell).locator(".edge-right").inner_text() for cell in range(3)] == list(
@@ -140,8 +143,6 @@ def test_the_crosshair_and_scrolling_keep_the_planes_together(view: View) -> Non
 
 
 def test_a_line_turns_the_planes_and_straighten_puts_them_back(view: View) -> None:
-    from .conftest import ct_slice
-
     view.study(CT_STUDY)
     enter(view)
     line = view.page.locator(".pane").nth(AXIAL).locator('.cut-line[data-role="coronal"]')
@@ -233,6 +234,43 @@ def test_planes_show_before_the_series_is_complete_and_sharpen(view: View) -> No
     expect(view.page.locator(".pane .notes", has_text="slices")).to_have_count(0)
 
 
+def preview_of_ct() -> bytes:
+    """Return the archive's preview of the generated CT, at half its resolution in every direction."""
+    sets = {dataset.SOPInstanceUID: dataset for dataset in map(ct_slice, range(1, SLICES + 1))}
+    headers = [json.loads(dataset.to_json(suppress_invalid_tags=True)) for dataset in sets.values()]
+    slices = volume_preview.slices_of(headers)
+    assert len(slices) == SLICES
+    return volume_preview.write_preview(slices, lambda one: sets[one.SOPInstanceUID].pixel_array)
+
+
+def test_a_preview_shows_every_plane_before_any_slice_has_come(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, number in (("MOST_PIXELS", COLUMNS // 2), ("MOST_SLICES", SLICES // 2), ("FEWEST_VOXELS", 1)):
+        monkeypatch.setattr(volume_preview, name, number)
+    held: list[Route] = []
+    released = False
+
+    def hold(route: Route) -> None:
+        if released or re.search(r"\.1\.13/frames", route.request.url):
+            route.continue_()
+        else:
+            held.append(route)
+
+    view.page.route("**/frames/*", hold)
+    view.page.route("**/preview", lambda route: route.fulfill(body=preview_of_ct()))
+    view.study(CT_STUDY, f"&SeriesInstanceUID={CT_STUDY}.1")
+    view.page.keyboard.press("m")
+    expect(view.page.locator(".pane .notes", has_text="Preview at 1/2")).to_have_count(3)
+    expect(view.page.locator('.pane[data-status="ready"]')).to_have_count(3)
+    reference = Reference([ct_slice(n) for n in range(1, SLICES + 1)])
+    compare(view, reference, tolerance=1.5)
+    released = True
+    while held:
+        held.pop().continue_()
+    view.page.wait_for_function("() => !document.querySelector('.mpr-progress').textContent")
+    expect(view.page.locator(".pane .notes", has_text="Preview")).to_have_count(0)
+    compare(view, reference)
+
+
 @pytest.mark.parametrize(
     ("study", "series", "reason"),
     [(CT_STUDY, f"{CT_STUDY}.2", "fewer than three images"), (US_STUDY, f"{US_STUDY}.1", "colour images")],
@@ -256,6 +294,17 @@ def test_leaving_puts_back_what_was_there(view: View) -> None:
     view.settled()
     assert view.summary()["SOPInstanceUID"] == f"{CT_STUDY}.1.1"
     expect(view.page.locator(".mpr-bar")).to_have_count(0)
+
+
+def test_two_quick_presses_open_one_volume(view: View) -> None:
+    view.study(CT_STUDY)
+    view.page.evaluate(
+        """() => { for (const _ of [1, 2])
+                       window.dispatchEvent(new KeyboardEvent('keydown', {key: 'm', code: 'KeyM'})); }"""
+    )
+    expect(view.page.locator('.pane[data-status="ready"]')).to_have_count(3)
+    view.page.keyboard.press("m")
+    expect(view.page.locator(".pane")).to_have_count(1)
 
 
 def test_on_a_phone(phone: View) -> None:

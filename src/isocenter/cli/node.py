@@ -249,7 +249,13 @@ def serve_here(
         counters = Counters()
         gate = Gate(archive.peers, only_known=settings.known_peers_only)
         server = DicomServer(settings, services_of(archive, settings), dicom, counters, gate)
-        app = create_app(archive, settings, collectors=[DicomMetrics(counters)], echo=partial(_echo, settings.aet))
+        app = create_app(
+            archive,
+            settings,
+            collectors=[DicomMetrics(counters)],
+            previews=Path(settings.data) / "previews",
+            echo=partial(_echo, settings.aet),
+        )
         web = HttpServer(app, http, grace=settings.shutdown_seconds)
         threads = [
             threading.Thread(target=server.serve, name="dicom-accept"),

@@ -21,9 +21,11 @@ from isocenter.settings import Settings
 from isocenter.web import dicomweb, health
 from isocenter.web.addresses import PUBLIC
 from isocenter.web.gate import PAGE_HEADERS, SECURITY_HEADERS, Gate
+from isocenter.web.layouts import LayoutCache
 from isocenter.web.management import create_management
 from isocenter.web.metrics import Metrics
 from isocenter.web.node import Handler, Node
+from isocenter.web.previews import PreviewMaker, Previews
 from isocenter.web.problems import is_expected, problem, problem_of
 from isocenter.web.proxy import Proxies
 from isocenter.web.viewer import STATIC, Viewer, docs_page
@@ -52,6 +54,7 @@ class Application:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
+        self.node.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await asyncio.to_thread(self.node.close)
@@ -117,6 +120,7 @@ def create_app(
     *,
     collectors: Iterable[Collector] = (),
     static: Path = STATIC,
+    previews: Path | None = None,
     echo: Callable[[KnownPeer], tuple[float, float]] | None = None,
 ) -> Application:
     """Return the application of one archive.
@@ -126,9 +130,13 @@ def create_app(
         settings: in force.
         collectors: further metrics for ``/metrics``, for instance of the DICOM node.
         static: folder of the built viewer.
+        previews: folder for previews of volumes, which are then made of what settles; None: made on request only.
         echo: asks a known DICOM node whether it answers (C-ECHO); returns the milliseconds for association and answer.
     """
-    node = Node(archive, settings, Metrics(archive.statistics, collectors), echo)
+    layouts = LayoutCache()
+    kept = Previews(previews, archive, layouts)
+    maker = None if previews is None else PreviewMaker(kept, archive)
+    node = Node(archive, settings, Metrics(archive.statistics, collectors), layouts, kept, echo, maker)
     viewer = Viewer(static)
     table = [
         *dicomweb.ROUTES,

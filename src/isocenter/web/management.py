@@ -20,6 +20,7 @@ from isocenter.settings import SETTINGS, Value
 from isocenter.web.media_types import DICOM
 from isocenter.web.node import Node
 from isocenter.web.peers import add_peer_routes
+from isocenter.web.previews import add_preview_route
 from isocenter.web.problems import problem, problem_of
 from isocenter.web.streaming import Span, StreamedResponse
 
@@ -116,6 +117,7 @@ def create_management(node: Node) -> FastAPI:
     _list_conflicts(api, node)
     _delete(api, node)
     add_peer_routes(api, node)
+    add_preview_route(api, node.previews)
     return api
 
 

@@ -11,6 +11,7 @@ from isocenter.index.peers import KnownPeer
 from isocenter.settings import Settings
 from isocenter.web.layouts import LayoutCache
 from isocenter.web.metrics import Metrics
+from isocenter.web.previews import PreviewMaker, Previews
 from isocenter.web.threads import Threads
 
 
@@ -21,13 +22,23 @@ class Node:
     archive: Archive
     settings: Settings
     metrics: Metrics
+    layouts: LayoutCache
+    previews: Previews
     #: Asks a peer by C-ECHO; returns the milliseconds for association and answer.
     echo: Callable[[KnownPeer], tuple[float, float]] | None = None
-    layouts: LayoutCache = field(default_factory=LayoutCache)
+    #: Makes previews of what settles.
+    maker: PreviewMaker | None = None
     threads: Threads = field(default_factory=Threads)
+
+    def start(self) -> None:
+        """Begin what goes on beside requests."""
+        if self.maker is not None:
+            self.maker.start()
 
     def close(self) -> None:
         """End the threads."""
+        if self.maker is not None:
+            self.maker.stop()
         self.threads.close()
 
 

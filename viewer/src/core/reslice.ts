@@ -1,4 +1,5 @@
-// Cuts a plane, or a slab of several, out of a volume of which any part of the slices has come. Typed arrays, no objects a pixel.
+// Cuts a plane, or a slab of several, out of a volume of which any part of the slices has come; what has not is taken from a
+// small volume of the same, if there is one. Typed arrays, no objects a pixel.
 
 import type { Vector } from './geometry';
 import { directionToVoxel, toVoxel, type VolumeGeometry } from './volume';
@@ -33,6 +34,7 @@ export class VoxelStore {
   private readonly below: Int32Array;
   private readonly above: Int32Array;
   private readonly step: number;
+  private coarse: VoxelStore | undefined;
 
   constructor(
     readonly geometry: VolumeGeometry,
@@ -47,6 +49,11 @@ export class VoxelStore {
     const step = (places.at(-1) as number) / (places.length - 1);
     const even = places.every((place, index) => Math.abs(place - index * step) < 0.02 * step);
     this.step = even ? step : 0;
+  }
+
+  /** Takes another volume in the same axes for what lies between slices that have not both come. */
+  fallBackOn(coarse: VoxelStore): void {
+    this.coarse = coarse;
   }
 
   put(index: number, pixels: ArrayLike<number>): void {
@@ -78,8 +85,11 @@ export class VoxelStore {
     return low + (place - from) / ((places[high] as number) - from);
   }
 
-  /** The two slices to mix at a place, and the share of the second; undefined outside or before anything has come. */
-  private around(place: number): { low: number; high: number; share: number } | undefined {
+  /**
+   * The two slices to mix at a place, and the share of the second; undefined outside. Negative numbers: nothing has come.
+   * `sharp`: these are the two that lie next to it.
+   */
+  private around(place: number): { low: number; high: number; share: number; sharp: boolean } | undefined {
     const { places } = this.geometry;
     const last = places.length - 1;
     const at = this.numberAt(place);
@@ -87,13 +97,14 @@ export class VoxelStore {
     const inside = Math.min(last, Math.max(0, at));
     const nearest = Math.round(inside);
     const exact = Math.abs(inside - nearest) < 1e-4;
-    const low = this.below[exact ? nearest : Math.floor(inside)] as number;
-    const high = this.above[exact ? nearest : Math.ceil(inside)] as number;
-    if (low < 0 && high < 0) return undefined;
-    if (low < 0 || high < 0 || low === high) return { low: Math.max(low, high), high: Math.max(low, high), share: 0 };
+    const [before, behind] = exact ? [nearest, nearest] : [Math.floor(inside), Math.ceil(inside)];
+    const low = this.below[before] as number;
+    const high = this.above[behind] as number;
+    const sharp = low === before && high === behind;
+    if (low < 0 || high < 0 || low === high) return { low: Math.max(low, high), high: Math.max(low, high), share: 0, sharp };
     const [from, to] = [places[low] as number, places[high] as number];
     const here = Math.min(to, Math.max(from, place));
-    return { low, high, share: (here - from) / (to - from) };
+    return { low, high, share: (here - from) / (to - from), sharp };
   }
 
   cut(cut: Cut): CutPixels {
@@ -116,8 +127,9 @@ export class VoxelStore {
     return ended(sum);
   }
 
-  private plane({ origin, right, down, columns, rows }: Cut, shift: Vector, out: Float32Array): void {
+  private plane(cut: Cut, shift: Vector, out: Float32Array): void {
     const { geometry } = this;
+    const { origin, right, down, columns, rows } = cut;
     const [i0, j0, s0] = toVoxel(geometry, [origin[0] + shift[0], origin[1] + shift[1], origin[2] + shift[2]]);
     const [di, dj, ds] = directionToVoxel(geometry, right);
     const [ei, ej, es] = directionToVoxel(geometry, down);
@@ -132,7 +144,12 @@ export class VoxelStore {
   /** A row that stays in one place along the line: the slices to mix are the same for all its pixels. */
   private levelRow(out: Float32Array, at: number, count: number, [i, j, s]: Vector, di: number, dj: number): void {
     const around = this.around(s);
-    if (!around) {
+    if (around && !around.sharp && this.coarse) {
+      const { at: place, scale } = this.inCoarse([i, j, s]);
+      this.coarse.levelRow(out, at, count, place, di * scale[0], dj * scale[1]);
+      return;
+    }
+    if (!around || around.low < 0) {
       out.fill(OUTSIDE, at, at + count);
       return;
     }
@@ -155,13 +172,26 @@ export class VoxelStore {
     for (let x = 0; x < count; x += 1) {
       const [u, v] = [i + x * di, j + x * dj];
       const around = u < -0.5 || v < -0.5 || u > columns - 0.5 || v > rows - 0.5 ? undefined : this.around(s + x * ds);
-      if (!around) {
+      if (around && !around.sharp && this.coarse) {
+        this.coarse.row(out, at + x, 1, this.inCoarse([u, v, s + x * ds]).at, [0, 0, 0]);
+        continue;
+      }
+      if (!around || around.low < 0) {
         out[at + x] = OUTSIDE;
         continue;
       }
       const value = this.bilinear(around.low * size, u, v);
       out[at + x] = around.share === 0 ? value : value + (this.bilinear(around.high * size, u, v) - value) * around.share;
     }
+  }
+
+  /** A place of this volume's voxels in those of the coarse one, and what a step becomes. */
+  private inCoarse([i, j, s]: Vector): { at: Vector; scale: readonly [number, number] } {
+    const { geometry } = this;
+    const { geometry: coarse } = this.coarse as VoxelStore;
+    const scale = [geometry.columnStep / coarse.columnStep, geometry.rowStep / coarse.rowStep] as const;
+    const [a, b, c] = toVoxel(coarse, geometry.origin);
+    return { at: [a + i * scale[0], b + j * scale[1], c + s], scale };
   }
 
   private bilinear(from: number, u: number, v: number): number {

@@ -92,6 +92,12 @@ export class DicomWebClient {
     return (await this.get(`${this.object(path)}/rendered?viewport=256,256`, 'image/jpeg', signal)).blob();
   }
 
+  /** The small volume of a series; undefined where it is none, or so small that it needs none. */
+  async preview(study: string, series: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const response = await this.get(`${this.api}/studies/${study}/series/${series}/preview`, 'application/octet-stream', signal);
+    return response.status === 204 ? undefined : new Uint8Array(await response.arrayBuffer());
+  }
+
   /** Bytes behind a BulkDataURI, taken out of their multipart wrapping if they have one. */
   async bulkData(uri: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     const response = await this.get(uri, 'application/octet-stream, multipart/related; type="application/octet-stream"', signal);

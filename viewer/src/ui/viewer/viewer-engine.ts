@@ -5,8 +5,10 @@ import { BitmapStore } from '../../viewport/bitmap-store';
 import { DecodePool } from '../../viewport/decode/pool';
 import type { MeasureSession } from '../../viewport/measure/session';
 import type { MprSession } from '../../viewport/mpr/session';
+import { Previews } from '../../viewport/previews';
 import { PictureSources } from '../../viewport/picture-sources';
 import { StudyLoader } from '../../viewport/study-loader';
+import { WaitingWorker } from '../../viewport/mpr/waiting-worker';
 import { Workspace } from '../../viewport/workspace';
 import type { Services } from '../services';
 
@@ -24,6 +26,8 @@ export interface ViewerEngine {
   workspace: Workspace;
   measure: Late<MeasureSession>;
   mpr: MprHolder;
+  previews: Previews;
+  worker: WaitingWorker;
   dispose(): void;
 }
 
@@ -55,6 +59,7 @@ export class MprHolder {
   /** What every plane must say of itself: slab, how much of the volume is there; a line each. */
   readonly notes = { changed: new Signal(), state: (): string => this.said };
   private said = '';
+  private opening = false;
 
   constructor(private readonly open: () => Promise<MprSession | string>) {}
 
@@ -69,8 +74,11 @@ export class MprHolder {
 
   /** Enters or leaves; returns why it cannot enter, else "". */
   async toggle(): Promise<string> {
-    if (this.leave()) return '';
-    const made = await this.open();
+    if (this.opening || this.leave()) return '';
+    this.opening = true;
+    const made = await this.open().finally(() => {
+      this.opening = false;
+    });
     if (typeof made === 'string') return made;
     this.session = made;
     made.changed.listen(() => this.say());
@@ -95,18 +103,21 @@ export class MprHolder {
 }
 
 /** Fetches what the next key press may want, once the browser has nothing better to do. */
-export function warmUp(): void {
+export function warmUp({ worker }: ViewerEngine): void {
+  worker.prepare();
   void import('../../viewport/mpr/session');
   void import('../../core/volume');
   void import('./mpr-bar');
 }
 
-async function openVolume(workspace: Workspace, store: BitmapStore, sources: PictureSources): Promise<MprSession | string> {
+async function openVolume({ workspace, store, previews, worker }: Omit<ViewerEngine, 'mpr'>, sources: PictureSources): Promise<MprSession | string> {
   const { set } = workspace.active.state();
   if (!set) return 'No series is open';
+  const preview = previews.get(set, 'interaction');
+  preview.catch(() => undefined);
   const [{ MprSession }, { volumeOf }] = await Promise.all([import('../../viewport/mpr/session'), import('../../core/volume')]);
   const answer = volumeOf(set);
-  return 'reason' in answer ? `This series is no volume: ${answer.reason}` : new MprSession(workspace, store, sources, set, answer.volume);
+  return 'reason' in answer ? `This series is no volume: ${answer.reason}` : new MprSession(workspace, store, sources, set, answer.volume, worker.take(), preview);
 }
 
 export function createEngine({ client, queue }: Services): ViewerEngine {
@@ -121,7 +132,11 @@ export function createEngine({ client, queue }: Services): ViewerEngine {
   const workspace = new Workspace(sources);
   owner.own(() => workspace.dispose());
   const measure = new Late(() => import('../../viewport/measure/session').then(({ MeasureSession }) => new MeasureSession()));
-  const mpr = new MprHolder(() => openVolume(workspace, store, sources));
+  const previews = new Previews(client, queue);
+  const worker = new WaitingWorker();
+  owner.own(() => worker.dispose());
+  const engine = { store, loader, workspace, measure, previews, worker, dispose: () => owner.dispose() };
+  const mpr = new MprHolder(() => openVolume(engine, sources));
   owner.own(() => mpr.dispose());
-  return { store, loader, workspace, measure, mpr, dispose: () => owner.dispose() };
+  return { ...engine, mpr };
 }

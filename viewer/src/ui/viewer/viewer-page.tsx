@@ -71,13 +71,19 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   const drawn = pane.bitmap !== undefined;
   useEffect(() => {
     if (!drawn) return undefined;
-    const timer = setTimeout(warmUp, 1000);
+    const timer = setTimeout(() => warmUp(engine), 1000);
     return () => clearTimeout(timer);
-  }, [drawn]);
+  }, [drawn, engine]);
+
+  const { set } = pane;
+  useEffect(() => {
+    if (!drawn || !set || set.plane) return undefined;
+    const timer = setTimeout(() => void engine.previews.get(set, 'thumbnail').catch(() => undefined), 300);
+    return () => clearTimeout(timer);
+  }, [drawn, engine, set]);
 
   useEffect(() => workspace.adopt(study.series.flatMap(({ sets }) => sets ?? [])), [workspace, study]);
 
-  const { set } = pane;
   useEffect(() => {
     if (set && !set.plane) noteAddress({ ...place, series: set.SeriesInstanceUID, instance: set.kind === 'stack' ? '' : (set.instances[0]?.SOPInstanceUID ?? '') });
   }, [set, place]);

@@ -23,7 +23,6 @@ export class Reslicer implements PictureStore {
   readonly changed = new Signal();
   /** Time of the last cut in the worker, in ms. */
   lastCut = 0;
-  private readonly worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
   private readonly kept = new Map<string, LoadedBitmap>();
   private readonly queue = new Map<string, Waiting>();
   private running: { id: number; version: number; waiting: Waiting } | undefined;
@@ -33,6 +32,7 @@ export class Reslicer implements PictureStore {
   private after: (() => void)[] = [];
 
   constructor(
+    private readonly worker: Worker,
     geometry: VolumeGeometry,
     floating: boolean,
     private readonly cutOf: (id: string) => Cut | undefined,
@@ -43,6 +43,13 @@ export class Reslicer implements PictureStore {
 
   put(index: number, pixels: StoredPixels, slope: number, intercept: number): void {
     this.send({ kind: 'slice', index, pixels, slope, intercept });
+    this.begun = true;
+    this.pump();
+  }
+
+  /** A small volume that stands for slices that have not come, in the same terms as theirs. */
+  usePreview(geometry: VolumeGeometry, values: Float32Array<ArrayBuffer>): void {
+    this.worker.postMessage({ kind: 'preview', geometry, values } satisfies ResliceRequest, [values.buffer]);
     this.begun = true;
     this.pump();
   }
@@ -113,7 +120,7 @@ export class Reslicer implements PictureStore {
     this.queue.delete(set);
   }
 
-  /** Nothing is cut before the first slice has come. */
+  /** Nothing is cut before a slice or the preview has come. */
   private pump(): void {
     const next = this.running || !this.begun ? undefined : this.queue.values().next().value;
     if (!next) return;

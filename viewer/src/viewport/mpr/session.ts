@@ -5,6 +5,7 @@ import { Signal } from '../../core/lifecycle';
 import { pictureInfo } from '../../core/picture-info';
 import { distanceToChain } from '../../core/measure/outline';
 import { centreOf, crossing, nearestPicture, planeOf, toPixel, type ImagePlane } from '../../core/plane';
+import { previewGeometry, type Preview } from '../../core/preview';
 import { PLANES, reformat, slabOf, STANDARD, turned, type Frame, type PlaneName, type Reformatted } from '../../core/reformat';
 import { coarseToFine, type Cut, type SlabMode } from '../../core/reslice';
 import type { DisplaySet, Picture } from '../../core/stack';
@@ -26,6 +27,8 @@ export interface MprState {
   /** How many of them are in what is on screen. */
   drawn: number;
   total: number;
+  /** How many pixels of a row one pixel of the preview stands for; 0 where there is none. */
+  preview: number;
   failed: number;
   notes: readonly string[];
   turned: boolean;
@@ -58,17 +61,20 @@ export class MprSession {
     private readonly sources: PictureSources,
     private readonly source: DisplaySet,
     private readonly volume: Volume,
+    worker: Worker,
+    preview: Promise<Preview | undefined>,
   ) {
     const { rows, columns, cells, active } = workspace.state();
     this.before = { rows, columns, active, sets: cells.map(({ controller }) => controller.state().set) };
     this.floating = !sameRescale(volume.pictures) || volume.pictures.some(needsFloat);
-    this.current = { mode: 'max', thickness: 0, loaded: 0, drawn: 0, total: volume.pictures.length, failed: 0, notes: volume.notes, turned: false };
+    this.current = { mode: 'max', thickness: 0, loaded: 0, drawn: 0, total: volume.pictures.length, preview: 0, failed: 0, notes: volume.notes, turned: false };
     this.planes = PLANES.map((name) => reformat(source, volume, name, STANDARD[name], this.floating));
-    this.reslicer = new Reslicer(volume.geometry, this.floating, (id) => this.cutOf(id));
+    this.reslicer = new Reslicer(worker, volume.geometry, this.floating, (id) => this.cutOf(id));
     sources.usePlanes(this.reslicer);
     const at = workspace.active.picture;
     this.waiting = coarseToFine(volume.pictures.length, Math.max(0, at ? volume.pictures.indexOf(at) : 0));
     this.open(this.placeOf(at));
+    void preview.then((coming) => this.take(coming), () => undefined);
     for (let i = 0; i < AT_ONCE; i += 1) void this.feed();
   }
 
@@ -76,8 +82,8 @@ export class MprSession {
 
   /** What stands on every plane, a line each. */
   notes(): string {
-    const { mode, thickness, drawn, total, failed } = this.current;
-    return [drawn < total - failed ? `${drawn} of ${total} slices` : '', failed > 0 ? `${failed} slices missing` : '', thickness > 0 ? `${SLAB_NAMES[mode]} ${thickness} mm` : ''].filter(Boolean).join('\n');
+    const { mode, thickness, drawn, total, preview, failed } = this.current;
+    return [preview > 0 && drawn < total ? `Preview at 1/${preview}` : '', drawn < total - failed ? `${drawn} of ${total} slices` : '', failed > 0 ? `${failed} slices missing` : '', thickness > 0 ? `${SLAB_NAMES[mode]} ${thickness} mm` : ''].filter(Boolean).join('\n');
   }
 
   get lastCut(): number {
@@ -181,6 +187,17 @@ export class MprSession {
     clearTimeout(this.timer);
     this.reslicer.dispose();
     this.sources.usePlanes(undefined);
+  }
+
+  /** Shows the small volume until its slices have come. */
+  private take(preview: Preview | undefined): void {
+    const geometry = preview && previewGeometry(preview, this.volume);
+    if (!geometry || this.life.signal.aborted || this.current.loaded === this.current.total) return;
+    const { slope, intercept } = pictureInfo(this.volume.pictures[0] as Picture).transform;
+    const values = this.floating ? preview.values.slice() : preview.values.map((value) => (value - intercept) / slope);
+    this.reslicer.usePreview(geometry, values);
+    this.update({ preview: preview.factor });
+    this.again();
   }
 
   private placeOf(picture: Picture | undefined): Vector {

@@ -6,6 +6,7 @@ import type { StoredPixels } from '../../core/viewport-port';
 
 export type ResliceRequest =
   | { kind: 'open'; geometry: VolumeGeometry; floating: boolean }
+  | { kind: 'preview'; geometry: VolumeGeometry; values: Float32Array }
   | { kind: 'slice'; index: number; pixels: StoredPixels; slope: number; intercept: number }
   | { kind: 'cut'; id: number; cut: Cut };
 export type ResliceAnswer = { id: number; ms: number } & CutPixels;
@@ -23,6 +24,9 @@ scope.onmessage = ({ data }) => {
     case 'open':
       voxels = new VoxelStore(data.geometry, data.floating);
       break;
+    case 'preview':
+      voxels?.fallBackOn(filled(data.geometry, data.values));
+      break;
     case 'slice':
       voxels?.put(data.index, data.slope === 1 && data.intercept === 0 ? data.pixels : Float32Array.from(data.pixels, (value) => value * data.slope + data.intercept));
       break;
@@ -34,3 +38,10 @@ scope.onmessage = ({ data }) => {
     }
   }
 };
+
+function filled(geometry: VolumeGeometry, values: Float32Array): VoxelStore {
+  const store = new VoxelStore(geometry, true);
+  const size = geometry.columns * geometry.rows;
+  for (let index = 0; index < geometry.places.length; index += 1) store.put(index, values.subarray(index * size, (index + 1) * size));
+  return store;
+}
