@@ -27,7 +27,8 @@ DATA = Path(os.environ.get("ISOCENTER_TEST_DATA", ROOT.parent / "shared" / "data
 PACKAGES = {
     "findscu": "dcmtk", "movescu": "dcmtk", "getscu": "dcmtk", "dcmqrscp": "dcmtk",
     "storescu": "dcmtk", "echoscu": "dcmtk", "storescp": "dcmtk", "dcmdump": "dcmtk", "dcmsend": "dcmtk",
-    "dciodvfy": "dicom3tools", "chromium": "chromium", "Orthanc": "orthanc", "orthanc": "orthanc",
+    "dciodvfy": "dicom3tools", "chromium": "chromium", "Orthanc": "orthanc", "gdcmscu": "libgdcm-tools",
+    "/usr/share/orthanc/plugins/libOrthancDicomWeb.so": "orthanc-dicomweb",
 }  # fmt: skip
 STATIC = ROOT / "src" / "isocenter" / "web" / "static" / "index.html"
 
@@ -38,7 +39,7 @@ def _missing(item: pytest.Item) -> str | None:
     """Return what this test lacks here, or None."""
     for mark in item.iter_markers("peer"):
         for name in mark.args:
-            if shutil.which(name) is None:
+            if shutil.which(name) is None and not Path(name).is_file():
                 return f"program {name}: apt-get install {PACKAGES.get(name, name)}"
     if item.get_closest_marker("browser"):
         if shutil.which("chromium") is None:

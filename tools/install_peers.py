@@ -9,8 +9,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
-#: A program that the package brings -> the package.
-PEERS = {"storescu": "dcmtk", "dciodvfy": "dicom3tools", "chromium": "chromium"}
+#: A program or file that the package brings -> the package.
+PEERS = {
+    "storescu": "dcmtk",
+    "dciodvfy": "dicom3tools",
+    "chromium": "chromium",
+    "gdcmscu": "libgdcm-tools",
+    "Orthanc": "orthanc",
+    "/usr/share/orthanc/plugins/libOrthancDicomWeb.so": "orthanc-dicomweb",
+}
 
 
 def postgresql_is_there() -> bool:
@@ -32,7 +39,7 @@ def become_root() -> list[str] | None:
 
 def main() -> None:
     """Install what is missing."""
-    missing = [package for program, package in PEERS.items() if shutil.which(program) is None]
+    missing = [package for name, package in PEERS.items() if shutil.which(name) is None and not Path(name).is_file()]
     if not postgresql_is_there():
         missing.append("postgresql")
     root = become_root()

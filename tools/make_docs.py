@@ -134,7 +134,7 @@ A retrieval names objects by the unique keys of its level, of which there may be
 each C-STORE; C-GET sends on contexts for which the peer was granted the SCP role. An object goes out as it is stored
 where the receiver accepted that transfer syntax; else uncompressed in explicit or implicit VR little endian, if it
 accepted one of these and the object can be decoded; else it is a failed sub-operation. Nothing is compressed on
-the way. After each sub-operation but the last there is a pending response with the counts (65535 stands for more).
+the way. After each sub-operation, also the last, there is a pending response with the counts (65535: or more).
 
 Status answered to C-MOVE and C-GET: FF00 pending; 0000 all objects were taken, or there are none; B000 some failed;
 A702 all failed; FE00 cancelled; A801 the destination is not known, or is this archive; A900 the identifier does not fit

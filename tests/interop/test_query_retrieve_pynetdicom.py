@@ -161,8 +161,8 @@ class TestGet:
         ct = objects[0]
         question = identifier("STUDY", StudyInstanceUID=ct.StudyInstanceUID)
         responses = get(question, CTImageStorage, roles=[CTImageStorage])
-        assert [status.Status for status, _ in responses] == [SUCCESS]
-        assert responses[0][0].NumberOfCompletedSuboperations == 1
+        assert [status.Status for status, _ in responses] == [PENDING, SUCCESS]
+        assert responses[-1][0].NumberOfCompletedSuboperations == 1
         stored = kept.datasets[ct.SOPInstanceUID]
         assert stored == ct
 
@@ -174,8 +174,8 @@ class TestGet:
             (SecondaryCaptureImageStorage, [ImplicitVRLittleEndian]),
         ]
         responses = get(question, *contexts, roles=[SecondaryCaptureImageStorage])
-        assert [status.Status for status, _ in responses] == [PENDING, SUCCESS]
-        assert responses[0][0].NumberOfRemainingSuboperations == 1
+        assert [status.Status for status, _ in responses] == [PENDING, PENDING, SUCCESS]
+        assert [status.NumberOfRemainingSuboperations for status, _ in responses[:2]] == [1, 0]
         assert kept.datasets[rle.SOPInstanceUID].file_meta.TransferSyntaxUID == RLELossless
         decompressed = kept.datasets[jpeg.SOPInstanceUID]
         assert decompressed.file_meta.TransferSyntaxUID == ImplicitVRLittleEndian
@@ -195,7 +195,7 @@ class TestGet:
     def test_without_the_role_nothing_is_sent(self, get, objects, kept) -> None:
         ct = objects[0]
         responses = get(identifier("STUDY", StudyInstanceUID=ct.StudyInstanceUID), CTImageStorage, roles=[])
-        ((status, failed),) = responses
+        status, failed = responses[-1]
         assert (status.Status, status.NumberOfFailedSuboperations) == (0xA702, 1)
         assert failed.FailedSOPInstanceUIDList == ct.SOPInstanceUID
         assert "does not take" in status.ErrorComment
@@ -217,9 +217,8 @@ class TestGet:
     @pytest.mark.parametrize(("answer", "status"), [(0xB000, SUCCESS), (0xA700, 0xA702)])
     def test_answers_of_the_receiver_are_counted(self, get, objects, kept, answer: int, status: int) -> None:
         kept.status = answer
-        ((response, _),) = get(
-            identifier("STUDY", StudyInstanceUID=objects[0].StudyInstanceUID), CTImageStorage, roles=[CTImageStorage]
-        )
+        question = identifier("STUDY", StudyInstanceUID=objects[0].StudyInstanceUID)
+        response, _ = get(question, CTImageStorage, roles=[CTImageStorage])[-1]
         assert response.Status == status
         assert response.NumberOfWarningSuboperations == (answer == 0xB000)
         assert response.NumberOfFailedSuboperations == (answer == 0xA700)
@@ -271,9 +270,9 @@ class TestMove:
         full_node.know("THERE", start_scp((evt.EVT_C_STORE, kept.store)))
         question = identifier("STUDY", StudyInstanceUID=objects[2].StudyInstanceUID)
         responses = list(associate(MOVE).send_c_move(question, "THERE", MOVE, msg_id=42))
-        assert [status.Status for status, _ in responses] == [PENDING, SUCCESS]
-        assert responses[0][0].NumberOfRemainingSuboperations == 1
-        assert responses[1][0].NumberOfCompletedSuboperations == 2
+        assert [status.Status for status, _ in responses] == [PENDING, PENDING, SUCCESS]
+        assert [status.NumberOfRemainingSuboperations for status, _ in responses[:2]] == [1, 0]
+        assert responses[-1][0].NumberOfCompletedSuboperations == 2
         assert set(kept.datasets) == {objects[2].SOPInstanceUID, objects[4].SOPInstanceUID}
         for request in kept.requests:
             assert request.MoveOriginatorApplicationEntityTitle == "PYNETDICOM"

@@ -132,8 +132,10 @@ def test_one_association_takes_all(move) -> None:
     assert (there.originators, there.ended) == ({("SCU", 7)}, "released")
 
 
-def test_more_contexts_than_an_association_has(move) -> None:
-    instances = [instance(number, f"1.2.{number}") for number in range(100)]
+@pytest.mark.parametrize("syntax", [EXPLICIT, VIDEO])
+def test_more_contexts_than_an_association_has(move, syntax: str) -> None:
+    """Video has one context where others have two, so that a class stands across the end of the association."""
+    instances = [instance(0, "1.2.0", syntax), *(instance(number, f"1.2.{number}") for number in range(1, 100))]
     network = Network()
     last = move(network, *instances)[-1]
     assert (last.Status, last.NumberOfCompletedSuboperations) == (0, 100)

@@ -95,5 +95,5 @@ def test_needed_contexts() -> None:
 
     instances = [instance("1.1", RLE), instance("1.2", IMPLICIT), instance("1.1", EXPLICIT), instance("1.1", RLE)]
     assert needed_contexts(instances) == [
-        ("1.1", RLE), ("1.1", EXPLICIT), ("1.1", IMPLICIT), ("1.2", IMPLICIT), ("1.2", EXPLICIT),
+        ("1.1", IMPLICIT), ("1.1", EXPLICIT), ("1.1", RLE), ("1.2", EXPLICIT), ("1.2", IMPLICIT),
     ]  # fmt: skip

@@ -116,8 +116,8 @@ def failed(response: Response) -> tuple[str, ...]:
 def test_each_object_is_counted_and_told() -> None:
     route = FakeRoute(SUCCESS, 0xB000, 0xA700, SUCCESS)
     pending, last = run(make(FakeSource(4), route))
-    assert [command.Status for command in pending] == [PENDING] * 3
-    assert [counts(command) for command in pending] == [(3, 1, 0, 0), (2, 1, 0, 1), (1, 1, 1, 1)]
+    assert [command.Status for command in pending] == [PENDING] * 4
+    assert [counts(command) for command in pending] == [(3, 1, 0, 0), (2, 1, 0, 1), (1, 1, 1, 1), (0, 2, 1, 1)]
     assert (last.command.Status, counts(last.command)) == (SOME_FAILED, (None, 2, 1, 1))
     assert failed(last) == ("1.1.2",)
     assert "out of resources" in last.command.ErrorComment

@@ -157,7 +157,9 @@ class _SubAssociation:
             return self._association
         self.release()
         first = next(place for place, pair in enumerate(self._pairs) if pair[0] == sop_class)
-        pairs = self._pairs[first : first + _MAX_CONTEXTS]
+        pairs, rest = self._pairs[first : first + _MAX_CONTEXTS], self._pairs[first + _MAX_CONTEXTS :]
+        if rest and rest[0][0] != sop_class:  # a class that does not fit whole waits for the next association
+            pairs = [pair for pair in pairs if pair[0] != rest[0][0]]
         try:
             self._association = self._connect(self._peer, pairs)
         except PeerError as error:

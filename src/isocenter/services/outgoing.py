@@ -73,9 +73,12 @@ def possible_syntaxes(stored: str) -> tuple[str, ...]:
 
 
 def needed_contexts(instances: Iterable[Instance]) -> list[tuple[str, str]]:
-    """Return the pairs of SOP class and transfer syntax that objects may go out in, those of a class together."""
+    """Return the pairs of SOP class and transfer syntax that objects may go out in, those of a class together.
+
+    The syntax that an object is stored in comes last: gdcmscu reads all objects in that of the last context.
+    """
     stored = dict.fromkeys((each.SOPClassUID, each.transfer_syntax_uid) for each in instances)
-    pairs = [(sop_class, uid) for sop_class, syntax in stored for uid in (syntax, *possible_syntaxes(syntax))]
+    pairs = [(sop_class, uid) for sop_class, syntax in stored for uid in (*reversed(possible_syntaxes(syntax)), syntax)]
     order = {sop_class: place for place, (sop_class, _) in enumerate(reversed(stored))}
     return sorted(dict.fromkeys(pairs), key=lambda pair: -order[pair[0]])
 

@@ -192,8 +192,7 @@ class Retrieval(Handler):
                     tally.fail(instance, str(error))
                 else:
                     tally.add(instance, code)
-                if tally.remaining:
-                    yield tally.counted(pending, remaining=True)
+                yield tally.counted(pending, remaining=True)
 
     def _last(self, tally: Tally) -> Response:
         """Return the last response, with the list of failed objects where there are any."""
