@@ -17,8 +17,8 @@ from isocenter.errors import UsageError
 MAX_HEADER_BYTES = 16 * 1024
 #: Longest white space that is accepted between a boundary and its line end.
 MAX_PADDING = 256
-#: RFC 2046 5.1.1.
-MAX_BOUNDARY = 70
+#: Longest boundary that is read; RFC 2046 5.1.1 has 70 characters at most, and Orthanc sends 73.
+MAX_BOUNDARY = 200
 
 _BOUNDARY_CHARACTERS = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'()+_,-./:=? ")
 
@@ -187,7 +187,7 @@ class MultipartReader:
 def _checked(boundary: str) -> bytes:
     raw = boundary.encode()
     if not 1 <= len(raw) <= MAX_BOUNDARY or not _BOUNDARY_CHARACTERS.issuperset(raw) or raw.endswith(b" "):
-        raise UsageError("the boundary of the multipart body must be 1 to 70 characters of RFC 2046 5.1.1")
+        raise UsageError(f"the boundary of the multipart body must be 1 to {MAX_BOUNDARY} characters of RFC 2046 5.1.1")
     return raw
 
 

@@ -94,16 +94,32 @@ def run_peer() -> Callable[..., str]:
 
 
 @pytest.fixture
-def start_peer() -> Iterator[Callable[..., int]]:
-    """Start foreign servers that take a port as their last argument; return the port once it answers."""
+def free_port() -> Callable[[], int]:
+    """Return a function that gives a port that is free now."""
+
+    def find() -> int:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            return int(free.getsockname()[1])
+
+    return find
+
+
+@pytest.fixture
+def start_peer(free_port: Callable[[], int]) -> Iterator[Callable[..., int]]:
+    """Start foreign servers; return the port once it answers.
+
+    The port is the last argument, or ``port`` where the command says it elsewhere.
+    """
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(*command: object, cwd: Path | None = None) -> int:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = int(free.getsockname()[1])
+    def start(*command: object, cwd: Path | None = None, port: int = 0) -> int:
+        arguments = [str(part) for part in command]
+        if not port:
+            port = free_port()
+            arguments.append(str(port))
         running.append(
             subprocess.Popen(
-                [*(str(part) for part in command), str(port)], cwd=cwd, stdout=subprocess.DEVNULL,
+                arguments, cwd=cwd, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL, env=os.environ | {"TCP_NODELAY": "1"},
             )
         )  # fmt: skip
@@ -112,7 +128,7 @@ def start_peer() -> Iterator[Callable[..., int]]:
 
     yield start
     for process in running:
-        process.terminate()
+        process.kill()  # Orthanc takes 3 s to end in good order
         process.wait(10)
 
 

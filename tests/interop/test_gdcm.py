@@ -7,7 +7,6 @@ what it did is checked on our side and in the files that it wrote.
 
 import re
 import signal
-import socket
 from collections import Counter
 from pathlib import Path
 
@@ -74,15 +73,14 @@ def test_find(gdcmscu, objects: list[Dataset], options: list[str], keys: dict[st
 
 
 @pytest.mark.parametrize("name", ["CT_small.dcm", "MR_small_implicit.dcm"])
-def test_move(gdcmscu, full_node, tmp_path: Path, name: str) -> None:
+def test_move(gdcmscu, full_node, free_port, tmp_path: Path, name: str) -> None:
     """gdcmscu is its own destination.
 
     It reads data sets in the syntax of the last context of the association, whichever they come on, and answers the
     release of the association that brought an object only when it has seen a response to its own request.
     """
     (sent,) = full_node.fill(name)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
+    port = free_port()
     full_node.know("GDCMSCU", port)
     what = ["--studyroot", "--study", "--key", f"20,d={sent.StudyInstanceUID}"]
     log = gdcmscu("--move", *what, "--port-scp", port, "-o", tmp_path)

@@ -94,7 +94,7 @@ def test_another_object_under_a_known_uid_is_a_warning(client: Client, archive: 
         ('multipart/related; type="image/jpeg"; boundary=b', 415),
         ("multipart/form-data; boundary=b", 415),
         ("multipart/related; type=application/dicom", 400),
-        (f'multipart/related; type="application/dicom"; boundary="{"x" * 80}"', 400),
+        (f'multipart/related; type="application/dicom"; boundary="{"x" * 201}"', 400),
         (STOW, 400),
     ],
 )
