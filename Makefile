@@ -32,6 +32,7 @@ demo: viewer
 
 test: $(DEV_STAMP) viewer
 	@$(PYTHON) tools/install_peers.py
+	@$(BIN)/python tools/fetch_ohif.py
 	@$(BIN)/python tools/test_viewer.py
 	$(BIN)/pytest -q $(PYTEST_ARGS)
 

@@ -14,10 +14,13 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 hypothesis_settings.register_profile("isocenter", deadline=None)  # no test depends on time
 hypothesis_settings.load_profile("isocenter")
@@ -31,6 +34,13 @@ PACKAGES = {
     "/usr/share/orthanc/plugins/libOrthancDicomWeb.so": "orthanc-dicomweb",
 }  # fmt: skip
 STATIC = ROOT / "src" / "isocenter" / "web" / "static" / "index.html"
+
+OHIF = ROOT / ".cache" / "ohif"
+#: Of the browser; it draws in software.
+CHROMIUM_FLAGS = [
+    "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+]  # fmt: skip
 
 _left_out: dict[str, int] = {}
 
@@ -46,6 +56,8 @@ def _missing(item: pytest.Item) -> str | None:
             return "program chromium: apt-get install chromium"
         if not STATIC.exists():
             return "the built viewer: make viewer"
+    if item.get_closest_marker("ohif") and not (OHIF / "version").exists():
+        return "the OHIF viewer: python tools/fetch_ohif.py"
     if item.get_closest_marker("real_data") and not DATA.is_dir():
         return f"real DICOM files in {DATA.name}/ (set ISOCENTER_TEST_DATA)"
     return None
@@ -85,6 +97,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def data_dir() -> Path:
     """Return the folder of real DICOM files (tests marked ``real_data`` only)."""
     return DATA
+
+
+@pytest.fixture(scope="session")
+def ohif_dir() -> Path:
+    """Return the folder of the built OHIF viewer (tests marked ``ohif`` only)."""
+    return OHIF
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Return headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=True, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
 
 
 @dataclass

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import numpy as np
 import pydicom
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (
     CTImageStorage,
@@ -29,11 +29,6 @@ ROOT = "1.2.826.0.1.3680043.10.543.77"
 CT_STUDY, US_STUDY, BROKEN_STUDY, SR_STUDY = (f"{ROOT}.{n}" for n in (1, 2, 3, 4))
 SLICES, ROWS, COLUMNS = 24, 64, 80
 FRAMES = 12
-
-FLAGS = [
-    "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-]  # fmt: skip
 
 
 def stored_value(number: int, row: int, column: int) -> int:
@@ -207,15 +202,6 @@ def empty_archive(tmp_path: Path) -> Iterator[Archive]:
     running = start(tmp_path / "data")
     yield running
     stop(running)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Return headless Chromium."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=True, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 class View:
