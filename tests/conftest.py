@@ -28,7 +28,7 @@ hypothesis_settings.load_profile("isocenter")
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("ISOCENTER_TEST_DATA", ROOT.parent / "shared" / "data"))
 PACKAGES = {
-    "findscu": "dcmtk", "movescu": "dcmtk", "getscu": "dcmtk", "dcmqrscp": "dcmtk",
+    "findscu": "dcmtk", "movescu": "dcmtk", "getscu": "dcmtk", "dcmqrscp": "dcmtk", "wlmscpfs": "dcmtk",
     "storescu": "dcmtk", "echoscu": "dcmtk", "storescp": "dcmtk", "dcmdump": "dcmtk", "dcmsend": "dcmtk",
     "dciodvfy": "dicom3tools", "chromium": "chromium", "Orthanc": "orthanc", "gdcmscu": "libgdcm-tools",
     "/usr/share/orthanc/plugins/libOrthancDicomWeb.so": "orthanc-dicomweb",

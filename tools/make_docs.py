@@ -16,7 +16,9 @@ from isocenter.deid.options import CODES, KEEP, meaning
 from isocenter.dicom.uids import NON_PATIENT_SOP_CLASSES, SOP_CLASSES, TRANSFER_SYNTAXES
 from isocenter.index.attributes import ATTRIBUTES, NON_PATIENT_ATTRIBUTES
 from isocenter.services.information_model import LEVEL_NAMES, MODELS
+from isocenter.services.worklist import MODALITY_WORKLIST_FIND
 from isocenter.settings import SETTINGS
+from isocenter.worklist.keys import KEYS as WORKLIST_KEYS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 NOTE = "<!-- Made by `make docs`; do not edit. -->\n"
@@ -75,6 +77,9 @@ def conformance_page() -> str:
     models: list[tuple[object, ...]] = [
         (m.name, ", ".join(LEVEL_NAMES[level] for level in m.levels), m.find, m.move, m.get) for m in MODELS
     ]
+    worklist: list[tuple[object, ...]] = [
+        (k.keyword, "yes" if k.in_step else "", k.type, k.matching, k.need.value) for k in WORKLIST_KEYS
+    ]
     return f"""{NOTE}# DICOM conformance statement
 
 ## Implementation
@@ -97,6 +102,7 @@ def conformance_page() -> str:
 | Query (C-FIND) | Patient Root, Study Root, Patient/Study Only (retired) | yes, `isocenter find` |
 | Retrieve (C-MOVE) | the same models, to known peers | yes, `isocenter move` |
 | Retrieve (C-GET) | the same models, with role selection | yes, `isocenter get` |
+| Modality Worklist (C-FIND) | yes | no |
 
 With the setting `known_peers_only` a peer is known by AE title and address: contexts that it may not use are refused
 (user rejection), an association without any other is rejected (calling AE title not recognized). Roles are granted for
@@ -140,6 +146,25 @@ Status answered to C-MOVE and C-GET: FF00 pending; 0000 all objects were taken, 
 A702 all failed; FE00 cancelled; A801 the destination is not known, or is this archive; A900 the identifier does not fit
 the model; C001 the archive could not read. FailedSOPInstanceUIDList names what failed, ErrorComment says why one did.
 
+## Modality Worklist
+
+Modality Worklist Information Model - FIND, {MODALITY_WORKLIST_FIND}. An entry is one scheduled procedure step. Entries
+come from the management API (`/api/worklist`) and from the files of the folder `worklist_folder`.
+Answers come by date and time of the step. Completed and discontinued steps are not answered, unless the setting
+`worklist_keep_finished` says so; ScheduledProcedureStepStatus is SCHEDULED, ARRIVED, READY, STARTED, DEPARTED, and then
+COMPLETED or DISCONTINUED.
+
+Every attribute of PS3.6 can be a matching and a return key, at any depth of sequences: those of the table, and whatever
+else an entry holds. What an entry does not hold is returned with zero length. A sequence that has no item in the query,
+or an empty one, is returned whole. Matching is as above; a range of dates and a range of times of the step are one span
+from moment to moment (PS3.4 K.6-1); of a sequence one item has to match. A private key is passed over, and the answers
+have the status FF01. Answers are in the character set of the query as above.
+
+Status answered to C-FIND: FF00, FF01 pending; 0000 done; FE00 cancelled; A700 more matches than the setting
+`find_limit`, or no resources; A900 a key cannot be read (ErrorComment and OffendingElement say which); C001 the archive
+could not search.
+
+{table(("attribute", "in the step", "return type", "matching asked for by the standard", "in an entry"), worklist)}
 ## DICOMweb
 
 STOW-RS, QIDO-RS (studies, series, instances), WADO-RS (study, series, instance, metadata, frames, rendered, thumbnail,

@@ -25,6 +25,7 @@ from isocenter.non_patient import NonPatientObjects
 from isocenter.settings import Settings
 from isocenter.settling import Settling
 from isocenter.storage import LocalStorage, ObjectFile, Storage
+from isocenter.worklist.worklist import Worklist
 
 __all__ = [
     "Archive", "Conflict", "FileReception", "Instance", "Level", "Metadata", "Outcome", "Query", "Receipt", "Reception",
@@ -40,6 +41,8 @@ class Archive:
         self.index = index
         #: Remote application entities that are known here.
         self.peers = Peers(index.database)
+        #: What modalities are to do.
+        self.worklist = Worklist(index.database, settings)
         self._intake = Intake(storage, index)
         self._metadata = MetadataReader(storage, index)
         self._redo = redo

@@ -40,6 +40,7 @@ from isocenter.services.move import MoveService
 from isocenter.services.outgoing import Outgoing
 from isocenter.services.service import Service
 from isocenter.services.store import StoreService
+from isocenter.services.worklist import WorklistService
 from isocenter.settings import Settings
 from isocenter.storage import ObjectFile
 from isocenter.web.app import create_app
@@ -289,6 +290,7 @@ def services_of(archive: Archive, settings: Settings) -> list[Service]:
         FindService(archive, settings),
         MoveService(archive, archive.peers, outgoing, partial(_connect, settings), settings),
         GetService(archive, outgoing),
+        WorklistService(archive.worklist, settings),
     ]
 
 

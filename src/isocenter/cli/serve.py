@@ -13,6 +13,7 @@ from isocenter.settings import Settings
 _OPTIONS = (
     "data", "host", "insecure", "http_port", "dicom_port", "aet", "workers", "durability", "settle_seconds", "max_pdu",
     "max_associations", "check_called_aet", "accept_unknown_sop_classes", "known_peers_only", "find_limit",
+    "worklist_folder", "worklist_keep_finished",
     "artim_seconds", "idle_seconds", "shutdown_seconds", "log_level",
 )  # fmt: skip
 

@@ -185,5 +185,66 @@ peer = sa.Table(
     sa.Column("comment", Text, nullable=False),
 )
 
+#: Entries of the modality worklist: columns of ``worklist.py`` hold values in their comparable form; ``data_set`` is
+#: DICOM JSON; ``source`` the file it comes from, ``stamp`` what that file was like.
+worklist_entry = sa.Table(
+    "worklist_entry",
+    metadata,
+    _key(),
+    sa.Column("source", Text, nullable=False),
+    sa.Column("stamp", Text, nullable=False),
+    sa.Column("status", Text, nullable=False),
+    sa.Column("changed", sa.BigInteger, nullable=False),
+    sa.Column("data_set", Text, nullable=False),
+    sa.Column("PatientID", Text, nullable=False),
+    sa.Column("PatientName", Text, nullable=False),
+    sa.Column("AccessionNumber", Text, nullable=False),
+    sa.Column("StudyInstanceUID", Text, nullable=False),
+    sa.Column("RequestedProcedureID", Text, nullable=False),
+    sa.Column("ScheduledProcedureStepID", Text, nullable=False),
+    sa.Column("Modality", Text, nullable=False),
+    sa.Column("ScheduledStationAETitle", Text, nullable=False),
+    sa.Column("ScheduledProcedureStepStartDate", Text, nullable=False),
+    sa.Column("ScheduledProcedureStepStartTime", Text, nullable=False),
+    sa.Column("ScheduledPerformingPhysicianName", Text, nullable=False),
+    sa.Index("ix_worklist_entry_step", "StudyInstanceUID", "ScheduledProcedureStepID"),
+    sa.Index("ix_worklist_entry_start", "ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime", "id"),
+    sa.Index(None, "source"),
+    sqlite_autoincrement=True,
+)
+
+#: Performed procedure steps that modalities reported (MPPS); ``data_set`` is DICOM JSON.
+performed_step = sa.Table(
+    "performed_step",
+    metadata,
+    _key(),
+    sa.Column("SOPInstanceUID", Text, nullable=False),
+    sa.Column("status", Text, nullable=False),
+    sa.Column("calling_aet", Text, nullable=False),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("changed", sa.BigInteger, nullable=False),
+    sa.Column("data_set", Text, nullable=False),
+    sa.Column("PatientID", Text, nullable=False),
+    sa.Column("PatientName", Text, nullable=False),
+    sa.Column("Modality", Text, nullable=False),
+    sa.Column("PerformedStationAETitle", Text, nullable=False),
+    sa.Column("PerformedProcedureStepID", Text, nullable=False),
+    sa.Column("PerformedProcedureStepStartDate", Text, nullable=False),
+    sa.Column("PerformedProcedureStepStartTime", Text, nullable=False),
+    sa.UniqueConstraint("SOPInstanceUID"),
+    sqlite_autoincrement=True,
+)
+
+#: The scheduled steps that a performed one was about.
+performed_step_reference = sa.Table(
+    "performed_step_reference",
+    metadata,
+    _key(),
+    _reference("performed_step", index=True),
+    sa.Column("StudyInstanceUID", Text, nullable=False),
+    sa.Column("ScheduledProcedureStepID", Text, nullable=False),
+    sa.Index("ix_performed_step_reference_step", "StudyInstanceUID", "ScheduledProcedureStepID"),
+)
+
 #: Objects whose rows are gone and whose bytes are still to be removed.
 garbage = sa.Table("garbage", metadata, sa.Column("location", Text, primary_key=True))

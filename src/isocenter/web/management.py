@@ -23,6 +23,7 @@ from isocenter.web.peers import add_peer_routes
 from isocenter.web.previews import add_preview_route
 from isocenter.web.problems import problem, problem_of
 from isocenter.web.streaming import Span, StreamedResponse
+from isocenter.web.worklist import add_worklist_routes
 
 _SECRET_WORDS = ("password", "secret", "token", "key", "credential")
 
@@ -118,6 +119,7 @@ def create_management(node: Node) -> FastAPI:
     _delete(api, node)
     add_peer_routes(api, node)
     add_preview_route(api, node.previews)
+    add_worklist_routes(api, node)
     return api
 
 

@@ -1,0 +1,37 @@
+"""Data sets of requests that are attributes and nest: collected as they arrive, read when they are whole."""
+
+from isocenter.dicom.json import Json, data_set_to_json
+from isocenter.dicom.uids import TransferSyntax
+from isocenter.errors import InvalidObjectError
+
+#: A performed procedure step that lists some thirty thousand images still fits.
+MAX_ATTRIBUTES = 1 << 22
+SPECIFIC_CHARACTER_SET = "00080005"
+
+
+class AttributesReader:
+    """Collects a data set and reads it as a DICOM JSON Model object."""
+
+    def __init__(self, syntax: TransferSyntax) -> None:
+        self.syntax = syntax
+        self._data = bytearray()
+        self._too_long = False
+
+    def write(self, *chunks: memoryview) -> None:
+        """Take the next slices; what is too long is passed over."""
+        for chunk in chunks:
+            self._too_long = self._too_long or len(self._data) + len(chunk) > MAX_ATTRIBUTES
+            if not self._too_long:
+                self._data += chunk
+
+    def read(self) -> tuple[Json, tuple[str, ...]]:
+        """Return the attributes without Specific Character Set, and its values.
+
+        Raises:
+            InvalidObjectError: it is broken or too long.
+        """
+        if self._too_long:
+            raise InvalidObjectError(f"the data set is longer than {MAX_ATTRIBUTES >> 20} MiB")
+        attributes = data_set_to_json(bytes(self._data), self.syntax, bulk_data_uri=None)
+        declared = attributes.pop(SPECIFIC_CHARACTER_SET, {}).get("Value", [])
+        return attributes, tuple(str(term or "") for term in declared)
