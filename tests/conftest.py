@@ -4,6 +4,7 @@ Tests that need a foreign program or the real data are left out (not skipped) wh
 the run says what to install; with ``ISOCENTER_FORBID_MISSING=1`` (continuous integration) that is a failure.
 """
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -18,6 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+
+from isocenter.cli.certificates import make_certificates
+from isocenter.net.tls import TlsClient
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -116,6 +120,46 @@ def browser() -> Iterator["Browser"]:
         chromium.close()
 
 
+@dataclass(frozen=True)
+class Certificates:
+    """The files of one ``isocenter tls init``."""
+
+    ca: str
+    server: str
+    server_key: str
+    client: str
+    client_key: str
+
+    def options(self) -> list[str]:
+        """Return the options of a server that shows them."""
+        return ["--tls-certificate", self.server, "--tls-key", self.server_key, "--tls-ca", self.ca]
+
+    def settings(self, **others: object) -> dict[str, object]:
+        """Return the settings of a node that shows them."""
+        return {"tls_certificate": self.server, "tls_key": self.server_key, "tls_ca": self.ca, **others}
+
+    def caller(self, **others: str) -> TlsClient:
+        """Return what their client calls with."""
+        return TlsClient(**{"ca": self.ca, "certificate": self.client, "key": self.client_key, **others})
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Certificates]:
+    """Return certificates, made once: ``good``, of an ``other`` CA, ``expired``, for the ``wrong host``."""
+    made: dict[str, Certificates] = {}
+
+    def get(kind: str = "good") -> Certificates:
+        if kind not in made:
+            hosts = ["elsewhere.example"] if kind == "wrong host" else ["localhost", "127.0.0.1"]
+            age = dt.timedelta(days=1000 if kind == "expired" else 0)  # the CA's certificate is valid for longer
+            files = make_certificates(tmp_path_factory.mktemp("tls"), hosts, dt.datetime.now(dt.UTC) - age)
+            (ca, _), server, client = (tuple(map(str, files[name])) for name in ("ca", "server", "client"))
+            made[kind] = Certificates(ca, *server, *client)
+        return made[kind]
+
+    return get
+
+
 @dataclass
 class Serving:
     """An ``isocenter serve`` in a process of its own, on free loopback ports; ``program`` is what runs isocenter."""
@@ -127,6 +171,7 @@ class Serving:
     process: subprocess.Popen[str] | None = None
     dicom_port: int = 0
     http_port: int = 0
+    dicom_tls_port: int | None = None
 
     def start(self) -> "Serving":
         """Start it and wait until it says where it is."""
@@ -148,6 +193,7 @@ class Serving:
             raise AssertionError(f"the server did not start:\n{self.data.with_suffix('.log').read_text()}")
         addresses = json.loads(line)
         self.dicom_port, self.http_port = addresses["dicom_port"], addresses["http_port"]
+        self.dicom_tls_port = addresses["dicom_tls_port"]
         return self
 
     def kill(self) -> None:

@@ -116,6 +116,16 @@ another object with this UID was there before, both are kept and listed; A700 ou
 not the object that the command announced; C000 the data set cannot be read (the error comment says why); 0110
 processing failure.
 
+## Security
+
+DICOM over TLS on a port of its own (setting `dicom_tls_port`), as acceptor and requestor: BCP 195 RFC 8996, 9325 TLS
+Secure Transport Connection Profile (PS3.15 B.12), which includes what the retired Non-Downgrading profile (B.10) asks
+for; with the setting `tls_profile = extended` the AES-GCM suites of the retired Extended profile (B.11). TLS 1.2 and
+1.3; with TLS 1.2 ECDHE with AES-GCM, in the profile B.12 also ChaCha20-Poly1305. The Modified profile (B.13) is not
+claimed. Certificates of both sides are verified against the CAs of the setting `tls_ca` (requestor: `--tls-ca`), and
+the acceptor's also against the host name; a requestor's certificate is required, optional or not asked for by the
+setting `tls_client_certificates`.
+
 ## Query and retrieve
 
 {table(("information model", "levels", "C-FIND", "C-MOVE", "C-GET"), models)}

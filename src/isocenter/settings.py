@@ -15,6 +15,9 @@ from isocenter.errors import ConfigurationError
 
 Value = str | int | float | bool | None
 
+#: Instead of a port: do not listen.
+OFF = "off"
+
 
 def _boolean(text: str) -> bool:
     if text.lower() in {"1", "true", "yes", "on"}:
@@ -29,6 +32,10 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise ValueError("not a port: use 1 to 65535, or 0 for any free one")
     return port
+
+
+def _port_or_off(text: str) -> int | str:
+    return OFF if text.lower() == OFF else _port(text)
 
 
 def _positive(text: str) -> int:
@@ -59,10 +66,13 @@ def _ae_title(text: str) -> str:
     return title
 
 
-def _durability(text: str) -> str:
-    if text not in {"full", "os"}:
-        raise ValueError('use "full" or "os"')
-    return text
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"use {' or '.join(words)}")
+        return text
+
+    return parse
 
 
 def _networks(text: str) -> str:
@@ -87,15 +97,26 @@ class Setting:
 SETTINGS: tuple[Setting, ...] = (
     Setting("data", "isocenter-data", str, "folder that holds the index and the objects"),
     Setting("host", "127.0.0.1", str, "address to listen on; anything but loopback needs --insecure"),
-    Setting("insecure", False, _boolean, "listen on other addresses although there are no users and no TLS yet"),
+    Setting("insecure", False, _boolean, "listen on other addresses although there are no users yet"),
     Setting("http_port", 8080, _port, "port of DICOMweb, management API and viewer"),
-    Setting("dicom_port", 11112, _port, "port of the DICOM node"),
+    Setting("dicom_port", 11112, _port_or_off, "port of the DICOM node; off: none, so that there is TLS only"),
+    Setting("dicom_tls_port", OFF, _port_or_off, "port of the DICOM node over TLS (registered: 2762), or off"),
+    Setting("dicom_tls_host", "", str,
+            "address of the TLS port if not host; needs no --insecure where certificates of clients are required"),
+    Setting("tls_certificate", "", str, "PEM file: certificate of this node, and those up to its CA"),
+    Setting("tls_key", "", str, "PEM file: private key of that certificate"),
+    Setting("tls_ca", "", str, "PEM file: the CAs that the certificates of DICOM peers come from"),
+    Setting("tls_client_certificates", "required", _one_of("required", "optional", "none"),
+            "whether DICOM peers that call over TLS must show a certificate: required, optional or none"),
+    Setting("tls_profile", "bcp195", _one_of("bcp195", "extended"),
+            "bcp195: TLS 1.2 and 1.3 after PS3.15 B.12; extended: AES-GCM only with TLS 1.2"),
+    Setting("https", False, _boolean, "serve the web over HTTPS instead of HTTP, with tls_certificate"),
     Setting("aet", "ISOCENTER", _ae_title, "AE title of this archive"),
     Setting("trusted_proxies", "", _networks,
             "addresses of reverse proxies whose X-Forwarded-Proto, -Host and -Prefix are believed, with commas"),
     Setting("dicomweb_delete", False, _boolean, "allow DELETE of studies, series and instances over DICOMweb"),
     Setting("workers", 1, _positive, "worker processes that share the ports"),
-    Setting("durability", "full", _durability,
+    Setting("durability", "full", _one_of("full", "os"),
             '"full": an acknowledged object is on the disk; "os": it is with the operating system'),
     Setting("settle_seconds", 5.0, _seconds, "a series or study is settled this long after its last object"),
     Setting("max_pdu", 262144, _positive, "largest PDU announced to peers, in bytes"),

@@ -1,6 +1,9 @@
 """Starting and stopping a node: addresses, ports, workers."""
 
+import json
 import socket
+import ssl
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,9 +11,10 @@ from typing import Any
 import pytest
 
 from isocenter.cli import main
-from isocenter.cli.node import bind, check_host
+from isocenter.cli.node import bind, bind_all, check_host
 from isocenter.errors import ConfigurationError
 from isocenter.net.client import VERIFICATION_PROPOSAL, connect
+from isocenter.net.credentials import Credentials
 from isocenter.net.peer import Peer
 from isocenter.settings import load_settings
 
@@ -25,6 +29,62 @@ def test_other_addresses_need_insecure(host: str) -> None:
     with pytest.raises(ConfigurationError, match="--insecure"):
         check_host(load_settings({"host": host}))
     check_host(load_settings({"host": host, "insecure": True}))
+
+
+@pytest.mark.parametrize("certificates", ["optional", "none"])
+def test_the_tls_port_may_be_reached_by_who_shows_a_certificate(certificates: str) -> None:
+    elsewhere = {"dicom_tls_host": "0.0.0.0"}
+    check_host(load_settings(elsewhere))
+    with pytest.raises(ConfigurationError, match="callers need no certificate"):
+        check_host(load_settings(elsewhere | {"tls_client_certificates": certificates}))
+    check_host(load_settings(elsewhere | {"tls_client_certificates": certificates, "insecure": True}))
+    with pytest.raises(ConfigurationError, match="there are no users yet"):  # nor is the web weakened by it
+        check_host(load_settings(elsewhere | {"host": "0.0.0.0"}))
+
+
+def test_no_dicom_port_at_all() -> None:
+    with pytest.raises(ConfigurationError, match="both off"):
+        bind_all(load_settings({"dicom_port": "off"}), others=False)
+
+
+@pytest.mark.parametrize("option", ["--https", "--dicom-tls-port=0"])
+def test_tls_without_a_certificate_is_refused_before_anything_starts(
+    tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", option, "--data", str(tmp_path / "data")])
+    assert ended.value.code == 2
+    assert "'isocenter tls init' makes both" in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_serves_over_tls_only(serving: Callable[..., Any], certificates: Callable[..., Any], workers: int) -> None:
+    good = certificates()
+    options = ["--dicom-port", "off", "--dicom-tls-port", "0", "--https", "--workers", str(workers)]
+    server = serving(*options, *good.options()).start()
+    assert server.dicom_port is None
+    peer = Peer("ISOCENTER", "localhost", server.dicom_tls_port)
+    with connect(peer, [VERIFICATION_PROPOSAL], credentials=Credentials(good.caller())) as association:
+        assert association.echo().Status == 0
+    trusting = ssl.create_default_context(cafile=good.ca)
+    url = f"https://localhost:{server.http_port}/api/system"
+    with urllib.request.urlopen(url, timeout=30, context=trusting) as response:
+        system = json.load(response)
+    assert (system["dicom_port"], system["dicom_tls_port"]) == (None, server.dicom_tls_port)
+    assert "tls_key" not in {setting["name"] for setting in system["settings"]}
+    with pytest.raises(ConnectionError), urllib.request.urlopen(url.replace("https", "http"), timeout=30):
+        pass
+    assert server.stop() == 0
+    assert "expire" not in server.data.with_suffix(".log").read_text()
+
+
+def test_serving_warns_of_a_certificate_that_has_expired(
+    serving: Callable[..., Any], certificates: Callable[..., Any]
+) -> None:
+    server = serving("--dicom-tls-port", "0", *certificates("expired").options()).start()
+    assert server.stop() == 0
+    assert "server.pem of CN=localhost has expired" in server.data.with_suffix(".log").read_text()
 
 
 def test_a_host_name_is_refused_with_advice() -> None:

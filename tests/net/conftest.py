@@ -8,7 +8,8 @@ import pytest
 
 from isocenter.dimse.commands import Command, CommandField, respond, write_command
 from isocenter.net.peer import Peer
-from isocenter.net.server import DicomServer
+from isocenter.net.server import DicomServer, Listener
+from isocenter.net.tls import server_context
 from isocenter.services.echo import EchoService
 from isocenter.services.service import Handler, Service, ServiceContext
 from isocenter.settings import load_settings
@@ -83,8 +84,13 @@ class RunningServer:
 
     def __init__(self, *others: Service, **settings: object) -> None:
         self.service = RecordingService()
-        sock = socket.create_server(("127.0.0.1", 0), backlog=1024)
-        self.server = DicomServer(load_settings(settings), [EchoService(), self.service, *others], sock)
+        listeners = [Listener(socket.create_server(("127.0.0.1", 0), backlog=1024))]
+        loaded = load_settings(settings)
+        if loaded.tls_certificate:
+            listeners.append(Listener(socket.create_server(("127.0.0.1", 0)), server_context(loaded)))
+            self.tls_port = listeners[1].sock.getsockname()[1]
+            self.tls_peer = Peer("ISOCENTER", "127.0.0.1", self.tls_port)
+        self.server = DicomServer(loaded, [EchoService(), self.service, *others], listeners)
         self.port = self.server.address[1]
         self.peer = Peer("ISOCENTER", "127.0.0.1", self.port)
         self._thread = threading.Thread(target=self.server.serve)

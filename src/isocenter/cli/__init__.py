@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "move": ("move", "Have a DICOM node send objects to another (C-MOVE)."),
     "get": ("get", "Fetch objects from a DICOM node (C-GET)."),
     "peers": ("peers", "List and edit the DICOM nodes that an archive knows."),
+    "tls": ("tls", "Make and look at certificates for TLS."),
     "dump": ("dump", "Print the header of a DICOM file."),
     "stats": ("stats", "Print what an archive holds."),
     "conflicts": ("conflicts", "List objects that contradict what was there before."),

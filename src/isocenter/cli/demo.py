@@ -15,10 +15,11 @@ from isocenter.cli.node import Node, configure_logging, stop_on_signals
 from isocenter.cli.options import resolve, setting_options
 from isocenter.cli.output import progress
 from isocenter.dimse.status import StatusCategory, category
-from isocenter.errors import PeerError
+from isocenter.errors import PeerError, UsageError
 from isocenter.net.client import ClientAssociation, Proposal, connect
 from isocenter.net.peer import Peer
 from isocenter.phantom import count, studies
+from isocenter.settings import OFF
 
 #: pydicom's packaged examples that show something: name below its ``test_files``.
 EXAMPLES = ("CT_small.dcm", "MR_small.dcm", "examples_rgb_color.dcm", "examples_overlay.dcm", "examples_ybr_color.dcm",
@@ -44,6 +45,8 @@ def command(*, config: Path | None, open_browser: bool, slices: int | None, exit
     """  # noqa: D301 - \b is click's mark for text that keeps its lines
     given = {**given, "data": given["data"] or ".demo/data", "log_level": given["log_level"] or "WARNING"}
     settings = resolve(config, given)
+    if settings.dicom_port == OFF:
+        raise UsageError("the demonstration sends over the plain DICOM port; give it one with --dicom-port")
     node = Node(settings, other_ports=True)
     configure_logging(settings)
     ready = threading.Event()
@@ -83,6 +86,7 @@ def _guide(
     if browser:
         webbrowser.open(addresses.url)
     mark = Path(node.settings.data) / MARK
+    assert addresses.dicom_port is not None
     try:
         if not mark.exists() and _send(Peer(addresses.aet, addresses.host, addresses.dicom_port), slices, stop):
             mark.touch()

@@ -9,12 +9,14 @@ from typing import Any
 
 import click
 
+from isocenter.cli.calling import credential_options
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, print_table
 from isocenter.cli.querying import query_options, read_keys, read_level, read_model
 from isocenter.dicom import dictionary
 from isocenter.index.query import Level
 from isocenter.net.client import connect
+from isocenter.net.credentials import Credentials
 from isocenter.net.peer import Peer
 from isocenter.net.query import find, query_proposal
 
@@ -43,10 +45,11 @@ _NOT_SHOWN = frozenset({"SpecificCharacterSet", "QueryRetrieveLevel", "RetrieveA
 @click.option("--fuzzy", is_flag=True, help="Ask for fuzzy matching of person names.")
 @click.option("--limit", type=click.IntRange(min=1), help="Cancel after so many answers.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
+@credential_options
 @json_option
 def command(
     *, peer: str, keys: tuple[str, ...], level: str | None, model: str, aet: str, relational: bool, fuzzy: bool,
-    limit: int | None, as_csv: bool, as_json: bool,
+    limit: int | None, as_csv: bool, credentials: Credentials, as_json: bool,
 ) -> None:  # fmt: skip
     """Ask a DICOM node what it has (C-FIND).
 
@@ -63,7 +66,7 @@ def command(
     everything = dict.fromkeys((dictionary.tag(keyword) for keyword in _SHOWN[chosen]), "") | wanted
     proposal = query_proposal(information, relational=relational, fuzzy=fuzzy)
     with (
-        connect(Peer.parse(peer), [proposal], calling_aet=aet) as association,
+        connect(Peer.parse(peer), [proposal], calling_aet=aet, credentials=credentials) as association,
         closing(find(association, information, chosen, everything)) as found,
     ):
         answers = list(itertools.islice(found, limit))

@@ -1,12 +1,14 @@
 """``isocenter get``: fetch objects from a DICOM node over one association (C-GET)."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
+from isocenter.cli.calling import credential_options
 from isocenter.cli.options import json_option
 from isocenter.cli.querying import query_options, read_keys, read_level, read_model, watch
 from isocenter.dicom.part10 import write_file_meta
@@ -15,7 +17,8 @@ from isocenter.dimse import status
 from isocenter.dimse.commands import Command, respond
 from isocenter.errors import IsocenterError, UsageError
 from isocenter.index.query import Level
-from isocenter.net.client import connect
+from isocenter.net.client import ClientAssociation, Proposal, connect
+from isocenter.net.credentials import Credentials
 from isocenter.net.peer import Peer
 from isocenter.net.query import find, query_proposal
 from isocenter.net.retrieve import all_syntaxes, get, get_proposals
@@ -37,10 +40,11 @@ _SOP_CLASSES_IN_STUDY = 0x00080062
     help="Write files into this folder, named by SOPInstanceUID [default: here].",
 )
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Take them into this data folder.")
+@credential_options
 @json_option
 def command(
     *, peer: str, keys: tuple[str, ...], level: str | None, model: str, aet: str, relational: bool,
-    folder: Path | None, data: Path | None, as_json: bool,
+    folder: Path | None, data: Path | None, credentials: Credentials, as_json: bool,
 ) -> int:  # fmt: skip
     """Fetch objects from a DICOM node over the same association (C-GET).
 
@@ -57,17 +61,20 @@ def command(
     chosen = read_level(level, wanted)
     information = read_model(model, chosen)
     node = Peer.parse(peer)
-    classes = _sop_classes(node, aet, information, wanted)
+    call = partial(connect, node, calling_aet=aet, credentials=credentials)
+    classes = _sop_classes(call, information, wanted)
     proposals = get_proposals(information, all_syntaxes(classes), relational=relational)
-    with _taker(folder, data) as service, connect(node, proposals, calling_aet=aet) as association:
+    with _taker(folder, data) as service, call(proposals) as association:
         return watch(get(association, information, chosen, wanted, service), as_json=as_json)
 
 
-def _sop_classes(node: Peer, aet: str, model: InformationModel, keys: Mapping[int, str]) -> list[str]:
+def _sop_classes(
+    call: Callable[[Sequence[Proposal]], ClientAssociation], model: InformationModel, keys: Mapping[int, str]
+) -> list[str]:
     """Return the SOP classes of what is wanted, as far as the node tells; nothing where it does not."""
     question = {tag: key for tag, key in keys.items() if tag in (0x00100020, 0x0020000D)} | {_SOP_CLASSES_IN_STUDY: ""}
     try:
-        with connect(node, [query_proposal(model)], calling_aet=aet) as association:
+        with call([query_proposal(model)]) as association:
             answers = list(find(association, model, Level.STUDY, question))
     except IsocenterError:
         return []

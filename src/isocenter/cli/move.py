@@ -2,9 +2,11 @@
 
 import click
 
+from isocenter.cli.calling import credential_options
 from isocenter.cli.options import json_option
 from isocenter.cli.querying import query_options, read_keys, read_level, read_model, watch
 from isocenter.net.client import connect
+from isocenter.net.credentials import Credentials
 from isocenter.net.peer import Peer
 from isocenter.net.retrieve import move, move_proposal
 
@@ -15,10 +17,11 @@ from isocenter.net.retrieve import move, move_proposal
 @click.argument("keys", nargs=-1, required=True, metavar="KEY=VALUE...")
 @query_options
 @click.option("--relational", is_flag=True, help="Ask for retrieval without the unique keys above the level.")
+@credential_options
 @json_option
 def command(
     *, peer: str, destination: str, keys: tuple[str, ...], level: str | None, model: str, aet: str, relational: bool,
-    as_json: bool,
+    credentials: Credentials, as_json: bool,
 ) -> int:  # fmt: skip
     """Have a DICOM node send objects to another one (C-MOVE).
 
@@ -31,5 +34,6 @@ def command(
     wanted = read_keys(keys)
     chosen = read_level(level, wanted)
     information = read_model(model, chosen)
-    with connect(Peer.parse(peer), [move_proposal(information, relational=relational)], calling_aet=aet) as association:
+    proposal = move_proposal(information, relational=relational)
+    with connect(Peer.parse(peer), [proposal], calling_aet=aet, credentials=credentials) as association:
         return watch(move(association, information, chosen, wanted, destination), as_json=as_json)

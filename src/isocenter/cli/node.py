@@ -11,15 +11,17 @@ import multiprocessing.connection
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing.context import SpawnContext
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -31,7 +33,8 @@ from isocenter.net.client import ClientAssociation, Proposal, connect
 from isocenter.net.gate import Gate
 from isocenter.net.observer import Counters
 from isocenter.net.peer import Peer
-from isocenter.net.server import DicomServer
+from isocenter.net.server import DicomServer, Listener
+from isocenter.net.tls import https_context, server_context
 from isocenter.net.verification import verify
 from isocenter.services.echo import EchoService
 from isocenter.services.find import FindService
@@ -41,7 +44,7 @@ from isocenter.services.outgoing import Outgoing
 from isocenter.services.service import Service
 from isocenter.services.store import StoreService
 from isocenter.services.worklist import WorklistService
-from isocenter.settings import Settings
+from isocenter.settings import OFF, Settings
 from isocenter.storage import ObjectFile
 from isocenter.web.app import create_app
 from isocenter.web.server import HttpServer
@@ -66,14 +69,17 @@ class Addresses:
 
     aet: str
     host: str
-    dicom_port: int
+    dicom_port: int | None
     http_port: int
+    dicom_tls_host: str = ""
+    dicom_tls_port: int | None = None
+    https: bool = False
 
     @property
     def url(self) -> str:
         """The viewer's URL."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.http_port}"
+        return f"http{'s' if self.https else ''}://{host}:{self.http_port}"
 
     def as_json(self) -> dict[str, object]:
         """Return it as one JSON object."""
@@ -86,23 +92,32 @@ class Addresses:
 
 
 def check_host(settings: Settings) -> None:
-    """Refuse an address that others can reach, unless that is wanted.
+    """Refuse addresses that others can reach, unless that is wanted, or who calls there has to show a certificate.
 
     Raises:
-        ConfigurationError: the address is not loopback and ``insecure`` is off.
+        ConfigurationError: an address is not loopback and ``insecure`` is off.
     """
-    host = settings.host
+    if not _is_loopback(settings.host) and not settings.insecure:
+        raise ConfigurationError(
+            f"{settings.host} can be reached by others, and there are no users yet; "
+            "listen on 127.0.0.1, or add --insecure if the network is yours alone"
+        )
+    host = settings.dicom_tls_host
+    proven = settings.tls_client_certificates == "required"
+    if host and not _is_loopback(host) and not proven and not settings.insecure:
+        raise ConfigurationError(
+            f"{host} can be reached by others, and callers need no certificate (tls_client_certificates); "
+            "require one, or add --insecure if the network is yours alone"
+        )
+
+
+def _is_loopback(host: str) -> bool:
     try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError as error:
         raise ConfigurationError(
             f"{host!r} is no IP address; use 127.0.0.1, ::1 or an address of this machine"
         ) from error
-    if not is_loopback and not settings.insecure:
-        raise ConfigurationError(
-            f"{host} can be reached by others, and there are no users and no TLS yet; "
-            "listen on 127.0.0.1, or add --insecure if the network is yours alone"
-        )
 
 
 def bind(host: str, port: int, option: str, *, others: bool) -> socket.socket:
@@ -138,25 +153,59 @@ class DicomMetrics(Collector):
             yield GaugeMetricFamily(f"isocenter_dicom_{name}".lower(), "Counted by the DICOM node", value)
 
 
+class Sockets(NamedTuple):
+    """What a node listens on; a DICOM port may be off."""
+
+    dicom: socket.socket | None
+    dicom_tls: socket.socket | None
+    http: socket.socket
+
+    def close(self) -> None:
+        """Close all."""
+        for sock in self:
+            if sock is not None:
+                sock.close()
+
+
+def bind_all(settings: Settings, *, others: bool) -> Sockets:
+    """Return the listening sockets of a node.
+
+    Raises:
+        ConfigurationError: a port is taken or may not be used, or there is no DICOM port at all.
+    """
+    plain, tls = settings.dicom_port, settings.dicom_tls_port
+    if plain == OFF and tls == OFF:
+        raise ConfigurationError("dicom_port and dicom_tls_port are both off; a node listens on one of them")
+    tls_host = settings.dicom_tls_host or settings.host
+    return Sockets(
+        None if plain == OFF else bind(settings.host, plain, "--dicom-port", others=others),
+        None if tls == OFF else bind(tls_host, tls, "--dicom-tls-port", others=others),
+        bind(settings.host, settings.http_port, "--http-port", others=others),
+    )
+
+
 class Node:
     """The listening sockets of a node, and what runs behind them."""
 
     def __init__(self, settings: Settings, *, other_ports: bool = False) -> None:
         check_host(settings)
+        Contexts.of(settings)  # what cannot be used is said before anything starts
         #: The DICOM and the HTTP port asked for; others may be in use (``addresses``).
         self.wanted_ports = (settings.dicom_port, settings.http_port)
-        self._dicom = bind(settings.host, settings.dicom_port, "--dicom-port", others=other_ports)
-        self._http = bind(settings.host, settings.http_port, "--http-port", others=other_ports)
-        self.addresses = Addresses(
-            settings.aet, settings.host, self._dicom.getsockname()[1], self._http.getsockname()[1]
+        self._sockets = bind_all(settings, others=other_ports)
+        plain, tls, web = (None if sock is None else int(sock.getsockname()[1]) for sock in self._sockets)
+        assert web is not None
+        tls_host = settings.dicom_tls_host or settings.host
+        self.addresses = Addresses(settings.aet, settings.host, plain, web, tls_host, tls, settings.https)
+        self.settings = settings.replace(
+            dicom_port=OFF if plain is None else plain, dicom_tls_port=OFF if tls is None else tls, http_port=web
         )
-        self.settings = settings.replace(dicom_port=self.addresses.dicom_port, http_port=self.addresses.http_port)
 
     def run(self, ready: threading.Event, stop: threading.Event) -> None:
         """Serve until ``stop`` is set; ``ready`` is set when everything answers."""
-        with self._dicom, self._http:
+        with closing(self._sockets):
             if self.settings.workers == 1:
-                serve_here(self.settings, self._dicom, self._http, ready, stop)
+                serve_here(self.settings, self._sockets, ready, stop)
             else:
                 self._supervise(ready, stop)
 
@@ -168,7 +217,7 @@ class Node:
         """
         Archive.open(Path(self.settings.data), self.settings).close()  # migrate once, before all
         context = multiprocessing.get_context("spawn")
-        workers = [_Worker(context, self.settings, self._dicom, self._http) for _ in range(self.settings.workers)]
+        workers = [_Worker(context, self.settings, self._sockets) for _ in range(self.settings.workers)]
         try:
             for worker in workers:
                 worker.wait_until_ready(stop)
@@ -182,7 +231,7 @@ class Node:
                         log.error(
                             "worker %d ended with %s; starting another", worker.process.pid, worker.process.exitcode
                         )
-                        workers[index] = _Worker(context, self.settings, self._dicom, self._http)
+                        workers[index] = _Worker(context, self.settings, self._sockets)
                         workers[index].wait_until_ready(stop)
         finally:
             for worker in workers:
@@ -200,9 +249,9 @@ def _tell_when_set(event: threading.Event, pipe: multiprocessing.connection.Conn
 class _Worker:
     """A worker process, and the pipe by which it says that it serves."""
 
-    def __init__(self, context: SpawnContext, settings: Settings, dicom: socket.socket, http: socket.socket) -> None:
+    def __init__(self, context: SpawnContext, settings: Settings, sockets: Sockets) -> None:
         self._ready, theirs = context.Pipe(duplex=False)
-        self.process = context.Process(target=run_worker, args=(settings, dicom, http, theirs))
+        self.process = context.Process(target=run_worker, args=(settings, sockets, theirs))
         self.process.start()
         theirs.close()
 
@@ -219,16 +268,14 @@ class _Worker:
                 raise ConfigurationError("a worker process could not start; the lines above say why") from error
 
 
-def run_worker(
-    settings: Settings, dicom: socket.socket, http: socket.socket, announce: multiprocessing.connection.Connection
-) -> None:
+def run_worker(settings: Settings, sockets: Sockets, announce: multiprocessing.connection.Connection) -> None:
     """Be one worker process; ends on SIGTERM."""
     configure_logging(settings)
     ready = threading.Event()
     with stop_on_signals() as stop:
         threading.Thread(target=_tell_when_set, args=(ready, announce), daemon=True).start()
         threading.Thread(target=_end_with_parent, daemon=True).start()
-        serve_here(settings, dicom, http, ready, stop)
+        serve_here(settings, sockets, ready, stop)
 
 
 def _end_with_parent() -> None:
@@ -239,17 +286,37 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def serve_here(
-    settings: Settings, dicom: socket.socket, http: socket.socket, ready: threading.Event, stop: threading.Event
-) -> None:
+class Contexts(NamedTuple):
+    """What a node speaks TLS with, where it does."""
+
+    dicom: ssl.SSLContext | None
+    web: ssl.SSLContext | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Contexts":
+        """Return the contexts that the settings ask for.
+
+        Raises:
+            ConfigurationError: settings are missing, or a certificate, key or CA cannot be used.
+        """
+        return cls(
+            None if settings.dicom_tls_port == OFF else server_context(settings),
+            https_context(settings) if settings.https else None,
+        )
+
+
+def serve_here(settings: Settings, sockets: Sockets, ready: threading.Event, stop: threading.Event) -> None:
     """Serve in this process until ``stop`` is set."""
     sys.setswitchinterval(SWITCH_INTERVAL)
     gc.set_threshold(COLLECT_AFTER)
+    tls = Contexts.of(settings)
+    listeners = [Listener(sock, context) for sock, context in ((sockets.dicom, None), (sockets.dicom_tls, tls.dicom))
+                 if sock is not None]  # fmt: skip
     with Archive.open(Path(settings.data), settings) as archive:
         archive.start_background()
         counters = Counters()
         gate = Gate(archive.peers, only_known=settings.known_peers_only)
-        server = DicomServer(settings, services_of(archive, settings), dicom, counters, gate)
+        server = DicomServer(settings, services_of(archive, settings), listeners, counters, gate)
         app = create_app(
             archive,
             settings,
@@ -257,7 +324,7 @@ def serve_here(
             previews=Path(settings.data) / "previews",
             echo=partial(_echo, settings.aet),
         )
-        web = HttpServer(app, http, grace=settings.shutdown_seconds)
+        web = HttpServer(app, sockets.http, grace=settings.shutdown_seconds, tls=tls.web)
         threads = [
             threading.Thread(target=server.serve, name="dicom-accept"),
             threading.Thread(target=web.run, name="http"),

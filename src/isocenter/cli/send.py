@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 from rich.progress import Progress
 
+from isocenter.cli.calling import credential_options
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, progress, size, visible
 from isocenter.cli.sources import MEDIA_STORAGE_DIRECTORY, UNREADABLE, Candidate, Rejected, find_candidates
@@ -21,6 +23,7 @@ from isocenter.dicom.uids import is_valid_uid, transfer_syntax
 from isocenter.dimse.status import StatusCategory, category, describe
 from isocenter.errors import InvalidObjectError, IsocenterError, PeerError, UnsupportedError
 from isocenter.net.client import ClientAssociation, Proposal, connect
+from isocenter.net.credentials import NONE, Credentials
 from isocenter.net.peer import Peer
 from isocenter.ul.items import MAX_PRESENTATION_CONTEXTS
 
@@ -84,8 +87,9 @@ class Report:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Associations at once.")
 @click.option("--aet", default="ISOCENTER", show_default=True, help="AE title to call with.")
+@credential_options
 @json_option
-def command(*, peer: str, paths: tuple[Path, ...], jobs: int, aet: str, as_json: bool) -> int:
+def command(*, peer: str, paths: tuple[Path, ...], jobs: int, aet: str, credentials: Credentials, as_json: bool) -> int:
     """Send DICOM objects to PEER, written as AET@host:port.
 
     PATHS are files, folders, ZIP archives or DICOMDIRs. Every SOP class and transfer syntax is sent as it is stored.
@@ -94,7 +98,7 @@ def command(*, peer: str, paths: tuple[Path, ...], jobs: int, aet: str, as_json:
     \b
     Example: isocenter send ISOCENTER@127.0.0.1:11112 ~/cd-from-hospital --jobs 4
     """  # noqa: D301 - \b is click's mark for text that keeps its lines
-    report = send(Peer.parse(peer), paths, jobs=jobs, calling_aet=aet)
+    report = send(Peer.parse(peer), paths, jobs=jobs, calling_aet=aet, credentials=credentials)
     if as_json:
         print_json(
             {
@@ -120,7 +124,14 @@ def _print(report: Report) -> None:
     )
 
 
-def send(peer: Peer, paths: Sequence[Path], *, jobs: int = 1, calling_aet: str = "ISOCENTER") -> Report:
+def send(
+    peer: Peer,
+    paths: Sequence[Path],
+    *,
+    jobs: int = 1,
+    calling_aet: str = "ISOCENTER",
+    credentials: Credentials = NONE,
+) -> Report:
     """Send everything below the paths.
 
     Raises:
@@ -134,7 +145,8 @@ def send(peer: Peer, paths: Sequence[Path], *, jobs: int = 1, calling_aet: str =
         task = bar.add_task("sending", total=len(items))
         report.tell = lambda: bar.update(task, completed=report.sent + report.not_taken, bytes=report.bytes)
         for proposals, part in _associations(items):
-            _Sender(peer, proposals, calling_aet, report).run(part, jobs)
+            call = partial(connect, peer, proposals, calling_aet=calling_aet, credentials=credentials)
+            _Sender(peer, call, report).run(part, jobs)
         report.seconds = time.monotonic() - started
     return report
 
@@ -206,10 +218,9 @@ def _associations(items: Sequence[Item]) -> Iterator[tuple[list[Proposal], list[
 class _Sender:
     """Sends items with the same proposals over one or several associations."""
 
-    def __init__(self, peer: Peer, proposals: list[Proposal], calling_aet: str, report: Report) -> None:
+    def __init__(self, peer: Peer, call: Callable[[], ClientAssociation], report: Report) -> None:
         self._peer = peer
-        self._proposals = proposals
-        self._calling_aet = calling_aet
+        self._connect = call
         self._report = report
         self._lock = threading.Lock()
 
@@ -225,9 +236,6 @@ class _Sender:
                 thread.start()
                 stack.callback(thread.join)
             self._work(queue, first)
-
-    def _connect(self) -> ClientAssociation:
-        return connect(self._peer, self._proposals, calling_aet=self._calling_aet)
 
     def _work(self, queue: Iterator[Item], association: ClientAssociation | None) -> None:
         """Send items until none is left; a broken association is replaced once per item."""

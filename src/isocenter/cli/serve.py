@@ -1,5 +1,6 @@
 """``isocenter serve``: start everything and print where it is."""
 
+import datetime as dt
 import json
 import threading
 from pathlib import Path
@@ -8,12 +9,15 @@ from typing import Any
 import click
 
 from isocenter.cli.options import json_option, resolve, setting_options
-from isocenter.settings import Settings
+from isocenter.settings import OFF, Settings
+
+_A_DAY = 24 * 60 * 60.0
 
 _OPTIONS = (
-    "data", "host", "insecure", "http_port", "dicom_port", "aet", "workers", "durability", "settle_seconds", "max_pdu",
-    "max_associations", "check_called_aet", "accept_unknown_sop_classes", "known_peers_only", "find_limit",
-    "worklist_folder", "worklist_keep_finished",
+    "data", "host", "insecure", "http_port", "dicom_port", "dicom_tls_port", "dicom_tls_host", "tls_certificate",
+    "tls_key", "tls_ca", "tls_client_certificates", "tls_profile", "https", "aet", "workers", "durability",
+    "settle_seconds", "max_pdu", "max_associations", "check_called_aet", "accept_unknown_sop_classes",
+    "known_peers_only", "find_limit", "worklist_folder", "worklist_keep_finished",
     "artim_seconds", "idle_seconds", "shutdown_seconds", "log_level",
 )  # fmt: skip
 
@@ -41,10 +45,24 @@ def serve(settings: Settings, *, as_json: bool) -> None:
     configure_logging(settings)
     ready = threading.Event()
     with stop_on_signals() as stop:
+        threading.Thread(target=_watch_certificates, args=(settings, stop), daemon=True).start()
         announcer = threading.Thread(target=_announce, args=(node.addresses.as_json(), ready, as_json), daemon=True)
         announcer.start()
         node.run(ready, stop)
     click.echo("stopped", err=True)
+
+
+def _watch_certificates(settings: Settings, stop: threading.Event) -> None:
+    """Warn once a day of certificates that expire soon, where TLS is served."""
+    if settings.dicom_tls_port == OFF and not settings.https:
+        return
+    from isocenter.cli.certificates import warn_of_expiry  # noqa: PLC0415 - where it is needed only
+
+    files = [Path(file) for file in (settings.tls_certificate, settings.tls_ca) if file]
+    while True:
+        warn_of_expiry(files, dt.datetime.now(dt.UTC))
+        if stop.wait(_A_DAY):
+            return
 
 
 def _announce(addresses: dict[str, object], ready: threading.Event, as_json: bool) -> None:
@@ -52,7 +70,10 @@ def _announce(addresses: dict[str, object], ready: threading.Event, as_json: boo
     if as_json:
         click.echo(json.dumps(addresses))
         return
-    click.echo(f"DICOM     {addresses['aet']} at {addresses['host']} port {addresses['dicom_port']}")
+    if addresses["dicom_port"] is not None:
+        click.echo(f"DICOM     {addresses['aet']} at {addresses['host']} port {addresses['dicom_port']}")
+    if addresses["dicom_tls_port"] is not None:
+        click.echo(f"DICOM TLS {addresses['aet']} at {addresses['dicom_tls_host']} port {addresses['dicom_tls_port']}")
     click.echo(f"DICOMweb  {addresses['dicomweb']}")
     click.echo(f"Viewer    {addresses['viewer']}")
     click.echo("Ctrl-C stops")

@@ -17,6 +17,7 @@ from isocenter.dimse.commands import DATA_SET_FOLLOWS, Command, CommandField, Pr
 from isocenter.dimse.message import write_message
 from isocenter.errors import IsocenterError, UnsupportedError
 from isocenter.net.conversation import Conversation
+from isocenter.net.credentials import NONE, Credentials
 from isocenter.net.peer import Peer
 from isocenter.net.requestor import Requestor, Timeouts
 from isocenter.net.sending import DataSetSender
@@ -54,10 +55,12 @@ def connect(
     calling_aet: str = "ISOCENTER",
     timeouts: Timeouts | None = None,
     max_length: int = 262144,
+    credentials: Credentials = NONE,
 ) -> "ClientAssociation":
     """Return an established association with ``peer``.
 
     Raises:
+        ConfigurationError: a certificate, key or CA cannot be used.
         PeerError: the peer cannot be reached, rejects, or breaks off; the message says what to do.
         UnsupportedError: more than 128 proposals; they need several associations.
     """
@@ -74,9 +77,10 @@ def connect(
         IMPLEMENTATION_VERSION_NAME,
         roles=tuple(RoleSelection(uid, scu=True, scp=True) for uid in performed),
         extended=tuple(ExtendedNegotiation(p.abstract_syntax, p.extended) for p in proposals if p.extended),
+        user_identity=credentials.identity,
     )
     request = AssociateRequest(peer.aet, calling_aet, contexts, information)
-    return ClientAssociation(Requestor(peer, request, timeouts or Timeouts()))
+    return ClientAssociation(Requestor(peer, request, timeouts or Timeouts(), credentials.tls))
 
 
 class ClientAssociation:

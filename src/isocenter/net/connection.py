@@ -1,14 +1,13 @@
 """One TCP connection under an association: bytes in, bytes out, and the clock. Either side uses it.
 
-Blocking sockets with kernel timeouts (one system call a read). The peer is bounded by progress, not by bytes: an
+What the bytes go through, plain TCP or TLS, is ``stream``'s. The peer is bounded by progress, not by bytes: an
 association in which no PDU was completed for the idle time is at its end, however slowly bytes may trickle in.
 """
 
-import select
 import socket
-import struct
 import time
 
+from isocenter.net.stream import make_stream
 from isocenter.ul.association import Association
 from isocenter.ul.pdu import Abort
 
@@ -19,7 +18,6 @@ SMALL_BUFFER = 16 * 1024
 LARGE_BUFFER = 256 * 1024
 
 _MAX_PARTS = 512  # of one sendmsg; the kernel takes 1024
-_TIMEVAL = struct.Struct("@ll")
 _SHORTEST_WAIT = 0.001
 
 
@@ -36,14 +34,25 @@ class Connection:
         self.bytes_received = 0
         self.timed_out = False
         self.woken = False
-        self._sock = sock
+        #: What ended reading, where it was not the peer in good order.
+        self.failure: OSError | None = None
+        self._stream = make_stream(sock)
+        self._recv_into = self._stream.recv_into
         self._buffer = memoryview(bytearray(SMALL_BUFFER))
         self._kernel_timeout = -1.0
         self._pdus = 0
         self._progress = time.monotonic()
-        sock.setblocking(True)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(idle_seconds))
+        self._stream.write_at_most(idle_seconds)
+
+    def open(self, seconds: float) -> str:
+        """Shake hands where the connection is under TLS, within this time; say how the peer is connected.
+
+        Raises:
+            OSError: it failed (ssl.SSLError), or took too long (TimeoutError).
+        """
+        how = self._stream.open(seconds)
+        self.restart_idle()
+        return how
 
     def enlarge(self) -> None:
         """Make room for the data of an established association."""
@@ -66,10 +75,11 @@ class Connection:
         self._wait_at_most(remaining)
         try:
             expected = min(self.association.fragment_left, len(self._buffer))
-            size = self._sock.recv_into(self._buffer, expected, socket.MSG_WAITALL if expected else 0)
+            size = self._recv_into(self._buffer, expected, socket.MSG_WAITALL if expected else 0)
         except BlockingIOError:
             return  # the kernel's timeout; the next call sees whether the time is up
-        except OSError:
+        except OSError as error:
+            self.failure = error
             size = 0
         if self.woken and not size:
             return
@@ -78,9 +88,7 @@ class Connection:
 
     def has_pending(self) -> bool:
         """Tell whether ``receive`` would return at once."""
-        poll = select.poll()
-        poll.register(self._sock, select.POLLIN)
-        return bool(poll.poll(0))
+        return self._stream.has_pending()
 
     def flush(self) -> None:
         """Write everything the association has to send.
@@ -93,7 +101,7 @@ class Connection:
             return
         while parts:
             try:
-                sent = self._sock.sendmsg(parts[:_MAX_PARTS])
+                sent = self._stream.sendmsg(parts[:_MAX_PARTS])
             except BlockingIOError:
                 raise TimeoutError("the peer does not read what it is sent") from None
             parts = _after(parts, sent)
@@ -107,14 +115,11 @@ class Connection:
     def wake(self) -> None:
         """Make a thread that waits in ``receive`` come back, now and from now on; it sees ``woken``."""
         self.woken = True
-        try:
-            self._sock.shutdown(socket.SHUT_RD)
-        except OSError:
-            return  # closed already
+        self._stream.interrupt()
 
     def close(self) -> None:
         """Close the socket, and give the buffer back at once: what still refers to this may live on for a while."""
-        self._sock.close()
+        self._stream.close()
         self._buffer = memoryview(b"")
 
     def _deadline(self) -> float:
@@ -133,14 +138,8 @@ class Connection:
         """Set the kernel's timeout for reading, unless the one it has is near enough."""
         seconds = max(seconds, _SHORTEST_WAIT)
         if not seconds * 0.5 <= self._kernel_timeout <= seconds * 1.1:
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(seconds))
+            self._stream.read_at_most(seconds)
             self._kernel_timeout = seconds
-
-
-def _timeval(seconds: float) -> bytes:
-    """Return a struct timeval; 0 would mean forever."""
-    microseconds = max(int(seconds * 1e6), 1000)
-    return _TIMEVAL.pack(*divmod(microseconds, 1_000_000))
 
 
 def _after(parts: list[bytes | memoryview], sent: int) -> list[bytes | memoryview]:

@@ -4,12 +4,15 @@ Owns the translation of everything that can go wrong with a peer into PeerError,
 """
 
 import socket
+import ssl
 import time
 from dataclasses import dataclass
 
 from isocenter.errors import LocalProtocolError, PeerError
 from isocenter.net.connection import Connection
 from isocenter.net.peer import Peer
+from isocenter.net.tls import TlsClient
+from isocenter.net.tls_failure import explain
 from isocenter.ul.association import Association, Role
 from isocenter.ul.events import (
     AssociationAccepted,
@@ -53,13 +56,14 @@ class Timeouts:
 class Requestor:
     """One requested association; every failure of the peer or the network is a PeerError."""
 
-    def __init__(self, peer: Peer, request: AssociateRequest, timeouts: Timeouts) -> None:
+    def __init__(self, peer: Peer, request: AssociateRequest, timeouts: Timeouts, tls: TlsClient | None) -> None:
         self.peer = peer
         self.calling_aet = request.calling_aet
         self.core = Association(Role.REQUESTOR, artim_seconds=timeouts.associate)
         self._timeouts = timeouts
+        self._tls = tls is not None
         self.core.send(request, time.monotonic())
-        self._connection = Connection(_open(peer, timeouts.connect), self.core, timeouts.associate)
+        self._connection = Connection(_open(peer, timeouts.connect, tls), self.core, timeouts.associate)
         try:
             self._establish(request)
         except BaseException:
@@ -67,6 +71,10 @@ class Requestor:
             raise
 
     def _establish(self, request: AssociateRequest) -> None:
+        try:
+            self._connection.open(self._timeouts.connect)
+        except OSError as error:
+            raise PeerError(f"{self.peer}: {explain(error, server=False)}") from error
         self.core.send(TransportOpened(), time.monotonic())
         self.flush()
         event = self.wait_for(AssociationAccepted, AssociationRejected)
@@ -105,7 +113,17 @@ class Requestor:
                 self._follow_release()
             elif type(event) in _ENDS:
                 self._flush_quietly()
-                raise PeerError(f"{self.peer} {_ENDS[type(event)].format(event=event)}")
+                raise PeerError(self._end(event))
+
+    def _end(self, event: Event) -> str:
+        """Return how the peer ended the association; with TLS 1.3 it may have refused our certificate only now."""
+        failure = self._connection.failure
+        if isinstance(event, ConnectionLost) and isinstance(failure, ssl.SSLError):
+            return f"{self.peer}: {explain(failure, server=False)}"
+        hint = ""
+        if isinstance(event, ConnectionLost) and not self._tls and not self.core.contexts:
+            hint = ", and if it is a port for TLS, call it over TLS"
+        return f"{self.peer} {_ENDS[type(event)].format(event=event)}{hint}"
 
     def release(self) -> None:
         """End in good order and close; a peer that does not answer any more is left alone."""
@@ -163,7 +181,21 @@ def _advise(reject: AssociateReject, request: AssociateRequest) -> str:
     return f"{reject.describe()}; {advice.format(calling=request.calling_aet, called=request.called_aet)}"
 
 
-def _open(peer: Peer, timeout: float) -> socket.socket:
+def _open(peer: Peer, timeout: float, tls: TlsClient | None) -> socket.socket:
+    """Connect; TLS has not shaken hands yet.
+
+    Raises:
+        ConfigurationError: a certificate, key or CA cannot be used.
+    """
+    context = tls.context() if tls is not None else None
+    sock = _connect(peer, timeout)
+    if tls is None or context is None:
+        return sock
+    name = (tls.name or peer.host).partition("%")[0]
+    return context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
+
+
+def _connect(peer: Peer, timeout: float) -> socket.socket:
     try:
         return socket.create_connection((peer.host, peer.port), timeout)
     except TimeoutError as error:

@@ -1,4 +1,4 @@
-"""The DICOM node as a server: accepts connections on a socket it is given, one thread for each.
+"""The DICOM node as a server: accepts connections on the sockets it is given, plain or TLS, one thread for each.
 
 Owns the limits on how many there are and the graceful end; what an association says is in ``session``. Several
 worker processes may accept on the same socket.
@@ -9,9 +9,10 @@ import itertools
 import logging
 import selectors
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.net.connection import Connection
@@ -36,18 +37,25 @@ _LAST_WORDS = 2.0
 _STOPPING = AssociateReject(RejectResult.TRANSIENT, RejectSource.SERVICE_PROVIDER_PRESENTATION, 1)
 
 
+class Listener(NamedTuple):
+    """A socket that listens already, and is closed at the end; ``tls`` is what it speaks TLS with."""
+
+    sock: socket.socket
+    tls: ssl.SSLContext | None = None
+
+
 class DicomServer:
     """Serves associations with these services; ``serve`` blocks until ``stop`` is called from another thread.
 
-    ``sock`` listens already, and is closed at the end. ``observer`` counts, unless the caller has its own; ``gate``
-    says who may do what, without one everybody may do everything.
+    ``listeners``: a socket for plain DICOM, or what to listen on. ``observer`` counts, unless the caller has its own;
+    ``gate`` says who may do what, without one everybody may do everything.
     """
 
     def __init__(
         self,
         settings: Settings,
         services: Sequence[Service],
-        sock: socket.socket,
+        listeners: socket.socket | Sequence[Listener],
         observer: Observer | None = None,
         gate: Gate | None = None,
     ) -> None:
@@ -55,7 +63,7 @@ class DicomServer:
         self.stopping = False
         self._settings = settings
         self._gate = gate
-        self._sock = sock
+        self._listeners = [Listener(listeners)] if isinstance(listeners, socket.socket) else list(listeners)
         self._services = tuple(services)
         self._by_abstract_syntax = {uid: service for service in services for uid in service.abstract_syntaxes}
         self._fallback = next((service for service in services if service.unknown_abstract_syntaxes), None)
@@ -68,19 +76,28 @@ class DicomServer:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port it listens on."""
-        host, port = self._sock.getsockname()[:2]
+        """Host and port it listens on, the first one."""
+        host, port = self._listeners[0].sock.getsockname()[:2]
         return str(host), int(port)
+
+    @property
+    def handshake_seconds(self) -> float:
+        """How long a peer may take to shake hands, before its time to request an association begins."""
+        return float(self._settings.artim_seconds)
 
     def serve(self) -> None:
         """Accept connections until ``stop``."""
-        with self._sock, self._wake_receiver, selectors.DefaultSelector() as selector:
-            self._sock.setblocking(False)
-            selector.register(self._sock, selectors.EVENT_READ)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self._wake_receiver)
+            selector = stack.enter_context(selectors.DefaultSelector())
             selector.register(self._wake_receiver, selectors.EVENT_READ)
+            for listener in self._listeners:
+                stack.enter_context(listener.sock).setblocking(False)
+                selector.register(listener.sock, selectors.EVENT_READ)
             while not self.stopping:
                 selector.select()
-                self._accept_all()
+                for listener in self._listeners:
+                    self._accept_all(listener)
 
     def stop(self, grace: float) -> None:
         """Stop accepting, let messages under way finish for ``grace`` seconds, abort the rest, and wait for the end."""
@@ -147,11 +164,11 @@ class DicomServer:
 
     # connections
 
-    def _accept_all(self) -> None:
+    def _accept_all(self, listener: Listener) -> None:
         """Take every connection that waits."""
         while not self.stopping:
             try:
-                sock, address = self._sock.accept()
+                sock, address = listener.sock.accept()
             except BlockingIOError:
                 return
             except ConnectionError:
@@ -160,14 +177,14 @@ class DicomServer:
                 logger.error("cannot accept a connection: %s", error.strerror)
                 self._pause()
                 return
-            self._start(sock, address)
+            self._start(sock, address, listener.tls)
 
     def _pause(self) -> None:
         """Wait until others gave something back, or the server stops."""
         with self._lock:
             self._lock.wait_for(lambda: self.stopping, _PAUSE)
 
-    def _start(self, sock: socket.socket, address: tuple[Any, ...]) -> None:
+    def _start(self, sock: socket.socket, address: tuple[Any, ...], tls: ssl.SSLContext | None) -> None:
         with self._lock:
             crowded = len(self._sessions) >= self._settings.max_associations + _MAX_WAITING
         if crowded:
@@ -177,6 +194,8 @@ class DicomServer:
             return
         association_id = next(self._ids)
         try:
+            if tls is not None:  # shakes hands in a thread of its own
+                sock = tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
             association = Association(Role.ACCEPTOR, artim_seconds=self._settings.artim_seconds)
             connection = Connection(sock, association, self._settings.idle_seconds)
         except OSError:  # gone before it was looked at

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 from isocenter.dimse.status import StatusCategory
 from isocenter.net.answering import Answering, Provider
 from isocenter.net.connection import Connection
+from isocenter.net.tls_failure import explain
 from isocenter.services.service import ServiceContext
 from isocenter.ul.events import (
     AssociationRequested,
@@ -34,6 +35,10 @@ class Node(Provider, Protocol):
     """What a session needs of the server it runs in."""
 
     stopping: bool
+
+    @property
+    def handshake_seconds(self) -> float:
+        """How long a peer may take to shake hands."""
 
     def answer(self, request: AssociateRequest, address: str) -> AssociateAccept | AssociateReject:
         """Return the answer to a request from an address; an acceptance takes a place, until ``leave``."""
@@ -68,6 +73,8 @@ class Session:
     def run(self) -> None:
         """Serve the association to its end."""
         try:
+            if not self._open():
+                return
             self._association.send(TransportOpened(), time.monotonic())
             while not self._association.finished and not self._is_over():
                 self._connection.receive()
@@ -82,6 +89,17 @@ class Session:
             self._say_abort()
         finally:
             self._end()
+
+    def _open(self) -> bool:
+        """Shake hands where the connection is under TLS."""
+        try:
+            how = self._connection.open(self._node.handshake_seconds)
+        except OSError as error:
+            self._node.observer.association_refused("TLS handshake failed")
+            logger.warning("association %d: %s: no TLS: %s", self._id, self._address, explain(error, server=True))
+            return False
+        logger.debug("association %d: %s connected, %s", self._id, self._address, how)
+        return True
 
     def _say_abort(self) -> None:
         try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from isocenter.dimse.status import StatusCategory, category, describe
 from isocenter.errors import PeerError
 from isocenter.net.client import VERIFICATION_PROPOSAL, Timeouts, connect
+from isocenter.net.credentials import NONE, Credentials
 from isocenter.net.peer import Peer
 
 
@@ -17,7 +18,7 @@ class Verified:
     echo_ms: float
 
 
-def verify(peer: Peer, calling_aet: str, timeout: float = 10.0) -> Verified:
+def verify(peer: Peer, calling_aet: str, timeout: float = 10.0, credentials: Credentials = NONE) -> Verified:
     """Send a C-ECHO.
 
     Raises:
@@ -25,7 +26,9 @@ def verify(peer: Peer, calling_aet: str, timeout: float = 10.0) -> Verified:
     """
     begun = time.perf_counter()
     timeouts = Timeouts(timeout, timeout, timeout)
-    with connect(peer, [VERIFICATION_PROPOSAL], calling_aet=calling_aet, timeouts=timeouts) as association:
+    with connect(
+        peer, [VERIFICATION_PROPOSAL], calling_aet=calling_aet, timeouts=timeouts, credentials=credentials
+    ) as association:
         associated = time.perf_counter()
         status = association.echo().Status or 0
         answered = time.perf_counter()

@@ -183,10 +183,18 @@ def read_pdu(data: bytes) -> tuple[PDU, int] | None:
     return READERS[kind](bytes(data[PDU_HEADER.size : end])), end
 
 
+#: What a TLS record begins with: no PDU, but the most likely mistake.
+_TLS_RECORDS = {
+    0x15: ": the peer speaks TLS on this port; call it with TLS",
+    0x16: ": the peer speaks TLS to a plain port; it must call the TLS port, or call without TLS",
+}
+
+
 def check_kind(kind: int) -> None:
     """Raise RemoteProtocolError (unrecognized PDU) for a PDU type that PS3.8 does not have."""
     if kind not in READERS:
-        raise RemoteProtocolError(f"unrecognized PDU type 0x{kind:02X}", AbortReason.UNRECOGNIZED_PDU)
+        hint = _TLS_RECORDS.get(kind, "")
+        raise RemoteProtocolError(f"unrecognized PDU type 0x{kind:02X}{hint}", AbortReason.UNRECOGNIZED_PDU)
 
 
 def write_pdu(pdu: PDU) -> bytes:

@@ -42,7 +42,8 @@ class System(BaseModel):
 
     version: str
     aet: str
-    dicom_port: int
+    dicom_port: int | None
+    dicom_tls_port: int | None
     http_port: int
     settings: list[Setting]
 
@@ -123,6 +124,10 @@ def create_management(node: Node) -> FastAPI:
     return api
 
 
+def _port(setting: int | str) -> int | None:
+    return setting if isinstance(setting, int) else None
+
+
 def _answer_errors(api: FastAPI) -> None:
     """Give errors the one form, also those that the framework raises."""
 
@@ -150,8 +155,8 @@ def _describe(api: FastAPI, node: Node) -> None:
             if not any(word in s.name for word in _SECRET_WORDS)
         ]
         return System(
-            version=__version__, aet=settings.aet, dicom_port=settings.dicom_port, http_port=settings.http_port,
-            settings=listed,
+            version=__version__, aet=settings.aet, dicom_port=_port(settings.dicom_port),
+            dicom_tls_port=_port(settings.dicom_tls_port), http_port=settings.http_port, settings=listed,
         )  # fmt: skip
 
     @api.get("/statistics")

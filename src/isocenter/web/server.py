@@ -8,6 +8,7 @@ the caller: no handler is installed. ``stop()`` may be called from any thread an
 import contextlib
 import math
 import socket
+import ssl
 import threading
 from collections.abc import Generator
 
@@ -43,14 +44,18 @@ class HttpServer:
         app: the ASGI application; its lifespan is run.
         sock: a bound TCP socket; it belongs to the server from now on.
         grace: seconds that running requests have to finish after ``stop``.
+        tls: what HTTPS is spoken with; without it HTTP is.
     """
 
-    def __init__(self, app: ASGIApp, sock: socket.socket, *, grace: float) -> None:
+    def __init__(self, app: ASGIApp, sock: socket.socket, *, grace: float, tls: ssl.SSLContext | None = None) -> None:
         config = uvicorn.Config(
             app, loop="auto", http="httptools", ws="none", lifespan="on", log_config=None, access_log=False,
             server_header=False, proxy_headers=False, backlog=_BACKLOG, timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=max(1, math.ceil(grace)),
         )  # fmt: skip
+        if tls is not None:
+            config.load()  # which makes a context of its own, if any, from files
+            config.ssl = tls
         #: Set once requests are taken; wait for it instead of trying.
         self.started = threading.Event()
         self._sock = sock

@@ -1,0 +1,186 @@
+"""DICOM over TLS on real sockets: both ports at once, every bad certificate, and who speaks to the wrong port."""
+
+import logging
+import socket
+
+import pytest
+
+from isocenter.errors import ConfigurationError, PeerError
+from isocenter.net.client import VERIFICATION_PROPOSAL, Proposal, Timeouts, connect
+from isocenter.net.credentials import Credentials
+from isocenter.net.peer import Peer
+from isocenter.net.tls import PROFILES, TlsClient, server_context
+from isocenter.settings import BY_NAME, load_settings
+
+CT, EXPLICIT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1"
+PROPOSALS = [VERIFICATION_PROPOSAL, Proposal(CT, (EXPLICIT,))]
+QUICK = Timeouts(connect=5, associate=5, response=5)
+
+
+def echo(peer, tls: TlsClient | None) -> int | None:
+    with connect(peer, PROPOSALS, credentials=Credentials(tls), timeouts=QUICK) as association:
+        return association.echo().Status
+
+
+@pytest.fixture
+def good(certificates):
+    return certificates()
+
+
+@pytest.fixture
+def secure(serve, good):
+    """A server with both ports, of which the TLS one wants certificates."""
+    return serve(**good.settings())
+
+
+def test_plain_and_tls_side_by_side(secure, good, caplog) -> None:
+    with caplog.at_level(logging.DEBUG, "isocenter.net"):
+        assert echo(secure.tls_peer, good.caller()) == 0
+        assert echo(secure.peer, None) == 0
+    assert "TLSv1.3, certificate of 'Isocenter client'" in caplog.text
+
+
+@pytest.mark.parametrize("size", [0, 1, 511, 16384, 3_000_000])
+def test_data_sets_go_both_ways_whole(secure, good, size: int) -> None:
+    data = bytes(range(256)) * (size // 256) + bytes(size % 256)
+    with connect(secure.tls_peer, PROPOSALS, credentials=Credentials(good.caller())) as association:
+        for number in range(3):
+            uid = f"1.2.{number}"
+            answer = association.store(data, sop_class_uid=CT, sop_instance_uid=uid, transfer_syntax_uid=EXPLICIT)
+            assert answer.Status == 0
+    assert secure.service.data == {f"1.2.{number}": data for number in range(3)}
+
+
+def test_tls_1_2_and_the_extended_profile(serve, good, caplog) -> None:
+    server = serve(**good.settings(tls_profile="extended"))
+    context = good.caller().context()
+    context.maximum_version = context.minimum_version
+    with (
+        socket.create_connection(("127.0.0.1", server.tls_port)) as sock,
+        context.wrap_socket(sock, server_hostname="localhost") as tls,
+    ):
+        assert tls.version() == "TLSv1.2"
+        assert "GCM" in tls.cipher()[0]
+        assert tls.cipher()[0].startswith("ECDHE")
+    context.set_ciphers("ECDHE+CHACHA20")
+    with socket.create_connection(("127.0.0.1", server.tls_port)) as sock, pytest.raises(OSError, match="HANDSHAKE"):
+        context.wrap_socket(sock, server_hostname="localhost")
+    assert echo(server.tls_peer, good.caller()) == 0
+    assert "no cipher suite that is allowed here" in caplog.text
+
+
+def test_profiles_and_their_setting_agree() -> None:
+    for profile in PROFILES:
+        assert BY_NAME["tls_profile"].parse(profile) == profile
+
+
+@pytest.mark.parametrize("version", [None, "1.2"])
+@pytest.mark.parametrize(
+    ("client", "server", "here", "there"),
+    [
+        # what the client is told, and what the server's log says
+        ("none", "good", "wants? to be shown a certificate", "shows no certificate"),
+        ("other", "good", "does not trust the CA", "comes from a CA that is not trusted here"),
+        ("expired", "good", "that has expired: make a new one", "its certificate has expired"),
+        ("good", "other", "comes from a CA that is not trusted here", "does not trust the CA"),
+        ("good", "expired", "its certificate has expired", "that has expired: make a new one"),
+        ("good", "wrong host", "is for another host", "the host name in it may be another one"),
+    ],
+)
+def test_bad_certificates(
+    serve, certificates, caplog, monkeypatch, client: str, server: str, here: str, there: str, version: str | None
+) -> None:
+    """Each side says what is wrong, and the server goes on."""
+    authority, shown = certificates(client if client != "none" else "good"), certificates(server)
+    node = serve(**shown.settings(tls_ca=certificates().ca if client in {"none", "other"} else authority.ca))
+    tls = authority.caller(ca=shown.ca if server != "other" else certificates().ca)
+    if client == "none":
+        tls = TlsClient(ca=shown.ca)
+    if version:
+        contexts = TlsClient.context
+
+        def older(self: TlsClient):
+            context = contexts(self)
+            context.maximum_version = context.minimum_version
+            return context
+
+        monkeypatch.setattr(TlsClient, "context", older)
+    with pytest.raises(PeerError, match=here):
+        echo(node.tls_peer, tls)
+    assert echo(node.peer, None) == 0
+    node.stop()
+    assert there in caplog.text
+    assert node.counters()["associations_refused_TLS handshake failed"] == 1
+
+
+def test_optional_certificates(serve, good, certificates) -> None:
+    node = serve(**good.settings(tls_client_certificates="optional"))
+    assert echo(node.tls_peer, good.caller()) == 0
+    assert echo(node.tls_peer, TlsClient(ca=good.ca)) == 0
+    with pytest.raises(PeerError, match="does not trust the CA"):
+        echo(node.tls_peer, certificates("other").caller(ca=good.ca))
+
+
+def test_a_name_that_is_not_the_host(serve, certificates) -> None:
+    elsewhere = certificates("wrong host")
+    node = serve(**elsewhere.settings())
+    assert echo(node.tls_peer, elsewhere.caller(name="elsewhere.example")) == 0
+
+
+def test_plain_call_to_the_tls_port(secure, caplog) -> None:
+    with pytest.raises(PeerError, match="call it over TLS"):
+        echo(secure.tls_peer, None)
+    secure.stop()
+    assert "it does not speak TLS, and this port does" in caplog.text
+
+
+def test_tls_call_to_the_plain_port(secure, good, caplog) -> None:
+    with pytest.raises(PeerError, match="does not speak TLS on this port"):
+        echo(secure.peer, good.caller())
+    secure.stop()
+    assert "the peer speaks TLS to a plain port" in caplog.text
+
+
+def test_silence_holds_nobody_up_and_ends(serve, good, caplog) -> None:
+    """A peer that connects and says nothing does not keep others from shaking hands, and is given up."""
+    node = serve(**good.settings(artim_seconds=0.3))
+    with socket.create_connection(("127.0.0.1", node.tls_port), 10) as silent:
+        assert echo(node.tls_peer, good.caller()) == 0
+        assert silent.recv(1) == b""
+    node.stop()
+    assert "the TLS handshake was not done within 0.3 s" in caplog.text
+
+
+def test_the_server_stops_amid_a_handshake(secure, good) -> None:
+    with socket.create_connection(("127.0.0.1", secure.tls_port)):
+        assert echo(secure.tls_peer, good.caller()) == 0  # accepted later, so the first one was accepted, too
+        secure.stop(grace=5)
+    assert not secure.server._sessions
+
+
+def test_a_silent_server_is_given_up(good) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        peer = Peer("SILENT", "127.0.0.1", listener.getsockname()[1])
+        with pytest.raises(PeerError, match=r"not done within 0\.3 s; the port may not speak TLS"):
+            connect(peer, PROPOSALS, credentials=Credentials(good.caller()), timeouts=Timeouts(connect=0.3))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tls_certificate": ""}, "needs tls_certificate and tls_key"),
+        ({"tls_ca": ""}, "tls_ca does not say which CA"),
+        ({"tls_ca": "/nowhere/ca.pem"}, "CA certificates /nowhere/ca.pem: cannot be read"),
+        ({"tls_certificate": "/nowhere/x.pem"}, "certificate /nowhere/x.pem .*: cannot be read"),
+        ({"tls_ca": __file__}, "there is no certificate in it"),
+        ({"tls_certificate": __file__}, "not the PEM files of a certificate and its key"),
+    ],
+)
+def test_files_that_cannot_be_used(good, settings: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        server_context(load_settings(good.settings(**settings)))
+
+
+def test_a_key_of_another_certificate(good) -> None:
+    with pytest.raises(ConfigurationError, match="does not belong to the certificate"):
+        server_context(load_settings(good.settings(tls_key=good.client_key)))
