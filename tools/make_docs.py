@@ -16,9 +16,12 @@ from isocenter.deid.options import CODES, KEEP, meaning
 from isocenter.dicom.uids import NON_PATIENT_SOP_CLASSES, SOP_CLASSES, TRANSFER_SYNTAXES
 from isocenter.index.attributes import ATTRIBUTES, NON_PATIENT_ATTRIBUTES
 from isocenter.services.information_model import LEVEL_NAMES, MODELS
+from isocenter.services.mpps import MPPS_RETRIEVE
 from isocenter.services.worklist import MODALITY_WORKLIST_FIND
 from isocenter.settings import SETTINGS
 from isocenter.worklist.keys import KEYS as WORKLIST_KEYS
+from isocenter.worklist.performed import MODALITY_PERFORMED_PROCEDURE_STEP
+from isocenter.worklist.performed_attributes import STEP_ATTRIBUTES, StepAttribute
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 NOTE = "<!-- Made by `make docs`; do not edit. -->\n"
@@ -62,6 +65,13 @@ def list_of_options() -> str:
     return "\n".join(f"{meaning(CODES[option])}," for option in KEEP.values())
 
 
+def performed_rows(attribute: StepAttribute, above: str = "") -> list[tuple[object, ...]]:
+    """Return the rows of an attribute of a performed procedure step and of its items."""
+    said = ["yes" if flag else "" for flag in (attribute.may_set, attribute.final)]
+    row: tuple[object, ...] = (f"{above}{attribute.keyword}", attribute.type, *(said if not above else ("", "")))
+    return [row, *(inner for each in attribute.items for inner in performed_rows(each, f"{above}> "))]
+
+
 def conformance_page() -> str:
     """Return the DICOM conformance statement (PS3.2), as far as this version goes."""
     storage = sorted((c.name, c.uid) for c in SOP_CLASSES.values() if c.storage)
@@ -80,6 +90,7 @@ def conformance_page() -> str:
     worklist: list[tuple[object, ...]] = [
         (k.keyword, "yes" if k.in_step else "", k.type, k.matching, k.need.value) for k in WORKLIST_KEYS
     ]
+    performed: list[tuple[object, ...]] = [row for attribute in STEP_ATTRIBUTES for row in performed_rows(attribute)]
     return f"""{NOTE}# DICOM conformance statement
 
 ## Implementation
@@ -103,6 +114,8 @@ def conformance_page() -> str:
 | Retrieve (C-MOVE) | the same models, to known peers | yes, `isocenter move` |
 | Retrieve (C-GET) | the same models, with role selection | yes, `isocenter get` |
 | Modality Worklist (C-FIND) | yes | no |
+| Modality Performed Procedure Step (N-CREATE, N-SET) | yes | no |
+| Modality Performed Procedure Step Retrieve (N-GET) | yes | no |
 
 With the setting `known_peers_only` a peer is known by AE title and address: contexts that it may not use are refused
 (user rejection), an association without any other is rejected (calling AE title not recognized). Roles are granted for
@@ -175,6 +188,25 @@ Status answered to C-FIND: FF00, FF01 pending; 0000 done; FE00 cancelled; A700 m
 could not search.
 
 {table(("attribute", "in the step", "return type", "matching asked for by the standard", "in an entry"), worklist)}
+## Modality Performed Procedure Step
+
+{MODALITY_PERFORMED_PROCEDURE_STEP}: N-CREATE and N-SET; Retrieve, {MPPS_RETRIEVE}: N-GET. Steps are kept, and can be
+searched in the management API (`/api/mpps`). A step moves the worklist entries that its
+ScheduledStepAttributesSequence names by StudyInstanceUID and ScheduledProcedureStepID: STARTED while one that names it
+is in progress, then COMPLETED if one was completed, else DISCONTINUED.
+
+What the table has as type 1 is needed. What is of type 2 and missing is taken as empty. What N-SET may not change stays
+as it was; if it was sent with another value the status is 0107 with AttributeIdentifierList. When a step ends, what the
+table needs at the end must be there, and SeriesInstanceUID and ProtocolName in each series; a discontinued step may be
+without series. Other attributes are kept as sent.
+
+Status answered: 0000 done; 0001 (N-GET) an attribute that was asked for is not there; 0106 invalid value, or the step
+does not begin IN PROGRESS; 0107 see above; 0110 the step is over (Error ID A710), or processing failure; 0111 this UID
+is there already; 0112 there is no such step; 0117 the UID is none; 0120 an attribute is missing; 0121 it is empty; 0213
+no resources. AttributeIdentifierList names the attributes, ErrorComment says the same in words. N-CREATE without a SOP
+Instance UID gets one in the response.
+
+{table(("attribute", "type in N-CREATE", "N-SET may change it", "needed at the end"), performed)}
 ## DICOMweb
 
 STOW-RS, QIDO-RS (studies, series, instances), WADO-RS (study, series, instance, metadata, frames, rendered, thumbnail,

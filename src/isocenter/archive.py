@@ -25,6 +25,7 @@ from isocenter.non_patient import NonPatientObjects
 from isocenter.settings import Settings
 from isocenter.settling import Settling
 from isocenter.storage import LocalStorage, ObjectFile, Storage
+from isocenter.worklist.performed import Performed
 from isocenter.worklist.worklist import Worklist
 
 __all__ = [
@@ -41,8 +42,9 @@ class Archive:
         self.index = index
         #: Remote application entities that are known here.
         self.peers = Peers(index.database)
-        #: What modalities are to do.
+        #: What modalities are to do, and what they did.
         self.worklist = Worklist(index.database, settings)
+        self.performed = Performed(index.database)
         self._intake = Intake(storage, index)
         self._metadata = MetadataReader(storage, index)
         self._redo = redo

@@ -138,6 +138,7 @@ def test_what_cannot_be_a_key_is_told_and_passed_over() -> None:
     [
         (step(ScheduledProcedureStepStartDate="tomorrow"), 0x00400002),
         (js(PatientBirthDate="1-2-3"), 0x00100030),
+        (js(PatientID=[f"P{n}" for n in range(201)]), 0x00100020),
         (js(ScheduledProcedureStepSequence=[js(Modality="CT"), js(Modality="MR")]), 0x00400100),
     ],
 )

@@ -6,6 +6,15 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from pydicom import Dataset
+from pynetdicom import AE
+from pynetdicom.sop_class import (
+    ModalityPerformedProcedureStep,
+    ModalityPerformedProcedureStepRetrieve,
+    ModalityWorklistInformationFind,
+)
+
+from isocenter.dicom.nested import Keys
 
 FINAL = "Received Final Find Response (Success)"
 #: What stands in lines of the expected answers: a top-level element with its value in brackets.
@@ -97,3 +106,96 @@ class TestFindscu:
         text = ask(full_node, dump=dump)
         assert "WarningUnsupportedOptionalKeys" in text
         assert "[4711" in text
+
+
+def begin(**changes: object) -> Dataset:
+    """Return what a modality says when it begins with ``entry()``."""
+    scheduled = Dataset()
+    scheduled.StudyInstanceUID, scheduled.ScheduledProcedureStepID = "1.2.3", "S1"
+    scheduled.AccessionNumber, scheduled.RequestedProcedureID = "A1", "R1"
+    step = Dataset()
+    step.SpecificCharacterSet = "ISO_IR 100"
+    step.ScheduledStepAttributesSequence = [scheduled]
+    step.PatientName, step.PatientID, step.Modality = "Müller^Jörg", "4711", "CT"
+    step.PerformedProcedureStepID, step.PerformedStationAETitle = "P1", "CT1"
+    step.PerformedProcedureStepStartDate, step.PerformedProcedureStepStartTime = "20240131", "093100"
+    step.PerformedProcedureStepStatus = "IN PROGRESS"
+    for keyword, value in changes.items():
+        setattr(step, keyword, value)
+    return step
+
+
+def end(status: str = "COMPLETED") -> Dataset:
+    series = Dataset()
+    series.SeriesInstanceUID, series.ProtocolName = "1.2.3.1", "Thorax"
+    step = Dataset()
+    step.PerformedProcedureStepStatus = status
+    step.PerformedProcedureStepEndDate, step.PerformedProcedureStepEndTime = "20240131", "094500"
+    step.PerformedSeriesSequence = [series]
+    return step
+
+
+class TestModality:
+    """A modality of pynetdicom asks us what to do, and reports what it did."""
+
+    @pytest.fixture
+    def modality(self, full_node):
+        full_node.archive.worklist.add(entry())
+        ae = AE(ae_title="CT1")
+        for sop_class in (
+            ModalityWorklistInformationFind, ModalityPerformedProcedureStep, ModalityPerformedProcedureStepRetrieve,
+        ):  # fmt: skip
+            ae.add_requested_context(sop_class)
+        association = ae.associate("127.0.0.1", full_node.port, ae_title="ISOCENTER")
+        assert association.is_established
+        yield association
+        association.release()
+
+    def names(self, modality) -> list[str]:
+        query, step = Dataset(), Dataset()
+        step.Modality = "CT"
+        query.PatientName, query.ScheduledProcedureStepSequence = "", [step]
+        answers = list(modality.send_c_find(query, ModalityWorklistInformationFind))
+        assert answers[-1][0].Status == 0
+        return [str(data_set.PatientName) for _, data_set in answers[:-1]]
+
+    def test_from_the_worklist_to_the_end(self, full_node, modality) -> None:
+        assert self.names(modality) == ["Müller^Jörg"]
+        status, _ = modality.send_n_create(begin(), ModalityPerformedProcedureStep, "1.2.9")
+        assert status.Status == 0
+        assert full_node.archive.performed.get("1.2.9").calling_aet == "CT1"
+        (scheduled,) = full_node.archive.worklist.find(Keys(()))
+        assert scheduled.status == "STARTED"
+        status, _ = modality.send_n_set(end(), ModalityPerformedProcedureStep, "1.2.9")
+        assert status.Status == 0
+        assert self.names(modality) == []
+        status, got = modality.send_n_get(
+            [0x00400252, 0x00100010], ModalityPerformedProcedureStepRetrieve, "1.2.9"
+        )  # fmt: skip
+        assert (status.Status, got.PerformedProcedureStepStatus, str(got.PatientName)) == (
+            0, "COMPLETED", "Müller^Jörg",
+        )  # fmt: skip
+
+    def test_what_is_over_is_over(self, modality) -> None:
+        assert modality.send_n_create(begin(), ModalityPerformedProcedureStep, "1.2.9")[0].Status == 0
+        assert modality.send_n_set(end("DISCONTINUED"), ModalityPerformedProcedureStep, "1.2.9")[0].Status == 0
+        status, _ = modality.send_n_set(end(), ModalityPerformedProcedureStep, "1.2.9")
+        assert (status.Status, status.ErrorID) == (0x0110, 0xA710)
+        assert status.ErrorComment == "Performed Procedure Step Object may no longer be updated"
+
+    def test_statuses(self, full_node, modality) -> None:
+        def create(step: Dataset, uid: str | None = "1.2.9") -> int:
+            return int(modality.send_n_create(step, ModalityPerformedProcedureStep, uid)[0].Status)
+
+        missing = begin()
+        del missing.Modality
+        assert create(missing) == 0x0120
+        assert create(begin(PerformedProcedureStepID="")) == 0x0121
+        assert create(begin(PerformedProcedureStepStatus="COMPLETED")) == 0x0106
+        assert create(begin()) == 0
+        assert create(begin()) == 0x0111
+        assert modality.send_n_set(end(), ModalityPerformedProcedureStep, "1.2.404")[0].Status == 0x0112
+        assert modality.send_n_get([], ModalityPerformedProcedureStepRetrieve, "1.2.404")[0].Status == 0x0112
+        assert create(begin(), None) == 0
+        newest, first = full_node.archive.performed.find(Keys(()))
+        assert (newest.SOPInstanceUID[:5], first.SOPInstanceUID) == ("2.25.", "1.2.9")

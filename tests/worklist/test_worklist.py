@@ -94,5 +94,10 @@ def test_a_step_is_there_once(worklist, flat: dict[str, Any]) -> None:
 
 
 def test_too_many_patterns_are_refused(worklist, ids) -> None:
-    with pytest.raises(UsageError, match="patterns"):
+    with pytest.raises(UsageError, match="1000 values"):
         ids(worklist, PatientID="\\".join(f"{n}*" for n in range(1000)))
+
+
+def test_long_patterns_match_nothing(worklist, three, ids) -> None:
+    for keyword in ("PatientName", "ScheduledStationAETitle", "PatientID", "PatientComments"):
+        assert ids(worklist, **{keyword: "?" * 100_000 + "*"}) == []

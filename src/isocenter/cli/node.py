@@ -40,6 +40,7 @@ from isocenter.services.echo import EchoService
 from isocenter.services.find import FindService
 from isocenter.services.get import GetService
 from isocenter.services.move import MoveService
+from isocenter.services.mpps import MppsService
 from isocenter.services.outgoing import Outgoing
 from isocenter.services.service import Service
 from isocenter.services.store import StoreService
@@ -358,6 +359,7 @@ def services_of(archive: Archive, settings: Settings) -> list[Service]:
         MoveService(archive, archive.peers, outgoing, partial(_connect, settings), settings),
         GetService(archive, outgoing),
         WorklistService(archive.worklist, settings),
+        MppsService(archive.performed),
     ]
 
 

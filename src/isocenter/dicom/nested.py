@@ -15,6 +15,8 @@ from isocenter.errors import UsageError
 
 #: Elements of an identifier that are no keys: Specific Character Set, Query/Retrieve Level.
 _NO_KEYS = frozenset({0x00080005, 0x00080052})
+#: Each is compared with each entry; lists of UIDs may be longer.
+_MAX_VALUES = 200
 #: Says how to read the others: asked for, but never compared.
 _TIMEZONE = 0x00080201
 #: Date and time that belong together: two ranges are one from moment to moment (PS3.4 K.6-1, C.2.2.2.5).
@@ -101,6 +103,8 @@ def _key(tag: int, attribute: Mapping[str, Any]) -> Key:
             raise BrokenKeyError(f"{dictionary.keyword(tag)}: more than one item in a query", tag)
         inner = compile_keys(values[0]) if values and values[0] else None
         return Key(tag, vr, Universal(), inner)
+    if len(values) > _MAX_VALUES and vr != "UI":
+        raise BrokenKeyError(f"{dictionary.keyword(tag)}: {len(values)} values; {_MAX_VALUES} are allowed", tag)
     text = "" if tag == _TIMEZONE else "\\".join(texts(values))
     try:
         return Key(tag, vr, compile_match(vr, text))

@@ -1,7 +1,6 @@
 """Entries of the modality worklist, one row each: the data set as DICOM JSON, and columns to search it by.
 
-A search returns no less than what matches; the last word has whoever compares the data set. Columns of one value are
-compared as they are, those of several (AE titles, names with component groups) by what they contain.
+A search returns no less than what matches; the last word has whoever compares the data set.
 """
 
 import json
@@ -12,10 +11,10 @@ from typing import Any, ClassVar
 
 import sqlalchemy as sa
 
-from isocenter.dicom.matching import AnyOf, Equals, Match, Range, Universal, Wildcard, comparables
+from isocenter.dicom.matching import Match
 from isocenter.errors import NotFoundError, UsageError
 from isocenter.index.database import Database, Transaction
-from isocenter.index.query import compare
+from isocenter.index.narrowing import column_value, conditions
 from isocenter.index.schema import worklist_entry
 
 _TABLE = worklist_entry
@@ -176,7 +175,7 @@ class WorklistEntries:
         ``restrictions``: column -> what its values have to match. Raises UsageError for a key with too many values.
         """
         place = (_TABLE.c.ScheduledProcedureStepStartDate, _TABLE.c.ScheduledProcedureStepStartTime, _TABLE.c.id)
-        statement = sa.select(_TABLE).where(*_conditions(restrictions)).order_by(*place).limit(size)
+        statement = sa.select(_TABLE).where(*conditions(_TABLE, restrictions, _SEVERAL)).order_by(*place).limit(size)
         if not finished:
             statement = statement.where(_TABLE.c.status.not_in(FINISHED))
         last: tuple[Any, ...] | None = None
@@ -229,14 +228,9 @@ def _insert(transaction: Transaction, entry: NewEntry, source: str, stamp: str) 
 
 
 def _values(entry: NewEntry, stamp: str, status: str) -> dict[str, Any]:
-    columns = {name: _column(vr, entry.columns.get(name, ())) for name, vr in _COLUMNS.items()}
+    columns = {name: column_value(vr, entry.columns.get(name, ())) for name, vr in _COLUMNS.items()}
     text = json.dumps(entry.data_set, ensure_ascii=False, separators=(",", ":"))
     return {**columns, "stamp": stamp, "status": status, "changed": _now(), "data_set": text}
-
-
-def _column(vr: str, values: tuple[str, ...]) -> str:
-    """Return the comparable forms of values, with backslashes between."""
-    return "\\".join(form for value in values for form in comparables(vr, value)).replace("\0", "")
 
 
 def _entry(row: "sa.Row[Any]") -> WorklistEntry:
@@ -244,24 +238,3 @@ def _entry(row: "sa.Row[Any]") -> WorklistEntry:
     data_set = json.loads(row.data_set)
     data_set[STEP_SEQUENCE]["Value"][0][STEP_STATUS] = {"vr": "CS", "Value": [row.status]}
     return WorklistEntry(row.id, row.source, row.status, row.changed, data_set)
-
-
-def _conditions(restrictions: Mapping[str, Match]) -> "list[sa.ColumnElement[bool]]":
-    return [
-        _contains(_TABLE.c[name], match) if name in _SEVERAL else compare(_TABLE.c[name], match)
-        for name, match in restrictions.items()
-        if not isinstance(match, Universal)
-    ]
-
-
-def _contains(column: "sa.ColumnElement[Any]", match: Match) -> "sa.ColumnElement[bool]":
-    """Return the condition that a column may have a value that matches."""
-    match match:
-        case Equals(values, vr):
-            return sa.or_(*(_contains(column, Wildcard(value, vr)) for value in values))
-        case Wildcard():
-            return column.like(f"%{match.like()}%", escape="\\")
-        case AnyOf(options):
-            return sa.or_(*(_contains(column, option) for option in options))
-        case Range() | Universal():
-            return sa.true()

@@ -12,15 +12,16 @@ SPECIFIC_CHARACTER_SET = "00080005"
 class AttributesReader:
     """Collects a data set and reads it as a DICOM JSON Model object."""
 
-    def __init__(self, syntax: TransferSyntax) -> None:
+    def __init__(self, syntax: TransferSyntax, limit: int = MAX_ATTRIBUTES) -> None:
         self.syntax = syntax
+        self._limit = limit
         self._data = bytearray()
         self._too_long = False
 
     def write(self, *chunks: memoryview) -> None:
         """Take the next slices; what is too long is passed over."""
         for chunk in chunks:
-            self._too_long = self._too_long or len(self._data) + len(chunk) > MAX_ATTRIBUTES
+            self._too_long = self._too_long or len(self._data) + len(chunk) > self._limit
             if not self._too_long:
                 self._data += chunk
 
@@ -31,7 +32,7 @@ class AttributesReader:
             InvalidObjectError: it is broken or too long.
         """
         if self._too_long:
-            raise InvalidObjectError(f"the data set is longer than {MAX_ATTRIBUTES >> 20} MiB")
+            raise InvalidObjectError(f"the data set is longer than {self._limit >> 20} MiB")
         attributes = data_set_to_json(bytes(self._data), self.syntax, bulk_data_uri=None)
         declared = attributes.pop(SPECIFIC_CHARACTER_SET, {}).get("Value", [])
         return attributes, tuple(str(term or "") for term in declared)

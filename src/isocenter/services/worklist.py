@@ -15,7 +15,7 @@ from isocenter.dimse.commands import Command, CommandField, respond
 from isocenter.errors import InvalidObjectError, IsocenterError, OutOfResourcesError, UsageError
 from isocenter.index.worklist import WorklistEntry
 from isocenter.services.attributes import AttributesReader
-from isocenter.services.identifier import IdentifierError, write_identifier
+from isocenter.services.identifier import MAX_IDENTIFIER, IdentifierError, write_identifier
 from isocenter.services.information_model import IDENTIFIER_SYNTAXES
 from isocenter.services.service import Answer, Handler, Message, Response, Service, ServiceContext
 from isocenter.settings import Settings
@@ -64,7 +64,7 @@ class _Find(Handler):
         self._service = service
         self._context = context
         self._command = command
-        self._reader = AttributesReader(transfer_syntax(context.transfer_syntax_uid))
+        self._reader = AttributesReader(transfer_syntax(context.transfer_syntax_uid), MAX_IDENTIFIER)
         self._cancelled = False
         self._sent = 0
 

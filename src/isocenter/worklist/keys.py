@@ -88,14 +88,16 @@ KEYS: tuple[WorklistKey, ...] = (
 IN_STEP: frozenset[int] = frozenset(key.tag for key in KEYS if key.in_step)
 
 
-def placed(attributes: dict[str, Any]) -> dict[str, Any]:
-    """Return a flat data set with what belongs to the scheduled procedure step in its sequence.
+def placed(
+    attributes: dict[str, Any], sequence: str = STEP_SEQUENCE, inner: frozenset[int] = IN_STEP
+) -> dict[str, Any]:
+    """Return a flat data set with those attributes in a sequence that belong there: to the scheduled procedure step.
 
     A sequence that is there already keeps its item, and gets the flat attributes in addition.
     """
-    step = {name: value for name, value in attributes.items() if int(name, 16) in IN_STEP}
+    step = {name: value for name, value in attributes.items() if int(name, 16) in inner}
     around = {name: value for name, value in attributes.items() if name not in step}
     if step:
-        items = around.get(STEP_SEQUENCE, {}).get("Value") or [{}]
-        around[STEP_SEQUENCE] = {"vr": "SQ", "Value": [{**items[0], **step}, *items[1:]]}
+        items = around.get(sequence, {}).get("Value") or [{}]
+        around[sequence] = {"vr": "SQ", "Value": [{**items[0], **step}, *items[1:]]}
     return around
