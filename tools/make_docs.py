@@ -113,8 +113,8 @@ def conformance_page() -> str:
 | Query (C-FIND) | Patient Root, Study Root, Patient/Study Only (retired) | yes, `isocenter find` |
 | Retrieve (C-MOVE) | the same models, to known peers | yes, `isocenter move` |
 | Retrieve (C-GET) | the same models, with role selection | yes, `isocenter get` |
-| Modality Worklist (C-FIND) | yes | no |
-| Modality Performed Procedure Step (N-CREATE, N-SET) | yes | no |
+| Modality Worklist (C-FIND) | yes | yes, `isocenter worklist find` |
+| Modality Performed Procedure Step (N-CREATE, N-SET) | yes | yes, `isocenter mpps` |
 | Modality Performed Procedure Step Retrieve (N-GET) | yes | no |
 
 With the setting `known_peers_only` a peer is known by AE title and address: contexts that it may not use are refused
@@ -172,7 +172,7 @@ the model; C001 the archive could not read. FailedSOPInstanceUIDList names what 
 ## Modality Worklist
 
 Modality Worklist Information Model - FIND, {MODALITY_WORKLIST_FIND}. An entry is one scheduled procedure step. Entries
-come from the management API (`/api/worklist`) and from the files of the folder `worklist_folder`.
+come from the management API (`/api/worklist`), from `isocenter worklist add`, and from the files of `worklist_folder`.
 Answers come by date and time of the step. Completed and discontinued steps are not answered, unless the setting
 `worklist_keep_finished` says so; ScheduledProcedureStepStatus is SCHEDULED, ARRIVED, READY, STARTED, DEPARTED, and then
 COMPLETED or DISCONTINUED.

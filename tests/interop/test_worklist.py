@@ -7,14 +7,19 @@ from pathlib import Path
 
 import pytest
 from pydicom import Dataset
-from pynetdicom import AE
+from pydicom.data import get_testdata_file
+from pynetdicom import AE, evt
 from pynetdicom.sop_class import (
     ModalityPerformedProcedureStep,
     ModalityPerformedProcedureStepRetrieve,
     ModalityWorklistInformationFind,
 )
 
+from isocenter.cli import main
+from isocenter.dicom.json import json_to_data_set
 from isocenter.dicom.nested import Keys
+from isocenter.dicom.part10 import write_file_meta
+from isocenter.worklist.entry import read_entry
 
 FINAL = "Received Final Find Response (Success)"
 #: What stands in lines of the expected answers: a top-level element with its value in brackets.
@@ -199,3 +204,83 @@ class TestModality:
         assert create(begin(), None) == 0
         newest, first = full_node.archive.performed.find(Keys(()))
         assert (newest.SOPInstanceUID[:5], first.SOPInstanceUID) == ("2.25.", "1.2.9")
+
+
+@pytest.mark.peer("wlmscpfs")
+def test_the_worklist_of_wlmscpfs(start_peer, run_peer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Our command asks DCMTK's worklist server, whose files are those that our folder reads, too."""
+    folder = tmp_path / "RIS"
+    folder.mkdir()
+    (folder / "lockfile").touch()
+    for number, modality in enumerate(("CT", "MR"), 1):
+        made = read_entry(entry(ScheduledProcedureStepID=f"S{number}", Modality=modality)).data_set
+        meta = write_file_meta("1.2.840.10008.5.1.4.31", f"1.2.{number}", "1.2.840.10008.1.2.1")
+        (folder / f"{number}.wl").write_bytes(meta + json_to_data_set(made, character_set=("ISO_IR 100",)))
+    port = start_peer("wlmscpfs", "-dfp", tmp_path, "-cs1")
+    arguments = ["worklist", "find", f"RIS@127.0.0.1:{port}", "--json"]
+
+    def ask(*keys: str) -> list[dict]:
+        with pytest.raises(SystemExit) as ended:
+            main([*arguments, *keys])
+        assert not ended.value.code
+        return json.loads(capsys.readouterr().out)
+
+    assert len(ask()) == 2
+    (answer,) = ask("Modality=MR", "ScheduledProcedureStepStartDate=20240101-20240201", "PatientID=4711")
+    (step,) = answer["00400100"]["Value"]
+    assert step["00400009"]["Value"] == ["S2"]
+    assert answer["00100010"]["Value"] == [{"Alphabetic": "Müller^Jörg"}]
+
+
+class TestReports:
+    """Our command reports to a server of pynetdicom."""
+
+    @pytest.fixture
+    def received(self) -> dict[str, Dataset]:
+        return {}
+
+    @pytest.fixture
+    def port(self, received: dict[str, Dataset]):
+        def create(event: evt.Event) -> tuple[int, Dataset]:
+            uid = event.request.AffectedSOPInstanceUID
+            received[uid] = event.attribute_list
+            return 0x0000, event.attribute_list
+
+        def change(event: evt.Event) -> tuple[int, Dataset | None]:
+            step = received.get(event.request.RequestedSOPInstanceUID)
+            if step is None:
+                return 0x0112, None
+            step.update(event.modification_list)
+            return 0x0000, step
+
+        ae = AE(ae_title="RIS")
+        ae.add_supported_context(ModalityPerformedProcedureStep)
+        server = ae.start_server(
+            ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_CREATE, create), (evt.EVT_N_SET, change)]
+        )
+        yield server.socket.getsockname()[1]
+        server.shutdown()
+
+    def test_start_complete(self, full_node, port: int, received, capsys: pytest.CaptureFixture[str]) -> None:
+        full_node.archive.worklist.add(entry())
+
+        def run(*arguments: object) -> str:
+            with pytest.raises(SystemExit) as ended:
+                main(["mpps", *map(str, arguments)])
+            output = capsys.readouterr()
+            assert not ended.value.code, output.err
+            return output.out.strip()
+
+        peer, worklist = f"RIS@127.0.0.1:{port}", f"ISOCENTER@127.0.0.1:{full_node.port}"
+        uid = run("start", peer, "--worklist", worklist, "--aet", "CT1", "AccessionNumber=A1")
+        step = received[uid]
+        assert (step.PerformedProcedureStepStatus, str(step.PatientName)) == ("IN PROGRESS", "Müller^Jörg")
+        assert step.ScheduledStepAttributesSequence[0].StudyInstanceUID == "1.2.3"
+        run("complete", peer, uid, get_testdata_file("CT_small.dcm"), "--aet", "CT1")
+        assert received[uid].PerformedProcedureStepStatus == "COMPLETED"
+        (series,) = received[uid].PerformedSeriesSequence
+        assert len(series.ReferencedImageSequence) == 1
+        with pytest.raises(SystemExit) as ended:
+            main(["mpps", "discontinue", peer, "1.2.404"])
+        assert ended.value.code == 1
+        assert "no such SOP instance (0112H)" in capsys.readouterr().err

@@ -38,6 +38,21 @@ def test_uids_and_numbers_are_made_up(flat: dict[str, Any]) -> None:
     assert one.data_set["0020000D"]["Value"] == [one.first("StudyInstanceUID")]
 
 
+def test_one_description_does_for_both(flat: dict[str, Any]) -> None:
+    def descriptions(**given: Any) -> tuple[Any, Any]:
+        data_set = read_entry(flat | given).data_set
+        step = data_set["00400100"]["Value"][0]
+        return data_set.get("00321060", {}).get("Value"), step.get("00400007", {}).get("Value")
+
+    code = [{"CodeValue": "C1", "CodingSchemeDesignator": "99X", "CodeMeaning": "CT"}]
+    assert descriptions() == (None, None)
+    assert descriptions(RequestedProcedureDescription="A") == (["A"], ["A"])
+    assert descriptions(ScheduledProcedureStepDescription="B") == (["B"], ["B"])
+    assert descriptions(RequestedProcedureDescription="A", ScheduledProcedureStepDescription="B") == (["A"], ["B"])
+    assert descriptions(RequestedProcedureDescription="A", ScheduledProtocolCodeSequence=code) == (["A"], None)
+    assert descriptions(ScheduledProcedureStepDescription="B", RequestedProcedureCodeSequence=code) == (None, ["B"])
+
+
 def test_a_named_entry_gets_the_same_ones(flat: dict[str, Any]) -> None:
     def of(name: str) -> list[str]:
         data_set = read_entry(flat).data_set

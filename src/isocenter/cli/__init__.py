@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "find": ("find", "Ask a DICOM node what it has (C-FIND)."),
     "move": ("move", "Have a DICOM node send objects to another (C-MOVE)."),
     "get": ("get", "Fetch objects from a DICOM node (C-GET)."),
+    "worklist": ("worklist", "Ask a DICOM node what is scheduled; keep the archive's worklist."),
+    "mpps": ("mpps", "Report to a DICOM node what is done with a scheduled step (MPPS)."),
     "peers": ("peers", "List and edit the DICOM nodes that an archive knows."),
     "tls": ("tls", "Make and look at certificates for TLS."),
     "dump": ("dump", "Print the header of a DICOM file."),

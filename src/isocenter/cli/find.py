@@ -1,9 +1,6 @@
 """``isocenter find``: ask a DICOM node what it has (C-FIND)."""
 
-import csv
 import itertools
-import sys
-from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
@@ -11,9 +8,10 @@ import click
 
 from isocenter.cli.calling import credential_options
 from isocenter.cli.options import json_option
-from isocenter.cli.output import print_json, print_table
+from isocenter.cli.output import print_json, print_rows
 from isocenter.cli.querying import query_options, read_keys, read_level, read_model
 from isocenter.dicom import dictionary
+from isocenter.dicom.nested import texts
 from isocenter.index.query import Level
 from isocenter.net.client import connect
 from isocenter.net.credentials import Credentials
@@ -76,25 +74,9 @@ def command(
     columns = [dictionary.keyword(tag) or f"{tag:08X}" for tag in everything]
     columns = [column for column in columns if column not in _NOT_SHOWN]
     rows = [[_text(answer.get(f"{dictionary.tag(column):08X}", {})) for column in columns] for answer in answers]
-    if as_csv:
-        csv.writer(sys.stdout, lineterminator="\n").writerows([columns, *rows])
-    else:
-        _print(columns, rows)
-
-
-def _print(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    if not rows:
-        click.echo("nothing found")
-        return
-    print_table(columns, rows)
+    print_rows(columns, rows, as_csv=as_csv)
 
 
 def _text(attribute: dict[str, Any]) -> str:
     """Return the values of an attribute in one line."""
-    return "\\".join(_value(value) for value in attribute.get("Value", []))
-
-
-def _value(value: Any) -> str:  # noqa: ANN401 - whatever JSON holds
-    if isinstance(value, dict):
-        return "=".join(value.get(group, "") for group in ("Alphabetic", "Ideographic", "Phonetic")).rstrip("=")
-    return "" if value is None else str(value)
+    return "\\".join(texts(attribute.get("Value", [])))

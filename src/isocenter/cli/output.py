@@ -1,5 +1,6 @@
 """What commands print: JSON, tables and progress. Data goes to standard output, everything else to standard error."""
 
+import csv
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -37,6 +38,16 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     with console.capture() as capture:
         console.print(table)
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def print_rows(columns: Sequence[str], rows: Sequence[Sequence[str]], *, as_csv: bool) -> None:
+    """Print what a query found, as a table or as comma-separated values."""
+    if as_csv:
+        csv.writer(sys.stdout, lineterminator="\n").writerows([columns, *rows])
+    elif rows:
+        print_table(columns, rows)
+    else:
+        click.echo("nothing found")
 
 
 def visible(text: str) -> str:

@@ -15,6 +15,7 @@ from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.dicom.uids import IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION, uid_name
 from isocenter.dimse.commands import DATA_SET_FOLLOWS, Command, CommandField, Priority
 from isocenter.dimse.message import write_message
+from isocenter.dimse.status import StatusCategory, category
 from isocenter.errors import IsocenterError, UnsupportedError
 from isocenter.net.conversation import Conversation
 from isocenter.net.credentials import NONE, Credentials
@@ -204,13 +205,37 @@ class ClientAssociation:
         self._send_command(context.context_id, request)
         self._sender.send(context.context_id, identifier(context))
         responses = iter(Conversation(self._requestor, request, service, self._service_contexts()))
+        last: Response | None = None
         try:
-            for response in responses:
-                yield context, response
+            for last in responses:
+                yield context, last
         except GeneratorExit:
-            self._cancel(context.context_id, request)
-            deque(responses, maxlen=0)
+            if last is None or category(last.command.Status or 0) is StatusCategory.PENDING:
+                self._cancel(context.context_id, request)
+                deque(responses, maxlen=0)
             raise
+
+    def invoke(self, request: Command, data_set: Callable[[NegotiatedContext], bytes] | None = None) -> Response:
+        """Send a request of a normalized service (PS3.7 10) and return its response; its message ID is filled in.
+
+        ``data_set`` is called with the context that the request is sent on.
+
+        Raises:
+            UnsupportedError: the peer did not accept this SOP class.
+            PeerError: the association broke off.
+        """
+        sop_class = request.AffectedSOPClassUID or request.RequestedSOPClassUID or ""
+        context = next((c for c in self.contexts if c.abstract_syntax == sop_class), None)
+        if context is None:
+            raise UnsupportedError(f"{self.peer} does not accept {uid_name(sop_class) or sop_class}")
+        request = request._replace(MessageID=next(self._message_ids))
+        if data_set is not None:
+            request = request._replace(CommandDataSetType=DATA_SET_FOLLOWS)
+        self._send_command(context.context_id, request)
+        if data_set is not None:
+            self._sender.send(context.context_id, data_set(context))
+        self._requestor.flush()
+        return next(iter(Conversation(self._requestor, request, None, {})))
 
     def _cancel(self, context_id: int, request: Command) -> None:
         self._send_command(context_id, Command(CommandField.C_CANCEL_RQ, MessageIDBeingRespondedTo=request.MessageID))

@@ -34,7 +34,19 @@ def find(
         UnsupportedError: the peer does not accept the model.
         PeerError: it answered with a failure, or the association broke off.
     """
-    with closing(association.ask(model.find, CommandField.C_FIND_RQ, make_identifier(level, keys))) as responses:
+    yield from find_answers(association, model.find, make_identifier(level, keys))
+
+
+def find_answers(
+    association: ClientAssociation, abstract_syntax: str, identifier: Callable[[NegotiatedContext], bytes]
+) -> Generator[dict[str, Any]]:
+    """Yield the answers to a C-FIND in any information model; whoever stops early makes the peer stop, too.
+
+    Raises:
+        UnsupportedError: the peer does not accept the model.
+        PeerError: it answered with a failure, or the association broke off.
+    """
+    with closing(association.ask(abstract_syntax, CommandField.C_FIND_RQ, identifier)) as responses:
         for context, response in responses:
             command, data_set = response.command, response.data_set
             if category(command.Status or 0) is not StatusCategory.PENDING:

@@ -18,6 +18,9 @@ from isocenter.worklist.flat import read_attributes
 from isocenter.worklist.keys import KEYS, STATES, Need, WorklistKey, placed
 
 _STUDY_UID = "StudyInstanceUID"
+#: Requested Procedure Description and Code Sequence, Scheduled Procedure Step Description, Scheduled Protocol Code
+#: Sequence.
+_REQUESTED, _REQUESTED_CODES, _SCHEDULED, _SCHEDULED_CODES = "00321060", "00321064", "00400007", "00400008"
 
 
 def read_entry(given: Mapping[str, Any]) -> NewEntry:
@@ -31,6 +34,7 @@ def read_entry(given: Mapping[str, Any]) -> NewEntry:
     missing = [key.keyword for key in KEYS if key.need is Need.GIVEN and not _texts(data_set, key)]
     if missing:
         raise UsageError(f"an entry needs {', '.join(missing)}")
+    _describe(data_set)
     return make_entry(data_set)
 
 
@@ -49,6 +53,16 @@ def make_entry(data_set: Json, *, name: str = "") -> NewEntry:
         raise UsageError(f"ScheduledProcedureStepStatus: use one of {', '.join(STATES)}")
     columns = {key.keyword: _texts(data_set, key) for key in KEYS if key.keyword in NewEntry.COLUMNS}
     return NewEntry(data_set, columns, status)
+
+
+def _describe(data_set: Json) -> None:
+    """Let what is requested and its step have a description each (type 1C without codes): the one that there is."""
+    step = _step(data_set)
+    requested, scheduled = data_set.get(_REQUESTED, {}), step.get(_SCHEDULED, {})
+    if scheduled.get("Value") and not requested.get("Value") and not data_set.get(_REQUESTED_CODES, {}).get("Value"):
+        data_set[_REQUESTED] = scheduled
+    if requested.get("Value") and not scheduled.get("Value") and not step.get(_SCHEDULED_CODES, {}).get("Value"):
+        step[_SCHEDULED] = requested
 
 
 def _check_one_step(data_set: Json) -> None:
