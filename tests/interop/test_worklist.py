@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -54,13 +55,13 @@ class TestFindscu:
 
     @pytest.fixture
     def ask(self, run_peer, tmp_path: Path):
-        def run(node, *arguments: object, dump: Path | None = None) -> str:
+        def run(node, *arguments: object, dump: Path | None = None, final: str = FINAL) -> str:
             file = []
             if dump is not None:
                 file = [tmp_path / "query.dcm"]
                 run_peer("dump2dcm", dump, file[0])
             text = run_peer("findscu", "-W", "-v", *arguments, "127.0.0.1", node.port, *file)
-            assert FINAL in text
+            assert final in text
             return text
 
         return run
@@ -103,6 +104,12 @@ class TestFindscu:
         assert text.count("Find Response: ") == 1
         for value in ("[1.2.3", "[S1", "[ISO_IR 192]", "[CT]", "[Müller^Jörg"):
             assert value in text
+
+    def test_cancel(self, full_node, ask, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A worklist without end: only the cancellation can stop the answers."""
+        found = full_node.archive.worklist.add(entry())
+        monkeypatch.setattr(full_node.archive.worklist, "find", lambda _: repeat(found))
+        ask(full_node, "--cancel", 1, "-k", "PatientName", final="Received Final Find Response (Cancel")
 
     def test_unsupported_keys_are_told(self, full_node, ask, tmp_path: Path) -> None:
         full_node.archive.worklist.add(entry())

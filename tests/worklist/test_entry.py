@@ -54,14 +54,17 @@ def test_one_description_does_for_both(flat: dict[str, Any]) -> None:
 
 
 def test_a_named_entry_gets_the_same_ones(flat: dict[str, Any]) -> None:
-    def of(name: str) -> list[str]:
-        data_set = read_entry(flat).data_set
+    def of(name: str, **changes: str) -> list[str]:
+        data_set = read_entry(flat | changes).data_set
         del data_set["0020000D"], data_set["00401001"], data_set["00400100"]["Value"][0]["00400009"]
         entry = make_entry(data_set, name=name)
         return [entry.first(k) for k in ("StudyInstanceUID", "RequestedProcedureID", "ScheduledProcedureStepID")]
 
     assert of("a.wl") == of("a.wl")
-    assert not set(of("a.wl")) & set(of("b.wl"))
+    assert of("a.wl") == of("a.wl", ScheduledProcedureStepStartTime="1100", PatientName="Corrected")
+    for other in (of("b.wl"), of("a.wl", PatientID="8"), of("a.wl", AccessionNumber="A2"),
+                  of("a.wl", ScheduledProcedureStepStartDate="20240201")):  # fmt: skip
+        assert not set(of("a.wl")) & set(other)
 
 
 @pytest.mark.parametrize(

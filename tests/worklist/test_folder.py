@@ -11,6 +11,8 @@ from isocenter.dicom.json import json_to_data_set
 from isocenter.dicom.nested import Keys
 from isocenter.dicom.part10 import write_file_meta
 from isocenter.errors import UsageError
+from isocenter.index.index import Index
+from isocenter.index.performed import NewStep, PerformedSteps
 from isocenter.worklist.entry import read_entry
 
 EVERYTHING = Keys(())
@@ -75,6 +77,28 @@ def test_changes_are_followed(followed, folder: Path, ids) -> None:
     assert (second.id, second.data_set["0020000D"]) == (first.id, first.data_set["0020000D"])
     path.unlink()
     assert ids(followed) == []
+
+
+def test_a_file_that_is_used_again_is_a_new_entry(followed, folder: Path, flat: dict[str, Any], ids) -> None:
+    (folder / "CT1.wl").write_bytes(data_set(flat | {"ScheduledProcedureStepStatus": "COMPLETED"}, "S1"))
+    assert ids(followed) == []
+    (first,) = followed.find(EVERYTHING, finished=True)
+    (folder / "CT1.wl").write_bytes(data_set(flat | {"PatientID": "another"}, "S2"))
+    assert ids(followed) == ["S2"]
+    (second,) = followed.find(EVERYTHING)
+    assert (second.status, second.id > first.id) == ("SCHEDULED", True)
+
+
+def test_reports_go_before_what_the_file_says(followed, index: Index, folder: Path, flat: dict[str, Any], ids) -> None:
+    path = folder / "a.wl"
+    given = flat | {"StudyInstanceUID": "1.2", "ScheduledProcedureStepStatus": "SCHEDULED"}
+    path.write_bytes(data_set(given, "S1"))
+    assert ids(followed) == ["S1"]
+    PerformedSteps(index.database).add(NewStep("1.9", "IN PROGRESS", "CT1", {}, {}, [("1.2", "S1")]))
+    assert [entry.status for entry in followed.find(EVERYTHING)] == ["STARTED"]
+    path.write_bytes(data_set(given | {"PatientComments": "x"}, "S1"))
+    (entry,) = followed.find(EVERYTHING)
+    assert (entry.status, entry.data_set["00104000"]["Value"]) == ("STARTED", ["x"])
 
 
 def test_nothing_is_read_again_without_a_change(followed, folder: Path, ids, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,8 @@ _UPDATE = (
 )
 _SAME = """
 SELECT id FROM worklist_entry WHERE "StudyInstanceUID" = :study AND "ScheduledProcedureStepID" = :step AND id <> :id"""
-_FIND_SOURCE = "SELECT id, status FROM worklist_entry WHERE source = :source"
+_FIND_SOURCE = """
+SELECT id, status, "StudyInstanceUID", "ScheduledProcedureStepID" FROM worklist_entry WHERE source = :source"""
 _FIND_ID = "SELECT source, status FROM worklist_entry WHERE id = :id"
 _REMOVE = "DELETE FROM worklist_entry WHERE id = :id"
 _REMOVE_SOURCE = "DELETE FROM worklist_entry WHERE source = :source"
@@ -143,17 +144,16 @@ class WorklistEntries:
         return {str(source): str(stamp) for source, stamp in self._database.rows(_STAMPS)}
 
     def follow(self, changed: Iterable[tuple[str, str, NewEntry]], gone: Iterable[str]) -> None:
-        """File what files (name, stamp, entry) have become, and remove what came from files that are gone."""
+        """File what files (name, stamp, entry) have become, and remove what came from files that are gone.
+
+        What modalities reported of a step goes before what its file says. A file that is about another step by now is
+        a new entry.
+        """
         with self._database.write() as transaction:
             for source in gone:
                 transaction.change(_REMOVE_SOURCE, {"source": source})
             for source, stamp, entry in changed:
-                found = transaction.rows(_FIND_SOURCE, source=source)
-                if not found:
-                    _insert(transaction, entry, source, stamp)
-                    continue
-                number, status = found[0]
-                transaction.change(_UPDATE, _values(entry, stamp, entry.status or status) | {"id": number})
+                _follow(transaction, source, stamp, entry)
 
     def get(self, number: int) -> WorklistEntry:
         """Return an entry.
@@ -225,6 +225,18 @@ def _insert(transaction: Transaction, entry: NewEntry, source: str, stamp: str) 
     if not entry.status:
         update_status(transaction, entry.first("StudyInstanceUID"), entry.first("ScheduledProcedureStepID"))
     return number
+
+
+def _follow(transaction: Transaction, source: str, stamp: str, entry: NewEntry) -> None:
+    step = (entry.first("StudyInstanceUID"), entry.first("ScheduledProcedureStepID"))
+    found = transaction.rows(_FIND_SOURCE, source=source)
+    if found and tuple(found[0][2:]) == step:
+        number, status = found[0][:2]
+        transaction.change(_UPDATE, _values(entry, stamp, entry.status or status) | {"id": number})
+    else:
+        transaction.change(_REMOVE_SOURCE, {"source": source})
+        _insert(transaction, entry, source, stamp)
+    update_status(transaction, *step)
 
 
 def _values(entry: NewEntry, stamp: str, status: str) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from isocenter.worklist.flat import read_attributes
 from isocenter.worklist.keys import KEYS, STATES, Need, WorklistKey, placed
 
 _STUDY_UID = "StudyInstanceUID"
+#: What tells one order from another, where a file names neither study nor step.
+_SAME = tuple(key for key in KEYS if key.keyword in {"PatientID", "AccessionNumber", "ScheduledProcedureStepStartDate"})
 #: Requested Procedure Description and Code Sequence, Scheduled Procedure Step Description, Scheduled Protocol Code
 #: Sequence.
 _REQUESTED, _REQUESTED_CODES, _SCHEDULED, _SCHEDULED_CODES = "00321060", "00321064", "00400007", "00400008"
@@ -39,15 +41,19 @@ def read_entry(given: Mapping[str, Any]) -> NewEntry:
 
 
 def make_entry(data_set: Json, *, name: str = "") -> NewEntry:
-    """Return the entry of a data set that is in order; what it lacks is made up, for one ``name`` always the same.
+    """Return the entry of a data set that is in order; what it lacks is made up.
+
+    For one ``name`` (of a file) it is always the same, as long as patient, accession number and date are, too: a file
+    that is written anew for somebody else must not give its UIDs to them.
 
     Raises:
         UsageError: it has not one step, or the step's status is none.
     """
     _check_one_step(data_set)
+    seed = "\n".join((name, *(text for key in _SAME for text in _texts(data_set, key)))) if name else ""
     for key in KEYS:
         if key.need is Need.MADE and not _texts(data_set, key):
-            _place(data_set, key)[f"{key.tag:08X}"] = {"vr": dictionary.vr(key.tag), "Value": [_made(key, name)]}
+            _place(data_set, key)[f"{key.tag:08X}"] = {"vr": dictionary.vr(key.tag), "Value": [_made(key, seed)]}
     status = "".join(texts(_step(data_set).get(STEP_STATUS, {}).get("Value", [])[:1]))
     if status and status not in STATES:
         raise UsageError(f"ScheduledProcedureStepStatus: use one of {', '.join(STATES)}")
@@ -86,12 +92,12 @@ def _texts(data_set: Json, key: WorklistKey) -> tuple[str, ...]:
     return tuple(text for text in found if text)
 
 
-def _made(key: WorklistKey, name: str) -> str:
-    """Return a UID or a number of 12 characters, random or, for a name, always the same."""
+def _made(key: WorklistKey, seed: str) -> str:
+    """Return a UID or a number of 12 characters, random or, for a seed, always the same."""
     if key.keyword == _STUDY_UID:
-        return f"2.25.{_named(name, key).int}" if name else new_uid()
-    return (_named(name, key).hex[:12] if name else secrets.token_hex(6)).upper()
+        return f"2.25.{_seeded(seed, key).int}" if seed else new_uid()
+    return (_seeded(seed, key).hex[:12] if seed else secrets.token_hex(6)).upper()
 
 
-def _named(name: str, key: WorklistKey) -> uuid.UUID:
-    return uuid.uuid5(uuid.NAMESPACE_URL, f"isocenter:worklist:{key.keyword}:{name}")
+def _seeded(seed: str, key: WorklistKey) -> uuid.UUID:
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"isocenter:worklist:{key.keyword}:{seed}")
