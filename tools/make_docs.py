@@ -204,7 +204,9 @@ Status answered: 0000 done; 0001 (N-GET) an attribute that was asked for is not 
 does not begin IN PROGRESS; 0107 see above; 0110 the step is over (Error ID A710), or processing failure; 0111 this UID
 is there already; 0112 there is no such step; 0117 the UID is none; 0120 an attribute is missing; 0121 it is empty; 0213
 no resources. AttributeIdentifierList names the attributes, ErrorComment says the same in words. N-CREATE without a SOP
-Instance UID gets one in the response.
+Instance UID gets one in the response. Not supported: the Notification SOP class (N-EVENT-REPORT).
+
+With the setting `known_peers_only` the worklist is for peers that may find, and reports for those that may store.
 
 {table(("attribute", "type in N-CREATE", "N-SET may change it", "needed at the end"), performed)}
 ## DICOMweb

@@ -135,6 +135,22 @@ def test_broken_files_are_told_once_and_left_out(
     assert ids(followed) == ["AGAIN"]
 
 
+def test_what_another_process_files_meanwhile_stays(
+    followed, folder: Path, flat: dict[str, Any], ids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.wl").write_bytes(data_set(flat, "S1"))
+    read = followed._entries.stamps
+
+    def stamps() -> dict[str, str]:
+        found = read()
+        (folder / "b.wl").write_bytes(data_set(flat, "S2"))
+        return found
+
+    monkeypatch.setattr(followed._entries, "stamps", stamps)
+    assert sorted(ids(followed)) == ["S1", "S2"]
+    assert sorted(ids(followed)) == ["S1", "S2"]
+
+
 def test_a_folder_that_is_away_changes_nothing(followed, folder: Path, flat: dict[str, Any], ids) -> None:
     (folder / "a.wl").write_bytes(data_set(flat, "S1"))
     assert ids(followed) == ["S1"]

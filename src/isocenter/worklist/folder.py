@@ -41,12 +41,12 @@ class WorklistFolder:
     def look(self) -> None:
         """Take over what has changed since the last time; a folder that is not there changes nothing."""
         with self._lock:
+            filed = self._entries.stamps()  # first: what another process files meanwhile is not gone
             try:
                 there = dict(_files(self._folder))
             except OSError as error:
                 logger.warning("worklist folder %s: %s", self._folder, error.strerror)
                 return
-            filed = self._entries.stamps()
             changed = [(name, stamp) for name, stamp in there.items() if filed.get(name) != stamp]
             unread = [(name, stamp) for name, stamp in changed if self._broken.get(name) != stamp]
             read = [(name, stamp, entry) for name, stamp in unread if (entry := self._read(name, stamp)) is not None]
