@@ -82,6 +82,12 @@ def test_text_is_decoded_and_the_character_set_kept() -> None:
     assert found["00100010"]["Value"] == [{"Alphabetic": "Müller"}]
 
 
+@pytest.mark.parametrize(("vr", "raw"), [("US", b"\x64\0"), ("PN", b"ISO_IR 100"), ("AT", b"\x08\0\x05\0")])
+def test_a_character_set_of_another_vr_is_none(vr: str, raw: bytes) -> None:
+    head = write_element(0x00080005, vr, raw)
+    assert attribute("LO", b"abc ", head=head) == {"vr": "LO", "Value": ["abc"]}
+
+
 def test_an_item_has_the_character_set_of_the_whole_or_its_own() -> None:
     name = write_element(0x00100010, "PN", b"\xfc")
     own = write_element(0x00080005, "CS", b"ISO_IR 144") + name

@@ -149,7 +149,9 @@ def test_a_comment_is_cut_and_stays_ascii() -> None:
 def test_no_such_command() -> None:
     with pytest.raises(LocalProtocolError, match="0x4242"):
         write_command(Command(0x4242, MessageID=1))
-    assert read_command(element(0x100, b"\x42\x42") + MESSAGE + TYPE).CommandField == 0x4242
+    request = read_command(element(0x100, b"\x42\x42") + MESSAGE + TYPE)
+    assert request.CommandField == 0x4242
+    assert read_command(write_command(respond(request, 0x0211))).CommandField == 0xC242
 
 
 def test_a_uid_that_is_none_is_not_echoed() -> None:

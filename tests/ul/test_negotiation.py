@@ -4,7 +4,7 @@ import pytest
 
 from isocenter.ul.items import ContextResult, PresentationContext
 from isocenter.ul.negotiation import AcceptorPolicy, GrantedRoles, negotiate
-from isocenter.ul.pdu import AssociateAccept, AssociateReject
+from isocenter.ul.pdu import AssociateAccept, AssociateReject, write_pdu
 from isocenter.ul.user_information import (
     AsynchronousOperationsWindow,
     RoleSelection,
@@ -72,6 +72,14 @@ def test_roles_are_granted_as_far_as_the_policy_goes(new_request) -> None:
     request = new_request(user_information=UserInformation(roles=asked))
     answer = negotiate(request, policy(roles={MR: GrantedRoles(scu=False, scp=True)}))
     assert answer.user_information.roles == (RoleSelection(CT, True, False), RoleSelection(MR, False, True))
+
+
+def test_roles_for_what_is_no_uid_are_not_answered(new_request) -> None:
+    """Such an item could not be written."""
+    asked = tuple(RoleSelection(uid, True, True) for uid in ("", "x" * 70, CT))
+    answer = negotiate(new_request(user_information=UserInformation(roles=asked)), policy())
+    assert [role.sop_class_uid for role in answer.user_information.roles] == [CT]
+    write_pdu(answer)
 
 
 def test_what_is_announced(new_request) -> None:

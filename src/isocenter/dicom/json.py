@@ -119,7 +119,7 @@ class _Converter:
             convert = self.sequence if known == "SQ" else self.value
             value, offset = convert(element, offset, known, end, encoding, charset, (*path, tag))
             if tag == SPECIFIC_CHARACTER_SET:
-                charset = tuple(term or "" for term in value.get("Value", charset))
+                charset = tuple(term if isinstance(term, str) else "" for term in value.get("Value", charset))
             elif tag & 0x1FF00 == 0x10000:
                 _note_creator(creators, tag, value)
             if (key := _shown_as(tag)) is not None:

@@ -295,6 +295,8 @@ def _check(command: Command) -> None:
     try:
         name = CommandField(command.CommandField)
     except ValueError:
+        if command.is_response:
+            return  # to a request that there is not, which it says
         raise LocalProtocolError(f"no such command: 0x{command.CommandField:04X}") from None
     missing = [keyword for keyword in REQUIRED[name] if getattr(command, keyword) is None]
     if missing:

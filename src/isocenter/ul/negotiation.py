@@ -109,7 +109,7 @@ def _answer_information(asked: UserInformation, policy: AcceptorPolicy, receivin
         implementation_class_uid=policy.implementation_class_uid,
         implementation_version_name=policy.implementation_version_name,
         asynchronous_operations_window=AsynchronousOperationsWindow(1, 1) if window is not None else None,
-        roles=tuple(_grant(role, policy, receiving) for role in asked.roles),
+        roles=tuple(_grant(role, policy, receiving) for role in asked.roles if is_valid_uid(role.sop_class_uid)),
         extended=tuple(_extend(asked.extended, policy)),
     )
 
