@@ -32,6 +32,7 @@ export const COMMANDS = [
   { name: 'mpr.thinner', title: 'Thinner slab', group: 'MPR', keys: ['['] },
   { name: 'mpr.mode', title: 'Maximum, minimum or mean', group: 'MPR', keys: ['Shift+s'] },
   { name: 'mpr.straighten', title: 'Planes of the patient again', group: 'MPR', keys: [] },
+  { name: 'volume.toggle', title: 'Volume in three dimensions', group: '3D', keys: ['Shift+v'] },
   { name: 'image.next', title: 'Next image', group: 'Images', keys: ['ArrowDown'] },
   { name: 'image.previous', title: 'Previous image', group: 'Images', keys: ['ArrowUp'] },
   { name: 'image.forward', title: '10 images forward', group: 'Images', keys: ['PageDown', 'Shift+ArrowDown'] },

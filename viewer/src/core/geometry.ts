@@ -39,3 +39,11 @@ export function sameOrientation(a: Orientation | undefined, b: Orientation | und
   if (!a || !b) return a === b;
   return dot(a.row, b.row) > 0.99995 && dot(a.column, b.column) > 0.99995;
 }
+
+/** A vector turned about a unit axis, by radians, the right-handed way. */
+export function rotated(v: Vector, axis: Vector, angle: number): Vector {
+  const [c, s] = [Math.cos(angle), Math.sin(angle)];
+  const along = dot(v, axis) * (1 - c);
+  const side = cross(axis, v);
+  return [v[0] * c + side[0] * s + axis[0] * along, v[1] * c + side[1] * s + axis[1] * along, v[2] * c + side[2] * s + axis[2] * along];
+}

@@ -1,7 +1,7 @@
 // A volume's planes as display sets: pictures that are computed, with position, orientation and spacing like stored ones. Pure.
 
 import type { DataElement, DataSet } from './dicom-json';
-import { dot, type Vector } from './geometry';
+import { dot, rotated, type Vector } from './geometry';
 import { add, scaled } from './plane';
 import { OUTSIDE, type Cut, type SlabMode } from './reslice';
 import type { DisplaySet, Instance, Picture } from './stack';
@@ -117,11 +117,6 @@ export function slabOf(cut: Cut, frame: Frame, geometry: VolumeGeometry, thickne
 
 /** Two frames turned about the normal of a third, by radians. */
 export function turned(frame: Frame, axis: Vector, angle: number): Frame {
-  const turn = (v: Vector): Vector => {
-    const [c, s] = [Math.cos(angle), Math.sin(angle)];
-    const along = dot(v, axis) * (1 - c);
-    const side: Vector = [axis[1] * v[2] - axis[2] * v[1], axis[2] * v[0] - axis[0] * v[2], axis[0] * v[1] - axis[1] * v[0]];
-    return [v[0] * c + side[0] * s + axis[0] * along, v[1] * c + side[1] * s + axis[1] * along, v[2] * c + side[2] * s + axis[2] * along];
-  };
+  const turn = (v: Vector): Vector => rotated(v, axis, angle);
   return { right: turn(frame.right), down: turn(frame.down), normal: turn(frame.normal) };
 }

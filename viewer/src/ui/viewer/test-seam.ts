@@ -11,6 +11,8 @@ export interface TestSeam {
   pixelToPane(column: number, row: number, cell?: number): Point | undefined;
   /** Where that pixel lies in the patient, LPS mm. */
   pixelToPatient(column: number, row: number, cell?: number): Vector | undefined;
+  /** In 3D: where a place in the patient is, in parts of the canvas; and what a frame took while it was moved. */
+  volume(place: Vector): { at: Point | undefined; frame: number; scale: number } | undefined;
   summary(cell?: number): { SOPInstanceUID: string; frame: number; index: number; count: number; loaded: number; source: string; playing: boolean; windowLabel: string; pictureId: string; columns: number; rows: number };
 }
 
@@ -20,7 +22,7 @@ declare global {
   }
 }
 
-export function exposeTestSeam({ workspace, store }: ViewerEngine): () => void {
+export function exposeTestSeam({ workspace, store, volume3d }: ViewerEngine): () => void {
   const of = (cell?: number): StackController => (cell === undefined ? workspace.active : (workspace.state().cells[cell]?.controller ?? workspace.active));
   window.__isocenter = {
     pixelToPane: (column, row, cell) => {
@@ -31,6 +33,11 @@ export function exposeTestSeam({ workspace, store }: ViewerEngine): () => void {
       const { set, shown } = of(cell).state();
       const plane = planeOf(set?.pictures[shown]);
       return plane && toPatient(plane, [column, row]);
+    },
+    volume: (place) => {
+      const session = volume3d.state();
+      const canvas = document.querySelector('.volume-canvas');
+      return session && canvas ? { at: session.onCanvas(place, canvas.clientWidth / canvas.clientHeight), ...session.speed } : undefined;
     },
     summary: (cell) => {
       const { set, shown, index, bitmap, playing, grey } = of(cell).state();

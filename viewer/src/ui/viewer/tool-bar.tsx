@@ -1,7 +1,7 @@
 // The tool strip: at the top on wide screens, at the bottom on a phone. Every button is a command.
 
 import {
-  Axis3d, Contrast, Crosshair, FlipHorizontal2, FlipVertical2, Grid2x2, Info, Keyboard, LayoutPanelLeft, Layers2, Link2, Maximize2, Move, Play, Pause, RotateCcw, RotateCw, Ruler, ScanLine, SunMedium, Tags, Undo2, ZoomIn,
+  Axis3d, Box, Contrast, Crosshair, FlipHorizontal2, FlipVertical2, Grid2x2, Info, Keyboard, LayoutPanelLeft, Layers2, Link2, Maximize2, Move, Play, Pause, RotateCcw, RotateCw, Ruler, ScanLine, SunMedium, Tags, Undo2, ZoomIn,
   type LucideIcon,
 } from 'lucide-react'; // prettier-ignore
 import type { JSX } from 'react';
@@ -52,6 +52,7 @@ const LINKED = ['scroll', 'offset', 'window', 'view', 'lines'] as const;
 interface Props {
   tool: Tool;
   workspace: WorkspaceState;
+  inVolume: boolean;
   layoutAsked: number;
   onLayout(rows: number, columns: number): void;
   playing: boolean;
@@ -61,7 +62,7 @@ interface Props {
   run(name: CommandName): void;
 }
 
-export function ToolBar({ tool, workspace, layoutAsked, onLayout, playing, canPlay, inverted, presets, run }: Props): JSX.Element {
+export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, playing, canPlay, inverted, presets, run }: Props): JSX.Element {
   const button = ({ command, icon: Icon, label, phone }: Button, pressed?: boolean): JSX.Element => (
     <button
       key={command}
@@ -100,6 +101,7 @@ export function ToolBar({ tool, workspace, layoutAsked, onLayout, playing, canPl
           )}
         </MenuButton>
         {button({ command: 'mpr.toggle', icon: Axis3d, label: 'MPR', phone: true }, workspace.arrangement === 'mpr')}
+        {button({ command: 'volume.toggle', icon: Box, label: '3D', phone: true }, inVolume)}
         <MenuButton icon={Link2} label="Links" title="Links between panes" pressed={workspace.links.window || workspace.links.view || workspace.links.offset}>
           {() => <Entries names={LINKED.map((name) => `link.${name}` as const)} checked={(name) => LINKED.some((link) => name === `link.${link}` && workspace.links[link])} run={run} />}
         </MenuButton>

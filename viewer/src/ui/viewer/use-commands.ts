@@ -86,6 +86,10 @@ function mprActions({ mpr, workspace }: ViewerEngine, page: PageActions): Action
   };
 }
 
+function volumeActions({ volume3d }: ViewerEngine, page: PageActions): Actions {
+  return { 'volume.toggle': () => void volume3d.toggle().then((note) => page.change(() => ({ note }))) };
+}
+
 function imageActions({ workspace }: ViewerEngine): Actions {
   const presets: Actions = {};
   for (const place of PRESETS) presets[`window.preset${place + 1}` as CommandName] = () => workspace.active.choosePreset(place);
@@ -117,17 +121,18 @@ function imageActions({ workspace }: ViewerEngine): Actions {
 }
 
 export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
-  const { workspace, measure } = engine;
+  const { workspace, measure, volume3d } = engine;
   return {
     ...toolActions(engine, page),
     ...layoutActions(engine, page),
     ...mprActions(engine, page),
+    ...volumeActions(engine, page),
     ...imageActions(engine),
     'series.next': () => page.series(1),
     'series.previous': () => page.series(-1),
     'view.planes': () => page.change((state) => ({ planes: !state.planes })),
     'view.reset': () => {
-      if (!measure.state()?.cancel() && !workspace.forgetCursor()) workspace.active.reset();
+      if (!volume3d.leave() && !measure.state()?.cancel() && !workspace.forgetCursor()) workspace.active.reset();
     },
     'panel.text': () => page.change((state) => ({ detail: nextDetail(state.detail) })),
     'panel.series': () => page.change((state) => ({ drawer: !state.drawer })),

@@ -19,34 +19,38 @@ type Entry = [SeriesEntry, DisplaySet | undefined];
 
 const entries = (loader: StudyLoader): Entry[] => loader.state().series.flatMap((series): Entry[] => (series.sets ? series.sets.map((set): Entry => [series, set]) : [[series, undefined]]));
 
-export function useOpening({ workspace, loader, mpr }: ViewerEngine, change: (make: (state: PageState) => Partial<PageState>) => void): Opening {
+export function useOpening({ workspace, loader, mpr, volume3d }: ViewerEngine, change: (make: (state: PageState) => Partial<PageState>) => void): Opening {
+  const leave = useCallback(() => {
+    volume3d.leave();
+    mpr.leave();
+  }, [mpr, volume3d]);
   const open = useCallback(
     async (series: SeriesEntry, set: DisplaySet | undefined, instance = '') => {
-      mpr.leave();
+      leave();
       const { active } = workspace;
       const sets = set ? [set] : await loader.sets(series).catch(() => []);
       const chosen = sets.find((candidate) => instance && candidate.instances.some((i) => i.SOPInstanceUID === instance)) ?? sets[0];
       if (chosen) active.open(chosen, instance);
       if (matchMedia(PHONE).matches) change(() => ({ drawer: false }));
     },
-    [loader, workspace, mpr, change],
+    [loader, workspace, leave, change],
   );
   const drop = useCallback(
     (index: number, id: string) => {
       const target = entries(loader).find(([series, set]) => (set?.id ?? series.SeriesInstanceUID) === id);
-      mpr.leave();
+      leave();
       workspace.activate(index);
       if (target) void open(...target);
     },
-    [loader, workspace, mpr, open],
+    [loader, workspace, leave, open],
   );
   const arrange = useCallback(
     (rows: number, columns: number) => {
-      mpr.leave();
+      leave();
       workspace.arrange(rows, columns);
       void fill(workspace, loader);
     },
-    [loader, workspace, mpr],
+    [loader, workspace, leave],
   );
   const next = useCallback(
     (by: 1 | -1) => {

@@ -1,5 +1,6 @@
 // The objects behind one open viewer page: decoders, pictures in memory, series, panes, measurements. Owns them all.
 
+import type { DisplaySet } from '../../core/stack';
 import { Owner, Signal } from '../../core/lifecycle';
 import { BitmapStore } from '../../viewport/bitmap-store';
 import { DecodePool } from '../../viewport/decode/pool';
@@ -8,6 +9,7 @@ import type { MprSession } from '../../viewport/mpr/session';
 import { Previews } from '../../viewport/previews';
 import { PictureSources } from '../../viewport/picture-sources';
 import { StudyLoader } from '../../viewport/study-loader';
+import type { Volume3dSession } from '../../viewport/volume3d/session';
 import { WaitingWorker } from '../../viewport/mpr/waiting-worker';
 import { Workspace } from '../../viewport/workspace';
 import type { Services } from '../services';
@@ -26,6 +28,7 @@ export interface ViewerEngine {
   workspace: Workspace;
   measure: Late<MeasureSession>;
   mpr: MprHolder;
+  volume3d: Volume3dHolder;
   previews: Previews;
   worker: WaitingWorker;
   dispose(): void;
@@ -102,6 +105,43 @@ export class MprHolder {
   }
 }
 
+/** The volume that is open in three dimensions, if one is. */
+export class Volume3dHolder {
+  readonly changed = new Signal();
+  private session: Volume3dSession | undefined;
+  private opening = false;
+
+  constructor(private readonly open: () => Promise<Volume3dSession | string>) {}
+
+  readonly state = (): Volume3dSession | undefined => this.session;
+
+  /** Enters or leaves; returns why it cannot enter, else "". */
+  async toggle(): Promise<string> {
+    if (this.opening || this.leave()) return '';
+    this.opening = true;
+    const made = await this.open().finally(() => {
+      this.opening = false;
+    });
+    if (typeof made === 'string') return made;
+    this.session = made;
+    this.changed.emit();
+    return '';
+  }
+
+  /** Returns whether there was anything to leave. */
+  leave(): boolean {
+    const { session } = this;
+    this.dispose();
+    if (session) this.changed.emit();
+    return session !== undefined;
+  }
+
+  dispose(): void {
+    this.session?.dispose();
+    this.session = undefined;
+  }
+}
+
 /** Fetches what the next key press may want, once the browser has nothing better to do. */
 export function warmUp({ worker }: ViewerEngine): void {
   worker.prepare();
@@ -110,7 +150,16 @@ export function warmUp({ worker }: ViewerEngine): void {
   void import('./mpr-bar');
 }
 
-async function openVolume({ workspace, store, previews, worker }: Omit<ViewerEngine, 'mpr'>, sources: PictureSources): Promise<MprSession | string> {
+async function openVolume3d({ store, previews }: Pick<ViewerEngine, 'store' | 'previews'>, source: DisplaySet | undefined): Promise<Volume3dSession | string> {
+  if (!source) return 'No series is open';
+  const preview = previews.get(source, 'interaction');
+  preview.catch(() => undefined);
+  const [{ Volume3dSession }, { volumeOf }] = await Promise.all([import('../../viewport/volume3d/session'), import('../../core/volume')]);
+  const answer = volumeOf(source);
+  return 'reason' in answer ? `This series is no volume: ${answer.reason}` : new Volume3dSession(source, answer.volume, store, preview);
+}
+
+async function openVolume({ workspace, store, previews, worker }: Omit<ViewerEngine, 'mpr' | 'volume3d'>, sources: PictureSources): Promise<MprSession | string> {
   const { set } = workspace.active.state();
   if (!set) return 'No series is open';
   const preview = previews.get(set, 'interaction');
@@ -138,5 +187,7 @@ export function createEngine({ client, queue }: Services): ViewerEngine {
   const engine = { store, loader, workspace, measure, previews, worker, dispose: () => owner.dispose() };
   const mpr = new MprHolder(() => openVolume(engine, sources));
   owner.own(() => mpr.dispose());
-  return { ...engine, mpr };
+  const volume3d = new Volume3dHolder(() => openVolume3d(engine, mpr.state()?.source ?? workspace.active.state().set));
+  owner.own(() => volume3d.dispose());
+  return { ...engine, mpr, volume3d };
 }

@@ -31,6 +31,8 @@ function toggleFullScreen(): void {
 
 const MprBar = lazy(() => import('./mpr-bar').then((module) => ({ default: module.MprBar })));
 
+const VolumePane = lazy(() => import('./volume-pane').then((module) => ({ default: module.VolumePane })));
+
 export function ViewerPage({ place }: { place: ViewerPlace }): JSX.Element {
   const services = useServices();
   const [engine] = useState(() => createEngine(services));
@@ -50,6 +52,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   const layout = useStateOf(workspace);
   const pane = useStateOf(workspace.active);
   const mpr = useStateOf(engine.mpr);
+  const volume3d = useStateOf(engine.volume3d);
   const [page, setPage] = useState<PageState>(firstPage);
   const [menu, setMenu] = useState<Point>();
   const change = useCallback((make: (state: PageState) => Partial<PageState>) => setPage((state) => ({ ...state, ...make(state) })), []);
@@ -103,6 +106,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
         <ToolBar
           tool={page.tool}
           workspace={layout}
+          inVolume={volume3d !== undefined}
           layoutAsked={page.layoutAsked}
           onLayout={arrange}
           playing={pane.playing}
@@ -139,6 +143,11 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
         {mpr ? (
           <Suspense fallback={null}>
             <MprBar session={mpr} run={run} />
+          </Suspense>
+        ) : null}
+        {volume3d ? (
+          <Suspense fallback={null}>
+            <VolumePane session={volume3d} run={run} />
           </Suspense>
         ) : null}
         {page.note ? <div className="page-note" role="alert">{page.note}</div> : null}

@@ -59,7 +59,7 @@ export class MprSession {
     private readonly workspace: Workspace,
     private readonly store: BitmapStore,
     private readonly sources: PictureSources,
-    private readonly source: DisplaySet,
+    readonly source: DisplaySet,
     private readonly volume: Volume,
     worker: Worker,
     preview: Promise<Preview | undefined>,

@@ -1,0 +1,165 @@
+"""A volume in three dimensions: sides and places on the screen, values of a MIP, presets, clipping, early pictures."""
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import Route, expect
+from pydicom.dataset import Dataset
+from pydicom.uid import CTImageStorage
+
+from isocenter.web import volume_preview
+
+from .conftest import CT_STUDY, ROOT, SLICES, US_STUDY, Archive, View, _file, _patient, _pixels
+from .test_mpr import preview_of_ct
+from .test_planes import take
+
+pytestmark = pytest.mark.browser
+STUDY = f"{ROOT}.60"
+SIDE, COUNT, STEP = 40, 24, 2.0
+#: A block of bone in air, in the patient: to the left, in front, toward the head.
+BLOCK = (24.0, 8.0, 36.0)
+
+
+def slice_of(number: int) -> Dataset:
+    """Return axial slice ``number``: 1000 HU in a block of 8 x 8 x 4 voxels around BLOCK, air elsewhere."""
+    dataset = _file(Dataset(), CTImageStorage, f"{STUDY}.1.{number}", STUDY, f"{STUDY}.1")
+    _patient(dataset, "Block^In Air", "P-060", "20240204", "3D")
+    dataset.Modality, dataset.SeriesNumber, dataset.InstanceNumber = "CT", 1, number
+    dataset.ImageOrientationPatient, dataset.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [0, 0, number * STEP]
+    dataset.PixelSpacing, dataset.FrameOfReferenceUID = [1, 1], f"{STUDY}.9"
+    dataset.RescaleSlope, dataset.RescaleIntercept = 1, -1024
+    pixels = np.full((SIDE, SIDE), 24, np.int16)
+    if abs(number * STEP - BLOCK[2]) < 4:
+        pixels[int(BLOCK[1]) - 4 : int(BLOCK[1]) + 4, int(BLOCK[0]) - 4 : int(BLOCK[0]) + 4] = 2024
+    return _pixels(dataset, pixels, "MONOCHROME2", signed=True)
+
+
+@pytest.fixture
+def opened(view: View, real_archive: Archive, tmp_path: Path) -> View:
+    """Give the block in three dimensions, drawn to its end."""
+    take(real_archive, tmp_path / "in", *(slice_of(n) for n in range(1, COUNT + 1)))
+    view.archive = real_archive
+    view.page.set_viewport_size({"width": 640, "height": 480})
+    view.study(STUDY)
+    view.page.keyboard.press("Shift+V")
+    settled(view)
+    return view
+
+
+def settled(view: View, shown: str = "slices") -> None:
+    expect(view.page.locator(f'.volume[data-shown="{shown}"][data-settled="true"]')).to_be_visible(timeout=60_000)
+
+
+def picture(view: View) -> NDArray[np.uint8]:
+    """Return what the canvas shows, without what lies over it."""
+    hide = ".overlay, .volume-cube, .volume-close, .volume-clip { visibility: hidden }"
+    return np.asarray(Image.open(io.BytesIO(view.page.locator(".volume-canvas").screenshot(style=hide))).convert("RGB"))
+
+
+def brightness(view: View, image: NDArray[np.uint8], place: tuple[float, float, float]) -> int:
+    """Return the greatest channel of the pixel where a place in the patient lies."""
+    across, down = view.page.evaluate(f"window.__isocenter.volume({list(place)}).at")
+    rows, columns = image.shape[:2]
+    return int(image[round(down * rows), round(across * columns)].max())
+
+
+@pytest.mark.parametrize(
+    ("side", "to_the_right", "to_the_top"),
+    [("A", "L", "H"), ("P", "R", "H"), ("L", "P", "H"), ("R", "A", "H"), ("H", "R", "A"), ("F", "L", "A")],
+)
+def test_sides_are_where_a_radiologist_expects_them(
+    opened: View, side: str, to_the_right: str, to_the_top: str
+) -> None:
+    opened.page.set_viewport_size({"width": 1280, "height": 480})
+    opened.page.get_by_title(f"From {side}", exact=True).click()
+    expect(opened.page.locator(".volume-cube")).to_have_attribute("aria-label", f"Seen from {side}")
+    settled(opened)
+    image = picture(opened)
+    assert brightness(opened, image, BLOCK) > 120
+    rows, columns = np.nonzero(image.max(axis=2) > 60)
+    middle = np.array([columns.mean() / image.shape[1], rows.mean() / image.shape[0]]) - 0.5
+    # The block lies to the left, in front and toward the head of the volume's middle.
+    assert (middle[0] > 0.01) == (to_the_right in "LAH")
+    assert (middle[1] < -0.01) == (to_the_top in "LAH")
+
+
+def test_a_mip_has_the_greatest_value_of_the_window(opened: View) -> None:
+    opened.page.get_by_label("Preset").select_option("mip")
+    settled(opened)
+    image = picture(opened)
+    assert brightness(opened, image, BLOCK) == 255  # 1000 HU, window 250/900
+    assert brightness(opened, image, (4, 30, 10)) == 0
+    opened.page.get_by_label("Width", exact=True).fill("3276")
+    opened.page.get_by_label("Level", exact=True).fill("1000.6")
+    settled(opened)
+    assert brightness(opened, picture(opened), BLOCK) == pytest.approx(127, abs=4)
+
+
+def test_clipping_takes_the_block_away(opened: View) -> None:
+    opened.page.get_by_role("button", name="Clip", exact=True).click()
+    opened.page.get_by_label("Last of columns").fill("0.4")
+    settled(opened)
+    assert picture(opened).max() < 10
+    opened.page.get_by_role("button", name="Reset 3D").click()
+    settled(opened)
+    assert brightness(opened, picture(opened), BLOCK) > 120
+
+
+def test_dragging_turns_and_the_wheel_zooms(opened: View) -> None:
+    box = opened.page.locator(".volume-canvas").bounding_box()
+    assert box is not None
+    before = opened.page.evaluate(f"window.__isocenter.volume({list(BLOCK)}).at")
+    opened.page.mouse.move(box["x"] + 100, box["y"] + 100)
+    opened.page.mouse.down()
+    opened.page.mouse.move(box["x"] + 100 + box["height"] / 2, box["y"] + 100, steps=3)
+    opened.page.mouse.up()
+    expect(opened.page.locator(".volume-cube")).to_have_attribute("aria-label", "Seen from R")
+    opened.page.mouse.wheel(0, -300)
+    settled(opened)
+    after = opened.page.evaluate(f"window.__isocenter.volume({list(BLOCK)}).at")
+    assert after != before
+    assert brightness(opened, picture(opened), BLOCK) > 120
+
+
+def test_a_preview_shows_before_the_slices(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, number in (("MOST_PIXELS", 40), ("MOST_SLICES", SLICES), ("FEWEST_VOXELS", 1)):
+        monkeypatch.setattr(volume_preview, name, number)
+    held: list[Route] = []
+    released = False
+
+    def hold(route: Route) -> None:
+        if released or re.search(r"\.1\.13/frames", route.request.url):
+            route.continue_()
+        else:
+            held.append(route)
+
+    view.page.route("**/frames/*", hold)
+    view.page.route("**/preview", lambda route: route.fulfill(body=preview_of_ct()))
+    view.page.set_viewport_size({"width": 640, "height": 480})
+    view.study(CT_STUDY, f"&SeriesInstanceUID={CT_STUDY}.1")
+    view.page.keyboard.press("Shift+V")
+    settled(view, "preview")
+    expect(view.page.locator(".volume .notes")).to_contain_text("Preview at 1/2")
+    released = True
+    while held:
+        held.pop().continue_()
+    settled(view)
+    expect(view.page.locator(".volume .notes")).to_have_count(0)
+
+
+def test_what_is_no_volume_is_refused_with_the_reason(view: View) -> None:
+    view.study(US_STUDY)
+    view.page.keyboard.press("Shift+V")
+    expect(view.page.get_by_role("alert")).to_contain_text("colour images")
+    expect(view.page.locator(".volume")).to_have_count(0)
+
+
+def test_escape_closes_it(opened: View) -> None:
+    opened.page.keyboard.press("Escape")
+    expect(opened.page.locator(".volume")).to_have_count(0)
+    expect(opened.page.locator('.pane[data-status="ready"]')).to_have_count(1)

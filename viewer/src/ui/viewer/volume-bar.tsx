@@ -1,0 +1,102 @@
+// Below a volume in three dimensions: preset, MIP, what moves the preset, clipping.
+
+import { useState, type JSX } from 'react';
+import type { Vector } from '../../core/geometry';
+import { VIEW_NAMES } from '../../core/volume3d/camera';
+import type { Volume3dSession, Volume3dState } from '../../viewport/volume3d/session';
+
+const SIDES = ['columns', 'rows', 'slices'] as const;
+/** What is kept is never thinner than this part of the volume. */
+const THINNEST = 0.02;
+
+export function VolumeBar({ session, state }: { session: Volume3dSession; state: Volume3dState }): JSX.Element {
+  const [clipping, setClipping] = useState(false);
+  const { low, high } = state.range;
+  const span = high - low;
+  return (
+    <div className="mpr-bar volume-bar" role="group" aria-label="3D">
+      <select
+        aria-label="Preset"
+        value={state.mode === 'mip' ? 'mip' : state.preset.id}
+        onChange={({ currentTarget: { value } }) => {
+          const preset = state.presets.find(({ id }) => id === value);
+          session.choose(preset ? { preset } : { mode: 'mip' });
+        }}
+      >
+        {state.presets.map(({ id, label }) => (
+          <option key={id} value={id}>
+            {label}
+          </option>
+        ))}
+        <option value="mip">Maximum intensity (MIP)</option>
+      </select>
+      {state.mode === 'mip' ? (
+        <>
+          <Slider label="Level" min={low} max={high} step={span / 500} value={state.window.center} onChange={(center) => session.choose({ window: { ...state.window, center } })} />
+          <Slider label="Width" min={span / 200} max={span} step={span / 500} value={state.window.width} onChange={(width) => session.choose({ window: { ...state.window, width } })} />
+        </>
+      ) : (
+        <>
+          <Slider label="Threshold" min={-span / 8} max={span / 8} step={span / 800} value={state.shift} onChange={(shift) => session.choose({ shift })} />
+          <Slider label="Opacity" min={-1} max={1} step={0.02} value={Math.log10(state.opacity)} onChange={(power) => session.choose({ opacity: 10 ** power })} />
+          <button type="button" className="button" aria-pressed={state.shaded} onClick={() => session.choose({ shaded: !state.shaded })}>
+            Light
+          </button>
+        </>
+      )}
+      <button type="button" className="button" aria-pressed={clipping} aria-expanded={clipping} onClick={() => setClipping(!clipping)}>
+        Clip
+      </button>
+      <div className="mpr-modes" role="group" aria-label="Look from">
+        {VIEW_NAMES.map((side) => (
+          <button key={side} type="button" title={`From ${side}`} onClick={() => session.lookFrom(side)}>
+            {side}
+          </button>
+        ))}
+      </div>
+      <button type="button" className="button" aria-label="Reset 3D" onClick={() => session.reset()}>
+        Reset
+      </button>
+      {clipping ? <Clipping session={session} clip={state.clip} /> : null}
+    </div>
+  );
+}
+
+function Clipping({ session, clip }: { session: Volume3dSession; clip: readonly [Vector, Vector] }): JSX.Element {
+  const set = (end: 0 | 1, axis: number, value: number): void => {
+    const [low, high] = clip.map((corner) => [...corner]) as [number[], number[]];
+    if (end === 0) low[axis] = Math.min(value, (high[axis] as number) - THINNEST);
+    else high[axis] = Math.max(value, (low[axis] as number) + THINNEST);
+    session.choose({ clip: [low, high] as unknown as readonly [Vector, Vector] });
+  };
+  return (
+    <div className="volume-clip" role="group" aria-label="Clip">
+      {SIDES.map((name, axis) => (
+        <div key={name} className="volume-clip-row">
+          <span>{name}</span>
+          {([0, 1] as const).map((end) => (
+            <input key={end} type="range" min="0" max="1" step="0.005" value={clip[end][axis]} aria-label={`${end === 0 ? 'First' : 'Last'} of ${name}`} onChange={(event) => set(end, axis, Number(event.currentTarget.value))} />
+          ))}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+interface SliderProps {
+  label: string;
+  min: number;
+  max: number;
+  step: number;
+  value: number;
+  onChange(value: number): void;
+}
+
+function Slider({ label, min, max, step, value, onChange }: SliderProps): JSX.Element {
+  return (
+    <label className="mpr-slab">
+      {label}
+      <input type="range" min={min} max={max} step={step} value={value} aria-label={label} onChange={(event) => onChange(Number(event.currentTarget.value))} />
+    </label>
+  );
+}

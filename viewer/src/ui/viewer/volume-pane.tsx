@@ -1,0 +1,112 @@
+// The volume in three dimensions over the panes: canvas, mouse and touch, text, cube, and the bar below.
+
+import { X } from 'lucide-react';
+import { useEffect, useRef, type JSX } from 'react';
+import { text } from '../../core/dicom-json';
+import { formatDate } from '../../core/dates';
+import { facesOf } from '../../core/volume3d/cube';
+import type { Camera, ViewName } from '../../core/volume3d/camera';
+import type { CommandName } from '../../core/commands';
+import type { Volume3dSession, Volume3dState } from '../../viewport/volume3d/session';
+import { useStateOf } from './use-signal';
+import { VolumeBar } from './volume-bar';
+import { VolumeGestures } from './volume-gestures';
+
+/** More device pixels than these are not worth their time. */
+const MOST_PIXELS = 2_200_000;
+
+export function VolumePane({ session, run }: { session: Volume3dSession; run(name: CommandName): void }): JSX.Element {
+  const state = useStateOf(session);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { problem } = state;
+  useEffect(() => {
+    const element = canvas.current;
+    if (!element) return undefined;
+    const size = (): void => {
+      const ratio = Math.min(devicePixelRatio, Math.sqrt(MOST_PIXELS / Math.max(1, element.clientWidth * element.clientHeight)));
+      element.width = Math.max(1, Math.round(element.clientWidth * ratio));
+      element.height = Math.max(1, Math.round(element.clientHeight * ratio));
+      session.resized();
+    };
+    const observer = new ResizeObserver(size);
+    const gestures = new VolumeGestures(element, session);
+    const lost = (event: Event): void => {
+      event.preventDefault();
+      session.fail('The graphics processor went away. Close 3D and open it again.');
+    };
+    element.addEventListener('webglcontextlost', lost);
+    size();
+    session.attach(element);
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      gestures.dispose();
+      element.removeEventListener('webglcontextlost', lost);
+    };
+  }, [session]);
+  return (
+    <section className="volume" aria-label="3D" data-shown={state.shown} data-settled={state.settled} data-loaded={state.loaded} data-total={state.total}>
+      <div className="volume-stage">
+        <canvas ref={canvas} className="volume-canvas" data-testid="volume-canvas" />
+        <VolumeText session={session} state={state} />
+        <Cube camera={state.camera} onLook={(side) => session.lookFrom(side)} />
+        <button type="button" className="icon-button volume-close" aria-label="Close 3D" title="Close 3D  Shift V" onClick={() => run('volume.toggle')}>
+          <X size={18} />
+        </button>
+        {problem || state.shown === 'nothing' ? (
+          <div className="failed" role={problem ? 'alert' : 'status'}>
+            {problem ? <strong>{problem}</strong> : <span>{state.total > 0 ? `Loading ${state.loaded} of ${state.total} slices` : 'Loading'}</span>}
+          </div>
+        ) : null}
+      </div>
+      <VolumeBar session={session} state={state} />
+    </section>
+  );
+}
+
+function notesOf(session: Volume3dSession, { shown, factor, loaded, total, failed }: Volume3dState): string[] {
+  const progress = loaded + failed < total ? `${loaded} of ${total} slices` : '';
+  if (shown === 'preview') return [`Preview at 1/${factor}`, progress, failed > 0 ? `${failed} slices missing` : '', ...session.notes].filter(Boolean);
+  return [shown === 'slices' && factor > 1 ? `Reduced to 1/${factor}` : '', failed > 0 ? `${failed} slices missing` : '', ...session.notes].filter(Boolean);
+}
+
+function VolumeText({ session, state }: { session: Volume3dSession; state: Volume3dState }): JSX.Element {
+  const dataSet = session.source.instances[0]?.dataSet;
+  const notes = notesOf(session, state);
+  return (
+    <div className="overlay">
+      <div className="corner corner-tl">
+        <div>{text(dataSet, 'PatientName') || text(dataSet, 'PatientID')}</div>
+        <div>{text(dataSet, 'PatientID')}</div>
+      </div>
+      <div className="corner corner-bl">
+        {notes.length > 0 ? (
+          <div className="notes">
+            {notes.map((note) => (
+              <span key={note}>{note}</span>
+            ))}
+          </div>
+        ) : null}
+        <div>{state.mode === 'mip' ? 'Maximum intensity' : state.preset.label}</div>
+        <div>{[formatDate(text(dataSet, 'StudyDate')), session.source.description].filter(Boolean).join(' · ')}</div>
+      </div>
+    </div>
+  );
+}
+
+function Cube({ camera, onLook }: { camera: Camera; onLook(side: ViewName): void }): JSX.Element {
+  return (
+    <svg className="volume-cube" viewBox="-1.9 -1.9 3.8 3.8" role="img" aria-label={`Seen from ${facesOf(camera).at(-1)?.side ?? ''}`}>
+      {facesOf(camera).map(({ side, corners, centre, facing }) => (
+        <g key={side} data-side={side} onClick={() => onLook(side)}>
+          <polygon points={corners.map((corner) => corner.join(',')).join(' ')} />
+          {facing > 0.25 ? (
+            <text x={centre[0]} y={centre[1]} opacity={Math.min(1, facing * 1.4)}>
+              {side}
+            </text>
+          ) : null}
+        </g>
+      ))}
+    </svg>
+  );
+}
