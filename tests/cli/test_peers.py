@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from isocenter.cli import main
-from isocenter.net.server import DicomServer
+from isocenter.net.server import DicomServer, Listener
+from isocenter.net.tls import server_context
 from isocenter.services.echo import EchoService
 from isocenter.settings import load_settings
 
@@ -38,21 +39,57 @@ def test_list_add_remove(run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("list") == 0
     assert "no peers" in capsys.readouterr().out
     assert run("add", "CT1@10.0.0.7:104", "--allow", "store", "--comment", "room 3") == 0
-    assert run("add", "WS@[::1]:11112") == 0
+    assert run("add", "WS@[::1]:11112", "--tls", "--tls-name", "ws.example") == 0
     assert run("add", "OLD@10.0.0.8:104", "--allow", "nothing") == 0
     capsys.readouterr()
     assert run("list", "--json") == 0
     assert json.loads(capsys.readouterr().out) == [
-        {"aet": "CT1", "host": "10.0.0.7", "port": 104, "allowed": ["store"], "comment": "room 3"},
-        {"aet": "OLD", "host": "10.0.0.8", "port": 104, "allowed": [], "comment": ""},
-        {"aet": "WS", "host": "::1", "port": 11112, "allowed": ["find", "move", "store"], "comment": ""},
+        {
+            "aet": "CT1",
+            "host": "10.0.0.7",
+            "port": 104,
+            "allowed": ["store"],
+            "comment": "room 3",
+            "tls": False,
+            "tls_name": "",
+        },
+        {"aet": "OLD", "host": "10.0.0.8", "port": 104, "allowed": [], "comment": "", "tls": False, "tls_name": ""},
+        {
+            "aet": "WS",
+            "host": "::1",
+            "port": 11112,
+            "allowed": ["find", "move", "store"],
+            "comment": "",
+            "tls": True,
+            "tls_name": "ws.example",
+        },
     ]
     assert run("remove", "CT1") == 0
     capsys.readouterr()
     assert run("list") == 0
     text = capsys.readouterr().out
     assert "CT1" not in text
-    assert text.splitlines()[1].split() == ["OLD", "10.0.0.8", "104", "nothing"]
+    assert text.splitlines()[1].split() == ["OLD", "10.0.0.8", "104", "no", "nothing"]
+    assert text.splitlines()[2].split()[3:5] == ["as", "ws.example"]
+
+
+def test_echo_over_tls(run, certificates, capsys: pytest.CaptureFixture[str]) -> None:
+    good = certificates()
+    settings = load_settings(good.settings())
+    listener = Listener(socket.create_server(("127.0.0.1", 0)), server_context(settings))
+    server = DicomServer(settings, [EchoService()], [listener])
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    try:
+        node = f"SAFE@127.0.0.1:{server.address[1]}"
+        assert run("add", node, "--tls", "--tls-name", "localhost") == 0
+        assert run("echo", *good.options()) == 0
+        assert f"{node} answers" in capsys.readouterr().out
+        assert run("echo", *certificates("other").options()) == 1
+        assert "comes from a CA that is not trusted here" in capsys.readouterr().err
+    finally:
+        server.stop(0)
+        thread.join()
 
 
 def test_echo(run, port: int, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ def test_add_change_remove(index: Index) -> None:
     peers.add(CT)
     peers.add(KnownPeer("A", "::1", 11112))
     assert peers.all() == [KnownPeer("A", "::1", 11112, frozenset(PERMISSIONS), ""), CT]
-    changed = KnownPeer("CT 1", "ct.example", 105, frozenset())
+    changed = KnownPeer("CT 1", "ct.example", 105, frozenset(), "", True, "ct-1.example")
     peers.add(changed)
     assert peers.get("CT 1") == changed
     peers.remove("CT 1")
@@ -38,6 +38,7 @@ def test_add_change_remove(index: Index) -> None:
         (("A", "h", 0), "no port"),
         (("A", "h", 65536), "no port"),
         (("A", "h", 1, frozenset({"fly"})), "'fly' is nothing to allow"),
+        (("A", "h", 1, frozenset(), "", True, "a b"), "no host"),
     ],
 )
 def test_what_is_no_peer_is_refused(values: tuple, message: str) -> None:

@@ -14,7 +14,8 @@ from pydicom.data import get_testdata_file
 from isocenter.archive import Archive, Source
 from isocenter.cli.node import services_of
 from isocenter.index.peers import KnownPeer
-from isocenter.net.server import DicomServer
+from isocenter.net.server import DicomServer, Listener
+from isocenter.net.tls import server_context
 from isocenter.settings import load_settings
 
 #: Native in both VRs, and compressed without and with loss; packaged with pydicom. Each is a study of its own.
@@ -22,13 +23,14 @@ OBJECTS = ["CT_small.dcm", "MR_small_implicit.dcm", "SC_rgb_rle.dcm", "JPEG2000.
 
 
 class FullNode:
-    """A node with all services, on an archive of ``OBJECTS``."""
+    """A node with all services, on an archive of ``OBJECTS``; its port speaks TLS if it has a certificate."""
 
     def __init__(self, folder: Path, **settings: object) -> None:
         self.settings = load_settings({"data": str(folder), "durability": "os", **settings})
         self.archive = Archive.open(folder, self.settings)
-        sock = socket.create_server(("127.0.0.1", 0))
-        self.server = DicomServer(self.settings, services_of(self.archive, self.settings), sock)
+        tls = server_context(self.settings) if self.settings.tls_certificate else None
+        listener = Listener(socket.create_server(("127.0.0.1", 0)), tls)
+        self.server = DicomServer(self.settings, services_of(self.archive, self.settings), [listener])
         self.port = self.server.address[1]
         self._thread = threading.Thread(target=self.server.serve)
         self._thread.start()
@@ -45,6 +47,11 @@ class FullNode:
     def know(self, aet: str, port: int) -> None:
         """Make a peer known that listens on this machine."""
         self.archive.peers.add(KnownPeer(aet, "127.0.0.1", port))
+
+    def wait_until_quiet(self) -> None:
+        """Return when no association is left, and so everything of them is in the log."""
+        with self.server._lock:
+            assert self.server._lock.wait_for(lambda: not self.server._sessions, 10)
 
     def close(self) -> None:
         """Stop, and close the archive."""

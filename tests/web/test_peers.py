@@ -10,7 +10,7 @@ from isocenter.web.app import create_app
 
 from .conftest import Client
 
-BODY = {"host": "10.0.0.7", "port": 104, "allowed": ["store"], "comment": "room 3"}
+BODY = {"host": "10.0.0.7", "port": 104, "allowed": ["store"], "comment": "room 3", "tls": False, "tls_name": ""}
 
 
 def put(client: Client, aet: str, body: dict) -> int:
@@ -23,6 +23,10 @@ def test_list_put_delete(client: Client, archive: Archive) -> None:
     assert put(client, "CT1", BODY | {"port": 105}) == 200
     assert client.get("/api/peers").json() == [BODY | {"aet": "CT1", "port": 105}]
     assert archive.peers.get("CT1") == KnownPeer("CT1", "10.0.0.7", 105, frozenset({"store"}), "room 3")
+    assert put(client, "CT1", BODY | {"tls": True, "tls_name": "ct1.example"}) == 200
+    known = archive.peers.get("CT1")
+    assert known is not None
+    assert (known.tls, known.tls_name) == (True, "ct1.example")
     assert client.request("DELETE", "/api/peers/CT1").status_code == 204
     assert client.request("DELETE", "/api/peers/CT1").status_code == 404
 

@@ -30,6 +30,7 @@ from isocenter.archive import Archive, Instance
 from isocenter.errors import ConfigurationError
 from isocenter.index.peers import KnownPeer
 from isocenter.net.client import ClientAssociation, Proposal, connect
+from isocenter.net.credentials import Credentials
 from isocenter.net.gate import Gate
 from isocenter.net.observer import Counters
 from isocenter.net.peer import Peer
@@ -323,7 +324,7 @@ def serve_here(settings: Settings, sockets: Sockets, ready: threading.Event, sto
             settings,
             collectors=[DicomMetrics(counters)],
             previews=Path(settings.data) / "previews",
-            echo=partial(_echo, settings.aet),
+            echo=partial(_echo, settings),
         )
         web = HttpServer(app, sockets.http, grace=settings.shutdown_seconds, tls=tls.web)
         threads = [
@@ -343,9 +344,10 @@ def serve_here(settings: Settings, sockets: Sockets, ready: threading.Event, sto
                 thread.join()
 
 
-def _echo(calling_aet: str, known: KnownPeer) -> tuple[float, float]:
+def _echo(settings: Settings, known: KnownPeer) -> tuple[float, float]:
     """Ask a known peer whether it answers, for the management API."""
-    took = verify(Peer(known.aet, known.host, known.port), calling_aet)
+    peer = Peer(known.aet, known.host, known.port)
+    took = verify(peer, settings.aet, credentials=Credentials.towards(known, settings))
     return took.associate_ms, took.echo_ms
 
 
@@ -366,7 +368,8 @@ def services_of(archive: Archive, settings: Settings) -> list[Service]:
 def _connect(settings: Settings, known: KnownPeer, pairs: Sequence[tuple[str, str]]) -> ClientAssociation:
     """Open an association with a peer, to send it objects."""
     proposals = [Proposal(abstract_syntax, (syntax,)) for abstract_syntax, syntax in pairs]
-    return connect(Peer(known.aet, known.host, known.port), proposals, calling_aet=settings.aet)
+    peer = Peer(known.aet, known.host, known.port)
+    return connect(peer, proposals, calling_aet=settings.aet, credentials=Credentials.towards(known, settings))
 
 
 def _decompress(archive: Archive, instance: Instance) -> ObjectFile:

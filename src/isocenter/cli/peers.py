@@ -12,8 +12,10 @@ from isocenter.cli.options import json_option, resolve, setting_options
 from isocenter.cli.output import print_json, print_table, visible
 from isocenter.errors import NotFoundError, PeerError
 from isocenter.index.peers import PERMISSIONS, KnownPeer
+from isocenter.net.credentials import Credentials
 from isocenter.net.peer import Peer
 from isocenter.net.verification import verify
+from isocenter.settings import Settings
 
 
 @click.group(name="peers")
@@ -40,8 +42,12 @@ def list_peers(*, config: Path | None, as_json: bool, **given: Any) -> None:  # 
     elif not known:
         click.echo("no peers; add one with 'isocenter peers add AET@HOST:PORT'")
     else:
-        rows = [(p.aet, p.host, p.port, " ".join(sorted(p.allowed)) or "nothing", p.comment) for p in known]
-        print_table(("AE TITLE", "HOST", "PORT", "MAY", "COMMENT"), rows)
+        rows = [(p.aet, p.host, p.port, _tls(p), " ".join(sorted(p.allowed)) or "nothing", p.comment) for p in known]
+        print_table(("AE TITLE", "HOST", "PORT", "TLS", "MAY", "COMMENT"), rows)
+
+
+def _tls(known: KnownPeer) -> str:
+    return "no" if not known.tls else f"as {known.tls_name}" if known.tls_name else "yes"
 
 
 @command.command(name="add")
@@ -49,13 +55,17 @@ def list_peers(*, config: Path | None, as_json: bool, **given: Any) -> None:  # 
 @click.option("--allow", multiple=True, type=click.Choice([*PERMISSIONS, "nothing"]),
               help="What it may do here, once for each; by default everything.")  # fmt: skip
 @click.option("--comment", default="", help="Where it stands, whose it is.")
+@click.option("--tls", is_flag=True, help="Call it over TLS, with the certificate and the CAs of the settings.")
+@click.option("--tls-name", default="", help="Name that its certificate is for [default: the host].")
 @setting_options("data")
-def add_peer(*, peer: str, allow: tuple[str, ...], comment: str, config: Path | None, **given: Any) -> None:  # noqa: ANN401 - click's values
+def add_peer(
+    *, peer: str, allow: tuple[str, ...], comment: str, tls: bool, tls_name: str, config: Path | None, **given: Any  # noqa: ANN401 - click's values
+) -> None:  # fmt: skip
     """Add a node, in place of one with the same AE title."""
     node = Peer.parse(peer)
     allowed = frozenset(allow or PERMISSIONS) - {"nothing"}
     with closing(_open(config, given)) as archive:
-        archive.peers.add(KnownPeer(node.aet, node.host, node.port, allowed, comment))
+        archive.peers.add(KnownPeer(node.aet, node.host, node.port, allowed, comment, tls, tls_name))
     click.echo(f"{node} is known")
 
 
@@ -72,7 +82,7 @@ def remove_peer(*, aet: str, config: Path | None, **given: Any) -> None:  # noqa
 @command.command(name="echo")
 @click.argument("aets", nargs=-1, metavar="[AET]...")
 @click.option("--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds to wait.")
-@setting_options("data", "aet")
+@setting_options("data", "aet", "tls_certificate", "tls_key", "tls_ca")
 def echo_peers(*, aets: tuple[str, ...], timeout: float, config: Path | None, **given: Any) -> int:  # noqa: ANN401 - click's values
     """Ask known nodes, or all of them, whether they answer (C-ECHO); the exit code is 1 if one does not."""
     with closing(_open(config, given)) as archive:
@@ -80,16 +90,16 @@ def echo_peers(*, aets: tuple[str, ...], timeout: float, config: Path | None, **
     unknown = sorted(set(aets) - set(known))
     if unknown:
         raise NotFoundError(f"there is no peer {unknown[0]!r}; 'isocenter peers list' shows them")
-    failed = 0
+    failed, settings = 0, resolve(config, given)
     for aet in aets or known:
-        failed += not _answers(known[aet], resolve(config, given).aet, timeout)
+        failed += not _answers(known[aet], settings, timeout)
     return 1 if failed else 0
 
 
-def _answers(known: KnownPeer, calling_aet: str, timeout: float) -> bool:
+def _answers(known: KnownPeer, settings: Settings, timeout: float) -> bool:
     node = Peer(known.aet, known.host, known.port)
     try:
-        took = verify(node, calling_aet, timeout)
+        took = verify(node, settings.aet, timeout, Credentials.towards(known, settings))
     except PeerError as error:
         click.echo(visible(str(error)), err=True)
         return False

@@ -18,15 +18,18 @@ PERMISSIONS: Mapping[str, str] = {
 }
 
 _ADD = """
-INSERT INTO peer (aet, host, port, allowed, comment) VALUES (:aet, :host, :port, :allowed, :comment)
+INSERT INTO peer (aet, host, port, allowed, comment, tls, tls_name)
+VALUES (:aet, :host, :port, :allowed, :comment, :tls, :tls_name)
 ON CONFLICT (aet) DO UPDATE SET host = excluded.host, port = excluded.port, allowed = excluded.allowed,
-comment = excluded.comment"""
+comment = excluded.comment, tls = excluded.tls, tls_name = excluded.tls_name"""
 _REMOVE = "DELETE FROM peer WHERE aet = :aet"
 
 
 @dataclass(frozen=True, slots=True)
 class KnownPeer:
-    """A remote application entity: where it listens, and what it may do here.
+    """A remote application entity: where it listens, what it may do here, and whether it is called over TLS.
+
+    ``tls_name``: what its certificate is for, if not its host.
 
     Raises:
         UsageError: a value that no peer can have; the message says which.
@@ -37,14 +40,17 @@ class KnownPeer:
     port: int
     allowed: frozenset[str] = frozenset(PERMISSIONS)
     comment: str = ""
+    tls: bool = False
+    tls_name: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.aet) <= 16 or not self.aet.isascii() or not self.aet.isprintable() or "\\" in self.aet:
             raise UsageError(f"{self.aet[:32]!r} is no AE title: 1 to 16 printable ASCII characters, no backslash")
         if self.aet != self.aet.strip():
             raise UsageError("an AE title has no spaces around it")
-        if not self.host or len(self.host) > 255 or not self.host.isprintable() or " " in self.host:
-            raise UsageError(f"{self.host[:64]!r} is no host: give a name or an IP address")
+        for host in (self.host, self.tls_name or "-"):
+            if not host or len(host) > 255 or not host.isprintable() or " " in host:
+                raise UsageError(f"{host[:64]!r} is no host: give a name or an IP address")
         if not 0 < self.port < 65536:
             raise UsageError(f"{self.port} is no port: use 1 to 65535")
         unknown = sorted(self.allowed - set(PERMISSIONS))
@@ -77,6 +83,8 @@ class Peers:
             "port": known.port,
             "allowed": " ".join(sorted(known.allowed)),
             "comment": known.comment,
+            "tls": known.tls,
+            "tls_name": known.tls_name,
         }
         with self._database.write() as transaction:
             transaction.change(_ADD, values)
@@ -93,4 +101,5 @@ class Peers:
 
 
 def _peer(row: "sa.Row[Any]") -> KnownPeer:
-    return KnownPeer(row.aet, row.host, row.port, frozenset(row.allowed.split()), row.comment)
+    allowed = frozenset(row.allowed.split())
+    return KnownPeer(row.aet, row.host, row.port, allowed, row.comment, row.tls, row.tls_name)

@@ -174,7 +174,8 @@ consumer = sa.Table(
     sa.Column("lease_until", sa.BigInteger, nullable=False),
 )
 
-#: Remote application entities; ``allowed``: words of ``peers.PERMISSIONS`` with spaces between.
+#: Remote application entities; ``allowed``: words of ``peers.PERMISSIONS`` with spaces between; ``tls_name``: what its
+#: certificate is for, if not its host.
 peer = sa.Table(
     "peer",
     metadata,
@@ -183,6 +184,8 @@ peer = sa.Table(
     sa.Column("port", sa.Integer, nullable=False),
     sa.Column("allowed", Text, nullable=False),
     sa.Column("comment", Text, nullable=False),
+    sa.Column("tls", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("tls_name", Text, nullable=False, server_default=""),
 )
 
 #: Entries of the modality worklist: columns of ``worklist.py`` hold values in their comparable form; ``data_set`` is

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from isocenter.index.peers import KnownPeer
 from isocenter.net.tls import TlsClient
+from isocenter.settings import Settings
 from isocenter.ul.user_information import UserIdentity
 
 
@@ -12,6 +14,11 @@ class Credentials:
 
     tls: TlsClient | None = None
     identity: UserIdentity | None = None
+
+    @classmethod
+    def towards(cls, known: KnownPeer, settings: Settings) -> "Credentials":
+        """Return what a node calls a known peer with."""
+        return cls(TlsClient.of(settings, known.tls_name)) if known.tls else NONE
 
 
 #: Plain, for nobody in particular.

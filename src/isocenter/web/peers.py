@@ -11,12 +11,17 @@ from isocenter.web.node import Node
 
 
 class PeerBody(BaseModel):
-    """Where a node listens, and what it may do here: store, find, move (retrieve)."""
+    """Where a node listens, what it may do here (store, find, move: retrieve), and whether it is called over TLS.
+
+    ``tls_name`` is what its certificate is for, if not its host.
+    """
 
     host: str
     port: Annotated[int, Field(ge=1, le=65535)]
     allowed: list[str] = sorted(PERMISSIONS)
     comment: str = ""
+    tls: bool = False
+    tls_name: str = ""
 
 
 class Peer(PeerBody):
@@ -44,7 +49,8 @@ def add_peer_routes(api: FastAPI, node: Node) -> None:
     @api.put("/peers/{aet}")
     def put_peer(aet: str, body: PeerBody) -> Peer:
         """Add a node, or change the one with this AE title."""
-        known = KnownPeer(aet, body.host, body.port, frozenset(body.allowed), body.comment)
+        allowed = frozenset(body.allowed)
+        known = KnownPeer(aet, body.host, body.port, allowed, body.comment, body.tls, body.tls_name)
         peers.add(known)
         return _shown(known)
 
@@ -67,5 +73,6 @@ def add_peer_routes(api: FastAPI, node: Node) -> None:
 
 def _shown(known: KnownPeer) -> Peer:
     return Peer(
-        aet=known.aet, host=known.host, port=known.port, allowed=sorted(known.allowed), comment=known.comment
+        aet=known.aet, host=known.host, port=known.port, allowed=sorted(known.allowed), comment=known.comment,
+        tls=known.tls, tls_name=known.tls_name,
     )  # fmt: skip
