@@ -139,6 +139,10 @@ claimed. Certificates of both sides are verified against the CAs of the setting 
 the acceptor's also against the host name; a requestor's certificate is required, optional or not asked for by the
 setting `tls_client_certificates`.
 
+User identity negotiation (PS3.7 D.3.3.7): as acceptor all types (user name, passcode, Kerberos, SAML, JSON Web Token)
+are taken, logged by name and not verified; a positive response is sent if it was asked for. A user who is refused is
+rejected permanently (source 2, reason 1). As requestor: user name, with or without passcode, and JSON Web Token.
+
 ## Query and retrieve
 
 {table(("information model", "levels", "C-FIND", "C-MOVE", "C-GET"), models)}

@@ -37,6 +37,9 @@ _ADVICE: dict[tuple[int, int], str] = {
     (3, 2): "it has as many associations as it allows; try again later, or with fewer at once",
 }
 
+#: How a user is rejected (PS3.7 D.3.3.7), where one was named.
+_IDENTITY = (2, 1)
+
 _ENDS: dict[type[Event], str] = {
     PeerAborted: "aborted the association (source {event.source}, reason {event.reason}); its log may say why",
     ProtocolViolated: "broke the protocol, so the association was aborted: {event.detail}",
@@ -80,8 +83,23 @@ class Requestor:
         event = self.wait_for(AssociationAccepted, AssociationRejected)
         if isinstance(event, AssociationRejected):
             raise PeerError(f"{self.peer} {_advise(event.reject, request)}")
+        assert isinstance(event, AssociationAccepted)
+        self.accept = event.accept
+        self._check_identity(request)
         self._connection.idle_seconds = self._timeouts.response
         self._connection.enlarge()
+
+    def _check_identity(self, request: AssociateRequest) -> None:
+        """Insist on the confirmation of the user, if one was asked for (PS3.7 D.3.3.7)."""
+        identity = request.user_information.user_identity
+        if identity is None or not identity.positive_response_requested:
+            return
+        if self.accept.user_information.user_identity_response is None:
+            self.abort()
+            raise PeerError(
+                f"{self.peer} does not confirm the user, so the association was aborted; "
+                "it may not know user identities, then call without asking for confirmation"
+            )
 
     def send(self, primitive: Primitive) -> None:
         """Give a primitive to the core; ``flush`` writes what it makes of it."""
@@ -176,6 +194,8 @@ class Requestor:
 
 def _advise(reject: AssociateReject, request: AssociateRequest) -> str:
     advice = _ADVICE.get((reject.source, reject.reason))
+    if (reject.source, reject.reason) == _IDENTITY and request.user_information.user_identity is not None:
+        advice = "check the user and the passcode or token"
     if advice is None:
         return reject.describe()
     return f"{reject.describe()}; {advice.format(calling=request.calling_aet, called=request.called_aet)}"

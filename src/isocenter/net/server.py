@@ -12,11 +12,13 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.net.connection import Connection
 from isocenter.net.gate import Gate
+from isocenter.net.identity import REJECTION, Authenticator, Everybody, describe
 from isocenter.net.observer import Counters, Observer
 from isocenter.net.session import Session
 from isocenter.services.service import Service
@@ -48,7 +50,8 @@ class DicomServer:
     """Serves associations with these services; ``serve`` blocks until ``stop`` is called from another thread.
 
     ``listeners``: a socket for plain DICOM, or what to listen on. ``observer`` counts, unless the caller has its own;
-    ``gate`` says who may do what, without one everybody may do everything.
+    ``gate`` says who may do what, without one everybody may do everything; ``authenticator`` decides on the users that
+    peers name, without one all are let in.
     """
 
     def __init__(
@@ -58,11 +61,13 @@ class DicomServer:
         listeners: socket.socket | Sequence[Listener],
         observer: Observer | None = None,
         gate: Gate | None = None,
+        authenticator: Authenticator | None = None,
     ) -> None:
         self.observer: Observer = Counters() if observer is None else observer
         self.stopping = False
         self._settings = settings
         self._gate = gate
+        self._authenticator: Authenticator = Everybody() if authenticator is None else authenticator
         self._listeners = [Listener(listeners)] if isinstance(listeners, socket.socket) else list(listeners)
         self._services = tuple(services)
         self._by_abstract_syntax = {uid: service for service in services for uid in service.abstract_syntaxes}
@@ -123,6 +128,8 @@ class DicomServer:
     def answer(self, request: AssociateRequest, address: str) -> AssociateAccept | AssociateReject:
         """Return the answer to a request from an address; an acceptance takes a place, until ``leave``."""
         answer = negotiate(request, self._policy, *self._rights(request, address))
+        if isinstance(answer, AssociateAccept):
+            answer = self._identified(request, answer, address)
         if isinstance(answer, AssociateReject):
             return answer
         with self._lock:
@@ -132,6 +139,21 @@ class DicomServer:
                 return LOCAL_LIMIT_EXCEEDED
             self._established += 1
         return answer
+
+    def _identified(
+        self, request: AssociateRequest, answer: AssociateAccept, address: str
+    ) -> AssociateAccept | AssociateReject:
+        """Return the answer to a request as its user may have it (PS3.7 D.3.3.7)."""
+        identity = request.user_information.user_identity
+        if identity is None:
+            return answer
+        response = self._authenticator.authenticate(identity, request.calling_aet, address)
+        if response is None:
+            logger.warning("%s@%s: user %s is not let in", request.calling_aet, address, describe(identity))
+            return REJECTION
+        if not identity.positive_response_requested:
+            return answer
+        return replace(answer, user_information=replace(answer.user_information, user_identity_response=response))
 
     def leave(self) -> None:
         """Give an association's place back."""

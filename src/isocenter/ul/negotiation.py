@@ -1,7 +1,7 @@
 """How an acceptor answers an association request (PS3.8 7.1.1, 9.3.3; PS3.7 D.3.3): the policy as data, applied.
 
 Per abstract syntax the first transfer syntax in our order of preference that the peer offers; roles and extended
-negotiation as far as the policy grants them; user identity is not answered, which refuses it.
+negotiation as far as the policy grants them. Users are decided on elsewhere.
 """
 
 from collections.abc import Callable, Iterator, Mapping
