@@ -101,7 +101,7 @@ def conformance_page() -> str:
 | Implementation Version Name | {IMPLEMENTATION_VERSION_NAME} |
 | Largest PDU received | a setting (`max_pdu`) |
 | Associations at once | a setting (`max_associations`); more are rejected as "local limit exceeded" |
-| Asynchronous operations | not negotiated |
+| Asynchronous operations | as SCP 64 with storage and verification only, else 1; as SCU up to 64 C-STOREs (8) |
 | Character sets | all of PS3.3 C.12.1.1.2 are decoded; data sets are kept as received |
 
 ## Network services

@@ -1,13 +1,17 @@
 """User identity and the asynchronous operations window, pynetdicom on the other side, in both directions."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
+from pydicom.data import get_testdata_file
 from pynetdicom import AE, evt
-from pynetdicom.pdu_primitives import UserIdentityNegotiation
-from pynetdicom.sop_class import Verification
+from pynetdicom.pdu_primitives import AsynchronousOperationsWindowNegotiation, UserIdentityNegotiation
+from pynetdicom.sop_class import CTImageStorage, StudyRootQueryRetrieveInformationModelFind, Verification
 
+from isocenter.cli.send import send
 from isocenter.errors import PeerError
 from isocenter.net.client import VERIFICATION_PROPOSAL, connect
 from isocenter.net.credentials import Credentials
@@ -126,3 +130,46 @@ class TestWeNameUsers:
         credentials = Credentials(identity=UserIdentity(1, b"anna", b"", True))
         with pytest.raises(PeerError, match="does not confirm the user"):
             connect(serve(knows=False), [VERIFICATION_PROPOSAL], credentials=credentials)
+
+
+class TestAsynchronousOperations:
+    @pytest.mark.parametrize(("asked", "granted"), [((5, 5), (5, 1)), ((0, 0), (64, 1)), ((1, 1), (1, 1))])
+    def test_it_asks_us(self, full_node: Any, asked: tuple[int, int], granted: tuple[int, int]) -> None:
+        window = AsynchronousOperationsWindowNegotiation()
+        window.maximum_number_operations_invoked, window.maximum_number_operations_performed = asked
+        ae = AE()
+        ae.add_requested_context(Verification)
+        ae.add_requested_context(CTImageStorage)
+        association = ae.associate("127.0.0.1", full_node.port, ext_neg=[window])
+        assert association.is_established
+        assert association.acceptor.asynchronous_operations == granted
+        assert association.send_c_store(dcmread(get_testdata_file("CT_small.dcm"))).Status == 0
+        association.release()
+
+    def test_it_asks_us_for_searches_too(self, full_node: Any) -> None:
+        window = AsynchronousOperationsWindowNegotiation()
+        window.maximum_number_operations_invoked = 5
+        ae = AE()
+        ae.add_requested_context(StudyRootQueryRetrieveInformationModelFind)
+        association = ae.associate("127.0.0.1", full_node.port, ext_neg=[window])
+        assert association.is_established
+        assert association.acceptor.asynchronous_operations == (1, 1)
+        association.release()
+
+    def test_we_ask_it(self) -> None:
+        """It answers (1, 1) whatever it was asked for; objects go one by one."""
+        received: list[str] = []
+
+        def store(event: Any) -> int:
+            received.append(event.request.AffectedSOPInstanceUID)
+            return 0
+
+        ae = AE()
+        ae.add_supported_context(CTImageStorage)
+        server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, store)])
+        try:
+            peer = Peer("ANY", "127.0.0.1", server.socket.getsockname()[1])
+            report = send(peer, [Path(get_testdata_file("CT_small.dcm"))], outstanding=8)
+        finally:
+            server.shutdown()
+        assert (report.sent, report.failed, len(received)) == (1, [], 1)

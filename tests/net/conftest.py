@@ -36,6 +36,7 @@ class RecordingService(Service):
     """Keeps data sets; answers with ``status``, fails where it is told to, waits for ``gate`` before it finishes."""
 
     abstract_syntaxes = {CT: (EXPLICIT, IMPLICIT)}  # noqa: RUF012 - as in the services
+    queues = True
 
     def __init__(self) -> None:
         self.status = 0

@@ -16,7 +16,7 @@ from isocenter.dicom.uids import IMPLICIT_VR_LITTLE_ENDIAN, VERIFICATION, uid_na
 from isocenter.dimse.commands import DATA_SET_FOLLOWS, Command, CommandField, Priority
 from isocenter.dimse.message import write_message
 from isocenter.dimse.status import StatusCategory, category
-from isocenter.errors import IsocenterError, UnsupportedError
+from isocenter.errors import UnsupportedError
 from isocenter.net.conversation import Conversation
 from isocenter.net.credentials import NONE, Credentials
 from isocenter.net.peer import Peer
@@ -26,7 +26,13 @@ from isocenter.services.service import Response, Service, ServiceContext
 from isocenter.ul.association import NegotiatedContext
 from isocenter.ul.items import MAX_PRESENTATION_CONTEXTS, PresentationContext
 from isocenter.ul.pdu import AssociateRequest
-from isocenter.ul.user_information import ExtendedNegotiation, RoleSelection, UserInformation
+from isocenter.ul.states import State
+from isocenter.ul.user_information import (
+    AsynchronousOperationsWindow,
+    ExtendedNegotiation,
+    RoleSelection,
+    UserInformation,
+)
 
 __all__ = ["VERIFICATION_PROPOSAL", "ClientAssociation", "Proposal", "Timeouts", "connect"]
 
@@ -57,8 +63,11 @@ def connect(
     timeouts: Timeouts | None = None,
     max_length: int = 262144,
     credentials: Credentials = NONE,
+    window: int = 1,
 ) -> "ClientAssociation":
     """Return an established association with ``peer``.
+
+    ``window``: requests that shall be outstanding at once, as far as the peer grants it (``ClientAssociation.window``).
 
     Raises:
         ConfigurationError: a certificate, key or CA cannot be used.
@@ -79,6 +88,7 @@ def connect(
         roles=tuple(RoleSelection(uid, scu=True, scp=True) for uid in performed),
         extended=tuple(ExtendedNegotiation(p.abstract_syntax, p.extended) for p in proposals if p.extended),
         user_identity=credentials.identity,
+        asynchronous_operations_window=AsynchronousOperationsWindow(window, 1) if window > 1 else None,
     )
     request = AssociateRequest(peer.aet, calling_aet, contexts, information)
     return ClientAssociation(Requestor(peer, request, timeouts or Timeouts(), credentials.tls))
@@ -113,6 +123,16 @@ class ClientAssociation:
         """The presentation contexts that the peer accepted."""
         return tuple(self._core.contexts.values())
 
+    @property
+    def established(self) -> bool:
+        """Whether requests can be sent."""
+        return self._core.state is State.ESTABLISHED
+
+    @property
+    def window(self) -> int:
+        """How many requests may be outstanding: what was asked for, or less if the peer grants less (PS3.7 D.3.3.3)."""
+        return self._requestor.window
+
     def accepts(self, abstract_syntax: str, transfer_syntax_uid: str) -> bool:
         """Tell whether the peer accepted an abstract syntax in a transfer syntax."""
         return (abstract_syntax, transfer_syntax_uid) in self._by_syntaxes
@@ -143,12 +163,37 @@ class ClientAssociation:
     ) -> Command:
         """Send a data set and return the response to its C-STORE; ``Status`` says what became of it.
 
+        Not while responses to ``begin_store`` are outstanding.
+
         ``data_set`` is what follows the file meta information: bytes, or a file that stands at its beginning.
         ``originator``: AE title and message ID of the C-MOVE that it is sent for.
 
         Raises:
             UnsupportedError: the peer did not accept this SOP class in this transfer syntax.
             PeerError: the association broke off; it cannot be used any more.
+        """
+        return self._response(
+            self.begin_store(
+                data_set,
+                sop_class_uid=sop_class_uid,
+                sop_instance_uid=sop_instance_uid,
+                transfer_syntax_uid=transfer_syntax_uid,
+                originator=originator,
+            )
+        )
+
+    def begin_store(
+        self,
+        data_set: BinaryIO | bytes | memoryview,
+        *,
+        sop_class_uid: str,
+        sop_instance_uid: str,
+        transfer_syntax_uid: str,
+        originator: tuple[str, int] | None = None,
+    ) -> Command:
+        """Send a data set as ``store`` does and return the request; its response is one of ``next_response``.
+
+        At most ``window`` requests may be outstanding.
         """
         context_id = self._by_syntaxes.get((sop_class_uid, transfer_syntax_uid))
         if context_id is None:
@@ -168,10 +213,18 @@ class ClientAssociation:
         self._send_command(context_id, request)
         try:
             self._sender.send(context_id, data_set)
-        except IsocenterError:
+        except BaseException:  # amid a message: nothing more can be said on this association
             self.abort()
             raise
-        return self._response(request)
+        return request
+
+    def next_response(self) -> Command:
+        """Wait for the response to any request that is outstanding; ``MessageIDBeingRespondedTo`` says to which.
+
+        Raises:
+            PeerError: the association broke off.
+        """
+        return next(iter(Conversation(self._requestor, None, None, {}))).command
 
     def ask(
         self,

@@ -28,14 +28,18 @@ _MAX_DATA_SET = 1 << 24
 
 
 class Conversation:
-    """Yields the responses to ``request``, which was sent, up to the last one.
+    """Yields the responses to ``request``, which was sent, up to the last one; None stands for any request.
 
     Raises:
         PeerError: the association broke off, or the peer sent what does not belong here.
     """
 
     def __init__(
-        self, requestor: Requestor, request: Command, service: Service | None, contexts: Mapping[int, ServiceContext]
+        self,
+        requestor: Requestor,
+        request: Command | None,
+        service: Service | None,
+        contexts: Mapping[int, ServiceContext],
     ) -> None:
         self._requestor = requestor
         self._request = request
@@ -96,7 +100,7 @@ class Conversation:
             self._answer(exchange)
             return
         assert self._response is not None
-        if self._response.MessageIDBeingRespondedTo == self._request.MessageID:
+        if self._request is None or self._response.MessageIDBeingRespondedTo == self._request.MessageID:
             self._ready = Response(self._response, bytes(self._data) if self._response.has_data_set else None)
         self._data.clear()
 

@@ -28,6 +28,7 @@ from isocenter.ul.events import (
 )
 from isocenter.ul.pdu import AssociateReject, AssociateRequest, ReleaseRequest, ReleaseResponse
 from isocenter.ul.states import State
+from isocenter.ul.user_information import UserInformation
 
 #: (source, reason) of a rejection -> what the user can do about it (PS3.8 Table 9-21).
 _ADVICE: dict[tuple[int, int], str] = {
@@ -85,6 +86,7 @@ class Requestor:
             raise PeerError(f"{self.peer} {_advise(event.reject, request)}")
         assert isinstance(event, AssociationAccepted)
         self.accept = event.accept
+        self.window = _granted(request.user_information, event.accept.user_information)
         self._check_identity(request)
         self._connection.idle_seconds = self._timeouts.response
         self._connection.enlarge()
@@ -199,6 +201,14 @@ def _advise(reject: AssociateReject, request: AssociateRequest) -> str:
     if advice is None:
         return reject.describe()
     return f"{reject.describe()}; {advice.format(calling=request.calling_aet, called=request.called_aet)}"
+
+
+def _granted(asked: UserInformation, answered: UserInformation) -> int:
+    """Return how many requests may be outstanding; no answer means one, 0 as many as were asked for (PS3.7 D.3.3.3)."""
+    wanted, granted = asked.asynchronous_operations_window, answered.asynchronous_operations_window
+    if wanted is None or granted is None:
+        return 1
+    return min(wanted.invoked, granted.invoked or wanted.invoked)
 
 
 def _open(peer: Peer, timeout: float, tls: TlsClient | None) -> socket.socket:

@@ -36,6 +36,9 @@ _PAUSE = 0.5
 #: What aborted sessions get to end, in seconds, after the grace of ``stop`` is over.
 _LAST_WORDS = 2.0
 
+#: Requests that a peer may have outstanding where none of them is answered with more than one response.
+_WINDOW = 64
+
 _STOPPING = AssociateReject(RejectResult.TRANSIENT, RejectSource.SERVICE_PROVIDER_PRESENTATION, 1)
 
 
@@ -72,7 +75,7 @@ class DicomServer:
         self._services = tuple(services)
         self._by_abstract_syntax = {uid: service for service in services for uid in service.abstract_syntaxes}
         self._fallback = next((service for service in services if service.unknown_abstract_syntaxes), None)
-        self._policy = _policy(settings, services, self._agree)
+        self._policy = _policy(settings, services, self._agree, self._window)
         self._lock = threading.Condition()
         self._established = 0
         self._sessions: dict[int, tuple[Session, threading.Thread]] = {}
@@ -171,6 +174,10 @@ class DicomServer:
         service = self._by_abstract_syntax.get(abstract_syntax)
         return None if service is None else service.agree(abstract_syntax, proposed)
 
+    def _window(self, abstract_syntaxes: frozenset[str]) -> int:
+        """Return how many requests a peer may have outstanding; they wait in the connection."""
+        return _WINDOW if all(self.service(uid).queues for uid in abstract_syntaxes) else 1
+
     def _rights(self, request: AssociateRequest, address: str) -> tuple[frozenset[str], frozenset[str]]:
         """Return the abstract syntaxes that the peer may not use, and those in which it may only be sent something."""
         if self._gate is None:
@@ -249,7 +256,10 @@ class DicomServer:
 
 
 def _policy(
-    settings: Settings, services: Sequence[Service], agree: Callable[[str, bytes], bytes | None]
+    settings: Settings,
+    services: Sequence[Service],
+    agree: Callable[[str, bytes], bytes | None],
+    window: Callable[[frozenset[str]], int],
 ) -> AcceptorPolicy:
     """Return what the services accept together."""
     return AcceptorPolicy(
@@ -261,6 +271,7 @@ def _policy(
         check_called_aet=settings.check_called_aet,
         roles={uid: GrantedRoles(scp=True) for s in services for uid in s.invokes},
         agree=agree,
+        window=window,
         max_length=settings.max_pdu,
         implementation_class_uid=IMPLEMENTATION_CLASS_UID,
         implementation_version_name=IMPLEMENTATION_VERSION_NAME,

@@ -14,6 +14,7 @@ class EchoService(Service):
     abstract_syntaxes: Mapping[str, tuple[str, ...]] = {
         VERIFICATION: (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
     }
+    queues = True
 
     def begin(self, context: ServiceContext, command: Command) -> Handler:  # noqa: ARG002 - the form of a service
         """Answer with success; any other command on this context is not ours."""

@@ -92,6 +92,9 @@ class Service(ABC):
     unknown_abstract_syntaxes: tuple[str, ...] = ()
     #: What a peer must be allowed to do (``index.peers.PERMISSIONS``); "" = everybody may use the service.
     permission: str = ""
+    #: Whether each request gets one response at once, so that others may wait in the connection meanwhile (asynchronous
+    #: operations, PS3.7 D.3.3.3).
+    queues: bool = False
     #: SOP classes in which the service sends requests to a peer that wants the SCP role for them.
     invokes: Collection[str] = frozenset()
 

@@ -79,6 +79,7 @@ class StoreService(Service):
     """Answers C-STORE for all storage SOP classes and, by setting, for any other abstract syntax."""
 
     permission = "store"
+    queues = True
 
     def __init__(self, archive: Receiver, settings: Settings) -> None:
         self._archive = archive

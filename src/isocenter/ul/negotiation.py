@@ -38,7 +38,8 @@ class AcceptorPolicy:
 
     ``transfer_syntaxes`` maps each abstract syntax to the transfer syntaxes we take, best first;
     ``unknown_abstract_syntaxes`` are those for every other abstract syntax (empty = refuse it). ``agree`` takes an
-    abstract syntax and what extended negotiation proposes for it, and returns the answer (None = refuse it).
+    abstract syntax and what extended negotiation proposes for it, and returns the answer (None = refuse it). ``window``
+    says how many operations may be outstanding in an association of these abstract syntaxes.
     """
 
     aet: str
@@ -47,6 +48,7 @@ class AcceptorPolicy:
     check_called_aet: bool = False
     roles: Mapping[str, GrantedRoles] = field(default_factory=dict)
     agree: Callable[[str, bytes], bytes | None] = lambda _uid, _proposed: None
+    window: Callable[[frozenset[str]], int] = lambda _uids: 1
     max_length: int = 262144
     implementation_class_uid: str = ""
     implementation_version_name: str = ""
@@ -69,12 +71,14 @@ def negotiate(
         reason = _CALLING_AET
     if reason is not None:
         return AssociateReject(RejectResult.PERMANENT, _USER, reason)
-    return AssociateAccept(
-        request.called_aet,
-        request.calling_aet,
-        tuple(_answer(context, policy, refused) for context in request.contexts),
-        _answer_information(request.user_information, policy, receiving),
+    results = tuple(_answer(context, policy, refused) for context in request.contexts)
+    accepted = frozenset(
+        context.abstract_syntax
+        for context, result in zip(request.contexts, results, strict=True)
+        if result.result is ContextResult.ACCEPTANCE
     )
+    information = _answer_information(request.user_information, policy, receiving, accepted)
+    return AssociateAccept(request.called_aet, request.calling_aet, results, information)
 
 
 def _refusal(request: AssociateRequest, policy: AcceptorPolicy) -> int | None:
@@ -102,16 +106,23 @@ def _answer(context: PresentationContext, policy: AcceptorPolicy, refused: froze
     return PresentationResult(context.context_id, ContextResult.ACCEPTANCE, best)
 
 
-def _answer_information(asked: UserInformation, policy: AcceptorPolicy, receiving: frozenset[str]) -> UserInformation:
+def _answer_information(
+    asked: UserInformation, policy: AcceptorPolicy, receiving: frozenset[str], accepted: frozenset[str]
+) -> UserInformation:
     window = asked.asynchronous_operations_window
     return UserInformation(
         max_length=policy.max_length,
         implementation_class_uid=policy.implementation_class_uid,
         implementation_version_name=policy.implementation_version_name,
-        asynchronous_operations_window=AsynchronousOperationsWindow(1, 1) if window is not None else None,
+        asynchronous_operations_window=None if window is None else _narrow(window, policy.window(accepted)),
         roles=tuple(_grant(role, policy, receiving) for role in asked.roles if is_valid_uid(role.sop_class_uid)),
         extended=tuple(_extend(asked.extended, policy)),
     )
+
+
+def _narrow(asked: AsynchronousOperationsWindow, most: int) -> AsynchronousOperationsWindow:
+    """Return how many operations the requestor may have outstanding, 0 being as many as it likes; we have one."""
+    return AsynchronousOperationsWindow(min(asked.invoked or most, most), 1)
 
 
 def _extend(asked: tuple[ExtendedNegotiation, ...], policy: AcceptorPolicy) -> Iterator[ExtendedNegotiation]:

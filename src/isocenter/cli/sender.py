@@ -1,0 +1,172 @@
+"""C-STORE of many objects: over several associations, with several on their way in each, and what became of each.
+
+Used by ``send``, which finds the objects. Where the peer grants an asynchronous operations window (PS3.7 D.3.3.3), that
+many objects are sent before the answer to the first is awaited.
+"""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from isocenter.cli.sources import UNREADABLE, Candidate, Rejected
+from isocenter.dicom.uids import transfer_syntax
+from isocenter.dimse.commands import Command
+from isocenter.dimse.status import StatusCategory, category, describe
+from isocenter.errors import IsocenterError, PeerError, UnsupportedError
+from isocenter.net.client import ClientAssociation, Proposal
+from isocenter.net.peer import Peer
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One object to send, and where its data set begins."""
+
+    candidate: Candidate
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    data_set_offset: int
+
+    @property
+    def proposal(self) -> Proposal:
+        """The presentation context that it needs."""
+        return Proposal(self.sop_class_uid, (self.transfer_syntax_uid,))
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of everything that was found; used by several threads."""
+
+    sent: int = 0
+    bytes: int = 0
+    warnings: list[Rejected] = field(default_factory=list)
+    failed: list[Rejected] = field(default_factory=list)
+    seconds: float = 0.0
+    not_taken: int = 0  # of the failed, those that were tried
+    tell: Callable[[], object] = bool
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add_sent(self, item: Item, warning: str) -> None:
+        """Count an object that the peer took."""
+        with self._lock:
+            self.sent += 1
+            self.bytes += item.candidate.size
+            if warning:
+                self.warnings.append(Rejected(item.candidate.name, warning))
+        self.tell()
+
+    def add_not_taken(self, item: Item, reason: str) -> None:
+        """Note an object that the peer did not get, or did not take."""
+        with self._lock:
+            self.not_taken += 1
+        self.add_failed(item.candidate.name, reason)
+        self.tell()
+
+    def add_failed(self, name: str, reason: str) -> None:
+        """Note something that cannot be sent."""
+        with self._lock:
+            self.failed.append(Rejected(name, reason))
+
+
+class Sender:
+    """Sends items with the same proposals over one or several associations."""
+
+    def __init__(self, peer: Peer, call: Callable[[], ClientAssociation], report: Report) -> None:
+        self._peer = peer
+        self._call = call
+        self._report = report
+        self._lock = threading.Lock()
+
+    def run(self, items: list[Item], jobs: int) -> None:
+        """Send all items; the first association is made here, so that its refusal ends the command."""
+        queue = iter(items)
+        with ExitStack() as stack:
+            first = self._call()
+            threads = [
+                threading.Thread(target=self._work, args=(queue, None)) for _ in range(min(jobs, len(items)) - 1)
+            ]
+            for thread in threads:
+                thread.start()
+                stack.callback(thread.join)
+            self._work(queue, first)
+
+    def _work(self, queue: Iterator[Item], association: ClientAssociation | None) -> None:
+        """Send items until none is left; a broken association is replaced.
+
+        What was on its way then is sent again, one after the other, so that only the item that broke it fails.
+        """
+        waiting: dict[int, Item] = {}
+        again: deque[Item] = deque()
+        while True:
+            alone = bool(again)
+            item = again.popleft() if again else self._next(queue)
+            if item is None and not waiting:
+                break
+            try:
+                association = association or self._call()
+                limit = 0
+                if item is not None:
+                    self._begin(association, item, waiting)
+                    limit = 1 if alone else association.window
+                while waiting and len(waiting) >= limit:
+                    self._settle(association.next_response(), waiting)
+            except PeerError as error:
+                lost = [*waiting.values()]
+                if item is not None and item not in lost:
+                    lost.append(item)
+                if len(lost) == 1:
+                    self._report.add_not_taken(lost.pop(), str(error))
+                _give_up(association, waiting)
+                association = None
+                again.extend(lost)
+            except (IsocenterError, *UNREADABLE) as error:
+                assert item is not None
+                self._report.add_not_taken(item, str(error))
+                if association is not None and not association.established:
+                    again.extend(waiting.values())
+                    _give_up(association, waiting)
+                    association = None
+        if association is not None:
+            association.release()
+
+    def _next(self, queue: Iterator[Item]) -> Item | None:
+        with self._lock:
+            return next(queue, None)
+
+    def _begin(self, association: ClientAssociation, item: Item, waiting: dict[int, Item]) -> None:
+        if not association.accepts(item.sop_class_uid, item.transfer_syntax_uid):
+            name = transfer_syntax(item.transfer_syntax_uid).name or item.transfer_syntax_uid
+            raise UnsupportedError(f"{self._peer} does not accept SOP class {item.sop_class_uid} in {name}")
+        with item.candidate.open() as file:
+            file.seek(item.data_set_offset, os.SEEK_SET)
+            request = association.begin_store(
+                file,
+                sop_class_uid=item.sop_class_uid,
+                sop_instance_uid=item.sop_instance_uid,
+                transfer_syntax_uid=item.transfer_syntax_uid,
+            )
+        assert request.MessageID is not None
+        waiting[request.MessageID] = item
+
+    def _settle(self, response: Command, waiting: dict[int, Item]) -> None:
+        """Note what became of the item that a response is about; one about nothing is passed over."""
+        item = waiting.pop(response.MessageIDBeingRespondedTo or 0, None)
+        if item is None:
+            return
+        status = response.Status if response.Status is not None else 0x0110
+        comment = response.ErrorComment or ""
+        what = f"{describe(status)}{': ' if comment else ''}{comment}"
+        if category(status) in {StatusCategory.SUCCESS, StatusCategory.WARNING}:
+            self._report.add_sent(item, what if status else comment)
+        else:
+            self._report.add_not_taken(item, what)
+
+
+def _give_up(association: ClientAssociation | None, waiting: dict[int, Item]) -> None:
+    """Break an association off; nothing is on its way any more."""
+    if association is not None:
+        association.abort()
+    waiting.clear()
