@@ -218,6 +218,26 @@ With the setting `known_peers_only` the worklist is for peers that may find, and
 STOW-RS, QIDO-RS (studies, series, instances), WADO-RS (study, series, instance, metadata, frames, rendered, thumbnail,
 bulk data) under `/dicom-web`; WADO-URI.
 
+STOW-RS takes DICOM files (`application/dicom`, one alone or as parts), or metadata with bulk data: parts of
+`application/dicom+json` (one, with all objects) or `application/dicom+xml` (one for each object) first, then the bulk
+data, each part with the Content-Location that a BulkDataURI names. Parts may be
+
+| part of | becomes |
+|---|---|
+| `image/jpeg`, `image/jls`, `image/jp2`, `image/jphc` | a frame as it is; progressive JPEG is decoded |
+| `image/png` | native pixel data; transparency is shown on white |
+| `image/dicom-rle` | an RLE frame; the metadata describes it |
+| `video/mp4` (H.264 to High Profile 4.2, HEVC Main, Main 10), `video/mpeg` (MPEG-2) | the one fragment of a video |
+| `application/pdf`, `text/xml` (CDA), `model/stl`, `model/obj`, `model/mtl` | an encapsulated document |
+| `application/octet-stream` | native pixel data (little endian), or any other value |
+
+Several parts with one Content-Location are the frames of an image. What a picture or video says of itself is filled in;
+metadata that contradicts it is refused (C000). Without SOPClassUID the part decides: Secondary Capture, Video
+Photographic, or the encapsulated kind, whose missing attributes are added, empty where that is allowed. Missing UIDs of
+series and instance are made. An object that lacks a part, or a part that no object names, is a failure in the answer;
+the others are stored. Addresses are never fetched. Limits: 50 000 parts, 32 MiB of metadata, 20 000 objects a request.
+The answer is JSON, or XML on request.
+
 Answers of QIDO-RS and metadata are DICOM JSON, or on request the Native DICOM Model in XML (PS3.19 A.1), a part each:
 `multipart/related; type="application/dicom+xml"`.
 

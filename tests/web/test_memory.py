@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import STOW, STUDY, ct, multipart, part10
+from .stow_bodies import PDF, body, content_type, document, metadata
 
 SIZE = 200 << 20
 CHUNK = 1 << 20
@@ -79,4 +80,27 @@ def test_200_megabytes_in_and_out(port: int) -> None:
             numbers.append(frame[0])
         assert numbers == [number % 256 for number in range(SIZE // CHUNK)]
         assert after_store - before < ALLOWANCE
+        assert resident(client) - before < ALLOWANCE
+
+
+def large_document() -> Iterator[bytes]:
+    """Yield a multipart body of metadata and a long document, without ever holding it."""
+    head, _, tail = body([metadata(t00420011=document())], ("bulk/1", "application/pdf", PDF)).partition(PDF)
+    yield head + PDF
+    for number in range(SIZE // CHUNK):
+        yield bytes([number % 256]) * CHUNK
+    yield tail
+
+
+def test_a_document_of_200_megabytes(port: int) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as client:
+        client.request("GET", "/dicom-web/studies")
+        client.getresponse().read()
+        before = resident(client)
+        client.request(
+            "POST", "/dicom-web/studies", large_document(), {"Content-Type": content_type()}, encode_chunked=True
+        )
+        answer = client.getresponse()
+        assert answer.status == 200, answer.read()
+        answer.read()
         assert resident(client) - before < ALLOWANCE

@@ -25,11 +25,11 @@ def model_type(request: Request) -> str:
     return media_type
 
 
-def xml_response(objects: Iterable[Mapping[str, Any]], headers: Mapping[str, str]) -> Response:
+def xml_response(objects: Iterable[Mapping[str, Any]], headers: Mapping[str, str], status: int = 200) -> Response:
     """Return DICOM JSON Model objects as XML, one part each."""
     boundary = uuid.uuid4().hex
     pieces = []
     for each in objects:
         pieces += [write_part_header(boundary, {"Content-Type": DICOM_XML}), json_to_xml(each)]
     content_type = multipart_content_type(boundary, DICOM_XML)
-    return Response(b"".join([*pieces, write_end(boundary)]), headers={**headers, "content-type": content_type})
+    return Response(b"".join([*pieces, write_end(boundary)]), status, {**headers, "content-type": content_type})
