@@ -32,7 +32,17 @@ ALLOWED: dict[str, set[str]] = {
     "cli": {"net", "web", "services", "phantom", "deid", "ul", "dimse", "cli"} | ARCHIVE_PARTS,
 }
 #: Modules beside ``archive.py`` that share its layer.
-SAME_AS_ARCHIVE = {"ingest", "settling", "integrity", "conflicts", "inspection", "metadata", "non_patient", "reading"}
+SAME_AS_ARCHIVE = {
+    "bin",
+    "ingest",
+    "settling",
+    "integrity",
+    "conflicts",
+    "inspection",
+    "metadata",
+    "non_patient",
+    "reading",
+}
 SANS_IO = {"ul", "dimse", "multipart"}
 NOT_FOR_SANS_IO = {"asyncio", "socket", "threading", "time", "logging", "select", "selectors", "ssl"}
 

@@ -253,6 +253,7 @@ image/png), transferSyntax, frameNumber, rows, columns, region, windowCenter, wi
 ZIP file that is written as a stream.
 
 Where the setting `dicomweb_delete` allows it, DELETE at the address of a study, series or instance deletes it (204).
+It stays in a bin for `bin_days`, where no query, retrieval or storage commitment finds it.
 
 {table(("tag", "matching key", "VR", "level"), keys)}
 ## Objects that belong to no patient

@@ -1,8 +1,8 @@
 """The archive: the only join of storage and index. Receive, find, open, delete, check.
 
 This is its front; ``ingest.py`` takes objects in, ``settling.py`` finishes series that have come to rest,
-``non_patient.py`` has what belongs to no study, ``integrity.py`` compares index and storage. Knows neither DIMSE nor
-HTTP.
+``non_patient.py`` has what belongs to no study, ``bin.py`` what was deleted, ``integrity.py`` compares index and
+storage. Knows neither DIMSE nor HTTP.
 """
 
 import time
@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
+from isocenter.bin import Bin
 from isocenter.dicom.uids import transfer_syntax
 from isocenter.errors import NotFoundError
 from isocenter.index.conflicts import Conflict
 from isocenter.index.entry import Instance
 from isocenter.index.index import Index
+from isocenter.index.outbox import MILLISECONDS_PER_DAY
 from isocenter.index.peers import Peers
 from isocenter.index.query import Level, Query
 from isocenter.index.statistics import Statistics, read_statistics
@@ -51,6 +53,9 @@ class Archive:
         self._settling = Settling(
             storage, index, self._metadata, settings.settle_seconds, redo.advance if redo else _nothing
         )
+        self._bin_days: int = settings.bin_days
+        #: What was deleted and can be restored.
+        self.bin = Bin(storage, index, self._settling.remove_garbage)
         self.non_patient = NonPatientObjects(storage, index, self._settling.remove_garbage)
 
     @classmethod
@@ -156,10 +161,14 @@ class Archive:
     def delete(self, study: str, series: str | None = None, sop: str | None = None) -> None:
         """Delete a study, a series or an object, with the objects of the conflict list under the same UIDs.
 
+        They go to the bin for ``bin_days``, if that is not 0.
+
         Raises:
             NotFoundError: there is none.
         """
-        if not self.index.delete(study, series or "", sop or "", time.time_ns() // 1_000_000):
+        now = time.time_ns() // 1_000_000
+        expires = now + self._bin_days * MILLISECONDS_PER_DAY if self._bin_days else None
+        if not self.index.delete(study, series or "", sop or "", now, expires):
             raise NotFoundError("there is nothing to delete")
         self._settling.remove_garbage()
 

@@ -17,6 +17,7 @@ import xxhash
 
 from isocenter.conflicts import difference
 from isocenter.errors import InvalidObjectError, NotFoundError
+from isocenter.index.bin import read_binned
 from isocenter.index.conflicts import Conflict, conflict_key
 from isocenter.index.deletion import garbage
 from isocenter.index.entry import Entry, Instance
@@ -97,6 +98,7 @@ class Check:
             files.pop(location, None)
         self._check_rows(report, files)
         self._check_conflicts(report, files)
+        self._check_bin(report, files)
         report.findings += self.orphans(files, repair=repair)
         self._check_counts(report, repair=repair)
         return report
@@ -143,6 +145,18 @@ class Check:
                     finding = Finding(problem, second.SOPInstanceUID, detail)
                     self._lost_seconds[conflict_key(second)] = finding
                     report.findings.append(finding)
+
+    def _check_bin(self, report: Report, files: dict[str, Stored]) -> None:
+        after = 0
+        while found := read_binned(self._index.database, after, _ROWS_AT_ONCE):
+            for each in found:
+                instance, stored = each.as_instance(), files.pop(each.location, None)
+                size = stored.size if stored else self._storage.size(each.location)
+                problem = self._problem(instance, size)
+                if problem is not None and self._index.knows(each.location):
+                    detail = f"{each.location}, in the bin: {_told(problem, instance, size)}"
+                    report.findings.append(Finding(problem, each.SOPInstanceUID, detail))
+            after = found[-1].id
 
     def orphans(self, files: dict[str, Stored], *, repair: bool) -> list[Finding]:
         """Look at those of the files that no row names; rows that came meanwhile are read again."""

@@ -52,6 +52,13 @@ def _count(text: str) -> int:
     return number
 
 
+def _days(text: str) -> int:
+    days = int(text)
+    if not 0 <= days <= 36500:
+        raise ValueError("must be a number of days, 0 to 36500")
+    return days
+
+
 def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0 <= seconds < 1e9:
@@ -115,6 +122,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("trusted_proxies", "", _networks,
             "addresses of reverse proxies whose X-Forwarded-Proto, -Host and -Prefix are believed, with commas"),
     Setting("dicomweb_delete", False, _boolean, "allow DELETE of studies, series and instances over DICOMweb"),
+    Setting("bin_days", 30, _days, "what is deleted stays in the bin for this long; 0: it is gone at once"),
     Setting("workers", 1, _positive, "worker processes that share the ports"),
     Setting("durability", "full", _one_of("full", "os"),
             '"full": an acknowledged object is on the disk; "os": it is with the operating system'),

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from isocenter.index.bin import give_up_expired
 from isocenter.index.blobs import announce_settled, read_series_by_key, settle_series
 from isocenter.index.deletion import forget_garbage, garbage
 from isocenter.index.index import Index
@@ -69,6 +70,7 @@ class Settling:
         """
         moment = round(now * 1000)
         with self._lock:
+            give_up_expired(self._index.database, moment)
             self.remove_garbage()
             position = self._consumer.position()
             if not self._restless and not self._consumer.read(max(position, self._read_to), 1):

@@ -136,6 +136,7 @@ def test_deleting(archive: Archive, folder: Path, files_in: Any, build: Build, s
     assert archive.check(deep=True).findings == []
     archive.settle(1010)
     archive.delete("1.2.3")
+    archive.bin.empty_all()
     assert list(archive.storage.objects()) == []
     assert archive.statistics().patients == 0
     assert archive.settle(1020) == 0

@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "tls": ("tls", "Make and look at certificates for TLS."),
     "dump": ("dump", "Print the header of a DICOM file."),
     "stats": ("stats", "Print what an archive holds."),
+    "bin": ("bin", "List, restore or empty what was deleted."),
     "conflicts": ("conflicts", "List objects that contradict what was there before."),
     "fsck": ("fsck", "Check index against storage, both ways."),
     "phantom": ("phantom", "Write demonstration studies."),

@@ -1,9 +1,10 @@
-"""Deletion: rows go at once, bytes after them.
+"""Deletion: rows go at once, bytes after them, or when the bin is emptied.
 
-The locations of what is deleted are kept in the table ``garbage`` in the same transaction, so a crash in between leaves
-neither a row without bytes nor bytes that a repair would take for a lost object.
+The locations of what is deleted are kept in the table ``garbage``, or in the bin, in the same transaction, so a crash
+in between leaves neither a row without bytes nor bytes that a repair would take for a lost object.
 """
 
+from isocenter.index.bin import open_deletion
 from isocenter.index.database import Database, Transaction
 from isocenter.index.outbox import Event, insert_events
 
@@ -20,6 +21,14 @@ JOIN study ON study.id = series.study_id WHERE instance.id IN ({_CHOSEN}) ORDER 
 _KEEP_LOCATIONS = (
     f"INSERT INTO garbage (location) SELECT location FROM instance WHERE id IN ({_CHOSEN})",  # noqa: S608
     f"INSERT INTO garbage (location) SELECT location FROM conflict WHERE location <> '' AND {_CONFLICTS}",  # noqa: S608
+)
+_INTO_BIN = (
+    f"""INSERT INTO binned (deletion_id, "SOPInstanceUID", location, size, data_set_offset, hash, received)
+    SELECT :deletion, "SOPInstanceUID", location, size, data_set_offset, hash, received FROM instance
+    WHERE id IN ({_CHOSEN}) ORDER BY id""",  # noqa: S608
+    f"""INSERT INTO binned (deletion_id, "SOPInstanceUID", location, size, data_set_offset, hash, received)
+    SELECT :deletion, "SOPInstanceUID", location, size, data_set_offset, hash, received FROM conflict
+    WHERE location <> '' AND {_CONFLICTS} ORDER BY id""",  # noqa: S608
 )
 _DELETE = (
     f"DELETE FROM instance WHERE id IN ({_CHOSEN})",  # noqa: S608
@@ -43,15 +52,22 @@ def delete_objects(
     SeriesInstanceUID: str,  # noqa: N803
     SOPInstanceUID: str,  # noqa: N803
     now: int,
+    expires: int | None = None,
 ) -> bool:
-    """Delete a study, one of its series ("" = all) or one object ("" = all); return False where there is none."""
+    """Delete a study, one of its series ("" = all) or one object ("" = all); return False where there is none.
+
+    The objects go to the bin until ``expires`` (milliseconds since 1970), or are given up if that is None.
+    """
     chosen = {"study": StudyInstanceUID, "series": SeriesInstanceUID, "sop": SOPInstanceUID}
     with database.write() as transaction:
         affected = transaction.rows(_AFFECTED, **chosen)
         if not affected:
             return False
-        for statement in (*_KEEP_LOCATIONS, *_DELETE):
-            transaction.change(statement, chosen)
+        parameters: dict[str, str | int] = dict(chosen)
+        if expires is not None:
+            parameters["deletion"] = open_deletion(transaction, chosen, now, expires)
+        for statement in (*(_KEEP_LOCATIONS if expires is None else _INTO_BIN), *_DELETE):
+            transaction.change(statement, parameters)
         for study_id, series_id, patient_id in affected:
             recount(transaction, series_id, now)
             for statement in _DELETE_EMPTY:

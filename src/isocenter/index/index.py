@@ -74,9 +74,9 @@ class Index:
         with self.database.write() as transaction:
             move_second(transaction, entry)
 
-    def delete(self, study: str, series: str, sop: str, now: int) -> bool:
-        """Delete a study, a series or an object ("" = all below); return False where there is none."""
-        return delete_objects(self.database, study, series, sop, now)
+    def delete(self, study: str, series: str, sop: str, now: int, expires: int | None = None) -> bool:
+        """Delete a study, a series or an object ("" = all below), into the bin if it ``expires``; False: no such."""
+        return delete_objects(self.database, study, series, sop, now, expires)
 
     def make_durable(self) -> None:
         """Return when everything that was filed until now would survive a loss of power."""

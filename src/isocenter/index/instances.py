@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from isocenter.index.database import Database, Transaction
 from isocenter.index.entry import Instance
-from isocenter.index.schema import code, instance, non_patient_object, series, study
+from isocenter.index.schema import binned, code, instance, non_patient_object, series, study
 
 _sop_class, _syntax = code.alias("sop_class"), code.alias("syntax")
 _COLUMNS: "tuple[sa.ColumnElement[Any], ...]" = (
@@ -69,9 +69,10 @@ def _by_uids(*names: str) -> str:
 
 
 def read_at(database: Database, locations: Sequence[str]) -> set[str]:
-    """Return those of the locations that a row names."""
+    """Return those of the locations that a row names, also one in the bin."""
+    tables = (instance, non_patient_object, binned)
     with database.read() as connection:
-        found = (sa.select(t.c.location).where(t.c.location.in_(locations)) for t in (instance, non_patient_object))
+        found = (sa.select(table.c.location).where(table.c.location.in_(locations)) for table in tables)
         return set(connection.execute(sa.union_all(*found)).scalars())
 
 

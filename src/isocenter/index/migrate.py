@@ -10,7 +10,7 @@ from isocenter.errors import ConfigurationError
 from isocenter.index.database import Database
 
 #: The last file of ``migrations/versions``.
-CURRENT = "0009"
+CURRENT = "0010"
 
 
 def migrate(database: Database) -> None:

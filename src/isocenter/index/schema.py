@@ -251,3 +251,29 @@ performed_step_reference = sa.Table(
 
 #: Objects whose rows are gone and whose bytes are still to be removed.
 garbage = sa.Table("garbage", metadata, sa.Column("location", Text, primary_key=True))
+
+#: What was deleted together and can be restored together, until it expires; "" for series or object: all below.
+deletion = sa.Table(
+    "deletion",
+    metadata,
+    _key(),
+    *(
+        sa.Column(name, Text, nullable=False)
+        for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "PatientName", "PatientID", "StudyDate",
+                     "StudyDescription")
+    ),
+    sa.Column("deleted", sa.BigInteger, nullable=False),
+    sa.Column("expires", sa.BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+
+#: The objects of a deletion, which no search looks at; their bytes stay where they are.
+binned = sa.Table(
+    "binned",
+    metadata,
+    _key(),
+    _reference("deletion", index=True),
+    sa.Column("SOPInstanceUID", Text, nullable=False),
+    *_object(),
+    sa.UniqueConstraint("location"),
+)

@@ -1,6 +1,7 @@
 """DELETE of a study, a series or an instance over DICOMweb, where the setting ``dicomweb_delete`` allows it.
 
-PS3.18 leaves it to the server; the addresses are those of retrieval. What is deleted is gone from index and storage.
+PS3.18 leaves it to the server; the addresses are those of retrieval. What is deleted is gone from all searches at once
+and stays in the bin for the days that the setting ``bin_days`` says.
 """
 
 from starlette.exceptions import HTTPException

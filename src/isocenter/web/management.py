@@ -17,6 +17,7 @@ from isocenter import __version__
 from isocenter.archive import Instance
 from isocenter.errors import IsocenterError, NotFoundError, UsageError
 from isocenter.settings import SETTINGS, Value
+from isocenter.web.bin import add_bin_routes
 from isocenter.web.media_types import DICOM
 from isocenter.web.mpps import add_mpps_routes
 from isocenter.web.node import Node
@@ -119,6 +120,7 @@ def create_management(node: Node) -> FastAPI:
     _describe(api, node)
     _list_conflicts(api, node)
     _delete(api, node)
+    add_bin_routes(api, node)
     add_peer_routes(api, node)
     add_preview_route(api, node.previews)
     add_worklist_routes(api, node)
@@ -224,4 +226,4 @@ def _delete(api: FastAPI, node: Node) -> None:
 
 def _check_confirmed(uid: str, confirm: str) -> None:
     if confirm != uid:
-        raise UsageError("deleting cannot be undone: give the UID that is to be deleted once more as 'confirm'")
+        raise UsageError("deleting needs a second word: give the UID that is to be deleted once more as 'confirm'")
