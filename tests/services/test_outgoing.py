@@ -76,6 +76,7 @@ def test_what_is_not_taken_is_not_sent(archive: Archive, outgoing: Outgoing) -> 
 def test_what_is_gone_is_not_sent(archive: Archive, outgoing: Outgoing) -> None:
     instance = stored(archive, "CT_small.dcm")
     archive.delete(instance.StudyInstanceUID)
+    archive.bin.empty_all()
     with pytest.raises(NotFoundError), outgoing.open(instance, lambda _: True):
         pass
 
