@@ -245,6 +245,11 @@ QIDO-RS: matching as above; `includefield` (keywords, tags, `all`), `limit`, `of
 answers, with a Warning if there are more. Extension: `orderby=PatientName,-StudyDate` orders by attributes of the level
 or of one above, descending after a hyphen; instances only where a study or series is named.
 
+OPTIONS at any address under `/dicom-web` tells which methods, parameters and media types it and those below it have
+(PS3.18 8.9), as WADL or JSON. HEAD is answered wherever GET is. Single instances and bulk data have byte ranges,
+instances that go out as stored an entity tag too. JSON and XML are packed for clients that take gzip or zstd. Pages of
+other origins are let in by the setting `cors_origins`.
+
 WADO-URI at `/wado`: requestType, studyUID, seriesUID, objectUID, contentType (application/dicom, image/jpeg,
 image/png), transferSyntax, frameNumber, rows, columns, region, windowCenter, windowWidth, imageQuality. Refused with
 406: anonymize, annotation, presentationUID.

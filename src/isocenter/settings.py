@@ -5,6 +5,7 @@ variable is ``ISOCENTER_`` and its name in capitals; in the TOML file it stands 
 """
 
 import ipaddress
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -82,6 +83,13 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return parse
 
 
+def _origins(text: str) -> str:
+    for each in filter(None, (part.strip() for part in text.split(","))):
+        if each != "*" and re.fullmatch(r"https?://[^/\s,*?#]+/?", each) is None:
+            raise ValueError(f"{each!r} is no origin: use scheme, host and port, such as https://viewer.example")
+    return text
+
+
 def _networks(text: str) -> str:
     for each in filter(None, (part.strip() for part in text.split(","))):
         try:
@@ -121,6 +129,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("aet", "ISOCENTER", _ae_title, "AE title of this archive"),
     Setting("trusted_proxies", "", _networks,
             "addresses of reverse proxies whose X-Forwarded-Proto, -Host and -Prefix are believed, with commas"),
+    Setting("cors_origins", "", _origins,
+            "origins whose pages may use this server, with commas, such as https://viewer.example; *: all may read"),
     Setting("dicomweb_delete", False, _boolean, "allow DELETE of studies, series and instances over DICOMweb"),
     Setting("bin_days", 30, _days, "what is deleted stays in the bin for this long; 0: it is gone at once"),
     Setting("workers", 1, _positive, "worker processes that share the ports"),

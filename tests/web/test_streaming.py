@@ -102,6 +102,19 @@ def test_a_client_that_left(threads: Threads, file: Path) -> None:
         send_all(StreamedResponse([span(file, 0, file.stat().st_size)], threads), leaves_after=2)
 
 
+def test_nothing_more_is_made_for_a_client_that_left(threads: Threads) -> None:
+    made: list[int] = []
+
+    def make(number: int) -> bytes:
+        made.append(number)
+        return b"x" * CHUNK
+
+    pieces: list[Piece] = [Made(partial(make, number)) for number in range(10)]
+    with pytest.raises(ClientDisconnect):
+        send_all(StreamedResponse(pieces, threads), leaves_after=3)
+    assert made == [0, 1]
+
+
 def test_a_file_that_is_too_short_is_an_error_and_not_silence(threads: Threads, file: Path) -> None:
     with pytest.raises(OSError, match="early"):
         send_all(StreamedResponse([span(file, 0, file.stat().st_size + 1)], threads))

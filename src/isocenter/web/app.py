@@ -19,7 +19,10 @@ from isocenter.archive import Archive
 from isocenter.index.peers import KnownPeer
 from isocenter.settings import Settings
 from isocenter.web import dicomweb, health
-from isocenter.web.addresses import PUBLIC
+from isocenter.web.addresses import PUBLIC, ROOT
+from isocenter.web.capabilities import Row, capabilities
+from isocenter.web.compression import Packing
+from isocenter.web.cors import Cors
 from isocenter.web.gate import PAGE_HEADERS, SECURITY_HEADERS, Gate
 from isocenter.web.layouts import LayoutCache
 from isocenter.web.management import create_management
@@ -43,6 +46,7 @@ class Application:
         self.node = node
         self._router = Router(routes, redirect_slashes=False)
         self._gate = Gate(node.settings)
+        self._cors = Cors(node.settings.cors_origins)
         self._proxies = Proxies(node.settings.trusted_proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -65,22 +69,25 @@ class Application:
         started = perf_counter()
         scope["app"] = self
         status = 0
+        method, headers = scope["method"], dict(scope["headers"])
+        packing = Packing(send, headers.get(b"accept-encoding", b"").decode("latin-1"), self.node.threads)
 
         async def send_and_note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = _with_security(message["headers"])
-            await send(message)
+                message["headers"] = [*_with_security(message["headers"]), *self._cors.fields(headers)]
+            elif method == "HEAD":
+                message = {**message, "body": b""}
+            await packing.send(message)
 
         try:
-            headers = dict(scope["headers"])
             scope[PUBLIC] = public = self._proxies.public_address(scope.get("client"), scope["scheme"], headers)
-            refusal = self._gate.refusal(scope["method"], headers, public)
+            refusal = self._gate.refusal(method, headers, public)
             if refusal is not None:
                 await problem(403, "ForbiddenError", refusal)(scope, receive, send_and_note)
             else:
-                await self._router(scope, receive, send_and_note)
+                await self._dispatch(scope, receive, send_and_note, headers)
         except ClientDisconnect:
             status = status or _CLIENT_CLOSED
         except Exception as error:
@@ -90,7 +97,19 @@ class Application:
                 raise
             await problem_of(error)(scope, receive, send_and_note)
         finally:
-            self.node.metrics.request_done(_pattern(scope), scope["method"], status, perf_counter() - started)
+            self.node.metrics.request_done(_pattern(scope), method, status, perf_counter() - started)
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send, headers: dict[bytes, bytes]) -> None:
+        """Answer a browser that asks on behalf of another origin, else the route does."""
+        granted = self._cors.preflight(headers) if scope["method"] == "OPTIONS" else None
+        if granted is not None:
+            response = Response(status_code=204)
+            response.raw_headers += granted
+            await response(scope, receive, send)
+            return
+        if scope["method"] == "HEAD" and scope["path"].startswith("/api/"):
+            scope["method"] = "GET"  # FastAPI's routes know GET only; the body is dropped at the border
+        await self._router(scope, receive, send)
 
 
 def _with_security(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -138,8 +157,11 @@ def create_app(
     maker = None if previews is None else PreviewMaker(kept, archive)
     node = Node(archive, settings, Metrics(archive.statistics, collectors), layouts, kept, echo, maker)
     viewer = Viewer(static)
-    table = [
+    tell = capabilities(dicomweb.ROUTES)
+    table: list[Row] = [
         *dicomweb.ROUTES,
+        (ROOT, "OPTIONS", tell),
+        (ROOT + "/{path:path}", "OPTIONS", tell),
         ("/health", "GET", health.health),
         ("/metrics", "GET", health.metrics),
         ("/docs", "GET", docs_page),

@@ -9,7 +9,6 @@ import uuid
 from array import array
 from functools import partial
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -26,7 +25,8 @@ from isocenter.web.layouts import Layout, opened
 from isocenter.web.media_types import ANYTHING, OCTET_STREAM, multipart_content_type
 from isocenter.web.negotiation import accepted, not_acceptable
 from isocenter.web.node import Node
-from isocenter.web.streaming import Piece, Span, StreamedResponse
+from isocenter.web.ranges import ranged
+from isocenter.web.streaming import Span, StreamedResponse
 
 _PATH = re.compile(r"[0-9A-Fa-f]{8}(/[1-9][0-9]{0,5}/[0-9A-Fa-f]{8}){0,64}", re.ASCII)
 #: Words of the VRs whose bytes depend on the order.
@@ -42,7 +42,6 @@ _SWAPPED = {
     "FL": "I",
     "FD": "Q",
 }
-_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 
 
 async def retrieve_bulk_data(node: Node, request: Request) -> Response:
@@ -119,7 +118,6 @@ def _value(
 
 
 def _answer(node: Node, request: Request, value: bytes | Span) -> Response:
-    length = value.length if isinstance(value, Span) else len(value)
     content_type = f"{OCTET_STREAM}; transfer-syntax={EXPLICIT_VR_LITTLE_ENDIAN}"
     for wanted in accepted(request) or ANYTHING:
         if not wanted.includes(OCTET_STREAM):
@@ -131,34 +129,5 @@ def _answer(node: Node, request: Request, value: bytes | Span) -> Response:
             return StreamedResponse(
                 [write_part_header(boundary, part), value, write_end(boundary)], node.threads, headers=headers
             )
-        headers = {"content-type": content_type, "accept-ranges": "bytes"}
-        asked = request.headers.get("range", "")
-        if not asked:
-            return StreamedResponse([value], node.threads, headers=headers)
-        first, last = read_range(asked, length)
-        headers["content-range"] = f"bytes {first}-{last}/{length}"
-        return StreamedResponse([_part_of(value, first, last)], node.threads, 206, headers)
+        return ranged(request, value, node.threads, {"content-type": content_type})
     raise not_acceptable(OCTET_STREAM)
-
-
-def read_range(text: str, length: int) -> tuple[int, int]:
-    """Return first and last byte of a range such as ``bytes=0-99``, ``bytes=100-`` or ``bytes=-10``.
-
-    Raises:
-        HTTPException: 416, the range is not one range that the value has.
-    """
-    found = _RANGE.fullmatch(text.strip())
-    first, last = found.groups() if found else ("", "")
-    if first:
-        begin, end = int(first), min(int(last), length - 1) if last else length - 1
-    else:
-        begin, end = (max(length - int(last), 0), length - 1) if last else (length, 0)
-    if begin > end or begin >= length:
-        raise HTTPException(416, f"the value has {length} bytes", {"content-range": f"bytes */{length}"})
-    return begin, end
-
-
-def _part_of(value: bytes | Span, first: int, last: int) -> Piece:
-    if isinstance(value, Span):
-        return Span(value.opener, value.offset + first, last - first + 1)
-    return value[first : last + 1]

@@ -2,13 +2,15 @@
 
 A server on loopback without users is reachable by every page that a browser on this machine shows. Two rules keep
 those out: the Host must be a name of this machine (a page whose name is re-bound to 127.0.0.1 has another), and what
-changes something must not come from another origin. There is no CORS. Pure: takes headers, returns verdicts.
+changes something must not come from another origin, unless the setting ``cors_origins`` names it. Pure: takes headers,
+returns verdicts.
 """
 
 import ipaddress
 from urllib.parse import urlsplit
 
 from isocenter.settings import Settings
+from isocenter.web.cors import Cors
 
 _LOOPBACK_NAMES = frozenset({"localhost", "localhost.", "ip6-localhost"})
 _UNCHANGING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -34,6 +36,7 @@ class Gate:
     def __init__(self, settings: Settings) -> None:
         self._any_host = bool(settings.insecure)
         self._hosts = _LOOPBACK_NAMES | {str(settings.host).lower()}
+        self._cors = Cors(settings.cors_origins)
         self._known: dict[bytes, bool] = {}
 
     def refusal(self, method: str, headers: dict[bytes, bytes], public: str | None = None) -> str | None:
@@ -42,7 +45,7 @@ class Gate:
         if not self._host_allowed(host):
             return "this server answers only to the names of this machine"
         outside = host if public is None else urlsplit(public).netloc.encode()
-        if method not in _UNCHANGING and not _same_origin(headers, outside):
+        if method not in _UNCHANGING and not _same_origin(headers, outside) and not self._cors.allows(method, headers):
             return "a page of another origin may not change anything here"
         return None
 

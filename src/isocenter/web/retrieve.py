@@ -19,6 +19,7 @@ from isocenter.web.addresses import address_of_object, base_address
 from isocenter.web.media_types import DICOM, ZIP, MediaRange, multipart_content_type
 from isocenter.web.negotiation import accepted, not_acceptable
 from isocenter.web.node import Node
+from isocenter.web.ranges import ranged
 from isocenter.web.streaming import Made, Piece, Span, StreamedResponse
 from isocenter.web.transcode import can_transcode, explicit_little_endian
 from isocenter.web.zip_stream import zip_pieces
@@ -99,7 +100,10 @@ async def send(node: Node, request: Request, instances: list[Instance], choice: 
         bodies = [await node.threads.paint(bodies[0].make)]
     if not choice.multipart:
         headers = {"content-type": f"{DICOM}; transfer-syntax={_syntax(instances[0], choice)}"}
-        return StreamedResponse(bodies, node.threads, headers=headers)
+        body = bodies[0]
+        assert isinstance(body, Span | bytes)
+        as_stored = choice.transfer_syntax in {AS_STORED, instances[0].transfer_syntax_uid}
+        return ranged(request, body, node.threads, headers, f'"{instances[0].hash.hex()}"' if as_stored else "")
     boundary = uuid.uuid4().hex
     headers = {"content-type": multipart_content_type(boundary, DICOM)}
     pieces = _parts(instances, bodies, choice, boundary, base_address(request))

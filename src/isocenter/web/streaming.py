@@ -79,6 +79,8 @@ class StreamedResponse(Response):
             gone = asyncio.ensure_future(_disconnected(receive))
             try:
                 for piece in _joined(self._pieces):
+                    if gone.done():
+                        raise ClientDisconnect
                     await self._send_piece(piece, send, gone)
             finally:
                 gone.cancel()
@@ -89,6 +91,7 @@ class StreamedResponse(Response):
             piece = await self._threads.paint(piece.make)
         if not isinstance(piece, Span):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(0)  # lets the news of a closed connection arrive
             return
         with piece.opener() as file:
             position = file.base + piece.offset
