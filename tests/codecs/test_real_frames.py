@@ -11,6 +11,8 @@ import pytest
 
 from isocenter.codecs.display import render
 from isocenter.codecs.presentation import read_presentation
+from isocenter.codecs.registry import decode_frame
+from isocenter.codecs.writing import ENCODERS, encode_frame, encoded, obstacle
 from isocenter.errors import InvalidObjectError
 
 pytestmark = [pytest.mark.real_data, pytest.mark.filterwarnings("ignore:Expected explicit VR")]
@@ -116,3 +118,18 @@ def test_every_image_can_be_shown(row, read_image):
     picture = render(image.decode(), image.description, read_presentation(image.dataset))
     assert picture.dtype == np.uint8
     assert picture.shape[:2] == (image.description.Rows, image.description.Columns)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in [*EXACT, *OTHERS] if row.values[0]["path"].startswith("transfer_syntax/")]
+)
+def test_lossless_syntaxes_give_every_image_back(row, read_image):
+    image = read_image(row["path"])
+    values = image.decode()
+    written = [uid for uid, encoder in ENCODERS.items() if not encoder.method and not obstacle(image.description, uid)]
+    assert len(written) >= 5
+    for uid in written:
+        frame = encode_frame(values, image.description, uid)
+        again = decode_frame(frame, encoded(image.description, uid), uid)
+        assert again.dtype == values.dtype, uid
+        np.testing.assert_array_equal(again, values, err_msg=uid)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from isocenter.codecs import native
-from isocenter.codecs.frame import EncodedFrame, container_bits
+from isocenter.codecs.frame import EncodedFrame, Target, container_bits
 from isocenter.errors import InvalidObjectError
 
 if TYPE_CHECKING:
@@ -31,3 +31,9 @@ def _inflated(frame: EncodedFrame) -> bytes:
         return zlib.decompressobj(-zlib.MAX_WBITS).decompress(frame.data, size)
     except zlib.error as error:
         raise InvalidObjectError(f"deflated frame: {error}") from error
+
+
+def encode(values: NDArray[Any], target: Target) -> bytes:
+    """Return ``values`` as a deflate stream of the native frame."""
+    stream = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return stream.compress(native.encode(values, target)) + stream.flush()

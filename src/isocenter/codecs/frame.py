@@ -2,6 +2,7 @@
 
 Every adapter takes an `EncodedFrame` and returns an array (rows, columns[, samples]); `conform` then makes stored
 values of it: container by BitsAllocated, sign by PixelRepresentation and BitsStored, nothing outside the stored bits.
+Those that write take such values and a `Target`.
 Must not know: transfer syntaxes, files, display.
 """
 
@@ -49,6 +50,27 @@ class EncodedFrame:
         description = self.description
         plane = (description.Rows, description.Columns)
         return plane if description.SamplesPerPixel == 1 else (*plane, description.SamplesPerPixel)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What values of this description are to become; ``quality`` (1..100) counts where loss is allowed."""
+
+    description: ImageDescription
+    lossy: bool = False
+    quality: int = 90
+    transfer_syntax_uid: str = ""
+
+
+def unsigned(values: NDArray[Any], bits: int) -> NDArray[Any]:
+    """Return ``values`` as the ``bits`` bits that codestreams without a sign hold, two's complement where negative."""
+    whole = values.itemsize * 8
+    if values.dtype.kind == "i":
+        values = values.view(f"u{values.itemsize}")
+        if bits < whole:
+            values = values & values.dtype.type((1 << bits) - 1)
+    narrow = values.astype(np.uint8) if bits <= 8 < whole else values
+    return np.ascontiguousarray(narrow)
 
 
 def container_bits(description: ImageDescription) -> int:

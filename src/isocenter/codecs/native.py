@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isocenter.codecs.frame import FLOAT_TYPES, EncodedFrame
+from isocenter.codecs.frame import FLOAT_TYPES, EncodedFrame, Target
 from isocenter.errors import InvalidObjectError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -30,6 +30,13 @@ def decode(frame: EncodedFrame) -> NDArray[Any]:
     if _has_half_chroma(frame):
         return _full_chroma(frame)
     return _samples(frame, np.dtype(f"u{bits // 8}"))
+
+
+def encode(values: NDArray[Any], target: Target) -> bytes:
+    """Return ``values`` as little endian bytes, colour interleaved; single bits from the lowest on."""
+    if target.description.BitsAllocated == 1:
+        return np.packbits(values.reshape(-1), bitorder="little").tobytes()
+    return values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 def to_little_endian(frame: EncodedFrame) -> bytes:

@@ -18,7 +18,7 @@ from isocenter.errors import InvalidObjectError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from isocenter.codecs.frame import EncodedFrame
+    from isocenter.codecs.frame import EncodedFrame, Target
 
 MAX_EXPANSION = 64
 """Two bytes of PackBits make at most 128."""
@@ -75,3 +75,22 @@ def _plane(data: memoryview, segment: tuple[int, int], size: int) -> NDArray[np.
     if len(decoded) < size:
         raise InvalidObjectError(f"RLE segment is cut short: {len(decoded)} of {size} bytes")
     return decoded[:size]
+
+
+def encode(values: NDArray[Any], target: Target) -> bytes:
+    """Return ``values`` as RLE: a segment for each byte of each sample, each row compressed by itself (G.3.1)."""
+    if target.description.BitsAllocated == 1:
+        packed = np.frombuffer(native.encode(values, target), np.uint8)
+        return _framed([bytes(imagecodecs.packbits_encode(packed))])
+    rows, columns = values.shape[:2]
+    size = values.itemsize
+    planes = values.astype(values.dtype.newbyteorder(">"), copy=False).reshape(rows, columns, -1).view(np.uint8)
+    ordered = np.ascontiguousarray(planes.reshape(rows, columns, -1, size).transpose(2, 3, 0, 1))
+    return _framed([bytes(imagecodecs.packbits_encode(plane)) for plane in ordered.reshape(-1, rows, columns)])
+
+
+def _framed(segments: list[bytes]) -> bytes:
+    """Return the header with the offsets, and the segments padded to even length."""
+    padded = [segment + b"\0" * (len(segment) % 2) for segment in segments]
+    offsets = [64, *np.cumsum([len(segment) for segment in padded[:-1]]) + 64]
+    return struct.pack(f"<{len(padded) + 1}L", len(padded), *offsets).ljust(64, b"\0") + b"".join(padded)
