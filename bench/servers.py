@@ -1,16 +1,19 @@
 """The servers under measurement, all started the same way: own folder, loopback, free ports, stopped by process id."""
 
+import contextlib
 import json
 import os
+import pwd
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -133,3 +136,37 @@ def _wait_for_http(server: Server, url: str) -> None:
         else:
             return
     raise RuntimeError(f"{server.name} did not answer {url}")
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[Callable[[str], str] | None]:
+    """Start a PostgreSQL of our own; give a function that makes a database and returns its address, None without it.
+
+    It listens on a socket in a temporary folder only; its settings are the defaults, but that it waits for no disk.
+    """
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not programs:
+        yield None
+        return
+    folder = Path(tempfile.mkdtemp(prefix="isocenter-pg-"))
+    user = None
+    if os.geteuid() == 0:  # it refuses to run as root
+        user = "nobody"
+        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
+
+    def run(program: str, *arguments: str) -> None:
+        command = [programs[-1] / program, *arguments]
+        subprocess.run(command, user=user, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+
+    def make(name: str) -> str:
+        run("createdb", "-h", str(folder), "-U", "isocenter", name)
+        return f"postgresql+psycopg://isocenter@/{name}?host={folder}"
+
+    data, options = str(folder / "data"), f"-c listen_addresses='' -c fsync=off -k {folder}"
+    run("initdb", "-D", data, "-U", "isocenter", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+    try:
+        run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
+        yield make
+    finally:
+        run("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)

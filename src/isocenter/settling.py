@@ -25,8 +25,9 @@ _LOG = logging.getLogger(__name__)
 _LEASE = 60_000
 _SHORTEST_WAIT = 0.25
 #: Seconds between two headers. Settling has time; without the pauses, uploads and searches right after a large study
-#: take up to five times as long.
+#: take up to five times as long. While objects come in it only just goes on.
 _BREATH = 0.001
+_BREATH_AMID_UPLOADS = 0.02
 _KEPT_DAYS = 30
 _READ_AT_ONCE = 10_000
 
@@ -147,7 +148,7 @@ class Settling:
 
     def _breathe(self) -> None:
         """Leave the interpreter to whoever waits for it."""
-        self._stop.wait(_BREATH)
+        self._stop.wait(_BREATH_AMID_UPLOADS if self._storage.is_busy else _BREATH)
 
     def _write(self, series_id: int) -> bool:
         """Write the blob of a series; return False where the series has changed meanwhile or is gone."""

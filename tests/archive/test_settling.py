@@ -157,17 +157,6 @@ def test_bytes_of_deleted_objects_go_even_after_a_crash(
     assert list(archive.storage.objects()) == []
 
 
-def test_settling_leaves_time_for_others_between_headers(
-    archive: Archive, build: Build, send: Send, clock: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(1, 4):
-        send(archive, build(number))
-    breaths: list[float] = []
-    monkeypatch.setattr(archive._settling._stop, "wait", breaths.append)
-    archive.settle(1010)
-    assert breaths == [0.001] * 3
-
-
 def test_the_background_thread_settles(folder: Path, build: Build, send: Send, settings: Settings) -> None:
     with Archive.open(folder, settings.replace(settle_seconds=0)) as archive:
         import threading
@@ -186,3 +175,16 @@ def test_the_background_thread_settles(folder: Path, build: Build, send: Send, s
         archive.start_background()
         send(archive, build(1))
         assert done.wait(10)
+
+
+@pytest.mark.parametrize(("busy", "pause"), [(False, 0.001), (True, 0.02)])
+def test_headers_are_read_slowly_while_objects_come_in(
+    archive: Archive, build: Build, send: Send, clock: Any, monkeypatch: pytest.MonkeyPatch, *, busy: bool, pause: float
+) -> None:
+    send(archive, build(1))
+    send(archive, build(2))
+    pauses: list[float] = []
+    monkeypatch.setattr(archive._settling._stop, "wait", pauses.append)
+    monkeypatch.setattr(type(archive.storage), "is_busy", busy)
+    assert archive.settle(2000) == 1
+    assert pauses == [pause, pause]

@@ -17,6 +17,7 @@ from isocenter.index.schema import instance, patient, series
 
 Json = dict[str, Any]
 Writer = Callable[[Any], Json]
+Plan = tuple[tuple[int, str, Writer], ...]
 
 _NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 #: What the rows of a level come from.
@@ -81,7 +82,7 @@ def _answers(
     if missing:
         added = _ADDERS[level](database, rows, missing)
         rows = [(*row, *more) for row, more in zip(rows, added, strict=True)]
-    own = {row[0]: {tag: write(row[place]) for place, tag, write in plan} for row in rows}
+    own = _written(plan, rows)
     if level not in _PARENTS:
         return own
     parent_level, column = _PARENTS[level]
@@ -91,10 +92,20 @@ def _answers(
     return {row[0]: parents[row[place]] | own[row[0]] for row in rows if row[place] in parents}
 
 
+def _written(plan: "Plan", rows: Sequence[Row]) -> dict[int, Json]:
+    """Return the attributes of each row; equal values of a column are written once and shared."""
+    tags = [tag for _, tag, _ in plan]
+    columns: list[list[Json]] = []
+    for place, _, write in plan:
+        values = [row[place] for row in rows]
+        texts = {value: write(value) for value in set(values)}
+        columns.append([texts[value] for value in values])
+    written = zip(*columns, strict=True) if columns else ((),) * len(rows)
+    return {row[0]: dict(zip(tags, each, strict=True)) for row, each in zip(rows, written, strict=True)}
+
+
 @lru_cache(maxsize=256)
-def _plan(
-    level: Level, wanted: frozenset[int] | None, *, above: bool
-) -> tuple[tuple[tuple[int, str, Writer], ...], tuple[str, ...]]:
+def _plan(level: Level, wanted: frozenset[int] | None, *, above: bool) -> tuple[Plan, tuple[str, ...]]:
     """Return place in the row, tag and writer of each attribute, and the columns that are to be added to the rows."""
     attributes = [each for each in ATTRIBUTES if _answered(each, level, wanted, above=above)]
     added = tuple(each.keyword for each in attributes if each.kind in _ADDED)
@@ -137,8 +148,8 @@ def _counted_studies(database: Database, rows: Sequence[Row], names: tuple[str, 
     for key, patient_key in zip(keys, patients, strict=True):
         found = series_of[key]
         values: dict[str, Any] = {
-            "ModalitiesInStudy": sorted({row[1] for row in found} - {""}),
-            "SOPClassesInStudy": sorted(classes[key]),
+            "ModalitiesInStudy": tuple(sorted({row[1] for row in found} - {""})),
+            "SOPClassesInStudy": tuple(sorted(classes[key])),
             "NumberOfStudyRelatedSeries": len(found),
             "NumberOfStudyRelatedInstances": sum(row[2] for row in found),
             **counts.get(patient_key, {}),
@@ -207,8 +218,8 @@ def _writer(attribute: Attribute) -> Writer:
         except ValueError:
             return text(value)
 
-    def listed(values: list[str]) -> Json:
-        return _object(vr, values)
+    def listed(values: tuple[str, ...]) -> Json:
+        return _object(vr, list(values))
 
     if attribute.keyword in _LISTS:
         return listed

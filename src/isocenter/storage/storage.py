@@ -57,6 +57,10 @@ class Storage(Protocol):
 
     after_crash: bool
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether an upload of this process ended within the last second."""
+
     def create(self) -> Upload:
         """Begin an object."""
 
