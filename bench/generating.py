@@ -47,7 +47,7 @@ def studies_for(instances: int) -> int:
 
 
 def fill(database: Database, studies: int) -> None:
-    """Fill an index that is empty, and let the database look at what it has, as its own maintenance does."""
+    """Fill an index that is empty, and let PostgreSQL look at what it has, as its own maintenance does."""
     tables: list[tuple[sa.Table, Iterator[dict[str, Any]]]] = [
         (code, ({"id": n + 1, "value": value} for n, value in enumerate(CODES))),
         (patient, map(_patient, range(studies))),
@@ -84,6 +84,7 @@ def _copy(driver: "psycopg.Connection[Any]", table: str, columns: list[str], row
             for row in rows:
                 copy.write_row(row)
         cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
+        cursor.execute(f"ANALYZE {table}")
     driver.commit()
 
 

@@ -147,11 +147,15 @@ rejected permanently (source 2, reason 1). As requestor: user name, with or with
 
 {table(("information model", "levels", "C-FIND", "C-MOVE", "C-GET"), models)}
 Queries are hierarchical: above the level of the query one unique key each is needed (A900 names the missing one).
-Extended negotiation agrees to relational queries, to combined date and time matching, and to fuzzy matching of person
-names (beginnings of words), which are then in force; not to time zone adjustment.
+Extended negotiation agrees to relational queries, combined date and time matching, fuzzy matching of person names and
+time zone adjustment, which are then in force; to empty value and multiple value matching, which always are; not to
+converted multi-frame images. With time zone adjustment a TimezoneOffsetFromUTC in the query says at which offset its
+dates are (with combined matching its times too); a study without an offset of its own counts as if it had that one.
+Answers hold dates and times as they are in the objects.
 
 Matching (PS3.4 C.2.2.2): single value, list of UIDs, universal, wildcard (`*`, `?`), range of dates and times, several
-values, the empty value (`""`). Person names match without regard to case, accents and width, in each component group.
+values, the empty value (`""`). Person names match without regard to case, accents and width, in each component group;
+all other text with regard to case.
 Keys of a lower level match where there is one such series or object. A key that is not in the table below is left out
 of the answers, which then have the status FF01.
 
@@ -241,8 +245,10 @@ The answer is JSON, or XML on request.
 Answers of QIDO-RS and metadata are DICOM JSON, or on request the Native DICOM Model in XML (PS3.19 A.1), a part each:
 `multipart/related; type="application/dicom+xml"`.
 
-QIDO-RS: matching as above; `includefield` (keywords, tags, `all`), `limit`, `offset`, `fuzzymatching`; at most 20 000
-answers, with a Warning if there are more. Extension: `orderby=PatientName,-StudyDate` orders by attributes of the level
+QIDO-RS: matching as above; `includefield` (keywords, tags, `all`), `limit`, `offset`, `fuzzymatching`,
+`emptyvaluematching` (in force in any case), `multiplevaluematching` (an attribute may be given several times),
+TimezoneOffsetFromUTC as above; ranges of date and time are combined; at most 20 000 answers, with a Warning if there
+are more. Extension: `orderby=PatientName,-StudyDate` orders by attributes of the level
 or of one above, descending after a hyphen; instances only where a study or series is named.
 
 OPTIONS at any address under `/dicom-web` tells which methods, parameters and media types it and those below it have

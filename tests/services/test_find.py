@@ -209,9 +209,19 @@ def test_relational_queries_need_what_was_agreed_on() -> None:
     assert set(query.keys) == {tag("PatientName"), tag("Modality")}
 
 
+def test_a_time_zone_counts_where_it_was_agreed_on() -> None:
+    finder = FakeFinder([answer()])
+    data = identifier(QueryRetrieveLevel="STUDY", StudyDate="20240131", TimezoneOffsetFromUTC="-0500")
+    for extended in (b"", b"\0\0\0\1"):
+        assert ask(finder, data, context(extended=extended))[1].Status == 0
+    assert [query.timezone for query in finder.queries] == ["", "-0500"]
+    wrong = identifier(QueryRetrieveLevel="STUDY", TimezoneOffsetFromUTC="CET")
+    assert ask(finder, wrong, context(extended=b"\0\0\0\1"))[1].Status == WRONG
+
+
 def test_extended_negotiation() -> None:
     service = FindService(FakeFinder(), load_settings())
-    assert service.agree(STUDY_ROOT, b"\1\1\1\1\1\1") == b"\1\1\1\0\0"
+    assert service.agree(STUDY_ROOT, b"\1\1\1\1\1\1\1\1") == b"\1\1\1\1\0\1\1"
     assert service.agree(STUDY_ROOT, b"\1") == b"\1"
     assert service.agree(STUDY_ROOT, b"\0\1") == b"\0\1"
 

@@ -64,6 +64,10 @@ def test_studies_have_the_attributes_of_the_standard(client: Client, filled: Non
         ("?ModalitiesInStudy=MR", [STUDY]),
         ("?PatientID=", [STUDY, OTHER]),
         ("?PatientID=nobody", []),
+        ("?AccessionNumber=B7&AccessionNumber=B8&multiplevaluematching=true", [OTHER]),
+        ("?AccessionNumber=%22%22&emptyvaluematching=true", []),
+        ("?StudyDate=-20231231&TimezoneOffsetFromUTC=%2B0100", [OTHER]),
+        ("?StudyDate=-20231231&TimezoneOffsetFromUTC=+0100", [OTHER]),
         ("?limit=1", [STUDY]),
         ("?limit=1&offset=1", [OTHER]),
         ("?limit=0", []),
@@ -160,6 +164,7 @@ def test_includefield(client: Client, filled: None) -> None:
     "query",
     [
         "limit=x", "limit=-1", "limit=1.5", "offset=-1", "fuzzymatching=maybe", "Nonsense=1", "001000=1",
+        "TimezoneOffsetFromUTC=CET",
         "includefield=Nonsense", "PatientID=a&00100020=b", "PatientID=a&PatientID=b", "limit=1e9", "limit=%D9%A1",
     ],
 )  # fmt: skip

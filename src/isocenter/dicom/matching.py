@@ -1,12 +1,14 @@
 """Attribute matching (PS3.4 C.2.2.2): a key becomes one of five forms that compare values or compile to SQL. Pure.
 
+The kind of matching follows from the key's VR: one table, ``_KINDS``.
+
 The forms hold values in their comparable form (:func:`comparable`), so ``=``, ``LIKE``, ``>=`` and ``<=`` on stored
 comparable values are right: dates as ``YYYYMMDD``, times as ``HHMMSS[.F]``, numbers in their shortest writing, names
 folded (:func:`isocenter.dicom.person_name.fold`). Names match per component group.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -86,41 +88,61 @@ class AnyOf:
         return any(option.matches(value) for option in self.options)
 
 
-Match: TypeAlias = Universal | Equals | Wildcard | Range | AnyOf
+One: TypeAlias = Universal | Equals | Wildcard | Range
+Match: TypeAlias = One | AnyOf
 
 
 def compile_match(vr: str, key: str) -> Match:
     """Return the form of a key of this VR. Raises UsageError for a date, time or range that is none."""
     key = key.strip(" \0")
-    if not key or vr == "SQ":
+    if not key or vr == "SQ":  # items are matched by what is in them: see ``nested``
         return Universal()
     if key == EMPTY_KEY:
         return Equals(("",), vr)
+    compile_one = _KINDS.get(vr, _single)
+    return _any_of(vr, [compile_one(vr, part) for part in _parts(vr, key)])
+
+
+def _parts(vr: str, key: str) -> list[str]:
+    """Return the values of a key (PS3.4 C.2.2.2.2, C.2.2.2.8), without empty ones."""
     parts = [key] if vr in _SINGLE_VALUED else [part.strip(" \0") for part in key.split("\\")]
-    options: list[Universal | Equals | Wildcard | Range] = [_compile_one(vr, part) for part in parts if part]
+    return [part for part in parts if part]
+
+
+def _any_of(vr: str, options: list[One]) -> Match:
+    """Return the form of several; single values become one list."""
     if not options or any(isinstance(option, Universal) for option in options):
         return Universal()
     plain = tuple(value for option in options if isinstance(option, Equals) for value in option.values)
-    others = [option for option in options if isinstance(option, Wildcard | Range)]
-    if plain and not others:
-        return Equals(plain, vr)
-    if len(others) == 1 and not plain:
-        return others[0]
-    return AnyOf((*((Equals(plain, vr),) if plain else ()), *others))
+    forms: list[Equals | Wildcard | Range] = [Equals(plain, vr)] if plain else []
+    forms += [option for option in options if isinstance(option, Wildcard | Range)]
+    return forms[0] if len(forms) == 1 else AnyOf(tuple(forms))
 
 
-def _compile_one(vr: str, key: str) -> Universal | Equals | Wildcard | Range:
-    if not key.strip("*") and (vr in WILDCARD_VRS or vr in _SPANS or vr == "UI"):
-        return Universal()
-    if vr in _SPANS:
-        return _compile_span(vr, key)
-    if vr == "PN":
-        groups = tuple(group for group in (fold(part) for part in key.split("=")) if group)
-        wild = next((group for group in groups if "*" in group or "?" in group), None)
-        return Wildcard(_shortened(wild), vr) if wild else Equals(groups or ("",), vr)
-    if vr in WILDCARD_VRS and ("*" in key or "?" in key):
-        return Wildcard(_shortened(key), vr)
+def _single(vr: str, key: str) -> One:
+    """Single value matching (PS3.4 C.2.2.2.1)."""
     return Equals((comparable(vr, key),), vr)
+
+
+def _uid(vr: str, key: str) -> One:
+    """List of UID matching (PS3.4 C.2.2.2.2): one of them."""
+    return _single(vr, key) if key.strip("*") else Universal()
+
+
+def _text(vr: str, key: str) -> One:
+    """Wildcard matching (PS3.4 C.2.2.2.4)."""
+    if not key.strip("*"):
+        return Universal()
+    return Wildcard(_shortened(key), vr) if "*" in key or "?" in key else _single(vr, key)
+
+
+def _name(vr: str, key: str) -> One:
+    """Matching of a name: any of its component groups, folded."""
+    if not key.strip("*"):
+        return Universal()
+    groups = tuple(group for group in (fold(part) for part in key.split("=")) if group)
+    wild = next((group for group in groups if "*" in group or "?" in group), None)
+    return Wildcard(_shortened(wild), vr) if wild else Equals(groups or ("",), vr)
 
 
 def _shortened(pattern: str) -> str:
@@ -207,8 +229,10 @@ def _bounds(vr: str, text: str) -> tuple[str, str] | None:
     return first, last if len(digits) == len(last) else f"{last}.999999"
 
 
-def _compile_span(vr: str, key: str) -> Equals | Range:
-    """Return the form of a date, time or date-time key: one value, or a range with a hyphen (PS3.4 C.2.2.2.5)."""
+def _span(vr: str, key: str) -> One:
+    """Range matching (PS3.4 C.2.2.2.5): a date, time or date-time, or two and a hyphen, of which one may be missing."""
+    if not key.strip("*"):
+        return Universal()
     single = _bounds(vr, key)
     if single and (vr != "DT" or "-" not in key or _OFFSET.fullmatch(key)):
         low, high = single
@@ -224,3 +248,12 @@ def _compile_span(vr: str, key: str) -> Equals | Range:
 def _open_end(vr: str, high: str) -> str:
     """Return the upper end with all fractions of its last second inside."""
     return high if vr == "DA" or "." in high else f"{high}.999999"
+
+
+#: VR -> the kind of matching of its keys; single value matching for all others.
+_KINDS: dict[str, Callable[[str, str], One]] = {
+    **dict.fromkeys(WILDCARD_VRS, _text),
+    **dict.fromkeys(_SPANS, _span),
+    "PN": _name,
+    "UI": _uid,
+}

@@ -17,6 +17,7 @@ from isocenter.errors import UsageError
 from isocenter.index.attributes import BY_TAG, NAME_GROUPS, Attribute, Kind, Level
 from isocenter.index.header import LONGEST_TEXT
 from isocenter.index.instances import instance_order, series_order
+from isocenter.index.moments import take_moments
 from isocenter.index.schema import code, instance, patient, series, study
 
 __all__ = ["MATCHED_AS", "Level", "Query", "compile_page", "compile_query"]
@@ -36,8 +37,6 @@ STUDIES: "sa.Select[Any]" = sa.select(study, *(column for column in patient.c if
 #: Computed attributes that are matched as an attribute of the rows they come from.
 MATCHED_AS = {0x00080061: 0x00080060, 0x00080062: 0x00080016}
 _STUDY_UID, _SERIES_UID = 0x0020000D, 0x0020000E
-#: Dates and the times that belong to them.
-_MOMENTS = ((0x00080020, 0x00080030), (0x00080021, 0x00080031), (0x00400244, 0x00400245))
 #: Stands for a number that is missing: behind all that a column holds.
 _NO_NUMBER = 2**31
 #: More values, patterns or ranges than this in one key are no search, and more than a database takes in one expression.
@@ -51,7 +50,8 @@ class Query:
 
     ``keys``: tag -> key as in C-FIND (``""`` matches all, lists with backslashes); ``include``: the attributes that
     answers carry besides the keys, None for all; ``limit``: at most so many answers, None for all; ``combined``: a date
-    range and a time range together are one range of moments (PS3.4 C.2.2.2.5); ``order``: tags to order by, each with
+    range and a time range together are one range of moments (PS3.4 C.2.2.2.5); ``timezone``: the offset from UTC that
+    dates and moments among the keys are given at, "" for that of each study; ``order``: tags to order by, each with
     whether it descends, instead of the level's own order (pages have that).
     """
 
@@ -62,6 +62,7 @@ class Query:
     offset: int = 0
     fuzzy: bool = False
     combined: bool = False
+    timezone: str = ""
     order: tuple[tuple[int, bool], ...] = ()
 
 
@@ -116,8 +117,7 @@ def _matching(query: Query) -> "sa.Select[Any]":
     """Return the SELECT of the rows that match, in no order."""
     conditions: dict[Level, list[Condition]] = {}
     matches = {tag: compile_match(_attribute(tag).vr, key) for tag, key in query.keys.items()}
-    if query.combined:
-        _combine(matches, conditions)
+    take_moments(matches, conditions, combined=query.combined, timezone=query.timezone)
     for tag, match in matches.items():
         attribute = _attribute(tag)
         if isinstance(match, Universal):
@@ -132,23 +132,6 @@ def _matching(query: Query) -> "sa.Select[Any]":
         below = level.value > query.level.value
         statement = statement.where(_below(query.level, level, found) if below else sa.and_(*found))
     return statement
-
-
-def _combine(matches: dict[int, Match], conditions: dict[Level, list[Condition]]) -> None:
-    """Make one condition of a range of dates and a range of times that belong together, instead of two."""
-    for date_tag, time_tag in _MOMENTS:
-        dates, times = matches.get(date_tag), matches.get(time_tag)
-        if not isinstance(dates, Range) or not isinstance(times, Range):
-            continue
-        date, time = BY_TAG[date_tag], BY_TAG[time_tag]
-        day, clock = TABLES[date.level].c[date.keyword], TABLES[time.level].c[time.keyword]
-        found = [compare(day, dates)]
-        if dates.low and times.low:
-            found.append(sa.or_(day > dates.low, clock >= times.low))
-        if dates.high and times.high:
-            found.append(sa.or_(day < dates.high, clock <= times.high))
-        conditions.setdefault(date.level, []).extend(found)
-        matches[date_tag] = matches[time_tag] = Universal()
 
 
 def _attribute(tag: int) -> Attribute:

@@ -17,6 +17,7 @@ from isocenter.dimse import status
 from isocenter.dimse.commands import Command, CommandField, respond
 from isocenter.errors import IsocenterError, OutOfResourcesError, UsageError
 from isocenter.index.attributes import BY_TAG, Kind
+from isocenter.index.moments import offset_minutes
 from isocenter.index.query import MATCHED_AS, Query
 from isocenter.services.identifier import (
     QUERY_RETRIEVE_LEVEL,
@@ -40,9 +41,10 @@ _CHARACTER_SET, _RETRIEVE_AET, _AVAILABILITY, _TIMEZONE = 0x00080005, 0x00080054
 _NO_KEYS = frozenset({QUERY_RETRIEVE_LEVEL, _CHARACTER_SET, _RETRIEVE_AET, _AVAILABILITY})
 
 #: What we can do of what extended negotiation offers (PS3.4 C.5.1.1): relational queries, combined date and time
-#: matching, fuzzy matching of names; neither adjustment to a time zone nor converted multi-frame views.
-_EXTENDED = bytes((1, 1, 1, 0, 0))
-_RELATIONAL, _COMBINED, _FUZZY = range(3)
+#: matching, fuzzy matching of names, adjustment to a time zone, no converted multi-frame views, the empty value and
+#: several values in a key. The last two are taken from everybody, since such keys mean nothing else.
+_EXTENDED = bytes((1, 1, 1, 1, 0, 1, 1))
+_RELATIONAL, _COMBINED, _FUZZY, _ZONED = range(4)
 
 #: VR -> what a key of it looks like.
 _FORMS = {
@@ -176,8 +178,14 @@ def read_query(model: InformationModel, identifier: Identifier, extended: bytes 
                 keys[tag] = key
             else:
                 unsupported = True
-    fuzzy, combined = bool(agreed[_FUZZY]), bool(agreed[_COMBINED])
-    return Query(identifier.level, keys, frozenset(wanted), fuzzy=fuzzy, combined=combined), unsupported
+    timezone = identifier.keys.get(_TIMEZONE, "") if agreed[_ZONED] else ""
+    if timezone and offset_minutes(timezone) is None:
+        raise IdentifierError("TimezoneOffsetFromUTC: no offset like +0100", _TIMEZONE)
+    query = Query(
+        identifier.level, keys, frozenset(wanted), timezone=timezone,
+        fuzzy=bool(agreed[_FUZZY]), combined=bool(agreed[_COMBINED]),
+    )  # fmt: skip
+    return query, unsupported
 
 
 def _is_answered(tag: int, identifier: Identifier) -> bool:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from isocenter.dicom import dictionary
 from isocenter.errors import UsageError
 from isocenter.index.attributes import BY_TAG, Kind, Level
+from isocenter.index.moments import offset_minutes
 from isocenter.index.query import Query
 from isocenter.web.addresses import address_of, base_address
 from isocenter.web.media_types import DICOM_XML
@@ -25,7 +26,7 @@ from isocenter.web.node import Node
 #: No answer is longer; the client is told to ask for the rest.
 MAX_RESULTS = 20_000
 
-_STUDY, _SERIES, _INSTANCE = 0x0020000D, 0x0020000E, 0x00080018
+_STUDY, _SERIES, _INSTANCE, _TIMEZONE = 0x0020000D, 0x0020000E, 0x00080018, 0x00080201
 _RETRIEVE_URL, _AVAILABILITY = "00081190", "00080056"
 _UIDS = tuple(f"{tag:08X}" for tag in (_STUDY, _SERIES, _INSTANCE))
 
@@ -47,7 +48,10 @@ _INSTANCE_ATTRIBUTES = frozenset({
 #: ModalitiesInStudy and SOPClassesInStudy: lists that are computed and can be keys all the same.
 _SEARCHABLE_LISTS = frozenset({0x00080061, 0x00080062})
 #: The options that are not attributes (PS3.18 Table 8.3.4-1), and ``orderby``; the negotiation reads ``accept``.
-OPTIONS = frozenset({"includefield", "limit", "offset", "fuzzymatching", "orderby", "accept"})
+OPTIONS = frozenset({
+    "includefield", "limit", "offset", "fuzzymatching", "emptyvaluematching", "multiplevaluematching", "orderby",
+    "accept",
+})  # fmt: skip
 _MAX_ORDERS = 8
 _BOOLEANS = {"true": True, "false": False}
 
@@ -122,16 +126,20 @@ def read_search(level: Level, path: Mapping[str, str], parameters: QueryParams) 
     """
     keys = {tag: path[name] for tag, name in ((_STUDY, "study"), (_SERIES, "series")) if name in path}
     unsupported: list[str] = []
+    several, timezone = _boolean(parameters, "multiplevaluematching"), ""
+    _boolean(parameters, "emptyvaluematching")  # the key "" is the empty value in any case
     for name in dict.fromkeys(parameters.keys()):
         if name in OPTIONS:
             continue
         tag = tag_of(name)
-        if "." in name or not _searchable(tag):
+        if tag == _TIMEZONE:
+            timezone = _timezone(name, parameters[name])
+        elif "." in name or not _searchable(tag):
             unsupported.append(name)
         elif tag in keys:
             raise UsageError(f"{name[:64]} is given twice")
         else:
-            keys[tag] = key_of(BY_TAG[tag].vr, name, [value for value in parameters.getlist(name) if value])
+            keys[tag] = key_of(BY_TAG[tag].vr, name, [value for value in parameters.getlist(name) if value], several)
     fuzzy = _boolean(parameters, "fuzzymatching")
     limit = number_of(parameters, "limit")
     query = Query(
@@ -141,6 +149,8 @@ def read_search(level: Level, path: Mapping[str, str], parameters: QueryParams) 
         limit=MAX_RESULTS + 1 if limit is None or limit > MAX_RESULTS else limit,
         offset=number_of(parameters, "offset") or 0,
         fuzzy=fuzzy,
+        combined=True,
+        timezone=timezone,
         order=_order(parameters),
     )
     return Search(query, ignored(unsupported))
@@ -161,13 +171,23 @@ def _searchable(tag: int) -> bool:
     return attribute is not None and (attribute.kind is not Kind.COMPUTED or tag in _SEARCHABLE_LISTS)
 
 
-def key_of(vr: str, name: str, values: list[str]) -> str:
+def _timezone(name: str, text: str) -> str:
+    """Return the offset from UTC of the dates in a search; the plus sign may have come as a space."""
+    text = f"+{text[1:]}" if text.startswith(" ") else text
+    if text and offset_minutes(text) is None:
+        raise UsageError(f"{name[:64]} must be an offset like +0100, not {text[:32]!r}")
+    return text
+
+
+def key_of(vr: str, name: str, values: list[str], several: bool = False) -> str:
     """Return the key as C-FIND writes it: several UIDs with backslashes, nothing for any value."""
     if vr == "UI":
         return "\\".join(value.replace(",", "\\") for value in values)
-    if len(values) > 1:
-        raise UsageError(f"{name} is given {len(values)} times; only UIDs may be a list")
-    return values[0] if values else ""
+    if len(values) > 1 and not several:
+        raise UsageError(
+            f"{name} is given {len(values)} times; only UIDs may be a list (or multiplevaluematching=true)"
+        )
+    return "\\".join(values)
 
 
 def tag_of(name: str) -> int:
