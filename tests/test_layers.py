@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "isocenter"
 
 BOTTOM = {"errors", "settings"}
 DATA = {"codecs", "dicom"} | BOTTOM
-ARCHIVE_PARTS = {"archive", "storage", "index", "worklist"} | DATA
+ARCHIVE_PARTS = {"archive", "storage", "index", "ups", "worklist"} | DATA
 #: What the modules of a part may import from the package besides themselves.
 ALLOWED: dict[str, set[str]] = {
     "errors": set(),
@@ -23,6 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "storage": DATA,
     "index": DATA,
     "worklist": {"index"} | DATA,
+    "ups": {"index"} | DATA,
     "archive": ARCHIVE_PARTS,
     "phantom": DATA,
     "deid": DATA,

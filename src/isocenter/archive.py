@@ -27,6 +27,9 @@ from isocenter.non_patient import NonPatientObjects
 from isocenter.settings import Settings
 from isocenter.settling import Settling
 from isocenter.storage import LocalStorage, ObjectFile, Storage
+from isocenter.ups.signal import Signal
+from isocenter.ups.subscriptions import Subscriptions
+from isocenter.ups.workitems import WorkItems
 from isocenter.worklist.performed import Performed
 from isocenter.worklist.worklist import Worklist
 
@@ -47,6 +50,10 @@ class Archive:
         #: What modalities are to do, and what they did.
         self.worklist = Worklist(index.database, settings)
         self.performed = Performed(index.database)
+        #: Given when subscribers of work items may have to be told something.
+        self.reported = Signal()
+        self.work_items = WorkItems(index.database, settings.aet, self.reported)
+        self.subscriptions = Subscriptions(index.database, self.reported)
         self._intake = Intake(storage, index)
         self._metadata = MetadataReader(storage, index)
         self._redo = redo

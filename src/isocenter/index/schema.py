@@ -10,6 +10,14 @@ from sqlalchemy.dialects import postgresql
 
 from isocenter.index.attributes import BY_TAG, NAME_GROUPS, NON_PATIENT_ATTRIBUTES, Attribute, Kind, Level, kept
 
+#: Columns of a work item that searches look at.
+WORKITEM_COLUMNS = (
+    "ProcedureStepState", "InputReadinessState", "ScheduledProcedureStepPriority",
+    "ScheduledProcedureStepStartDateTime", "ExpectedCompletionDateTime", "ProcedureStepLabel", "WorklistLabel",
+    "PatientName", "PatientID", "StudyInstanceUID", "AccessionNumber", "RequestedProcedureID", "ScheduledStationName",
+    "ScheduledStationClass", "ScheduledPerformer", "ScheduledWorkitem",
+)  # fmt: skip
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -247,6 +255,72 @@ performed_step_reference = sa.Table(
     sa.Column("StudyInstanceUID", Text, nullable=False),
     sa.Column("ScheduledProcedureStepID", Text, nullable=False),
     sa.Index("ix_performed_step_reference_step", "StudyInstanceUID", "ScheduledProcedureStepID"),
+)
+
+#: Unified Procedure Steps (PS3.4 CC): the data set as DICOM JSON, and columns to search by in the comparable form of
+#: ``matching``; those of ``workitems.SEVERAL`` hold several values. ``transaction_uid``: whose it is, once claimed.
+#: ``revision``: counts the changes. ``finished``: when it came to its end, 0 before.
+workitem = sa.Table(
+    "workitem",
+    metadata,
+    _key(),
+    sa.Column("SOPInstanceUID", Text, nullable=False, unique=True),
+    *(sa.Column(name, Text, nullable=False) for name in WORKITEM_COLUMNS),
+    sa.Column("transaction_uid", Text, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("finished", sa.BigInteger, nullable=False),
+    sa.Column("data_set", Text, nullable=False),
+    sa.Index("ix_workitem_start", "ProcedureStepState", "ScheduledProcedureStepStartDateTime", "id"),
+    sa.Index("ix_workitem_finished", "finished"),
+    sqlite_autoincrement=True,
+)
+
+#: Who is told of a work item; ``locked``: it is not deleted meanwhile; ``own``: not only because of all of them.
+workitem_subscription = sa.Table(
+    "workitem_subscription",
+    metadata,
+    sa.Column("workitem_id", Key, sa.ForeignKey("workitem.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("aet", Text, primary_key=True),
+    sa.Column("locked", sa.Integer, nullable=False),
+    sa.Column("own", sa.Integer, nullable=False),
+    sa.Index("ix_workitem_subscription_aet", "aet"),
+)
+
+#: Who is told of new work items: of all, or (``resource``) of those that match ``filter``, an identifier as DICOM JSON.
+worklist_subscription = sa.Table(
+    "worklist_subscription",
+    metadata,
+    sa.Column("aet", Text, primary_key=True),
+    sa.Column("resource", Text, primary_key=True),
+    sa.Column("filter", Text, nullable=False),
+    sa.Column("locked", sa.Integer, nullable=False),
+)
+
+#: Event reports, one row for each that is told; ``information`` is DICOM JSON.
+workitem_event = sa.Table(
+    "workitem_event",
+    metadata,
+    _key(),
+    sa.Column("aet", Text, nullable=False),
+    sa.Column("SOPInstanceUID", Text, nullable=False),
+    sa.Column("type", sa.Integer, nullable=False),
+    sa.Column("information", Text, nullable=False),
+    sa.Column("time", sa.BigInteger, nullable=False),
+    sa.Index("ix_workitem_event_aet_id", "aet", "id"),
+    sa.Index("ix_workitem_event_time", "time"),
+    sqlite_autoincrement=True,
+)
+
+#: How far each subscriber was told, by way (DIMSE, WebSocket); ``due``: when the next attempt may be, and for whoever
+#: makes one a lease; ``failures``: attempts in a row.
+workitem_receiver = sa.Table(
+    "workitem_receiver",
+    metadata,
+    sa.Column("aet", Text, primary_key=True),
+    sa.Column("way", Text, primary_key=True),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("due", sa.BigInteger, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
 )
 
 #: Objects whose rows are gone and whose bytes are still to be removed.
