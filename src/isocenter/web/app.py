@@ -12,8 +12,9 @@ from time import perf_counter
 from prometheus_client.registry import Collector
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.routing import BaseRoute, Mount, Route, Router, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from isocenter.archive import Archive
 from isocenter.index.peers import KnownPeer
@@ -23,6 +24,7 @@ from isocenter.web.addresses import PUBLIC, ROOT
 from isocenter.web.capabilities import Row, capabilities
 from isocenter.web.compression import Packing
 from isocenter.web.cors import Cors
+from isocenter.web.event_channel import EventChannels
 from isocenter.web.gate import PAGE_HEADERS, SECURITY_HEADERS, Gate
 from isocenter.web.layouts import LayoutCache
 from isocenter.web.management import create_management
@@ -31,12 +33,14 @@ from isocenter.web.node import Handler, Node
 from isocenter.web.previews import PreviewMaker, Previews
 from isocenter.web.problems import is_expected, problem, problem_of
 from isocenter.web.proxy import Proxies
+from isocenter.web.subscriptions import CHANNEL
 from isocenter.web.viewer import STATIC, Viewer, docs_page
 
 logger = logging.getLogger(__name__)
 
 #: What is counted for a request whose client went away before there was an answer.
 _CLIENT_CLOSED = 499
+_POLICY_VIOLATION = 1008  # RFC 6455 7.4.1
 
 
 class Application:
@@ -55,6 +59,22 @@ class Application:
             await self._live(receive, send)
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._open_channel(scope, receive, send)
+
+    async def _open_channel(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The border of WebSockets: who may not open one is told so before it is open."""
+        headers = dict(scope["headers"])
+        public = self._proxies.public_address(scope.get("client"), scope["scheme"], headers)
+        if self._gate.channel_refusal(headers, public) is not None:
+            await receive()
+            await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+            return
+        try:
+            await self._router(scope, receive, send)
+        except Exception:
+            logger.exception("%s failed", _pattern(scope))
+            raise
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -133,6 +153,15 @@ def route(path: str, method: str, handler: Handler, node: Node) -> Route:
     return Route(path, endpoint, methods=[method], name=handler.__name__)
 
 
+def channel_route(channels: EventChannels, node: Node) -> WebSocketRoute:
+    """Return the route of the event channels."""
+
+    async def endpoint(socket: WebSocket) -> None:
+        await channels.serve(node, socket)
+
+    return WebSocketRoute(CHANNEL + "/{aet}", endpoint, name="event_channel")
+
+
 def create_app(
     archive: Archive,
     settings: Settings,
@@ -171,6 +200,7 @@ def create_app(
         ("/viewer/{rest:path}", "GET", viewer.page),
     ]
     routes: list[BaseRoute] = [route(path, method, handler, node) for path, method, handler in table]
+    routes.append(channel_route(EventChannels(archive), node))
     routes.append(Mount("/api", create_management(node)))
     routes.append(route("/{path:path}", "GET", viewer.file, node))
     return Application(node, routes)

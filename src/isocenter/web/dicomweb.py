@@ -1,4 +1,4 @@
-"""The routes of DICOMweb (PS3.18 10, 12), one row each: path, method, handler."""
+"""The routes of DICOMweb (PS3.18 10 to 12), one row each: path, method, handler."""
 
 from isocenter.web import (
     bulk_data,
@@ -10,7 +10,10 @@ from isocenter.web import (
     rendered,
     retrieve,
     stow,
+    subscriptions,
     wado_uri,
+    workitem_search,
+    workitems,
 )
 from isocenter.web.node import Handler
 
@@ -18,6 +21,8 @@ ROOT = "/dicom-web"
 _STUDY = ROOT + "/studies/{study}"
 _SERIES = _STUDY + "/series/{series}"
 _INSTANCE = _SERIES + "/instances/{instance}"
+_WORKITEM = ROOT + "/workitems/{workitem}"
+_SUBSCRIBER = _WORKITEM + "/subscribers/{aet}"
 
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
     # Search, PS3.18 10.6
@@ -51,6 +56,18 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     (_INSTANCE + "/bulkdata/{path:path}", "GET", bulk_data.retrieve_bulk_data),
     # Retrieve by query parameters, PS3.18 9
     ("/wado", "GET", wado_uri.wado),
+    # Work items, PS3.18 11
+    (f"{ROOT}/workitems", "GET", workitem_search.search),
+    (f"{ROOT}/workitems", "POST", workitems.create),
+    (_WORKITEM, "GET", workitems.retrieve),
+    (_WORKITEM, "POST", workitems.update),
+    (f"{_WORKITEM}/state", "PUT", workitems.change_state),
+    (_WORKITEM + "/state/{requester}", "PUT", workitems.change_state),
+    (f"{_WORKITEM}/cancelrequest", "POST", workitems.request_cancellation),
+    (_WORKITEM + "/cancelrequest/{requester}", "POST", workitems.request_cancellation),
+    (_SUBSCRIBER, "POST", subscriptions.subscribe),
+    (_SUBSCRIBER, "DELETE", subscriptions.unsubscribe),
+    (f"{_SUBSCRIBER}/suspend", "POST", subscriptions.suspend),
     # Non-patient instances, PS3.18 12.6, 12.4; behind the others, because this name fits any
     (ROOT + "/{category}", "GET", non_patient.search),
     (ROOT + "/{category}/{uid}", "GET", non_patient.retrieve),

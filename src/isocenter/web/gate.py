@@ -49,6 +49,10 @@ class Gate:
             return "a page of another origin may not change anything here"
         return None
 
+    def channel_refusal(self, headers: dict[bytes, bytes], public: str | None = None) -> str | None:
+        """Return why a WebSocket is refused, or None: browsers open them to any origin, and say from which."""
+        return self.refusal("CONNECT", headers, public)
+
     def _host_allowed(self, host: bytes) -> bool:
         if self._any_host:
             return True

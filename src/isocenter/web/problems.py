@@ -18,6 +18,7 @@ _CODES = {
     404: "NotFoundError",
     405: "MethodNotAllowedError",
     406: "UnsupportedError",
+    409: "ConflictError",
     412: "PreconditionFailedError",
     413: "TooLargeError",
     415: "UnsupportedMediaTypeError",

@@ -17,6 +17,8 @@ from starlette.types import ASGIApp
 
 _KEEP_ALIVE_SECONDS = 60
 _BACKLOG = 1024
+#: A channel of events takes nothing from the client but its end.
+_MAX_MESSAGE = 4096
 
 
 class _Server(uvicorn.Server):
@@ -49,7 +51,8 @@ class HttpServer:
 
     def __init__(self, app: ASGIApp, sock: socket.socket, *, grace: float, tls: ssl.SSLContext | None = None) -> None:
         config = uvicorn.Config(
-            app, loop="auto", http="httptools", ws="none", lifespan="on", log_config=None, access_log=False,
+            app, loop="auto", http="httptools", ws="websockets-sansio", ws_max_size=_MAX_MESSAGE,
+            ws_per_message_deflate=False, lifespan="on", log_config=None, access_log=False,
             server_header=False, proxy_headers=False, backlog=_BACKLOG, timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=max(1, math.ceil(grace)),
         )  # fmt: skip
