@@ -216,7 +216,8 @@ class View:
         page.on("request", lambda request: self._note(request.url))
 
     def _note(self, url: str) -> None:
-        if not url.startswith((self.archive.url, "blob:", "data:")):
+        # Chromium shows PDFs by an extension that is built in.
+        if not url.startswith((self.archive.url, "blob:", "data:", "chrome-extension:")):
             self.errors.append(f"request to {url}")
 
     def list(self) -> None:

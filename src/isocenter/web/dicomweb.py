@@ -3,6 +3,7 @@
 from isocenter.web import (
     bulk_data,
     deletion,
+    encapsulated,
     frames,
     metadata,
     non_patient,
@@ -47,7 +48,7 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     (f"{_SERIES}/metadata", "GET", metadata.series_metadata),
     (f"{_INSTANCE}/metadata", "GET", metadata.instance_metadata),
     (_INSTANCE + "/frames/{frames}", "GET", frames.retrieve_frames),
-    (f"{_INSTANCE}/rendered", "GET", rendered.rendered),
+    (f"{_INSTANCE}/rendered", "GET", encapsulated.rendered_instance),
     (_INSTANCE + "/frames/{frames}/rendered", "GET", rendered.rendered),
     (f"{_STUDY}/thumbnail", "GET", rendered.thumbnail),
     (f"{_SERIES}/thumbnail", "GET", rendered.thumbnail),

@@ -1,9 +1,10 @@
-// An object without a picture: what it is, and the way to its content.
+// An object without a picture: a report to read, a PDF, else what it is and the way to its content.
 
 import { ExternalLink, FileText, Tags } from 'lucide-react';
-import { useEffect, useState, type JSX } from 'react';
+import { lazy, Suspense, useEffect, useState, type JSX } from 'react';
 import { formatDate, formatTime } from '../../core/dates';
 import { has, text } from '../../core/dicom-json';
+import { isReport } from '../../core/report';
 import type { DisplaySet } from '../../core/stack';
 import { useServices } from '../services';
 
@@ -25,15 +26,55 @@ export function useSopClassName(uid: string): string {
   return name;
 }
 
-export function DocumentCard({ set, onTags }: { set: DisplaySet; onTags(): void }): JSX.Element {
+const ReportView = lazy(() => import('./report-view').then((module) => ({ default: module.ReportView })));
+
+export interface DocumentActions {
+  /** Whether an image is in a study that is open. */
+  isThere(SOPInstanceUID: string): boolean;
+  onImage(SOPInstanceUID: string): void;
+  onTags(): void;
+}
+
+export function Document({ set, ...actions }: { set: DisplaySet } & DocumentActions): JSX.Element {
   const { client } = useServices();
+  const [instance] = set.instances;
+  if (instance && isReport(instance.dataSet)) {
+    return (
+      <Suspense fallback={null}>
+        <ReportView dataSet={instance.dataSet} {...actions} />
+      </Suspense>
+    );
+  }
+  if (instance?.SOPClassUID === PDF && has(instance.dataSet, 'EncapsulatedDocument')) {
+    const url = client.renderedUrl({ study: set.StudyInstanceUID, series: set.SeriesInstanceUID, instance: instance.SOPInstanceUID });
+    return <PdfView url={url} title={text(instance.dataSet, 'DocumentTitle') || set.description || 'Document'} onTags={actions.onTags} />;
+  }
+  return <DocumentCard set={set} onTags={actions.onTags} />;
+}
+
+function PdfView({ url, title, onTags }: { url: string; title: string; onTags(): void }): JSX.Element {
+  return (
+    <div className="pdf" data-testid="document">
+      <div className="pdf-head">
+        <strong>{title}</strong>
+        <button type="button" className="button" onClick={onTags}>
+          <Tags size={16} /> Tag browser
+        </button>
+        <a className="button" href={url} target="_blank" rel="noreferrer">
+          <ExternalLink size={16} /> Open PDF
+        </a>
+      </div>
+      <iframe src={url} title={title} />
+    </div>
+  );
+}
+
+function DocumentCard({ set, onTags }: { set: DisplaySet; onTags(): void }): JSX.Element {
   const [instance] = set.instances;
   const name = useSopClassName(instance?.SOPClassUID ?? '');
   const dataSet = instance?.dataSet ?? {};
   const title = text(dataSet, 'DocumentTitle') || set.description;
   const date = [formatDate(text(dataSet, 'ContentDate') || text(dataSet, 'SeriesDate')), formatTime(text(dataSet, 'ContentTime') || text(dataSet, 'SeriesTime'))].filter(Boolean).join(' · ');
-  const path = { study: set.StudyInstanceUID, series: set.SeriesInstanceUID, instance: instance?.SOPInstanceUID ?? '' };
-  const isPdf = instance?.SOPClassUID === PDF && has(dataSet, 'EncapsulatedDocument');
   return (
     <div className="document" data-testid="document">
       <div className="document-card">
@@ -46,11 +87,6 @@ export function DocumentCard({ set, onTags }: { set: DisplaySet; onTags(): void 
           <button type="button" className="button" onClick={onTags}>
             <Tags size={16} /> Tag browser
           </button>
-          {isPdf ? (
-            <a className="button" href={client.renderedUrl(path)} target="_blank" rel="noreferrer">
-              <ExternalLink size={16} /> Open PDF
-            </a>
-          ) : null}
         </div>
       </div>
     </div>

@@ -12,11 +12,12 @@ import type { Drag, MeasureSession } from '../../viewport/measure/session';
 import type { PaneState, StackController } from '../../viewport/stack-controller';
 import type { Cell } from '../../viewport/workspace';
 import { CineBar } from './cine-bar';
-import { DocumentCard } from './document-card';
+import { Document, type DocumentActions } from './document-card';
 import { FrameSlider } from './frame-slider';
 import { Gestures } from './gestures';
 import { Overlay } from './overlay';
 import { PlaneLayer } from './plane-layer';
+import { openBeside, setOf } from './references';
 import { SERIES_DRAG } from './series-rail';
 import { SpaceLayer } from './space-layer';
 import { useStateOf } from './use-signal';
@@ -89,7 +90,7 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
       {isDocument ? null : <SpaceLayer workspace={workspace} controller={controller} pane={state} />}
       {session && !isDocument ? <Measured session={session} pane={state} /> : null}
       <div className="pane-surface" ref={surface} data-tool={tool} hidden={isDocument} />
-      {isDocument && state.set ? <DocumentCard set={state.set} onTags={onTags} /> : <Overlay state={state} detail={detail} further={state.set?.plane ? planeNotes : ''} pixel={cursor && controller.valueAt(cursor)?.pixel} cursor={cursorText(controller, cursor)} />}
+      {isDocument && state.set ? <Document set={state.set} {...documentActions(engine, cell, onTags)} /> : <Overlay state={state} detail={detail} further={state.set?.plane ? planeNotes : ''} pixel={cursor && controller.valueAt(cursor)?.pixel} cursor={cursorText(controller, cursor)} />}
       {isDocument ? null : <FrameSlider state={state} store={store} controller={controller} />}
       {state.status === 'empty' ? <div className="pane-empty">Drag a series here, or choose one on the left</div> : null}
       <CineBar state={state} run={run} />
@@ -105,6 +106,18 @@ function Measured({ session, pane }: { session: MeasureSession; pane: PaneState 
       <MeasureLayer session={session} pane={pane} />
     </Suspense>
   );
+}
+
+function documentActions(engine: ViewerEngine, cell: Cell, onTags: () => void): DocumentActions {
+  const { workspace } = engine;
+  return {
+    isThere: (SOPInstanceUID) => setOf(engine, SOPInstanceUID) !== undefined,
+    onImage: (SOPInstanceUID) => openBeside(engine, cell, SOPInstanceUID),
+    onTags: () => {
+      workspace.activate(workspace.state().cells.indexOf(cell));
+      onTags();
+    },
+  };
 }
 
 function pointing({ workspace, mpr }: ViewerEngine, controller: StackController, at: Point, reach: number): Drag {

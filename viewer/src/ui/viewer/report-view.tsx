@@ -1,0 +1,85 @@
+// A structured report to read: head, sections, values, and links to the images it names.
+
+import { Image as ImageIcon, Tags } from 'lucide-react';
+import { useMemo, type JSX } from 'react';
+import type { DataSet } from '../../core/dicom-json';
+import { readReport, type ReportItem } from '../../core/report';
+
+interface Props {
+  dataSet: DataSet;
+  /** Whether an image is in a study that is open. */
+  isThere(SOPInstanceUID: string): boolean;
+  onImage(SOPInstanceUID: string): void;
+  onTags(): void;
+}
+
+export function ReportView({ dataSet, isThere, onImage, onTags }: Props): JSX.Element {
+  const report = useMemo(() => readReport(dataSet), [dataSet]);
+  return (
+    <div className="report" data-testid="document">
+      <article>
+        <header>
+          <h1>{report.title}</h1>
+          <p className="muted">{[report.date, report.status, report.authors.join(', ')].filter(Boolean).join(' · ')}</p>
+          <button type="button" className="icon-button" aria-label="Tag browser" title="Tag browser  G" onClick={onTags}>
+            <Tags size={16} />
+          </button>
+        </header>
+        <Items items={report.items} level={2} isThere={isThere} onImage={onImage} />
+      </article>
+    </div>
+  );
+}
+
+type Links = Pick<Props, 'isThere' | 'onImage'>;
+
+function Items({ items, level, ...links }: { items: readonly ReportItem[]; level: number } & Links): JSX.Element {
+  return (
+    <>
+      {items.map((item) =>
+        item.container ? (
+          <section key={item.key} data-level={level}>
+            <Heading level={level}>{item.name || 'Section'}</Heading>
+            <Items items={item.items} level={level + 1} {...links} />
+          </section>
+        ) : (
+          <Row key={item.key} item={item} {...links} />
+        ),
+      )}
+    </>
+  );
+}
+
+function Heading({ level, children }: { level: number; children: string }): JSX.Element {
+  const Tag = `h${Math.min(6, level)}` as 'h2';
+  return <Tag>{children}</Tag>;
+}
+
+function Row({ item, ...links }: { item: ReportItem } & Links): JSX.Element {
+  const { reference, items } = item;
+  return (
+    <div className="report-row" data-key={item.key}>
+      <span className="report-name">{item.name}</span>
+      <div className="report-value">
+        <span>{[item.value, item.kind].filter(Boolean).join(' · ')}</span>
+        {reference ? <Link reference={reference} {...links} /> : null}
+        {items.length > 0 ? (
+          <div className="report-below">
+            <Items items={items} level={4} {...links} />
+          </div>
+        ) : null}
+      </div>
+    </div>
+  );
+}
+
+function Link({ reference, isThere, onImage }: { reference: NonNullable<ReportItem['reference']> } & Links): JSX.Element {
+  const { SOPInstanceUID, frames, isImage } = reference;
+  const label = [isImage ? 'Image' : 'Object', frames.length > 0 ? `frame ${frames.join(', ')}` : ''].filter(Boolean).join(', ');
+  if (!isThere(SOPInstanceUID)) return <span className="muted" title={SOPInstanceUID}>{`${label}, not in the open study`}</span>;
+  return (
+    <button type="button" className="report-link" onClick={() => onImage(SOPInstanceUID)}>
+      <ImageIcon size={14} aria-hidden="true" /> {label}
+    </button>
+  );
+}
