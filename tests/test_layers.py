@@ -43,6 +43,7 @@ SAME_AS_ARCHIVE = {
     "metadata",
     "non_patient",
     "reading",
+    "commitment",
 }
 SANS_IO = {"ul", "dimse", "multipart"}
 NOT_FOR_SANS_IO = {"asyncio", "socket", "threading", "time", "logging", "select", "selectors", "ssl"}

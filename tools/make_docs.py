@@ -11,10 +11,13 @@ import click
 
 from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.cli import COMMANDS, program
+from isocenter.commitment import FailureReason
 from isocenter.deid._tables.profile import EDITION
 from isocenter.deid.options import CODES, KEEP, meaning
 from isocenter.dicom.uids import NON_PATIENT_SOP_CLASSES, SOP_CLASSES, TRANSFER_SYNTAXES
+from isocenter.dimse.status import describe
 from isocenter.index.attributes import ATTRIBUTES, NON_PATIENT_ATTRIBUTES
+from isocenter.services.commit_report import STORAGE_COMMITMENT
 from isocenter.services.information_model import LEVEL_NAMES, MODELS
 from isocenter.services.mpps import MPPS_RETRIEVE
 from isocenter.services.worklist import MODALITY_WORKLIST_FIND
@@ -91,6 +94,7 @@ def conformance_page() -> str:
         (k.keyword, "yes" if k.in_step else "", k.type, k.matching, k.need.value) for k in WORKLIST_KEYS
     ]
     performed: list[tuple[object, ...]] = [row for attribute in STEP_ATTRIBUTES for row in performed_rows(attribute)]
+    reasons = ", ".join(describe(reason) for reason in FailureReason)
     return f"""{NOTE}# DICOM conformance statement
 
 ## Implementation
@@ -113,6 +117,7 @@ def conformance_page() -> str:
 | Query (C-FIND) | Patient Root, Study Root, Patient/Study Only (retired) | yes, `isocenter find` |
 | Retrieve (C-MOVE) | the same models, to known peers | yes, `isocenter move` |
 | Retrieve (C-GET) | the same models, with role selection | yes, `isocenter get` |
+| Storage Commitment Push Model (N-ACTION, N-EVENT-REPORT) | yes | yes, `isocenter commit` |
 | Modality Worklist (C-FIND) | yes | yes, `isocenter worklist find` |
 | Modality Performed Procedure Step (N-CREATE, N-SET) | yes | yes, `isocenter mpps` |
 | Modality Performed Procedure Step Retrieve (N-GET) | yes | no |
@@ -176,6 +181,29 @@ the way. After each sub-operation, also the last, there is a pending response wi
 Status answered to C-MOVE and C-GET: FF00 pending; 0000 all objects were taken, or there are none; B000 some failed;
 A702 all failed; FE00 cancelled; A801 the destination is not known, or is this archive; A900 the identifier does not fit
 the model; C001 the archive could not read. FailedSOPInstanceUIDList names what failed, ErrorComment says why one did.
+
+## Storage commitment
+
+Storage Commitment Push Model, {STORAGE_COMMITMENT}. An object is committed if it is in the index under the SOP class
+that was named, and its bytes, read back from the storage for this request, have the hash that was taken when they
+came in.
+
+The request is kept durably before it is answered. The report (N-EVENT-REPORT) is sent over the association that
+asked, as soon as everything was read back and the peer asks for nothing else. If that association ends before, or the
+report is answered with a failure, it is sent over an association that this archive requests, with the SCP role
+proposed (role selection: SCU 0, SCP 1); the peer has to be known (`isocenter peers`). That is tried again after 10 s,
+then after twice as long each time, up to an hour, for the days of the setting `commitment_retry_days`, also after a
+restart. A peer that is not known gets its report over the association that asked only. RetrieveAETitle is the AE
+title of this archive.
+
+Status answered to N-ACTION: 0000 the request is kept; 0110 the data set cannot be read; 0112 not the well-known
+instance; 0115 TransactionUID or a reference is missing or no UID; 0118 another SOP class; 0123 not action type 1;
+0211 another operation; 0213 no resources. Failure reasons in the report: {reasons}. A Transaction UID that the same
+peer has used before gets a report with that reason for each object, over the association that asked. Transactions are
+listed at `/api/commitments`, and forgotten after the days of the setting `commitment_keep_days`.
+
+As SCU the report is taken over the association that asked, and with `--listen` over one that the node requests. With
+the setting `known_peers_only` commitment is for peers that may store.
 
 ## Modality Worklist
 

@@ -1,8 +1,8 @@
 """The archive: the only join of storage and index. Receive, find, open, delete, check.
 
 This is its front; ``ingest.py`` takes objects in, ``settling.py`` finishes series that have come to rest,
-``non_patient.py`` has what belongs to no study, ``bin.py`` what was deleted, ``integrity.py`` compares index and
-storage. Knows neither DIMSE nor HTTP.
+``non_patient.py`` has what belongs to no study, ``bin.py`` what was deleted, ``commitment.py`` what peers asked to be
+kept for sure, ``integrity.py`` compares index and storage. Knows neither DIMSE nor HTTP.
 """
 
 import time
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from isocenter.bin import Bin
+from isocenter.commitment import Commitments
 from isocenter.dicom.uids import transfer_syntax
 from isocenter.errors import NotFoundError
 from isocenter.index.conflicts import Conflict
@@ -54,6 +55,8 @@ class Archive:
         self.reported = Signal()
         self.work_items = WorkItems(index.database, settings.aet, self.reported)
         self.subscriptions = Subscriptions(index.database, self.reported)
+        #: What peers asked to be kept for sure.
+        self.commitments = Commitments(storage, index, settings)
         self._intake = Intake(storage, index)
         self._metadata = MetadataReader(storage, index)
         self._redo = redo

@@ -53,10 +53,15 @@ class FullNode:
         with self.server._lock:
             assert self.server._lock.wait_for(lambda: not self.server._sessions, 10)
 
+    def stop(self) -> None:
+        """Serve no longer; the archive stays open."""
+        if self._thread.is_alive():
+            self.server.stop(5)
+            self._thread.join()
+
     def close(self) -> None:
         """Stop, and close the archive."""
-        self.server.stop(5)
-        self._thread.join()
+        self.stop()
         self.archive.close()
 
 

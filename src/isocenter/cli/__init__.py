@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Start an archive with demonstration studies in it."),
     "import": ("import_", "Take files, folders and ZIPs straight into a data folder."),
     "send": ("send", "Send files, folders and ZIPs to a DICOM node (C-STORE)."),
+    "commit": ("commit", "Ask a DICOM node whether it keeps objects for sure (storage commitment)."),
     "anonymize": ("anonymize", "Write de-identified copies of files, folders and ZIPs."),
     "echo": ("echo", "Ask a DICOM node whether it answers (C-ECHO)."),
     "find": ("find", "Ask a DICOM node what it has (C-FIND)."),

@@ -29,14 +29,17 @@ from prometheus_client.registry import Collector
 from isocenter.archive import Archive, Instance
 from isocenter.errors import ConfigurationError
 from isocenter.index.peers import KnownPeer
-from isocenter.net.client import ClientAssociation, Proposal, connect
+from isocenter.net.client import ClientAssociation, Proposal, Timeouts, connect
+from isocenter.net.commit import REPORT_PROPOSAL
 from isocenter.net.credentials import Credentials
+from isocenter.net.delivery import Delivery
 from isocenter.net.gate import Gate
 from isocenter.net.observer import Counters
 from isocenter.net.peer import Peer
 from isocenter.net.server import DicomServer, Listener
 from isocenter.net.tls import https_context, server_context
 from isocenter.net.verification import verify
+from isocenter.services.commit import CommitService
 from isocenter.services.echo import EchoService
 from isocenter.services.find import FindService
 from isocenter.services.get import GetService
@@ -63,6 +66,8 @@ SWITCH_INTERVAL = 0.0002
 #: in no cycle: at Python's 700 the looking takes up to two fifths of the time of a search.
 COLLECT_AFTER = 10_000
 BACKLOG = 1024
+#: Short, since a result that was not taken is offered again.
+_DELIVERY_TIMEOUTS = Timeouts(5.0, 5.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +332,8 @@ def serve_here(settings: Settings, sockets: Sockets, ready: threading.Event, sto
             echo=partial(_echo, settings),
         )
         web = HttpServer(app, sockets.http, grace=settings.shutdown_seconds, tls=tls.web)
+        delivery = delivery_of(archive, settings)
+        delivery.start()
         threads = [
             threading.Thread(target=server.serve, name="dicom-accept"),
             threading.Thread(target=web.run, name="http"),
@@ -342,6 +349,20 @@ def serve_here(settings: Settings, sockets: Sockets, ready: threading.Event, sto
             server.stop(settings.shutdown_seconds)
             for thread in threads:
                 thread.join()
+            delivery.stop()
+
+
+def delivery_of(archive: Archive, settings: Settings) -> Delivery:
+    """Return the worker that delivers results of storage commitment."""
+
+    def call(known: KnownPeer) -> ClientAssociation:
+        peer = Peer(known.aet, known.host, known.port)
+        return connect(
+            peer, [REPORT_PROPOSAL], calling_aet=settings.aet, timeouts=_DELIVERY_TIMEOUTS,
+            credentials=Credentials.towards(known, settings),
+        )  # fmt: skip
+
+    return Delivery(archive.commitments, archive.peers, call, settings.aet)
 
 
 def _echo(settings: Settings, known: KnownPeer) -> tuple[float, float]:
@@ -362,6 +383,7 @@ def services_of(archive: Archive, settings: Settings) -> list[Service]:
         GetService(archive, outgoing),
         WorklistService(archive.worklist, settings),
         MppsService(archive.performed),
+        CommitService(archive.commitments, settings),
     ]
 
 

@@ -31,6 +31,10 @@ SUCCESS = 0x0000
 OPTIONAL_ATTRIBUTES_NOT_SUPPORTED = 0x0001
 ATTRIBUTE_LIST_ERROR = 0x0107
 PROCESSING_FAILURE = 0x0110
+NO_SUCH_SOP_INSTANCE = 0x0112
+NO_SUCH_EVENT = 0x0113
+NO_SUCH_SOP_CLASS = 0x0118
+NO_SUCH_ACTION = 0x0123
 UNRECOGNIZED_OPERATION = 0x0211
 SOP_CLASS_NOT_SUPPORTED = 0x0122
 NOT_AUTHORIZED = 0x0124
@@ -68,6 +72,7 @@ STATUSES: tuple[StatusRow, ...] = (
     StatusRow(0x0122, 0x0122, _FAILURE, "SOP class not supported"),
     StatusRow(0x0123, 0x0123, _FAILURE, "no such action"),
     StatusRow(0x0124, 0x0124, _FAILURE, "not authorized"),
+    StatusRow(0x0131, 0x0131, _FAILURE, "duplicate transaction UID"),  # a failure reason only (PS3.3 C.14.1.1)
     StatusRow(0x0210, 0x0210, _FAILURE, "duplicate invocation"),
     StatusRow(0x0211, 0x0211, _FAILURE, "unrecognized operation"),
     StatusRow(0x0212, 0x0212, _FAILURE, "mistyped argument"),

@@ -44,6 +44,12 @@ def read_instance(transaction: Transaction, SOPInstanceUID: str) -> Instance | N
     return Instance(*rows[0]) if rows else None
 
 
+def get_instance(database: Database, SOPInstanceUID: str) -> Instance | None:  # noqa: N803 - a DICOM keyword
+    """Return the row of an object, outside a transaction."""
+    rows = database.rows(_BY_UID, uid=SOPInstanceUID)
+    return Instance(*rows[0]) if rows else None
+
+
 def read_instances(
     database: Database,
     StudyInstanceUID: str,  # noqa: N803 - DICOM keywords

@@ -196,6 +196,28 @@ peer = sa.Table(
     sa.Column("tls_name", Text, nullable=False, server_default=""),
 )
 
+#: Storage commitment transactions: ``requested`` and ``failures`` are JSON, the latter "" until the bytes were read
+#: back; a pending one is free at the time ``due``, until then it is its holder's, or waits.
+commitment = sa.Table(
+    "commitment",
+    metadata,
+    _key(),
+    sa.Column("calling_aet", Text, nullable=False),
+    sa.Column("TransactionUID", Text, nullable=False),
+    sa.Column("state", Text, nullable=False),
+    sa.Column("received", sa.BigInteger, nullable=False),
+    sa.Column("changed", sa.BigInteger, nullable=False),
+    sa.Column("requested", Text, nullable=False),
+    sa.Column("failures", Text, nullable=False),
+    sa.Column("holder", Text, nullable=False),
+    sa.Column("due", sa.BigInteger, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("detail", Text, nullable=False),
+    sa.UniqueConstraint("calling_aet", "TransactionUID"),
+    sa.Index(None, "state", "due"),
+    sqlite_autoincrement=True,
+)
+
 #: Entries of the modality worklist: columns of ``worklist.py`` hold values in their comparable form; ``data_set`` is
 #: DICOM JSON; ``source`` the file it comes from, ``stamp`` what that file was like.
 worklist_entry = sa.Table(

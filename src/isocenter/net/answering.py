@@ -21,6 +21,7 @@ from isocenter.dimse.message import (
 )
 from isocenter.dimse.status import StatusCategory, category
 from isocenter.errors import IsocenterError, RemoteProtocolError
+from isocenter.net.afterwork import Afterwork
 from isocenter.net.connection import Connection
 from isocenter.net.exchange import Exchange
 from isocenter.net.gate import Unauthorized
@@ -28,6 +29,9 @@ from isocenter.net.observer import Observer
 from isocenter.net.sending import DataSetSender
 from isocenter.services.service import Operation, Response, Service, ServiceContext
 from isocenter.ul.events import DataReceived, SendData
+
+#: Requests that come from the provider of a SOP class, whoever asked for the association.
+_BY_PROVIDERS = frozenset({CommandField.N_EVENT_REPORT_RQ})
 
 
 class Provider(Protocol):
@@ -67,11 +71,23 @@ class Answering:
         self._muted: frozenset[str] = frozenset()
         self._exchange: Exchange | None = None
         self._chunks: list[memoryview] = []
+        self._afterwork = Afterwork()
 
     @property
     def busy(self) -> bool:
         """Whether a message is under way, which a graceful stop lets finish."""
         return self._exchange is not None or not self._reader.idle
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is something to go on with while the peer asks for nothing."""
+        return self._afterwork.ready and not self.busy
+
+    def work(self) -> None:
+        """Go on with it for one step."""
+        operation = self._afterwork.step()
+        if operation is not None:
+            self._invoke(operation)
 
     def begin(self, contexts: Mapping[int, ServiceContext], muted: frozenset[str]) -> None:
         """The association stands; in ``muted`` abstract syntaxes the peer may not ask."""
@@ -101,6 +117,7 @@ class Answering:
         if self._exchange is not None:
             self._exchange.discard()
             self._exchange = None
+        self._afterwork.discard()
         self._chunks.clear()
 
     # what comes in
@@ -110,10 +127,11 @@ class Answering:
         if exchange is not None:
             self._on_command_amid(exchange, command)
         elif command.is_response:
-            self._life.break_off(f"a response (0x{command.CommandField:04X}) to nothing")
+            if not self._take_answer(command):
+                self._life.break_off(f"a response (0x{command.CommandField:04X}) to nothing")
         elif command.CommandField != CommandField.C_CANCEL_RQ:  # what it could cancel was answered before it came
             context = self._contexts[message.context_id]
-            muted = context.abstract_syntax in self._muted
+            muted = context.abstract_syntax in self._muted and command.CommandField not in _BY_PROVIDERS
             service = Unauthorized() if muted else self._provider.service(context.abstract_syntax)
             self._exchange = Exchange(service, context, command)
             if not command.has_data_set:
@@ -123,6 +141,8 @@ class Answering:
         """Take what may come while a request is being answered: its cancellation, and answers to our own requests."""
         operation = exchange.operation
         if command.is_response:
+            if self._take_answer(command):
+                return
             if operation is None or command.MessageIDBeingRespondedTo != operation.command.MessageID:
                 self._life.break_off(f"a response (0x{command.CommandField:04X}) to nothing")
             else:
@@ -133,6 +153,13 @@ class Answering:
             )
         elif command.MessageIDBeingRespondedTo == exchange.command.MessageID:
             exchange.cancel()
+
+    def _take_answer(self, command: Command) -> bool:
+        """Tell whether this answers what work after another answer asked; that goes on before the peer may end it."""
+        taken = self._afterwork.take(command)
+        if taken:
+            self.work()
+        return taken
 
     def _on_chunk(self, message: DataSetChunk) -> None:
         self._chunks.append(message.data)
@@ -156,6 +183,7 @@ class Answering:
             if self._exchange is not exchange:  # the association ended amid it
                 return
         self._exchange = None
+        self._afterwork.add(exchange.afterwards())
         self.answered[exchange.result] += 1
         self._provider.observer.message_answered(_name(exchange.command), exchange.result)
 
@@ -187,10 +215,23 @@ class Answering:
 
     def _operate(self, exchange: Exchange, operation: Operation) -> None:
         """Send a request to the peer and wait for its answer."""
+        association = self._association
+        exchange.operation = operation
+        if not self._invoke(operation):
+            return
+        self._life.take_events()
+        while operation.answer is None and self._exchange is exchange and not association.finished:
+            self._connection.flush()
+            self._connection.receive()
+            self._life.take_events()
+            self._life.end_if_stopping()
+        exchange.operation = None
+
+    def _invoke(self, operation: Operation) -> bool:
+        """Send a request to the peer; return False where that ended the association."""
         command, association, now = operation.command, self._association, time.monotonic()
         if operation.data_set is not None:
             command = command._replace(CommandDataSetType=DATA_SET_FOLLOWS)
-        exchange.operation = operation
         for primitive in write_message(operation.context_id, command, association.max_fragment):
             association.send(primitive, now)
         if operation.data_set is not None:
@@ -199,14 +240,8 @@ class Answering:
                 self._sender.send(operation.context_id, operation.data_set)
             except IsocenterError as error:  # amid a message there is no other way out
                 self._life.break_off(str(error))
-                return
-        self._life.take_events()
-        while operation.answer is None and self._exchange is exchange and not association.finished:
-            self._connection.flush()
-            self._connection.receive()
-            self._life.take_events()
-            self._life.end_if_stopping()
-        exchange.operation = None
+                return False
+        return True
 
     def _send(self, primitive: SendData) -> None:
         self._association.send(primitive, time.monotonic())

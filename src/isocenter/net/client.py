@@ -41,14 +41,16 @@ __all__ = ["VERIFICATION_PROPOSAL", "ClientAssociation", "Proposal", "Timeouts",
 class Proposal:
     """An abstract syntax and the transfer syntaxes to propose for it, as one presentation context.
 
-    ``perform``: this side wants to be its provider too, and takes what the peer sends (C-GET). ``extended`` is what
-    extended negotiation proposes for the abstract syntax.
+    ``perform``: this side wants to be its provider too, and takes what the peer sends (C-GET); with ``ask`` off it
+    wants to be nothing else, and reports to the peer (storage commitment). ``extended`` is what extended negotiation
+    proposes for the abstract syntax.
     """
 
     abstract_syntax: str
     transfer_syntaxes: tuple[str, ...]
     perform: bool = False
     extended: bytes = b""
+    ask: bool = True
 
 
 #: What ``echo`` needs.
@@ -80,12 +82,12 @@ def connect(
         PresentationContext(2 * number + 1, proposal.abstract_syntax, proposal.transfer_syntaxes)
         for number, proposal in enumerate(proposals)
     )
-    performed = dict.fromkeys(proposal.abstract_syntax for proposal in proposals if proposal.perform)
+    performed = {proposal.abstract_syntax: proposal.ask for proposal in proposals if proposal.perform}
     information = UserInformation(
         max_length,
         IMPLEMENTATION_CLASS_UID,
         IMPLEMENTATION_VERSION_NAME,
-        roles=tuple(RoleSelection(uid, scu=True, scp=True) for uid in performed),
+        roles=tuple(RoleSelection(uid, scu=ask, scp=True) for uid, ask in performed.items()),
         extended=tuple(ExtendedNegotiation(p.abstract_syntax, p.extended) for p in proposals if p.extended),
         user_identity=credentials.identity,
         asynchronous_operations_window=AsynchronousOperationsWindow(window, 1) if window > 1 else None,
@@ -268,10 +270,17 @@ class ClientAssociation:
                 deque(responses, maxlen=0)
             raise
 
-    def invoke(self, request: Command, data_set: Callable[[NegotiatedContext], bytes] | None = None) -> Response:
+    def invoke(
+        self,
+        request: Command,
+        data_set: Callable[[NegotiatedContext], bytes] | None = None,
+        *,
+        service: Service | None = None,
+    ) -> Response:
         """Send a request of a normalized service (PS3.7 10) and return its response; its message ID is filled in.
 
-        ``data_set`` is called with the context that the request is sent on.
+        ``data_set`` is called with the context that the request is sent on; ``service`` takes what the peer sends
+        meanwhile.
 
         Raises:
             UnsupportedError: the peer did not accept this SOP class.
@@ -288,7 +297,15 @@ class ClientAssociation:
         if data_set is not None:
             self._sender.send(context.context_id, data_set(context))
         self._requestor.flush()
-        return next(iter(Conversation(self._requestor, request, None, {})))
+        return next(iter(Conversation(self._requestor, request, service, self._service_contexts())))
+
+    def attend(self, service: Service, seconds: float, done: Callable[[], bool]) -> None:
+        """Answer the peer's requests until ``done`` says so after one of them, or time is up.
+
+        Raises:
+            PeerError: the association broke off.
+        """
+        Conversation(self._requestor, None, service, self._service_contexts()).attend(seconds, done)
 
     def _cancel(self, context_id: int, request: Command) -> None:
         self._send_command(context_id, Command(CommandField.C_CANCEL_RQ, MessageIDBeingRespondedTo=request.MessageID))

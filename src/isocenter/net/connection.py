@@ -90,6 +90,10 @@ class Connection:
         """Tell whether ``receive`` would return at once."""
         return self._stream.has_pending()
 
+    def wait(self, seconds: float) -> None:
+        """Return when bytes may have come, or after this time."""
+        self._stream.wait(seconds)
+
     def flush(self) -> None:
         """Write everything the association has to send.
 

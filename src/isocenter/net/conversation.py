@@ -4,6 +4,7 @@ A requestor's counterpart of ``session``: the peer's requests (the C-STOREs of a
 ``Exchange`` that the server uses.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -21,7 +22,7 @@ from isocenter.errors import PeerError, RemoteProtocolError
 from isocenter.net.exchange import Exchange
 from isocenter.net.requestor import Requestor
 from isocenter.services.service import Operation, Response, Service, ServiceContext
-from isocenter.ul.events import DataReceived
+from isocenter.ul.events import DataReceived, Event
 
 #: An identifier or event information in a response is never longer than this.
 _MAX_DATA_SET = 1 << 24
@@ -55,19 +56,34 @@ class Conversation:
         """Yield each response as it comes."""
         try:
             while True:
-                event = self._requestor.wait_for(DataReceived)
-                assert isinstance(event, DataReceived)
-                for message in self._read(event):
-                    self._ON_MESSAGE[type(message)](self, message)
+                self._take(self._requestor.wait_for(DataReceived))
                 if self._ready is not None:
                     response, self._ready = self._ready, None
                     yield response
                     if category(response.command.Status or 0) is not StatusCategory.PENDING:
                         return
         except PeerError:
-            if self._exchange is not None:
-                self._exchange.discard()
+            self._discard()
             raise
+
+    def attend(self, seconds: float, done: Callable[[], bool]) -> None:
+        """Answer requests until ``done`` says so after one of them, or time is up."""
+        deadline = time.monotonic() + seconds
+        try:
+            while not done() and (event := self._requestor.wait_until(deadline, DataReceived)) is not None:
+                self._take(event)
+        except PeerError:
+            self._discard()
+            raise
+
+    def _take(self, event: Event) -> None:
+        assert isinstance(event, DataReceived)
+        for message in self._read(event):
+            self._ON_MESSAGE[type(message)](self, message)
+
+    def _discard(self) -> None:
+        if self._exchange is not None:
+            self._exchange.discard()
 
     def _read(self, event: DataReceived) -> tuple[MessageEvent, ...]:
         try:

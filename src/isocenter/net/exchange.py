@@ -63,6 +63,10 @@ class Exchange:
             else:  # it failed, or left out its last response
                 yield respond(self.command, PROCESSING_FAILURE)
 
+    def afterwards(self) -> Generator[Operation | None] | None:
+        """Return the work that goes on after the last response, if any."""
+        return self._guarded(self._handler.afterwards)
+
     def encode(self, response: Response) -> bytes:
         """Return the command set of a response; one command after another that is the same is written once."""
         last, self._repeated = self._repeated, response

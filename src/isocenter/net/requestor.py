@@ -127,13 +127,32 @@ class Requestor:
             event = self.core.next_event()
             if event is None:
                 self._receive()
-            elif isinstance(event, wanted):
+            elif self._is_wanted(event, wanted):
                 return event
-            elif isinstance(event, ReleaseRequested):
-                self._follow_release()
-            elif type(event) in _ENDS:
-                self._flush_quietly()
-                raise PeerError(self._end(event))
+
+    def _is_wanted(self, event: Event, wanted: tuple[type[Event], ...]) -> bool:
+        """Tell whether an event is waited for, having dealt with one that is not."""
+        if isinstance(event, wanted):
+            return True
+        if isinstance(event, ReleaseRequested):
+            self._follow_release()
+        elif type(event) in _ENDS:
+            self._flush_quietly()
+            raise PeerError(self._end(event))
+        return False
+
+    def wait_until(self, deadline: float, *wanted: type[Event]) -> Event | None:
+        """Return the next event of these types, or None where there is none until then (by ``time.monotonic``)."""
+        self._connection.restart_idle()
+        while True:
+            event = self.core.next_event()
+            if event is not None and self._is_wanted(event, wanted):
+                return event
+            if event is None:
+                self._connection.wait(max(deadline - time.monotonic(), 0))
+                if time.monotonic() >= deadline and not self._connection.has_pending():
+                    return None
+                self._receive()
 
     def _end(self, event: Event) -> str:
         """Return how the peer ended the association; with TLS 1.3 it may have refused our certificate only now."""

@@ -77,7 +77,10 @@ class Session:
                 return
             self._association.send(TransportOpened(), time.monotonic())
             while not self._association.finished and not self._is_over():
-                self._connection.receive()
+                if self._answering.has_work and not self._connection.has_pending():
+                    self._answering.work()
+                else:
+                    self._connection.receive()
                 self.take_events()
                 self._connection.flush()
         except OSError as error:

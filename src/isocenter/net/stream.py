@@ -49,6 +49,9 @@ class Stream(Protocol):
     def has_pending(self) -> bool:
         """Tell whether there are bytes to read, or the end."""
 
+    def wait(self, seconds: float) -> None:
+        """Return when bytes may have come, or after this time."""
+
     def interrupt(self) -> None:
         """Make reading come to an end; another thread may call it."""
 
@@ -88,6 +91,12 @@ class PlainStream:
         poll = select.poll()
         poll.register(self._sock, select.POLLIN)
         return bool(poll.poll(0))
+
+    def wait(self, seconds: float) -> None:
+        """Ask the kernel to say when."""
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        poll.poll(seconds * 1000)
 
     def interrupt(self) -> None:
         """Close the reading side."""
@@ -180,6 +189,13 @@ class TlsStream:
             except OSError as error:
                 self._failure = error
         return True
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the socket below, unless there is something already."""
+        if not self.has_pending():
+            poll = select.poll()
+            poll.register(self._sock, select.POLLIN)
+            poll.poll(seconds * 1000)
 
     def interrupt(self) -> None:
         """Close the reading side of the socket below; TLS is the other thread's."""

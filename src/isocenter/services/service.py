@@ -6,7 +6,7 @@ sockets, no SQL.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple, TypeAlias
 
@@ -75,6 +75,14 @@ class Handler(ABC):
         works. Between two of them what the peer says is looked at: ``cancel`` may be called, or the generator closed
         because the association is over.
         """
+
+    def afterwards(self) -> "Generator[Operation | None] | None":
+        """Give work that goes on after the last response, as long as the association stands, or None.
+
+        It is gone on with, from one yield to the next, while the peer asks for nothing; an ``Operation`` that it yields
+        is sent, and the generator continued when ``answer`` is there. It is closed where the association ends before.
+        """
+        return None
 
     def cancel(self) -> None:  # noqa: B027 - what is quickly done cannot be cancelled
         """The peer sent a C-CANCEL: end the responses soon."""

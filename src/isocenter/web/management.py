@@ -18,6 +18,7 @@ from isocenter.archive import Instance
 from isocenter.errors import IsocenterError, NotFoundError, UsageError
 from isocenter.settings import SETTINGS, Value
 from isocenter.web.bin import add_bin_routes
+from isocenter.web.commitments import add_commitment_routes
 from isocenter.web.media_types import DICOM
 from isocenter.web.mpps import add_mpps_routes
 from isocenter.web.node import Node
@@ -125,6 +126,7 @@ def create_management(node: Node) -> FastAPI:
     add_preview_route(api, node.previews)
     add_worklist_routes(api, node)
     add_mpps_routes(api, node)
+    add_commitment_routes(api, node)
     return api
 
 
