@@ -1,6 +1,7 @@
 """What the tests on real sockets share: a running server, a service that remembers, and a peer that sends bytes."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 
@@ -87,10 +88,9 @@ class RunningServer:
         self.service = RecordingService()
         listeners = [Listener(socket.create_server(("127.0.0.1", 0), backlog=1024))]
         loaded = load_settings(settings)
-        if loaded.tls_certificate:
-            listeners.append(Listener(socket.create_server(("127.0.0.1", 0)), server_context(loaded)))
-            self.tls_port = listeners[1].sock.getsockname()[1]
-            self.tls_peer = Peer("ISOCENTER", "127.0.0.1", self.tls_port)
+        listeners.append(Listener(socket.create_server(("127.0.0.1", 0), backlog=1024), server_context(loaded)))
+        self.tls_port = listeners[1].sock.getsockname()[1]
+        self.tls_peer = Peer("ISOCENTER", "127.0.0.1", self.tls_port)
         self.server = DicomServer(loaded, [EchoService(), self.service, *others], listeners)
         self.port = self.server.address[1]
         self.peer = Peer("ISOCENTER", "127.0.0.1", self.port)
@@ -109,8 +109,10 @@ class RunningServer:
 class RawPeer:
     """A socket that sends what it likes."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
         self.sock = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        if tls is not None:
+            self.sock = tls.wrap_socket(self.sock, server_hostname="localhost")
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._received = b""
 
@@ -122,7 +124,7 @@ class RawPeer:
         while (found := read_pdu(self._received)) is None:
             try:
                 data = self.sock.recv(65536)
-            except ConnectionResetError:
+            except (ConnectionResetError, ssl.SSLError):
                 data = b""
             if not data:
                 return None
@@ -137,6 +139,10 @@ class RawPeer:
     def establish(self) -> "RawPeer":
         assert isinstance(self.associate(), AssociateAccept)
         return self
+
+    def hang_up(self) -> None:
+        """Close the writing side of the connection, under TLS without a word."""
+        socket.socket.shutdown(self.sock, socket.SHUT_WR)
 
     def close(self) -> None:
         self.sock.close()
@@ -164,12 +170,12 @@ def data_pdu(context_id: int, data: bytes, *, is_command: bool = False, is_last:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[..., RunningServer]]:
-    """Start servers; settings are arguments, and services beside the usual ones."""
+def serve(certificates) -> Iterator[Callable[..., RunningServer]]:
+    """Start servers, on a plain and a TLS port; settings are arguments, and services beside the usual ones."""
     servers: list[RunningServer] = []
 
     def start(*others: Service, **settings: object) -> RunningServer:
-        servers.append(RunningServer(*others, **settings))
+        servers.append(RunningServer(*others, **{**certificates().settings(), **settings}))
         return servers[-1]
 
     yield start
@@ -178,13 +184,20 @@ def serve() -> Iterator[Callable[..., RunningServer]]:
         server.stop(0)
 
 
+@pytest.fixture(params=["plain", "tls"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """Say what raw peers call over; tests that have them run twice."""
+    return str(request.param)
+
+
 @pytest.fixture
-def raw_peer() -> Iterator[Callable[[RunningServer], RawPeer]]:
-    """Connect raw peers."""
+def raw_peer(transport: str, certificates) -> Iterator[Callable[[RunningServer], RawPeer]]:
+    """Connect raw peers, plain or over TLS."""
     peers: list[RawPeer] = []
+    context = certificates().caller().context() if transport == "tls" else None
 
     def connect(server: RunningServer) -> RawPeer:
-        peers.append(RawPeer(server.port))
+        peers.append(RawPeer(server.port if context is None else server.tls_port, context))
         return peers[-1]
 
     yield connect

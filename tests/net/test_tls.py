@@ -151,6 +151,32 @@ def test_silence_holds_nobody_up_and_ends(serve, good, caplog) -> None:
     assert "the TLS handshake was not done within 0.3 s" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03",  # a ClientHello that ends after two bytes
+        b"\x16\x03\x01\xff\xff" + bytes(70_000),  # a record longer than any
+        b"\x17\x03\x03\x00\x10" + bytes(16),  # data before the handshake
+        b"\x15\x03\x03\x00\x02\x02\x28",  # an alert at once
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x80\x2e\x01\x00\x02" + bytes(60),  # SSL 2
+        bytes(5),
+    ],
+)
+def test_bad_handshakes(secure, good, caplog, data: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", secure.tls_port), 10) as sock:
+        sock.sendall(data)
+        sock.shutdown(socket.SHUT_WR)
+        try:
+            while sock.recv(65536):
+                pass
+        except ConnectionResetError:  # with bytes of ours unread
+            pass
+    assert echo(secure.tls_peer, good.caller()) == 0
+    assert "no TLS: " in caplog.text
+    assert "unexpected" not in caplog.text
+
+
 def test_the_server_stops_amid_a_handshake(secure, good) -> None:
     with socket.create_connection(("127.0.0.1", secure.tls_port)):
         assert echo(secure.tls_peer, good.caller()) == 0  # accepted later, so the first one was accepted, too

@@ -11,6 +11,7 @@ import select
 import socket
 import ssl
 import struct
+import threading
 import time
 from collections.abc import Callable
 from typing import Protocol, cast
@@ -117,6 +118,8 @@ class TlsStream:
         self._ahead = memoryview(b"")  # read to see whether there is something
         self._failure: OSError | None = None
         self._established = False
+        self._interrupted = False
+        self._reading = threading.Lock()  # so that an interruption is never seen as the end of TLS, which ends writing
         sock.setblocking(False)
 
     def open(self, seconds: float) -> str:
@@ -146,7 +149,8 @@ class TlsStream:
         got = self._take_ahead(buffer[:wanted])
         while got < wanted and self._failure is None:
             try:
-                more = self._sock.recv_into(buffer[got:wanted])
+                with self._reading:
+                    more = 0 if self._interrupted else self._sock.recv_into(buffer[got:wanted])
             except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as want:
                 if got and not flags:
                     break
@@ -183,7 +187,8 @@ class TlsStream:
         """Try: a readable socket may hold half a record, or nothing but TLS's own messages."""
         if not self._ahead and self._failure is None:
             try:
-                self._ahead = memoryview(self._sock.recv(_RECORD))
+                with self._reading:
+                    self._ahead = memoryview(b"" if self._interrupted else self._sock.recv(_RECORD))
             except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
                 return False
             except OSError as error:
@@ -198,8 +203,9 @@ class TlsStream:
             poll.poll(seconds * 1000)
 
     def interrupt(self) -> None:
-        """Close the reading side of the socket below; TLS is the other thread's."""
-        with contextlib.suppress(OSError):
+        """Close the reading side of the socket below; TLS is the other thread's, and goes on writing."""
+        with self._reading, contextlib.suppress(OSError):
+            self._interrupted = True
             socket.socket.shutdown(self._sock, socket.SHUT_RD)
 
     def close(self) -> None:
