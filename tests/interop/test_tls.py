@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 from pydicom import dcmread
 from pydicom.data import get_testdata_file
+from pynetdicom import AE, evt
+from pynetdicom.sop_class import CTImageStorage
 
 from isocenter.cli import main
 from isocenter.index.peers import KnownPeer
+from isocenter.net.tls import server_context
+from isocenter.settings import load_settings
 
 #: DCMTK 3.6.7's movescu and getscu have no TLS; C-MOVE and C-GET over TLS are asked for by our own commands.
 DCMTK = pytest.mark.peer("echoscu", "storescu", "findscu", "storescp")
@@ -188,3 +192,34 @@ def test_a_storm_of_handshakes_that_go_nowhere_does_not_hold_up_who_comes_after(
     finally:
         for sock in silent:
             sock.close()
+
+
+class TestPynetdicom:
+    def test_it_sends_to_us(self, secure_node: Any, good: Any) -> None:
+        ae = AE()
+        ae.add_requested_context(CTImageStorage)
+        association = ae.associate("127.0.0.1", secure_node.port, tls_args=(good.caller().context(), "localhost"))
+        assert association.is_established
+        dataset = dcmread(CT)
+        assert association.send_c_store(dataset).Status == 0
+        association.release()
+        assert secure_node.archive.statistics().instances == 1
+
+    def test_we_send_to_it(self, good: Any, ours: list[str]) -> None:
+        received: list[str] = []
+
+        def store(event: Any) -> int:
+            received.append(event.request.AffectedSOPInstanceUID)
+            return 0
+
+        ae = AE()
+        ae.add_supported_context(CTImageStorage)
+        context = server_context(load_settings(good.settings()))
+        server = ae.start_server(
+            ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, store)], ssl_context=context
+        )
+        try:
+            assert run("send", f"ANY@localhost:{server.socket.getsockname()[1]}", *ours, CT) == 0
+        finally:
+            server.shutdown()
+        assert received == [dcmread(CT).SOPInstanceUID]

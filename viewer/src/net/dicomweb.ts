@@ -18,7 +18,9 @@ export interface SystemInfo {
   version?: string;
   aet?: string;
   host?: string;
-  dicom_port?: number;
+  /** null where there is no such port. */
+  dicom_port?: number | null;
+  dicom_tls_port?: number | null;
 }
 
 export interface EncodedFrame {

@@ -26,7 +26,7 @@ function copy(value: string): void {
 }
 
 export const nodeAddress = (system: SystemInfo | undefined): string =>
-  `${system?.aet ?? 'ISOCENTER'}@${system?.host && system.host !== '0.0.0.0' ? system.host : location.hostname}:${system?.dicom_port ?? 11112}`;
+  `${system?.aet ?? 'ISOCENTER'}@${system?.host && system.host !== '0.0.0.0' ? system.host : location.hostname}:${system?.dicom_port ?? system?.dicom_tls_port ?? 11112}`;
 
 export function EmptyArchive({ system }: { system: SystemInfo | undefined }): JSX.Element {
   const address = nodeAddress(system);
@@ -42,7 +42,9 @@ export function EmptyArchive({ system }: { system: SystemInfo | undefined }): JS
         </button>
       </div>
       <p className="hint">
-        <code>isocenter send {address} FOLDER</code>
+        <code>
+          isocenter send {address} {system?.dicom_port === null ? '--tls ' : ''}FOLDER
+        </code>
       </p>
     </div>
   );
