@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -77,6 +78,26 @@ def test_serves_over_tls_only(serving: Callable[..., Any], certificates: Callabl
         pass
     assert server.stop() == 0
     assert "expire" not in server.data.with_suffix(".log").read_text()
+
+
+def test_the_management_api_asks_peers_over_tls(serving: Callable[..., Any], certificates: Callable[..., Any]) -> None:
+    server = serving("--dicom-tls-port", "0", *certificates().options()).start()
+
+    def call(method: str, path: str, body: object = None) -> Any:
+        request = urllib.request.Request(
+            server.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.load(response)
+
+    call("PUT", "/api/peers/SAFE", {"host": "127.0.0.1", "port": server.dicom_tls_port, "tls": True})
+    assert call("POST", "/api/peers/SAFE/echo")["echo_ms"] > 0
+    call("PUT", "/api/peers/SAFE", {"host": "127.0.0.1", "port": server.dicom_tls_port})
+    with pytest.raises(urllib.error.HTTPError, match="502") as refused:
+        call("POST", "/api/peers/SAFE/echo")
+    assert "call it over TLS" in refused.value.read().decode()
+    refused.value.close()
+    assert server.stop() == 0
 
 
 def test_serving_warns_of_a_certificate_that_has_expired(
