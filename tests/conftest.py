@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from isocenter.cli.certificates import make_certificates
+from isocenter.cli.authority import make_certificates
 from isocenter.net.tls import TlsClient
 
 if TYPE_CHECKING:

@@ -3,15 +3,26 @@
 import datetime as dt
 import json
 import logging
+import shutil
+import socket
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
 from isocenter.cli import main
-from isocenter.cli.certificates import make_certificates, read_certificates, warn_of_expiry
+from isocenter.cli.authority import issue_certificate, make_certificates
+from isocenter.cli.certificates import read_certificates, warn_of_expiry
 from isocenter.errors import ConfigurationError, UsageError
+from isocenter.net.credentials import Credentials
+from isocenter.net.peer import Peer
+from isocenter.net.server import DicomServer, Listener
+from isocenter.net.tls import TlsClient, server_context
+from isocenter.net.verification import verify
+from isocenter.services.echo import EchoService
+from isocenter.settings import load_settings
 
 NOW = dt.datetime.now(dt.UTC)
 
@@ -70,6 +81,56 @@ def test_one_file_that_is_there_stops_it(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"client-key\.pem is there already"):
         make_certificates(tmp_path, ["localhost"], NOW)
     assert [path.name for path in tmp_path.iterdir()] == ["client-key.pem"]
+
+
+def test_issue(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One more certificate of the same CA works with those that are there."""
+    made = Path(shutil.copytree(made, tmp_path / "tls"))
+    folder = str(made)
+    assert run("issue", "ct1", "--host", "localhost", "--host", "10.0.0.7", "-o", folder) == 0
+    assert "for localhost, 10.0.0.7" in capsys.readouterr().out
+    assert run("issue", "workstation", "-o", folder, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["key"] == str(made / "workstation-key.pem")
+    assert read_certificates(made / "ct1.pem")[0].names == ("localhost", "10.0.0.7")
+    assert stat.S_IMODE((made / "ct1-key.pem").stat().st_mode) == 0o600
+    shown = {
+        "tls_certificate": str(made / "ct1.pem"),
+        "tls_key": str(made / "ct1-key.pem"),
+        "tls_ca": str(made / "ca.pem"),
+    }
+    settings = load_settings(shown)
+    server = DicomServer(settings, [EchoService()],
+                         [Listener(socket.create_server(("127.0.0.1", 0)), server_context(settings))])  # fmt: skip
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    caller = TlsClient(str(made / "ca.pem"), str(made / "workstation.pem"), str(made / "workstation-key.pem"))
+    try:
+        verify(Peer("CT1", "localhost", server.address[1]), "WS", credentials=Credentials(caller))
+    finally:
+        server.stop(0)
+        thread.join()
+    for name in ("ct1", "ca", "server"):
+        assert run("issue", name, "-o", folder) == 2
+        assert "nothing is overwritten" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a b", "sch\u00f6n"])
+def test_issue_for_what_is_no_name(made: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="is no name for a file"):
+        issue_certificate(made, name, [], NOW)
+
+
+def test_issue_without_a_ca(made: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="name the folder that 'isocenter tls init' made"):
+        issue_certificate(tmp_path, "x", [], NOW)
+    (tmp_path / "ca.pem").write_bytes((made / "ca.pem").read_bytes())
+    (tmp_path / "ca-key.pem").write_bytes((made / "server-key.pem").read_bytes())
+    with pytest.raises(ConfigurationError, match="is not the key of"):
+        issue_certificate(tmp_path, "x", [], NOW)
+    (tmp_path / "ca-key.pem").write_text("nothing")
+    with pytest.raises(ConfigurationError, match="are not the files of a CA"):
+        issue_certificate(tmp_path, "x", [], NOW)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ca-key.pem", "ca.pem"]
 
 
 @pytest.mark.parametrize("host", ["", "a b", "sch\u00f6n", "x/../y"])

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from isocenter.cli.certificates import CA, CLIENT, SERVER, Certificate, make_certificates, read_certificates
+from isocenter.cli.authority import CA, CLIENT, SERVER, issue_certificate, make_certificates
+from isocenter.cli.certificates import Certificate, read_certificates
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, print_table
 
@@ -24,10 +25,13 @@ def command() -> None:
     """  # noqa: D301 - \b is click's mark for text that keeps its lines
 
 
+_folder_option = click.option("-o", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("tls"),
+                              show_default=True, help="Folder of the CA and its certificates.")  # fmt: skip
+
+
 @command.command(name="init")
 @click.option("--host", "hosts", multiple=True, help="Name or address that others call this machine by; several times.")
-@click.option("-o", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("tls"), show_default=True,
-              help="Folder to write to.")  # fmt: skip
+@_folder_option
 @json_option
 def init(*, hosts: tuple[str, ...], folder: Path, as_json: bool) -> None:
     """Make a local CA, a certificate for servers and one for clients.
@@ -46,6 +50,26 @@ def init(*, hosts: tuple[str, ...], folder: Path, as_json: bool) -> None:
     node = f"ISOCENTER@{names[0]}:2762"
     click.echo(f"isocenter echo {node} --tls --tls-ca {ca} --tls-cert {client} --tls-key {client_key}")
     click.echo(f"echoscu +tls {client_key} {client} +cf {ca} {names[0]} 2762")
+
+
+@command.command(name="issue")
+@click.argument("name")
+@click.option("--host", "hosts", multiple=True, help="Name or address that it is called by; several times.")
+@_folder_option
+@json_option
+def issue(*, name: str, hosts: tuple[str, ...], folder: Path, as_json: bool) -> None:
+    """Make another certificate of the CA that 'init' made: for one more node, or in place of one that expires.
+
+    With --host it is for being called and for calling, without for calling only.
+
+    \b
+    Example: isocenter tls issue ct1 --host ct1.example.org --host 10.0.0.7 -o certificates
+    """  # noqa: D301 - \b is click's mark for text that keeps its lines
+    certificate, key = issue_certificate(folder, name, hosts, _now())
+    if as_json:
+        print_json({"certificate": str(certificate), "key": str(key)})
+    else:
+        click.echo(f"certificate {certificate}, key {key}, for {', '.join(hosts) or 'calling others'}")
 
 
 @command.command(name="show")

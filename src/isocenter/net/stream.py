@@ -126,7 +126,7 @@ class TlsStream:
         """Shake hands."""
         deadline = time.monotonic() + seconds
         try:
-            while not self._progress(self._sock.do_handshake, deadline):
+            if not self._progress(self._sock.do_handshake, deadline):
                 raise TimeoutError(f"the TLS handshake was not done within {seconds:g} s")
         except OSError:
             self._let_read()
