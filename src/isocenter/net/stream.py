@@ -128,7 +128,7 @@ class TlsStream:
         try:
             if not self._progress(self._sock.do_handshake, deadline):
                 raise TimeoutError(f"the TLS handshake was not done within {seconds:g} s")
-        except OSError:
+        except ssl.SSLError:
             self._let_read()
             raise
         self._established = True
