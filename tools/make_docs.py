@@ -289,7 +289,8 @@ image/png), transferSyntax, frameNumber, rows, columns, region, windowCenter, wi
 406: anonymize, annotation, presentationUID.
 
 `Accept: application/zip` at the address of a study, series or instance gives its objects, as they were stored, in one
-ZIP file that is written as a stream.
+ZIP file that is written as a stream; with `dicomdir=true` as a file-set (PS3.10) with its DICOMDIR. No application
+profile is claimed: objects are as stored, and a required key that an object lacks stays empty, but for numbers.
 
 Where the setting `dicomweb_delete` allows it, DELETE at the address of a study, series or instance deletes it (204).
 It stays in a bin for `bin_days`, where no query, retrieval or storage commitment finds it.

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from isocenter.archive import Instance
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
+from isocenter.errors import UsageError
 from isocenter.multipart import write_end, write_part_header
 from isocenter.web.addresses import address_of_object, base_address
 from isocenter.web.media_types import DICOM, ZIP, MediaRange, multipart_content_type
@@ -22,7 +23,7 @@ from isocenter.web.node import Node
 from isocenter.web.ranges import ranged
 from isocenter.web.streaming import Made, Piece, Span, StreamedResponse
 from isocenter.web.transcode import can_transcode, explicit_little_endian
-from isocenter.web.zip_stream import zip_pieces
+from isocenter.web.zip_stream import file_set_pieces, zip_pieces
 
 AS_STORED = "*"
 
@@ -84,13 +85,26 @@ def is_possible(instance: Instance, choice: Choice) -> bool:
 
 
 async def _send_zip(node: Node, request: Request, instances: list[Instance], _choice: Choice) -> Response:
-    """Send the objects as they were stored in a ZIP file; its name tells the level only."""
-    pieces, length = zip_pieces(node.archive, instances)
+    """Send the objects as they were stored in a ZIP file, with ``dicomdir=true`` as a file-set (PS3.10 8).
+
+    Its name tells the level only.
+    """
+    if _wants_dicomdir(request):
+        pieces, length = await node.threads.read(file_set_pieces, node.archive, instances)
+    else:
+        pieces, length = zip_pieces(node.archive, instances)
     level = next((level for level in ("instance", "series", "study") if level in request.path_params), "object")
     headers = {"content-type": ZIP, "content-disposition": f'attachment; filename="{level}.zip"'}
     response = StreamedResponse(pieces, node.threads, headers=headers)
     response.headers["content-length"] = str(length)
     return response
+
+
+def _wants_dicomdir(request: Request) -> bool:
+    value = request.query_params.get("dicomdir", "false").lower()
+    if value not in {"true", "false"}:
+        raise UsageError(f"dicomdir must be true or false, not {value[:32]!r}")
+    return value == "true" and "study" in request.path_params  # objects of no patient have records of other kinds
 
 
 async def send(node: Node, request: Request, instances: list[Instance], choice: Choice) -> Response:

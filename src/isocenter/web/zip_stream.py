@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from isocenter.archive import Archive, Instance
+from isocenter.web.file_set import directory_of, file_ids
 from isocenter.web.streaming import Made, Piece, Span
 
 #: From this size, offset or number on, the fields of ZIP64 hold it.
@@ -35,10 +36,28 @@ class Entry:
 
 def zip_pieces(archive: Archive, instances: Sequence[Instance]) -> tuple[list[Piece], int]:
     """Return the ZIP file of these objects, and its length in bytes."""
-    pieces: list[Piece] = []
-    entries: list[Entry] = []
-    offset = 0
-    for name, instance in zip(_names(instances), instances, strict=True):
+    return _pieces(archive, _names(instances), instances, [], [], 0)
+
+
+def file_set_pieces(archive: Archive, instances: Sequence[Instance]) -> tuple[list[Piece], int]:
+    """Return the ZIP file of these objects as a file-set, its DICOMDIR first, and its length in bytes. Blocks.
+
+    Raises:
+        NotFoundError: they were deleted meanwhile.
+    """
+    listed = directory_of(archive, instances)
+    entry = Entry(b"DICOMDIR", len(listed), 0, zlib.crc32(listed))
+    head = local_header(entry)
+    names = ["/".join(parts).encode() for parts in file_ids(instances)]
+    return _pieces(archive, names, instances, [head, listed], [entry], len(head) + len(listed))
+
+
+def _pieces(
+    archive: Archive, names: list[bytes], instances: Sequence[Instance], pieces: list[Piece], entries: list[Entry],
+    offset: int,
+) -> tuple[list[Piece], int]:  # fmt: skip
+    """Add objects and the central directory to the pieces and entries that end at ``offset``."""
+    for name, instance in zip(names, instances, strict=True):
         entry = Entry(name, instance.size, offset)
         entries.append(entry)
         opener = partial(archive.open_object, instance)
