@@ -1,12 +1,18 @@
 """What is found below the paths that a person names, and what is said of the rest."""
 
+import stat
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from isocenter.archive import Archive
+from isocenter.cli import main
 from isocenter.cli.sources import UNREADABLE, Candidate, Rejected, find_candidates
+from isocenter.dicom.dicomdir import Record, write_dicomdir
 from isocenter.errors import UsageError
+from isocenter.phantom import studies
+from isocenter.settings import load_settings
 
 
 def names(*paths: Path) -> list[str]:
@@ -75,3 +81,34 @@ def test_dicomdir_stands_for_its_folder(tmp_path: Path) -> None:
     (tmp_path / "IMAGES" / "IM1").write_bytes(b"x")
     (tmp_path / "DICOMDIR").write_bytes(b"x")
     assert names(tmp_path / "DICOMDIR") == ["DICOMDIR", "IM1"]
+
+
+def test_names_in_a_zip_lead_nowhere(tmp_path: Path) -> None:
+    """Members called ``../…``, absolute ones, links and nested archives: read as streams, or not at all."""
+    next(iter(studies(only=["ct"], slices=1))).save_as(tmp_path / "object", enforce_file_format=True)
+    link = zipfile.ZipInfo("link")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "evil.zip", "w") as archive:
+        for name in ("../../escaped.dcm", "/absolute.dcm", "a/../../b.dcm", "..\\..\\windows.dcm"):
+            archive.write(tmp_path / "object", name)
+        archive.writestr(link, str(tmp_path / "object"))
+        archive.writestr("inner.zip", b"PK\x03\x04" + b"\0" * 100)
+    before = {path for path in tmp_path.rglob("*") if "data" not in path.parts}
+    with pytest.raises(SystemExit) as ended:
+        main(["import", str(tmp_path / "evil.zip"), "--data", str(tmp_path / "data")])
+    assert ended.value.code == 1  # the link and the archive inside are no objects
+    assert {path for path in tmp_path.rglob("*") if "data" not in path.parts} == before
+    assert not (tmp_path.parent / "escaped.dcm").exists()
+    with Archive.open(tmp_path / "data", load_settings()) as opened:
+        assert opened.statistics().instances == 1
+
+
+def test_a_dicomdir_that_points_elsewhere(tmp_path: Path) -> None:
+    """The folder counts, not what the list says."""
+    (tmp_path / "secret").write_bytes(b"not for you")
+    folder = tmp_path / "cd"
+    folder.mkdir()
+    (folder / "IM1").write_bytes(b"x")
+    record = Record("IMAGE", {}, ("..", "SECRET"), ("1.2", "1.2.3", "1.2.840.10008.1.2.1"))
+    (folder / "DICOMDIR").write_bytes(write_dicomdir([record] * 3, "1.2.3.4", "EVIL"))
+    assert names(folder / "DICOMDIR") == ["DICOMDIR", "IM1"]

@@ -1,7 +1,7 @@
 """The bin in the management API: what was deleted, put back, or given up for good."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import FastAPI, Path, Query
 from pydantic import BaseModel
@@ -11,7 +11,8 @@ from isocenter.web.node import Node
 
 _LARGEST = (1 << 63) - 1
 Number = Annotated[int, Path(ge=1, le=_LARGEST, description="Number of a deletion")]
-Confirm = Annotated[str, Query(description="The number of the deletion, or 'everything', once more")]
+Confirm = Annotated[str, Query(description="The number of the deletion once more")]
+ConfirmAll = Annotated[Literal["everything"], Query(description="That this is meant")]
 
 
 class DeletionBody(BaseModel):
@@ -65,19 +66,14 @@ def add_bin_routes(api: FastAPI, node: Node) -> None:
     @api.delete("/bin/{id}", status_code=204)
     def empty(id: Number, confirm: Confirm) -> None:  # noqa: A002 - the name in the path
         """Give up a deletion for good."""
-        _check(str(id), confirm)
+        if confirm != str(id):
+            raise UsageError(f"emptying the bin cannot be undone: give '{id}' once more as 'confirm'")
         content.empty(id)
 
     @api.delete("/bin", status_code=204)
-    def empty_all(confirm: Confirm) -> None:
+    def empty_all(confirm: ConfirmAll) -> None:  # noqa: ARG001 - that it is there is enough
         """Give up everything in the bin for good."""
-        _check("everything", confirm)
         content.empty_all()
-
-
-def _check(wanted: str, confirm: str) -> None:
-    if confirm != wanted:
-        raise UsageError(f"emptying the bin cannot be undone: give {wanted!r} once more as 'confirm'")
 
 
 def _time(milliseconds: int) -> datetime:

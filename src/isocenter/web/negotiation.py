@@ -3,12 +3,20 @@
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from isocenter.web.media_types import MediaRange, parse_accept
+from isocenter.web.media_types import MediaRange, parse_accept, parse_media_type
 
 
 def accepted(request: Request) -> tuple[MediaRange, ...]:
-    """Return the media ranges that the client accepts, most wanted first; none means anything."""
-    return parse_accept(request.query_params.get("accept") or ", ".join(request.headers.getlist("accept")))
+    """Return the media ranges that the client accepts, most wanted first; none means anything.
+
+    Raises:
+        HTTPException: 406, the client refuses all that it names.
+    """
+    text = request.query_params.get("accept") or ", ".join(request.headers.getlist("accept"))
+    ranges = parse_accept(text)
+    if not ranges and parse_media_type(text.partition(",")[0]).type:
+        raise HTTPException(406, "the Accept field names nothing that is accepted: everything in it has q=0")
+    return ranges
 
 
 def not_acceptable(*offers: str) -> HTTPException:

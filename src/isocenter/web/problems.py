@@ -26,11 +26,14 @@ _CODES = {
     421: "MisdirectedRequestError",
     503: "UnavailableError",
 }
+_MAX_MESSAGE = 600
 _UNEXPECTED = "something unexpected happened in the server; its log says what"
 
 
 def problem(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Response:
-    """Return an answer in the one form of errors."""
+    """Return an answer in the one form of errors; a message that repeats a very long value is cut."""
+    if len(message) > _MAX_MESSAGE:
+        message = f"{message[: _MAX_MESSAGE // 2]} … {message[-_MAX_MESSAGE // 2 :]}"
     body = json.dumps({"error": {"status": status, "code": code, "message": message}}, ensure_ascii=False)
     return Response(body.encode(), status, headers, "application/json")
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from isocenter.dicom import dictionary
+from isocenter.dicom.uids import is_valid_uid
 from isocenter.errors import UsageError
 from isocenter.index.attributes import BY_TAG, Kind, Level
 from isocenter.index.moments import offset_minutes
@@ -53,6 +54,7 @@ OPTIONS = frozenset({
     "accept",
 })  # fmt: skip
 _MAX_ORDERS = 8
+_MAX_WARNINGS = 8
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -124,7 +126,7 @@ def read_search(level: Level, path: Mapping[str, str], parameters: QueryParams) 
     Raises:
         UsageError: a parameter is neither an option nor an attribute, or its value makes no sense.
     """
-    keys = {tag: path[name] for tag, name in ((_STUDY, "study"), (_SERIES, "series")) if name in path}
+    keys = {tag: _uid(path[name]) for tag, name in ((_STUDY, "study"), (_SERIES, "series")) if name in path}
     unsupported: list[str] = []
     several, timezone = _boolean(parameters, "multiplevaluematching"), ""
     _boolean(parameters, "emptyvaluematching")  # the key "" is the empty value in any case
@@ -157,8 +159,18 @@ def read_search(level: Level, path: Mapping[str, str], parameters: QueryParams) 
 
 
 def ignored(names: list[str]) -> tuple[str, ...]:
-    """Return the warnings about keys that are not supported."""
-    return tuple(f"The key {name} is not supported here and was ignored." for name in map(_plain, names))
+    """Return the warnings about keys that are not supported, for a header field that must not grow with them."""
+    told = [f"The key {name} is not supported here and was ignored." for name in map(_plain, names[:_MAX_WARNINGS])]
+    if len(names) > _MAX_WARNINGS:
+        told.append(f"So were {len(names) - _MAX_WARNINGS} others.")
+    return tuple(told)
+
+
+def _uid(text: str) -> str:
+    """Return a UID of the path, where no wildcard and no list may stand for it."""
+    if not is_valid_uid(text):
+        raise UsageError(f"{text[:64]!r} in the address is no UID")
+    return text
 
 
 def _plain(name: str) -> str:
