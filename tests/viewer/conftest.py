@@ -217,7 +217,7 @@ class View:
 
     def _note(self, url: str) -> None:
         # Chromium shows PDFs by an extension that is built in.
-        if not url.startswith((self.archive.url, "blob:", "data:", "chrome-extension:")):
+        if not url.startswith((self.archive.url, "blob:", "data:", "chrome-extension:", "chrome:")):
             self.errors.append(f"request to {url}")
 
     def list(self) -> None:
