@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from isocenter.dicom.person_name import fold
 from isocenter.index.database import Database
-from isocenter.index.schema import code, instance, metadata, patient, series, study
+from isocenter.index.name_words import name_rows
+from isocenter.index.schema import code, instance, metadata, name_word, patient, series, study
 
 CODES = ("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1")
 LARGE = 100  # one study in so many has one large series
@@ -51,6 +52,10 @@ def fill(database: Database, studies: int) -> None:
     tables: list[tuple[sa.Table, Iterator[dict[str, Any]]]] = [
         (code, ({"id": n + 1, "value": value} for n, value in enumerate(CODES))),
         (patient, map(_patient, range(studies))),
+        (
+            name_word,
+            (row for n in range(studies) for row in name_rows(n + 1, [str(_patient(n)["PatientName_alphabetic"])])),
+        ),
         (study, map(_study, range(studies))),
         (series, (row for number in range(studies) for row in _series(number))),
         (instance, itertools.chain.from_iterable(_instances(row) for n in range(studies) for row in _series(n))),
@@ -83,7 +88,8 @@ def _copy(driver: "psycopg.Connection[Any]", table: str, columns: list[str], row
         with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
-        cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
+        if table != name_word.name:
+            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
         cursor.execute(f"ANALYZE {table}")
     driver.commit()
 

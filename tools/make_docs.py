@@ -160,7 +160,8 @@ Answers hold dates and times as they are in the objects.
 
 Matching (PS3.4 C.2.2.2): single value, list of UIDs, universal, wildcard (`*`, `?`), range of dates and times, several
 values, the empty value (`""`). Person names match without regard to case, accents and width, in each component group;
-all other text with regard to case.
+all other text with regard to case. Fuzzy matching of PatientName: each word of the key begins a word of the name or
+sounds like one, in any order; of other names: begins one.
 Keys of a lower level match where there is one such series or object. A key that is not in the table below is left out
 of the answers, which then have the status FF01.
 

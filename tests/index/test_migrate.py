@@ -1,11 +1,13 @@
 """The migrations make the schema that the code uses, once, and refuse what a newer program made."""
 
+import importlib
 import threading
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 
 import isocenter.index.migrations.versions as versions
@@ -55,3 +57,22 @@ def test_an_index_of_a_newer_program_is_refused(url: str) -> None:
     index.close()
     with pytest.raises(ConfigurationError, match="newer version"):
         Index.open(url)
+
+
+def test_patients_from_before_are_found_by_their_words(url: str) -> None:
+    index = Index.open(url)
+    patient = dict.fromkeys((column.name for column in schema.patient.columns if column.name != "id"), "") | {
+        "identity": "x",
+        "PatientName_alphabetic": "doe jane",
+        "PatientName_ideographic": "山田 太郎",
+    }
+    with index.database.engine.begin() as connection:
+        connection.execute(schema.patient.insert(), patient)
+        context = MigrationContext.configure(connection)
+        migration = importlib.import_module("isocenter.index.migrations.versions.0008_site_keys")
+        with Operations.context(context):
+            migration.downgrade()
+            migration.upgrade()
+        words = connection.execute(sa.select(schema.name_word.c.word).order_by(schema.name_word.c.word)).scalars().all()
+    index.close()
+    assert words == ["doe", "jane", "太郎", "山田"]

@@ -99,6 +99,25 @@ def test_fuzzy_names_match_beginnings_of_words(filled: Index, name: str) -> None
     assert studies(filled, PatientName="rg", fuzzy=True) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("Mueller^Joerg", ["1.1"]), ("Moller", ["1.1"]), ("taro yamata", ["1.2"]), ("太", ["1.2"]), ("Miller", []),
+     ("muller jane", [])],
+)  # fmt: skip
+def test_fuzzy_names_sound_alike(filled: Index, name: str, expected: list[str]) -> None:
+    assert studies(filled, PatientName=name, fuzzy=True) == expected
+
+
+def test_the_words_of_a_patient_go_with_him(index: Index, make_entry: Callable[..., Entry]) -> None:
+    index.file(make_entry(1))
+    assert [tuple(row) for row in index.database.rows("SELECT word FROM name_word ORDER BY word")] == [
+        ("doe",),
+        ("jane",),
+    ]
+    assert index.delete("1.2.3", "", "", 5000)
+    assert not index.database.rows("SELECT word FROM name_word")
+
+
 def test_a_study_is_answered_with_its_patient_and_what_is_counted(filled: Index) -> None:
     (answer,) = find(filled, Level.STUDY, StudyInstanceUID="1.1")
     assert answer["00100010"] == {"vr": "PN", "Value": [{"Alphabetic": "Müller^Jörg"}]}

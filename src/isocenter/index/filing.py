@@ -20,6 +20,7 @@ from isocenter.index.database import ConstraintError, Database, Transaction, Tra
 from isocenter.index.entry import Entry, Instance
 from isocenter.index.identity import Identity
 from isocenter.index.instances import read_instance
+from isocenter.index.name_words import insert_words
 from isocenter.index.non_patient import read_non_patient
 from isocenter.index.outbox import Event, insert_events
 from isocenter.index.schema import instance, non_patient_object, patient, series, study
@@ -219,6 +220,8 @@ class _Batch:
         if len(agreeing) == 1:
             return agreeing[0]
         made = self._transaction.rows(_INSERT_PATIENT, identity=key, **columns)
+        if made:
+            insert_words(self._transaction, int(made[0][0]), columns)
         if others and made:
             known = "; ".join(shown for _, _, shown in others[:3])
             detail = f"PatientID {identity.PatientID!r} belongs to {known}; this object says {_shown(columns)}"

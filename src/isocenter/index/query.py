@@ -11,13 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from isocenter.dicom.matching import AnyOf, Equals, Match, Range, Universal, Wildcard, compile_match
-from isocenter.dicom.person_name import fold
 from isocenter.dicom.uids import is_valid_uid
 from isocenter.errors import UsageError
 from isocenter.index.attributes import BY_TAG, NAME_GROUPS, Attribute, Kind, Level
 from isocenter.index.header import LONGEST_TEXT
 from isocenter.index.instances import instance_order, series_order
 from isocenter.index.moments import take_moments
+from isocenter.index.name_words import fuzzy
 from isocenter.index.schema import code, instance, patient, series, study
 
 __all__ = ["MATCHED_AS", "Level", "Query", "compile_page", "compile_query"]
@@ -124,8 +124,10 @@ def _matching(query: Query) -> "sa.Select[Any]":
             continue
         if attribute.kind is Kind.COMPUTED:
             raise UsageError(f"{attribute.keyword} cannot be a matching key; ask for it with an empty value")
-        words = fold(query.keys[tag]).replace("*", " ").split() if query.fuzzy and attribute.kind is Kind.NAME else []
-        condition = _fuzzy(attribute, words) if words else _condition(attribute, match)
+        like = None
+        if query.fuzzy and attribute.kind is Kind.NAME and match != Equals(("",), "PN"):
+            like = fuzzy(TABLES[attribute.level], attribute, query.keys[tag])
+        condition = _condition(attribute, match) if like is None else like
         conditions.setdefault(attribute.level, []).append(condition)
     statement = _select(query.level, {*conditions, *(_attribute(tag).level for tag, _ in query.order)})
     for level, found in conditions.items():
@@ -275,18 +277,3 @@ def _compare_number(column: "sa.ColumnElement[Any]", match: Match) -> Condition:
     numbers = [int(value) for value in match.values if value.lstrip("-").isdecimal()]
     found: Condition = column.in_([number for number in numbers if -(2**31) <= number < 2**31])
     return sa.or_(found, column.is_(None)) if "" in match.values else found
-
-
-def _fuzzy(attribute: Attribute, words: list[str]) -> Condition:
-    """Return the condition that each word begins a word of the name (PS3.4 C.2.2.2.1 leaves the way open)."""
-    table = TABLES[attribute.level]
-    groups = [table.c[attribute.keyword + suffix] for suffix in NAME_GROUPS]
-    patterns = [Wildcard(f"{word}*", "PN").like() for word in words]
-    return sa.or_(
-        *(
-            sa.and_(
-                *(sa.or_(group.like(p, escape="\\"), group.like(f"% {p}", escape="\\")) for p in patterns),
-            )
-            for group in groups
-        )
-    )

@@ -79,6 +79,17 @@ patient = sa.Table(
     sqlite_autoincrement=True,
 )
 
+#: The words of patients' names, folded, and how they sound: what fuzzy matching looks up.
+name_word = sa.Table(
+    "name_word",
+    metadata,
+    sa.Column("patient_id", sa.ForeignKey("patient.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    sa.Column("word", Text, primary_key=True),
+    sa.Column("sound", Text, nullable=False),
+    sa.Index(None, "word", "patient_id"),
+    sa.Index(None, "sound", "patient_id"),
+)
+
 study = sa.Table(
     "study",
     metadata,
@@ -372,4 +383,30 @@ binned = sa.Table(
     sa.Column("SOPInstanceUID", Text, nullable=False),
     *_object(),
     sa.UniqueConstraint("location"),
+)
+
+#: Keys that a site has added: ``path`` names the attribute (see ``site_keys.py``). Objects up to row ``target`` were
+#: there before the key, those up to ``position`` have been read for it.
+query_key = sa.Table(
+    "query_key",
+    metadata,
+    _key(),
+    sa.Column("path", Text, nullable=False, unique=True),
+    sa.Column("level", sa.SmallInteger, nullable=False),
+    sa.Column("vr", Text, nullable=False),
+    sa.Column("target", Key, nullable=False),
+    sa.Column("position", Key, nullable=False),
+)
+
+#: The values of these keys: ``owner`` is the row of the key's level, ``item`` that of the sequence the value is in.
+key_value = sa.Table(
+    "key_value",
+    metadata,
+    sa.Column("key_id", Key, sa.ForeignKey("query_key.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    sa.Column("owner", Key, primary_key=True, autoincrement=False),
+    sa.Column("item", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("text", Text, nullable=False),
+    sa.Column("comparable", Text, nullable=False),
+    sa.Index(None, "key_id", "comparable", "owner"),
 )
