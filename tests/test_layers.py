@@ -36,6 +36,7 @@ ALLOWED: dict[str, set[str]] = {
 SAME_AS_ARCHIVE = {
     "bin",
     "ingest",
+    "reindexing",
     "settling",
     "integrity",
     "conflicts",

@@ -165,6 +165,13 @@ sounds like one, in any order; of other names: begins one.
 Keys of a lower level match where there is one such series or object. A key that is not in the table below is left out
 of the answers, which then have the status FF01.
 
+A site can add keys (`isocenter keys`, `/api/query-keys`): any attribute of a VR that can be compared, at the top of
+the data set or in the items of sequences, and private ones by creator. At a level above the instance the first object
+that has a value counts. They match as the others do; keys in one sequence are met by one item (PS3.4 C.2.2.2.6), and
+an item in the identifier that holds other attributes makes the status FF01. C-FIND and QIDO-RS
+(`RequestAttributesSequence.ScheduledProcedureStepID=…`, `0019xx0F:CREATOR=…`, `includefield`) answer them where they
+are asked for. New objects are found by them some seconds after they were stored.
+
 Answers carry RetrieveAETitle, and InstanceAvailability (ONLINE) where it is asked for. They are in the character set of
 the query where that is a single one and holds the text, else in UTF-8 (ISO_IR 192).
 

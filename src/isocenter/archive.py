@@ -1,8 +1,9 @@
 """The archive: the only join of storage and index. Receive, find, open, delete, check.
 
 This is its front; ``ingest.py`` takes objects in, ``settling.py`` finishes series that have come to rest,
-``non_patient.py`` has what belongs to no study, ``bin.py`` what was deleted, ``commitment.py`` what peers asked to be
-kept for sure, ``integrity.py`` compares index and storage. Knows neither DIMSE nor HTTP.
+``reindexing.py`` reads objects for keys that a site has added, ``non_patient.py`` has what belongs to no study,
+``bin.py`` what was deleted, ``commitment.py`` what peers asked to be kept for sure, ``integrity.py`` compares index and
+storage. Knows neither DIMSE nor HTTP.
 """
 
 import time
@@ -20,11 +21,13 @@ from isocenter.index.index import Index
 from isocenter.index.outbox import MILLISECONDS_PER_DAY
 from isocenter.index.peers import Peers
 from isocenter.index.query import Level, Query
+from isocenter.index.site_keys import SiteKey, SiteKeys
 from isocenter.index.statistics import Statistics, read_statistics
 from isocenter.ingest import FileReception, Intake, Outcome, Receipt, Reception, Source
 from isocenter.integrity import Check, Redo, Report
 from isocenter.metadata import Metadata, MetadataReader
 from isocenter.non_patient import NonPatientObjects
+from isocenter.reindexing import Reindexing
 from isocenter.settings import Settings
 from isocenter.settling import Settling
 from isocenter.storage import LocalStorage, ObjectFile, Storage
@@ -63,6 +66,9 @@ class Archive:
         self._settling = Settling(
             storage, index, self._metadata, settings.settle_seconds, redo.advance if redo else _nothing
         )
+        #: Keys that the site has added to those of every archive, and what reads objects for them.
+        self.site_keys = SiteKeys(index.database)
+        self.reindexing = Reindexing(storage, index, self.site_keys)
         self._bin_days: int = settings.bin_days
         #: What was deleted and can be restored.
         self.bin = Bin(storage, index, self._settling.remove_garbage)
@@ -85,6 +91,7 @@ class Archive:
 
     def close(self) -> None:
         """Stop the background work and give back every descriptor; no reception may be open."""
+        self.reindexing.stop()
         self._settling.stop()
         if self._redo is not None:
             self._redo.advance()
@@ -92,8 +99,12 @@ class Archive:
         self.storage.close()
 
     def start_background(self) -> None:
-        """Start the thread that settles series; one per process, of which one at a time works."""
+        """Start the threads that settle series and read objects for the site's keys.
+
+        Each process has them; of each kind one works at a time.
+        """
         self._settling.start()
+        self.reindexing.start()
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +140,10 @@ class Archive:
             UsageError: a key is not kept in the index, or cannot be read.
         """
         return self.index.find_pages(query, size)
+
+    def added_keys(self) -> list[SiteKey]:
+        """Return the keys that the site has added."""
+        return self.site_keys.all()
 
     def instances(self, study: str, series: str | None = None, sop: str | None = None) -> list[Instance]:
         """Return the objects of a study, of one series, or one object; series and objects in the order of numbers.

@@ -13,6 +13,7 @@ import pytest
 from isocenter.cli import main
 from isocenter.dicom import dictionary
 from isocenter.index.query import Level, Query
+from isocenter.index.site_keys import SiteKey
 from isocenter.net.server import DicomServer
 from isocenter.services.find import FindService
 from isocenter.settings import load_settings
@@ -34,6 +35,9 @@ class Finder:
         self.pages = 1
         self.given = 0
         self.queries: list[Query] = []
+
+    def added_keys(self) -> list[SiteKey]:
+        return []
 
     def find_pages(self, query: Query, size: int) -> Iterator[list[dict[str, Any]]]:
         self.queries.append(query)

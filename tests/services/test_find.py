@@ -8,9 +8,11 @@ import pytest
 from isocenter.dicom import dictionary
 from isocenter.dicom.json import data_set_to_json, json_to_data_set
 from isocenter.dicom.uids import transfer_syntax
+from isocenter.dicom.writer import write_element
 from isocenter.dimse.commands import Command, CommandField, write_command
 from isocenter.errors import IsocenterError, OutOfResourcesError, UsageError
 from isocenter.index.query import Level, Query
+from isocenter.index.site_keys import SiteKey
 from isocenter.services.find import FindService
 from isocenter.services.service import Response, ServiceContext
 from isocenter.settings import load_settings
@@ -24,6 +26,10 @@ class FakeFinder:
     def __init__(self, *pages: list[dict[str, Any]] | Exception) -> None:
         self.pages = pages
         self.queries: list[Query] = []
+        self.added: list[SiteKey] = []
+
+    def added_keys(self) -> list[SiteKey]:
+        return self.added
 
     def find_pages(self, query: Query, size: int) -> Iterator[list[dict[str, Any]]]:
         self.queries.append(query)
@@ -217,6 +223,41 @@ def test_a_time_zone_counts_where_it_was_agreed_on() -> None:
     assert [query.timezone for query in finder.queries] == ["", "-0500"]
     wrong = identifier(QueryRetrieveLevel="STUDY", TimezoneOffsetFromUTC="CET")
     assert ask(finder, wrong, context(extended=b"\0\0\0\1"))[1].Status == WRONG
+
+
+def sequence(number: int, *items: bytes) -> bytes:
+    """Return a sequence element."""
+    body = b"".join(b"\xfe\xff\x00\xe0" + len(item).to_bytes(4, "little") + item for item in items)
+    return write_element(number, "SQ", body)
+
+
+def test_keys_of_the_site_are_keys() -> None:
+    finder = FakeFinder([answer()])
+    paths = ("00180060", "00400275.00400009", "00400275.00401001", "0099xx0F:ACME", "00189999")
+    finder.added = [SiteKey(n, path, Level.SERIES, "LO", 0, 0) for n, path in enumerate(paths)]
+    inner = write_element(tag("ScheduledProcedureStepID"), "SH", b"S1")
+    data = identifier(QueryRetrieveLevel="STUDY", KVP="120") + sequence(0x00400275, inner)
+    data += write_element(0x00990011, "LO", b"ACME") + write_element(0x0099110F, "LO", b"x*")
+    pending, _ = ask(finder, data, context())
+    (query,) = finder.queries
+    assert [(key.path, text) for key, text in query.site] == [(paths[0], "120"), (paths[1], "S1"), (paths[3], "x*")]
+    assert query.shown == tuple(finder.added[n] for n in (0, 1, 3))
+    assert pending[0].command.Status == PENDING
+
+
+def test_a_sequence_without_an_item_asks_for_all_of_it() -> None:
+    finder = FakeFinder([answer()])
+    finder.added = [SiteKey(1, "00400275.00400009", Level.SERIES, "SH", 0, 0)]
+    ask(finder, identifier(QueryRetrieveLevel="STUDY") + sequence(0x00400275), context())
+    assert [(key.id, text) for key, text in finder.queries[0].site] == [(1, "")]
+
+
+@pytest.mark.parametrize(("items", "status"), [(1, PENDING + 1), (2, WRONG)])
+def test_what_is_no_key_in_a_sequence(items: int, status: int) -> None:
+    inner = write_element(tag("RequestedProcedureID"), "SH", b"R1")
+    data = identifier(QueryRetrieveLevel="STUDY") + sequence(0x00400275, *[inner] * items)
+    pending, last = ask(FakeFinder([answer()]), data, context())
+    assert status == (pending[0].command.Status if pending else last.Status)
 
 
 def test_extended_negotiation() -> None:

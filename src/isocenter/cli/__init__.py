@@ -30,6 +30,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worklist": ("worklist", "Ask a DICOM node what is scheduled; keep the archive's worklist."),
     "mpps": ("mpps", "Report to a DICOM node what is done with a scheduled step (MPPS)."),
     "peers": ("peers", "List and edit the DICOM nodes that an archive knows."),
+    "keys": ("keys", "List and edit the attributes that a site adds to its searches."),
+    "reindex": ("reindex", "Read the objects for the keys that the site has added."),
     "tls": ("tls", "Make and look at certificates for TLS."),
     "dump": ("dump", "Print the header of a DICOM file."),
     "stats": ("stats", "Print what an archive holds."),

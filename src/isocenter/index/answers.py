@@ -14,6 +14,7 @@ from isocenter.index.attributes import ATTRIBUTES, Attribute, Kind, Level
 from isocenter.index.database import Database, Row
 from isocenter.index.query import STUDIES, Query, compile_page, compile_query
 from isocenter.index.schema import instance, patient, series
+from isocenter.index.site_values import add_values
 
 Json = dict[str, Any]
 Writer = Callable[[Any], Json]
@@ -41,7 +42,9 @@ def find(database: Database, query: Query) -> list[Json]:
     statement = compile_query(query)
     with database.read() as connection:
         rows = connection.execute(statement).all()
-    return list(_answers(database, query.level, rows, _wanted(query)).values())
+    answers = _answers(database, query.level, rows, _wanted(query))
+    add_values(database, query.level, answers, query.shown)
+    return list(answers.values())
 
 
 def find_pages(database: Database, query: Query, size: int) -> Iterator[list[Json]]:
@@ -56,6 +59,7 @@ def find_pages(database: Database, query: Query, size: int) -> Iterator[list[Jso
         with database.read() as connection:
             rows = connection.execute(statement).all()
         answers = _answers(database, query.level, rows, _wanted(query))
+        add_values(database, query.level, answers, query.shown)
         if answers:
             yield list(answers.values())
         if len(rows) < wanted:

@@ -19,6 +19,8 @@ from isocenter.index.instances import instance_order, series_order
 from isocenter.index.moments import take_moments
 from isocenter.index.name_words import fuzzy
 from isocenter.index.schema import code, instance, patient, series, study
+from isocenter.index.site_keys import SiteKey
+from isocenter.index.site_values import conditions_of
 
 __all__ = ["MATCHED_AS", "Level", "Query", "compile_page", "compile_query"]
 
@@ -52,7 +54,8 @@ class Query:
     answers carry besides the keys, None for all; ``limit``: at most so many answers, None for all; ``combined``: a date
     range and a time range together are one range of moments (PS3.4 C.2.2.2.5); ``timezone``: the offset from UTC that
     dates and moments among the keys are given at, "" for that of each study; ``order``: tags to order by, each with
-    whether it descends, instead of the level's own order (pages have that).
+    whether it descends, instead of the level's own order (pages have that);
+    ``site``: keys that the site has added, each as in ``keys``; ``shown``: those of them that answers carry.
     """
 
     level: Level
@@ -64,6 +67,8 @@ class Query:
     combined: bool = False
     timezone: str = ""
     order: tuple[tuple[int, bool], ...] = ()
+    site: tuple[tuple[SiteKey, str], ...] = ()
+    shown: tuple[SiteKey, ...] = ()
 
 
 def compile_query(query: Query) -> "sa.Select[Any]":
@@ -129,6 +134,8 @@ def _matching(query: Query) -> "sa.Select[Any]":
             like = fuzzy(TABLES[attribute.level], attribute, query.keys[tag])
         condition = _condition(attribute, match) if like is None else like
         conditions.setdefault(attribute.level, []).append(condition)
+    for level, condition in conditions_of(query.site, compare):
+        conditions.setdefault(level, []).append(condition)
     statement = _select(query.level, {*conditions, *(_attribute(tag).level for tag, _ in query.order)})
     for level, found in conditions.items():
         below = level.value > query.level.value

@@ -6,7 +6,7 @@ sent one by one, so neither a large archive nor a slow peer takes memory.
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from isocenter.errors import IsocenterError, OutOfResourcesError, UsageError
 from isocenter.index.attributes import BY_TAG, Kind
 from isocenter.index.moments import offset_minutes
 from isocenter.index.query import MATCHED_AS, Query
+from isocenter.index.site_keys import SiteKey
 from isocenter.services.identifier import (
     QUERY_RETRIEVE_LEVEL,
     Identifier,
@@ -29,6 +30,7 @@ from isocenter.services.identifier import (
 )
 from isocenter.services.information_model import IDENTIFIER_SYNTAXES, LEVEL_NAMES, MODELS, InformationModel
 from isocenter.services.service import Answer, Handler, Message, Response, Service, ServiceContext
+from isocenter.services.site_query import read_site_query
 from isocenter.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -59,6 +61,9 @@ class Finder(Protocol):
 
     def find_pages(self, query: Query, size: int) -> Iterator[list[dict[str, Any]]]:
         """Yield the answers in pages."""
+
+    def added_keys(self) -> list[SiteKey]:
+        """Return the keys that the site has added."""
 
 
 class FindService(Service):
@@ -110,7 +115,9 @@ class _Find(Handler):
         """Give an answer for each match, and how it ended."""
         try:
             identifier = self._reader.read()
-            query, unsupported = read_query(self._reader.model, identifier, self._context.extended)
+            query, unsupported = read_query(
+                self._reader.model, identifier, self._context.extended, self._service.archive.added_keys()
+            )
             yield from self._answers(identifier, query, unsupported=unsupported)
             last = respond(self._command, status.CANCELLED if self._cancelled else status.SUCCESS)
         except IdentifierError as error:
@@ -155,8 +162,10 @@ class _Find(Handler):
         )  # fmt: skip
 
 
-def read_query(model: InformationModel, identifier: Identifier, extended: bytes = b"") -> tuple[Query, bool]:
-    """Return what an identifier asks for, and whether it asks for more than the index keeps.
+def read_query(
+    model: InformationModel, identifier: Identifier, extended: bytes = b"", added: Iterable[SiteKey] = ()
+) -> tuple[Query, bool]:
+    """Return what an identifier asks for, and whether it asks for more than the index keeps; ``added``: a site's keys.
 
     Raises:
         IdentifierError: a key cannot be read, or one that names what is above the level is missing.
@@ -166,8 +175,9 @@ def read_query(model: InformationModel, identifier: Identifier, extended: bytes 
     keys: dict[int, str] = {}
     wanted: set[int] = set()
     unsupported = False
+    site = read_site_query(identifier, added)
     for tag, key in identifier.keys.items():
-        if tag in _NO_KEYS or not tag & 0xFFFF:
+        if tag in _NO_KEYS or tag in site.tags or not tag & 0xFFFF:
             continue
         if not _is_answered(tag, identifier):
             unsupported = True
@@ -184,6 +194,7 @@ def read_query(model: InformationModel, identifier: Identifier, extended: bytes 
     query = Query(
         identifier.level, keys, frozenset(wanted), timezone=timezone,
         fuzzy=bool(agreed[_FUZZY]), combined=bool(agreed[_COMBINED]),
+        site=site.keys, shown=tuple(key for key, _ in site.keys),
     )  # fmt: skip
     return query, unsupported
 

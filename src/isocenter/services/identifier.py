@@ -4,14 +4,15 @@ Reads with the sender's character set, checks the level and its unique keys, and
 that was asked for as long as it holds them, else in UTF-8.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from isocenter.dicom import dictionary
-from isocenter.dicom.header import SPECIFIC_CHARACTER_SET, character_set, decode_values
-from isocenter.dicom.json import json_to_data_set
+from isocenter.dicom.header import SPECIFIC_CHARACTER_SET, character_set, decode_value, decode_values
+from isocenter.dicom.json import data_set_to_json, json_to_data_set
+from isocenter.dicom.nested import texts
 from isocenter.dicom.scanner import only_padding, scan
 from isocenter.dicom.uids import TransferSyntax
 from isocenter.errors import InvalidObjectError, IsocenterError
@@ -40,11 +41,15 @@ class IdentifierError(IsocenterError):
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """A decoded identifier: its level, its keys as text (lists with backslashes), the character set it was sent in."""
+    """A decoded identifier: its level, its keys as text (lists with backslashes), the character set it was sent in.
+
+    ``nested``: the keys in the items of sequences, by their path of tags.
+    """
 
     level: Level
     keys: Mapping[int, str]
     character_set: tuple[str, ...] = ()
+    nested: Mapping[tuple[int, ...], str] = field(default_factory=dict)
 
 
 class IdentifierReader:
@@ -80,7 +85,19 @@ class IdentifierReader:
             raise IdentifierError("the identifier is cut short")
         declared = character_set(found.values.get(SPECIFIC_CHARACTER_SET, b""))
         keys = {tag: "\\".join(values) for tag, values in decode_values(found.values, self.syntax).items()}
-        return Identifier(self._level(keys), keys, declared)
+        for tag, raw in found.values.items():  # text, as far as anybody knows
+            if tag >> 16 & 1 and dictionary.vr(tag) == "UN":
+                keys[tag] = "\\".join(decode_value(raw, "LO", self.syntax, declared))
+        nested = dict(self._nested()) if any(dictionary.vr(tag) == "SQ" for tag in found.values) else {}
+        return Identifier(self._level(keys), keys, declared, nested)
+
+    def _nested(self) -> Iterator[tuple[tuple[int, ...], str]]:
+        """Yield path and text of the keys in sequences."""
+        try:
+            whole = data_set_to_json(bytes(self._data), self.syntax, bulk_data_uri=None)
+            yield from _below(whole, ())
+        except InvalidObjectError as error:
+            raise IdentifierError(f"the identifier cannot be read: {error}") from error
 
     def _level(self, keys: Mapping[int, str]) -> Level:
         given = keys.get(QUERY_RETRIEVE_LEVEL, "")
@@ -88,6 +105,19 @@ class IdentifierReader:
         if given not in allowed:
             raise IdentifierError(f"QueryRetrieveLevel must be {', '.join(allowed)}", QUERY_RETRIEVE_LEVEL)
         return LEVELS[given]
+
+
+def _below(data_set: dict[str, Any], path: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], str]]:
+    """Yield the keys in the items of a data set's sequences; a query has one item in each (PS3.4 C.2.2.2.6)."""
+    for name, attribute in data_set.items():
+        place = (*path, int(name, 16))
+        values = attribute.get("Value", [])
+        if attribute["vr"] == "SQ":
+            if len(values) > 1:
+                raise IdentifierError(f"{dictionary.keyword(place[-1])}: more than one item in a query", place[0])
+            yield from (each for item in values for each in _below(item, place))
+        elif path:
+            yield place, "\\".join(texts(values))
 
 
 def check_hierarchy(

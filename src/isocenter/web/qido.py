@@ -5,8 +5,9 @@ the web knows: RetrieveURL and availability.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.datastructures import QueryParams
@@ -19,6 +20,7 @@ from isocenter.errors import UsageError
 from isocenter.index.attributes import BY_TAG, Kind, Level
 from isocenter.index.moments import offset_minutes
 from isocenter.index.query import Query
+from isocenter.index.site_keys import SiteKey, read_path
 from isocenter.web.addresses import address_of, base_address
 from isocenter.web.media_types import DICOM_XML
 from isocenter.web.models import model_type, xml_response
@@ -83,12 +85,13 @@ async def search_instances(node: Node, request: Request) -> Response:
 
 async def _search(node: Node, request: Request, level: Level) -> Response:
     media_type = model_type(request)
-    search = read_search(level, request.path_params, request.query_params)
-    return await node.threads.read(_answer, node, search, base_address(request), media_type)
+    ask = partial(read_search, level, request.path_params, request.query_params)
+    return await node.threads.read(_answer, node, ask, base_address(request), media_type)
 
 
-def _answer(node: Node, search: Search, base: str, media_type: str) -> Response:
+def _answer(node: Node, ask: Callable[[Sequence[SiteKey]], Search], base: str, media_type: str) -> Response:
     """Ask the archive, and write what it finds."""
+    search = ask(node.archive.added_keys())
     query = search.query
     found = node.archive.find(query)
     more = query.limit == MAX_RESULTS + 1 and len(found) > MAX_RESULTS
@@ -120,18 +123,25 @@ def _completed(attributes: dict[str, Any], base: str) -> dict[str, Any]:
     return dict(sorted(attributes.items()))
 
 
-def read_search(level: Level, path: Mapping[str, str], parameters: QueryParams) -> Search:
-    """Return the query that path and parameters ask for.
+def read_search(
+    level: Level, path: Mapping[str, str], parameters: QueryParams, added: Sequence[SiteKey] = ()
+) -> Search:
+    """Return the query that path and parameters ask for; ``added``: keys of the site.
 
     Raises:
         UsageError: a parameter is neither an option nor an attribute, or its value makes no sense.
     """
     keys = {tag: _uid(path[name]) for tag, name in ((_STUDY, "study"), (_SERIES, "series")) if name in path}
     unsupported: list[str] = []
+    site: list[tuple[SiteKey, str]] = []
     several, timezone = _boolean(parameters, "multiplevaluematching"), ""
     _boolean(parameters, "emptyvaluematching")  # the key "" is the empty value in any case
     for name in dict.fromkeys(parameters.keys()):
         if name in OPTIONS:
+            continue
+        site_key = _added_key(name, added)
+        if site_key is not None:
+            site.append((site_key, key_of(site_key.vr, name, [v for v in parameters.getlist(name) if v], several)))
             continue
         tag = tag_of(name)
         if tag == _TIMEZONE:
@@ -147,13 +157,15 @@ def read_search(level: Level, path: Mapping[str, str], parameters: QueryParams) 
     query = Query(
         level=level,
         keys=keys,
-        include=_included(level, path, parameters),
+        include=_included(level, path, parameters, added),
         limit=MAX_RESULTS + 1 if limit is None or limit > MAX_RESULTS else limit,
         offset=number_of(parameters, "offset") or 0,
         fuzzy=fuzzy,
         combined=True,
         timezone=timezone,
         order=_order(parameters),
+        site=tuple(site),
+        shown=_shown(level, parameters, added, [key for key, _ in site]),
     )
     return Search(query, ignored(unsupported))
 
@@ -210,9 +222,39 @@ def tag_of(name: str) -> int:
         raise UsageError(f"{name[:64]!r} is neither an attribute nor an option of a search (PS3.18 8.3.4)") from None
 
 
-def _included(level: Level, path: Mapping[str, str], parameters: QueryParams) -> frozenset[int] | None:
+def _added_key(name: str, added: Sequence[SiteKey]) -> SiteKey | None:
+    """Return the key of the site that a parameter or an included field names."""
+    if not added:
+        return None
+    try:
+        path = read_path(name)
+    except UsageError:
+        return None
+    return next((key for key in added if key.path == path), None)
+
+
+def _shown(
+    level: Level, parameters: QueryParams, added: Sequence[SiteKey], asked: Sequence[SiteKey]
+) -> tuple[SiteKey, ...]:
+    """Return the keys of the site that answers carry: those asked for, included, or in an included sequence."""
+    names = _fields(parameters)
+    if "all" in names:
+        return tuple(key for key in added if key.level is level)
+    sequences = {name for name in names if "." not in name and ":" not in name}
+    tags = {tag_of(name) for name in sequences}
+    included = {each for each in (_added_key(name, added) for name in names) if each}
+    return tuple(key for key in added if key in asked or key in included or (len(key.tags) > 1 and key.tags[0] in tags))
+
+
+def _fields(parameters: QueryParams) -> list[str]:
+    return [name for value in parameters.getlist("includefield") for name in value.split(",") if name]
+
+
+def _included(
+    level: Level, path: Mapping[str, str], parameters: QueryParams, added: Sequence[SiteKey]
+) -> frozenset[int] | None:
     """Return what the answers are to contain; None means everything."""
-    names = [name for value in parameters.getlist("includefield") for name in value.split(",") if name]
+    names = [name for name in _fields(parameters) if _added_key(name, added) is None]
     if "all" in names:
         return None
     attributes = {Level.STUDY: _STUDY_ATTRIBUTES, Level.SERIES: _SERIES_ATTRIBUTES}.get(level, _INSTANCE_ATTRIBUTES)
