@@ -15,13 +15,17 @@ from isocenter.commitment import FailureReason
 from isocenter.deid._tables.profile import EDITION
 from isocenter.deid.options import CODES, KEEP, meaning
 from isocenter.dicom.uids import NON_PATIENT_SOP_CLASSES, SOP_CLASSES, TRANSFER_SYNTAXES
+from isocenter.dimse.commands import CommandField
 from isocenter.dimse.status import describe
 from isocenter.index.attributes import ATTRIBUTES, NON_PATIENT_ATTRIBUTES
 from isocenter.services.commit_report import STORAGE_COMMITMENT
 from isocenter.services.information_model import LEVEL_NAMES, MODELS
 from isocenter.services.mpps import MPPS_RETRIEVE
+from isocenter.services.ups import ACTIONS, OPERATIONS
 from isocenter.services.worklist import MODALITY_WORKLIST_FIND
 from isocenter.settings import SETTINGS
+from isocenter.ups.requirements import REQUIREMENTS, Requirement
+from isocenter.ups.states import NOTICES, REFUSALS
 from isocenter.worklist.keys import KEYS as WORKLIST_KEYS
 from isocenter.worklist.performed import MODALITY_PERFORMED_PROCEDURE_STEP
 from isocenter.worklist.performed_attributes import STEP_ATTRIBUTES, StepAttribute
@@ -75,6 +79,73 @@ def performed_rows(attribute: StepAttribute, above: str = "") -> list[tuple[obje
     return [row, *(inner for each in attribute.items for inner in performed_rows(each, f"{above}> "))]
 
 
+def requirement_rows(rows: tuple[Requirement, ...], depth: int = 0) -> list[tuple[object, ...]]:
+    """Return the rows of attributes of work items, those of items below their sequence."""
+    found: list[tuple[object, ...]] = []
+    for row in rows:
+        found.append((">" * depth + row.keyword, row.create, row.set, row.final, row.get))
+        found += requirement_rows(row.inner, depth + 1)
+    return found
+
+
+#: Operations of work items; actions are named by themselves.
+NAMES = {
+    CommandField.C_FIND_RQ: "C-FIND",
+    CommandField.N_CREATE_RQ: "N-CREATE",
+    CommandField.N_GET_RQ: "N-GET",
+    CommandField.N_SET_RQ: "N-SET",
+}
+
+
+def ups_section() -> str:
+    """Return the part of the conformance statement about Unified Procedure Steps."""
+    classes: list[tuple[object, ...]] = [
+        (
+            SOP_CLASSES[uid].name,
+            uid,
+            ", ".join(
+                [
+                    *sorted(NAMES[each] for each in operations if each in NAMES),
+                    *(f"N-ACTION {each} ({ACTIONS[each]})" for each in sorted(actions)),
+                ]
+            ),
+        )
+        for uid, (operations, actions) in OPERATIONS.items()
+    ]
+    statuses: list[tuple[object, ...]] = sorted(
+        {(f"{r.status:04X}", r.http_status, r.text, r.warning) for r in REFUSALS}
+        | {(f"{n.status:04X}", "2xx", n.text, n.text) for n in NOTICES}
+    )
+    return f"""## Unified Procedure Steps
+
+Work items are kept in the index; UPS-RS (PS3.18 chapter 11, `/dicom-web/workitems`) and the DIMSE services are two
+faces of the same.
+
+{table(("SOP class", "UID", "as SCP"), classes)}
+A request may name UPS Push as its SOP class, or the one that was negotiated. N-CREATE without a UID gets one.
+Attributes by PS3.4 Table CC.2.5-3: `1` needed with a value, `2` needed (added empty where it lacks, with the status
+B300), `3` optional, `-` not allowed, `0` empty if present; final state `R` always, `P` when COMPLETED (`P2`:
+present), `X` when CANCELED. Others are kept as they are. WorklistLabel is the AE title of the archive where none is
+given; ScheduledProcedureStepModificationDateTime is set here. A sequence is set as a whole. Coded entries need
+CodeMeaning, and CodeValue with CodingSchemeDesignator, LongCodeValue or URNCodeValue.
+
+{table(("attribute", "N-CREATE", "N-SET", "final state", "N-GET"), requirement_rows(REQUIREMENTS))}
+Every attribute can be a matching and a return key, at any depth, as in Modality Worklist. The Transaction UID is
+never returned. A SCHEDULED work item whose cancellation is requested becomes IN PROGRESS and CANCELED at once, with
+the reason that was given or (110513, DCM, "Discontinued for unspecified reason"); one IN PROGRESS is left to its
+performer, and the request fails (C312) where nobody is subscribed. COMPLETED and CANCELED work items are deleted
+after the setting `workitem_days`, unless a subscriber holds a deletion lock; locks are always granted.
+
+Subscriptions: to one work item, to all, and with a filter; an AE title has one of each of the latter two. Reports
+(UPS State, Cancel Requested, Progress, Assigned, SCP Status Change) are kept for a day until they are told: over
+WebSocket (`/ws/subscribers/AETITLE`, DICOM JSON), and by N-EVENT-REPORT to a known peer of that AE title, on an
+association that asks for the role of the SCP of UPS Event, with attempts after 5, 30, 120, 600 and then every 1800
+seconds. A report that is answered with a failure is not repeated. A receiver that subscribes by DIMSE has to be a
+known peer (C308).
+
+{table(("status", "HTTP", "meaning", "Warning field"), statuses)}"""
+
+
 def conformance_page() -> str:
     """Return the DICOM conformance statement (PS3.2), as far as this version goes."""
     storage = sorted((c.name, c.uid) for c in SOP_CLASSES.values() if c.storage)
@@ -121,6 +192,7 @@ def conformance_page() -> str:
 | Modality Worklist (C-FIND) | yes | yes, `isocenter worklist find` |
 | Modality Performed Procedure Step (N-CREATE, N-SET) | yes | yes, `isocenter mpps` |
 | Modality Performed Procedure Step Retrieve (N-GET) | yes | no |
+| Unified Procedure Step | Push, Pull, Watch, Query; Event, to known peers | no |
 
 With the setting `known_peers_only` a peer is known by AE title and address: contexts that it may not use are refused
 (user rejection), an association without any other is rejected (calling AE title not recognized). Roles are granted for
@@ -253,10 +325,12 @@ Instance UID gets one in the response. Not supported: the Notification SOP class
 With the setting `known_peers_only` the worklist is for peers that may find, and reports for those that may store.
 
 {table(("attribute", "type in N-CREATE", "N-SET may change it", "needed at the end"), performed)}
+
+{ups_section()}
 ## DICOMweb
 
 STOW-RS, QIDO-RS (studies, series, instances), WADO-RS (study, series, instance, metadata, frames, rendered, thumbnail,
-bulk data) under `/dicom-web`; WADO-URI.
+bulk data), UPS-RS under `/dicom-web`; WADO-URI.
 
 STOW-RS takes DICOM files (`application/dicom`, one alone or as parts), or metadata with bulk data: parts of
 `application/dicom+json` (one, with all objects) or `application/dicom+xml` (one for each object) first, then the bulk

@@ -143,6 +143,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("accept_unknown_sop_classes", True, _boolean, "store SOP classes that are private or not in the standard"),
     Setting("known_peers_only", False, _boolean,
             "only known peers may store, find and retrieve, each by AE title and address"),
+    Setting("workitem_days", 30, _count, "days that a completed or canceled work item is kept, unless it is locked"),
     Setting("find_limit", 0, _count, "most answers to one C-FIND; 0: no limit"),
     Setting("worklist_folder", "", str,
             "folder of worklist files (.wl, .dcm, .dump), looked at before each search; empty: none"),

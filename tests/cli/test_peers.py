@@ -58,7 +58,7 @@ def test_list_add_remove(run, capsys: pytest.CaptureFixture[str]) -> None:
             "aet": "WS",
             "host": "::1",
             "port": 11112,
-            "allowed": ["find", "move", "store"],
+            "allowed": ["find", "move", "store", "ups"],
             "comment": "",
             "tls": True,
             "tls_name": "ws.example",

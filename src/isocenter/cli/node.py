@@ -29,6 +29,7 @@ from prometheus_client.registry import Collector
 from isocenter.archive import Archive, Instance
 from isocenter.errors import ConfigurationError
 from isocenter.index.peers import KnownPeer
+from isocenter.index.subscriptions import Deliveries
 from isocenter.net.client import ClientAssociation, Proposal, Timeouts, connect
 from isocenter.net.commit import REPORT_PROPOSAL
 from isocenter.net.credentials import Credentials
@@ -38,6 +39,7 @@ from isocenter.net.observer import Counters
 from isocenter.net.peer import Peer
 from isocenter.net.server import DicomServer, Listener
 from isocenter.net.tls import https_context, server_context
+from isocenter.net.ups_reports import PROPOSAL, ReportAssociation
 from isocenter.net.verification import verify
 from isocenter.services.commit import CommitService
 from isocenter.services.echo import EchoService
@@ -48,9 +50,12 @@ from isocenter.services.mpps import MppsService
 from isocenter.services.outgoing import Outgoing
 from isocenter.services.service import Service
 from isocenter.services.store import StoreService
+from isocenter.services.ups import UpsService
+from isocenter.services.ups_reports import UpsReports
 from isocenter.services.worklist import WorklistService
 from isocenter.settings import OFF, Settings
 from isocenter.storage import ObjectFile
+from isocenter.ups.reports import GOING_DOWN, RESTARTED
 from isocenter.web.app import create_app
 from isocenter.web.server import HttpServer
 from isocenter.web.transcode import explicit_little_endian
@@ -68,6 +73,8 @@ COLLECT_AFTER = 10_000
 BACKLOG = 1024
 #: Short, since a result that was not taken is offered again.
 _DELIVERY_TIMEOUTS = Timeouts(5.0, 5.0, 10.0)
+#: A peer that is told of work items has less time than others: its reports wait in the index.
+REPORT_TIMEOUTS = Timeouts(connect=5.0, associate=10.0, response=30.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +219,7 @@ class Node:
         """Serve until ``stop`` is set; ``ready`` is set when everything answers."""
         with closing(self._sockets):
             if self.settings.workers == 1:
-                serve_here(self.settings, self._sockets, ready, stop)
+                serve_here(self.settings, self._sockets, ready, stop, alone=True)
             else:
                 self._supervise(ready, stop)
 
@@ -222,7 +229,7 @@ class Node:
         Raises:
             ConfigurationError: a worker ended before it could serve; another would, too.
         """
-        Archive.open(Path(self.settings.data), self.settings).close()  # migrate once, before all
+        self._announce(RESTARTED)  # which migrates once, before all
         context = multiprocessing.get_context("spawn")
         workers = [_Worker(context, self.settings, self._sockets) for _ in range(self.settings.workers)]
         try:
@@ -240,12 +247,18 @@ class Node:
                         )
                         workers[index] = _Worker(context, self.settings, self._sockets)
                         workers[index].wait_until_ready(stop)
+            self._announce(GOING_DOWN)
         finally:
             for worker in workers:
                 worker.process.terminate()
             for worker in workers:
                 worker.process.join(self.settings.shutdown_seconds + 5)
                 worker.process.kill()
+
+    def _announce(self, status: str) -> None:
+        """Tell who follows all work items what this node does."""
+        with Archive.open(Path(self.settings.data), self.settings) as archive:
+            archive.subscriptions.announce(status)
 
 
 def _tell_when_set(event: threading.Event, pipe: multiprocessing.connection.Connection) -> None:
@@ -312,8 +325,10 @@ class Contexts(NamedTuple):
         )
 
 
-def serve_here(settings: Settings, sockets: Sockets, ready: threading.Event, stop: threading.Event) -> None:
-    """Serve in this process until ``stop`` is set."""
+def serve_here(
+    settings: Settings, sockets: Sockets, ready: threading.Event, stop: threading.Event, *, alone: bool = False
+) -> None:
+    """Serve in this process until ``stop`` is set; ``alone``: this process is the whole node."""
     sys.setswitchinterval(SWITCH_INTERVAL)
     gc.set_threshold(COLLECT_AFTER)
     tls = Contexts.of(settings)
@@ -340,13 +355,20 @@ def serve_here(settings: Settings, sockets: Sockets, ready: threading.Event, sto
         ]
         for thread in threads:
             thread.start()
+        reports = ups_reports_of(archive, settings)
+        reports.start()
         try:
             web.started.wait()
+            if alone:
+                archive.subscriptions.announce(RESTARTED)
             ready.set()
             stop.wait()
+            if alone:
+                archive.subscriptions.announce(GOING_DOWN)
         finally:
             web.stop()
             server.stop(settings.shutdown_seconds)
+            reports.stop()
             for thread in threads:
                 thread.join()
             delivery.stop()
@@ -384,7 +406,22 @@ def services_of(archive: Archive, settings: Settings) -> list[Service]:
         WorklistService(archive.worklist, settings),
         MppsService(archive.performed),
         CommitService(archive.commitments, settings),
+        UpsService(archive.work_items, archive.subscriptions, archive.peers, settings),
     ]
+
+
+def ups_reports_of(archive: Archive, settings: Settings) -> UpsReports:
+    """Return who tells known peers of work items."""
+
+    def connect_for_reports(known: KnownPeer) -> ReportAssociation:
+        peer, credentials = Peer(known.aet, known.host, known.port), Credentials.towards(known, settings)
+        return ReportAssociation(
+            connect(peer, [PROPOSAL], calling_aet=settings.aet, timeouts=REPORT_TIMEOUTS, credentials=credentials)
+        )
+
+    deliveries = Deliveries(archive.index.database, "dimse")
+    tidy = partial(archive.work_items.forget, settings.workitem_days)
+    return UpsReports(deliveries, archive.peers, connect_for_reports, archive.reported, tidy)
 
 
 def _connect(settings: Settings, known: KnownPeer, pairs: Sequence[tuple[str, str]]) -> ClientAssociation:

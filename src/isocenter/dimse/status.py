@@ -29,6 +29,7 @@ _WARNING, _CANCEL, _FAILURE = StatusCategory.WARNING, StatusCategory.CANCEL, Sta
 
 SUCCESS = 0x0000
 OPTIONAL_ATTRIBUTES_NOT_SUPPORTED = 0x0001
+INVALID_ATTRIBUTE_VALUE = 0x0106
 ATTRIBUTE_LIST_ERROR = 0x0107
 PROCESSING_FAILURE = 0x0110
 NO_SUCH_SOP_INSTANCE = 0x0112
@@ -36,7 +37,9 @@ NO_SUCH_EVENT = 0x0113
 NO_SUCH_SOP_CLASS = 0x0118
 NO_SUCH_ACTION = 0x0123
 UNRECOGNIZED_OPERATION = 0x0211
+NO_SUCH_SOP_CLASS = 0x0118
 SOP_CLASS_NOT_SUPPORTED = 0x0122
+NO_SUCH_ACTION = 0x0123
 NOT_AUTHORIZED = 0x0124
 RESOURCE_LIMITATION = 0x0213
 OUT_OF_RESOURCES = 0xA700
@@ -85,7 +88,26 @@ STATUSES: tuple[StatusRow, ...] = (
     StatusRow(0xB000, 0xB000, _WARNING, "coercion of data elements, or some sub-operations failed"),
     StatusRow(0xB006, 0xB006, _WARNING, "elements discarded"),
     StatusRow(0xB007, 0xB007, _WARNING, "data set does not match SOP class"),
+    StatusRow(0xB300, 0xB300, _WARNING, "the work item was created with modifications"),
+    StatusRow(0xB301, 0xB301, _WARNING, "the deletion lock was not granted"),
+    StatusRow(0xB304, 0xB304, _WARNING, "the work item is canceled already"),
+    StatusRow(0xB305, 0xB305, _WARNING, "invalid values were coerced"),
+    StatusRow(0xB306, 0xB306, _WARNING, "the work item is completed already"),
     StatusRow(0xB000, 0xBFFF, _WARNING, "warning"),
+    StatusRow(0xC300, 0xC300, _FAILURE, "the work item may no longer be updated"),
+    StatusRow(0xC301, 0xC301, _FAILURE, "the right Transaction UID was not given"),
+    StatusRow(0xC302, 0xC302, _FAILURE, "the work item is in progress already"),
+    StatusRow(0xC303, 0xC303, _FAILURE, "a work item is scheduled by N-CREATE only"),
+    StatusRow(0xC304, 0xC304, _FAILURE, "the requirements of the final state are not met"),
+    StatusRow(0xC307, 0xC307, _FAILURE, "there is no such work item"),
+    StatusRow(0xC308, 0xC308, _FAILURE, "the receiving AE title is unknown"),
+    StatusRow(0xC309, 0xC309, _FAILURE, "the work item is not scheduled"),
+    StatusRow(0xC310, 0xC310, _FAILURE, "the work item is not in progress"),
+    StatusRow(0xC311, 0xC311, _FAILURE, "the work item is completed already"),
+    StatusRow(0xC312, 0xC312, _FAILURE, "the performer cannot be contacted"),
+    StatusRow(0xC313, 0xC313, _FAILURE, "the performer does not cancel"),
+    StatusRow(0xC314, 0xC314, _FAILURE, "the action is not appropriate for this instance"),
+    StatusRow(0xC315, 0xC315, _FAILURE, "event reports are not supported"),
     StatusRow(0xC000, 0xCFFF, _FAILURE, "cannot understand"),
     StatusRow(0xFE00, 0xFE00, _CANCEL, "cancelled"),
     StatusRow(0xFF00, 0xFF00, _PENDING, "pending"),

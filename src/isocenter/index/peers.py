@@ -15,6 +15,7 @@ PERMISSIONS: Mapping[str, str] = {
     "store": "send objects (C-STORE)",
     "find": "search (C-FIND)",
     "move": "retrieve (C-MOVE, C-GET)",
+    "ups": "schedule, perform and follow work items (UPS)",
 }
 
 _ADD = """

@@ -246,9 +246,7 @@ class ClientAssociation:
             UnsupportedError: the peer did not accept this abstract syntax.
             PeerError: the association broke off.
         """
-        context = next((c for c in self.contexts if c.abstract_syntax == abstract_syntax), None)
-        if context is None:
-            raise UnsupportedError(f"{self.peer} does not accept {uid_name(abstract_syntax) or abstract_syntax}")
+        context = self._context(abstract_syntax)
         request = Command(
             field,
             MessageID=next(self._message_ids),
@@ -276,20 +274,19 @@ class ClientAssociation:
         data_set: Callable[[NegotiatedContext], bytes] | None = None,
         *,
         service: Service | None = None,
+        abstract_syntax: str = "",
     ) -> Response:
         """Send a request of a normalized service (PS3.7 10) and return its response; its message ID is filled in.
 
-        ``data_set`` is called with the context that the request is sent on; ``service`` takes what the peer sends
-        meanwhile.
+        ``data_set`` is called with the context that the request is sent on: one of the SOP class that the request
+        names, or of another ``abstract_syntax``. ``service`` takes what the peer sends meanwhile.
 
         Raises:
             UnsupportedError: the peer did not accept this SOP class.
             PeerError: the association broke off.
         """
-        sop_class = request.AffectedSOPClassUID or request.RequestedSOPClassUID or ""
-        context = next((c for c in self.contexts if c.abstract_syntax == sop_class), None)
-        if context is None:
-            raise UnsupportedError(f"{self.peer} does not accept {uid_name(sop_class) or sop_class}")
+        sop_class = abstract_syntax or request.AffectedSOPClassUID or request.RequestedSOPClassUID or ""
+        context = self._context(sop_class)
         request = request._replace(MessageID=next(self._message_ids))
         if data_set is not None:
             request = request._replace(CommandDataSetType=DATA_SET_FOLLOWS)
@@ -306,6 +303,13 @@ class ClientAssociation:
             PeerError: the association broke off.
         """
         Conversation(self._requestor, None, service, self._service_contexts()).attend(seconds, done)
+
+    def _context(self, abstract_syntax: str) -> NegotiatedContext:
+        """Return a context of an abstract syntax."""
+        found = next((c for c in self.contexts if c.abstract_syntax == abstract_syntax), None)
+        if found is None:
+            raise UnsupportedError(f"{self.peer} does not accept {uid_name(abstract_syntax) or abstract_syntax}")
+        return found
 
     def _cancel(self, context_id: int, request: Command) -> None:
         self._send_command(context_id, Command(CommandField.C_CANCEL_RQ, MessageIDBeingRespondedTo=request.MessageID))

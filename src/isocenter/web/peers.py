@@ -11,7 +11,7 @@ from isocenter.web.node import Node
 
 
 class PeerBody(BaseModel):
-    """Where a node listens, what it may do here (store, find, move: retrieve), and whether it is called over TLS.
+    """Where a node listens, what it may do here (store, find, move: retrieve, ups), and whether it is called over TLS.
 
     ``tls_name`` is what its certificate is for, if not its host.
     """
