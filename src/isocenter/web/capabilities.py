@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from isocenter.errors import NotFoundError
 from isocenter.index.attributes import ATTRIBUTES, Kind, Level
+from isocenter.ups.requirements import REQUIREMENTS
 from isocenter.web.addresses import ROOT, base_address
 from isocenter.web.assembly import METADATA_TYPES
 from isocenter.web.media_types import (
@@ -31,6 +32,7 @@ from isocenter.web.media_types import (
 from isocenter.web.negotiation import accepted, not_acceptable
 from isocenter.web.node import Handler, Node
 from isocenter.web.qido import OPTIONS as SEARCH_OPTIONS
+from isocenter.web.workitem_search import OPTIONS as WORKITEM_OPTIONS
 
 WADL = "application/vnd.sun.wadl+xml"
 _NAMESPACE = "http://wadl.dev.java.net/2009/02"
@@ -47,10 +49,16 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "rendered": ("image/jpeg", "image/png"),
     "thumbnail": ("image/jpeg", "image/png"),
     "wado": (DICOM, "image/jpeg", "image/png"),
+    "search_workitems": _MODELS,
+    "retrieve_workitem": (*_MODELS, DICOM_XML),
 }
 #: Name of a handler -> media types that it takes.
 REQUESTS: dict[str, tuple[str, ...]] = {
     "store": (DICOM, *(f'{MULTIPART}; type="{media_type}"' for media_type in (DICOM, *METADATA_TYPES))),
+    **dict.fromkeys(
+        ("create_workitem", "update_workitem", "change_workitem_state", "request_cancellation"),
+        (DICOM_JSON, JSON, DICOM_XML),
+    ),
 }
 
 Row = tuple[str, str, Handler]
@@ -100,6 +108,9 @@ def _method(name: str, handler: Handler, pattern: str) -> Method:
 
 def _parameters(ident: str, pattern: str) -> Iterator[str]:
     """Yield the query parameters: of a search, its options and the keywords of its level and those above."""
+    if ident == "search_workitems":
+        yield from sorted(WORKITEM_OPTIONS)
+        yield from (row.keyword for row in REQUIREMENTS if row.get != "-")
     if ident not in _LEVELS:
         return
     yield from sorted(SEARCH_OPTIONS)

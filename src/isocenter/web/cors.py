@@ -8,7 +8,9 @@ from collections.abc import Mapping
 _READING = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _METHODS = b"GET, HEAD, POST, PUT, DELETE, OPTIONS"
 #: What a page may read of an answer besides what browsers always show.
-_EXPOSED = b"accept-ranges, content-disposition, content-encoding, content-location, content-range, etag, warning"
+_EXPOSED = (
+    b"accept-ranges, content-disposition, content-encoding, content-location, content-range, etag, location, warning"
+)
 
 _MAX_AGE = b"3600"
 

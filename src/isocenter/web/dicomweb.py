@@ -58,12 +58,12 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     # Retrieve by query parameters, PS3.18 9
     ("/wado", "GET", wado_uri.wado),
     # Work items, PS3.18 11
-    (f"{ROOT}/workitems", "GET", workitem_search.search),
-    (f"{ROOT}/workitems", "POST", workitems.create),
-    (_WORKITEM, "GET", workitems.retrieve),
-    (_WORKITEM, "POST", workitems.update),
-    (f"{_WORKITEM}/state", "PUT", workitems.change_state),
-    (_WORKITEM + "/state/{requester}", "PUT", workitems.change_state),
+    (f"{ROOT}/workitems", "GET", workitem_search.search_workitems),
+    (f"{ROOT}/workitems", "POST", workitems.create_workitem),
+    (_WORKITEM, "GET", workitems.retrieve_workitem),
+    (_WORKITEM, "POST", workitems.update_workitem),
+    (f"{_WORKITEM}/state", "PUT", workitems.change_workitem_state),
+    (_WORKITEM + "/state/{requester}", "PUT", workitems.change_workitem_state),
     (f"{_WORKITEM}/cancelrequest", "POST", workitems.request_cancellation),
     (_WORKITEM + "/cancelrequest/{requester}", "POST", workitems.request_cancellation),
     (_SUBSCRIBER, "POST", subscriptions.subscribe),

@@ -1,8 +1,8 @@
 """The event channel: reports of work items over a WebSocket, one channel for each subscriber (PS3.18 8.10.4, 8.10.5).
 
 Reports wait in the index until they are sent, so none is lost while nobody listens, and it does not matter in which
-process they arose. A process that has channels looks there once a second; its own reports wake it at once. Where a
-subscriber has several channels, each gets what comes while it is open.
+process they arose. A channel looks there once a second; reports of its own process wake it at once. Where a subscriber
+has several channels, each gets what comes while it is open.
 """
 
 import asyncio

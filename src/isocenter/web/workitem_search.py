@@ -18,7 +18,7 @@ from isocenter.web.models import model_type
 from isocenter.web.node import Node
 from isocenter.web.qido import MAX_RESULTS, MORE, answer_of, number_of, tag_of
 
-_OPTIONS = frozenset({"includefield", "limit", "offset", "fuzzymatching", "accept", "charset"})
+OPTIONS = frozenset({"includefield", "limit", "offset", "fuzzymatching", "accept", "charset"})
 _NOT_FUZZY = "The fuzzymatching parameter is not supported. Only literal matching has been performed."
 #: What is left out of answers unless it is asked for: it may be long.
 _LONG = frozenset({
@@ -29,7 +29,7 @@ _DEFAULT = frozenset(key(row.keyword) for row in REQUIREMENTS if row.keyword not
 _MAX_DEPTH = 8
 
 
-async def search(node: Node, request: Request) -> Response:
+async def search_workitems(node: Node, request: Request) -> Response:
     """Search for work items."""
     media_type = model_type(request)
     keys, included = read_search(request.query_params)
@@ -62,7 +62,7 @@ def read_search(parameters: QueryParams) -> tuple[Keys, frozenset[str] | None]:
     """
     identifier: Json = {}
     for name in dict.fromkeys(parameters.keys()):
-        if name not in _OPTIONS:
+        if name not in OPTIONS:
             add_key(identifier, name, parameters.getlist(name))
     names = [name for value in parameters.getlist("includefield") for name in value.split(",") if name]
     included = None if "all" in names else _DEFAULT | {f"{tag_of(name):08X}" for name in names} | set(identifier)

@@ -57,7 +57,7 @@ def noted(request: Request, notice: Notice | None) -> dict[str, str]:
 
 
 @explained
-async def create(node: Node, request: Request) -> Response:
+async def create_workitem(node: Node, request: Request) -> Response:
     """File a new work item (11.4)."""
     uid = _alone_or_named(request, _WORKITEM_NAMES)
     made = await node.threads.write(node.archive.work_items.create, await _body(request), uid)
@@ -67,7 +67,7 @@ async def create(node: Node, request: Request) -> Response:
 
 
 @explained
-async def retrieve(node: Node, request: Request) -> Response:
+async def retrieve_workitem(node: Node, request: Request) -> Response:
     """Return a work item (11.5)."""
     single = choose(accepted(request), (DICOM_JSON, JSON, DICOM_XML))
     media_type = single or model_type(request)
@@ -81,7 +81,7 @@ async def retrieve(node: Node, request: Request) -> Response:
 
 
 @explained
-async def update(node: Node, request: Request) -> Response:
+async def update_workitem(node: Node, request: Request) -> Response:
     """Set attributes of a work item (11.6)."""
     transaction_uid = _alone_or_named(request, _TRANSACTION_NAMES)
     uid = request.path_params["workitem"]
@@ -90,7 +90,7 @@ async def update(node: Node, request: Request) -> Response:
 
 
 @explained
-async def change_state(node: Node, request: Request) -> Response:
+async def change_workitem_state(node: Node, request: Request) -> Response:
     """Claim, complete or cancel a work item (11.7)."""
     body = taken_over(await _body(request))
     wanted, transaction_uid = text(body, "ProcedureStepState"), text(body, "TransactionUID")
