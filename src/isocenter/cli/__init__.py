@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "get": ("get", "Fetch objects from a DICOM node (C-GET)."),
     "worklist": ("worklist", "Ask a DICOM node what is scheduled; keep the archive's worklist."),
     "mpps": ("mpps", "Report to a DICOM node what is done with a scheduled step (MPPS)."),
+    "ups": ("ups", "List, show and cancel an archive's work items (UPS)."),
     "peers": ("peers", "List and edit the DICOM nodes that an archive knows."),
     "keys": ("keys", "List and edit the attributes that a site adds to its searches."),
     "reindex": ("reindex", "Read the objects for the keys that the site has added."),

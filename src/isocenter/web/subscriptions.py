@@ -7,9 +7,9 @@ from starlette.responses import Response
 from isocenter.dicom.json import Json
 from isocenter.errors import UsageError
 from isocenter.ups.attributes import FILTERED_SUBSCRIPTION
+from isocenter.ups.keys import add_key
 from isocenter.web.addresses import PUBLIC
 from isocenter.web.node import Node
-from isocenter.web.workitem_search import add_key
 from isocenter.web.workitems import explained
 
 CHANNEL = "/ws/subscribers"

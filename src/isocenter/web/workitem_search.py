@@ -1,17 +1,15 @@
 """UPS-RS: search for work items (PS3.18 11.9). Keys may reach into sequences, by keywords or tags with dots between."""
 
 from itertools import islice
-from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from isocenter.dicom import dictionary
 from isocenter.dicom.json import Json
 from isocenter.dicom.nested import Keys, compile_keys
-from isocenter.errors import UsageError
 from isocenter.ups.attributes import key
+from isocenter.ups.keys import add_key
 from isocenter.ups.requirements import REQUIREMENTS
 from isocenter.web.addresses import base_address
 from isocenter.web.models import model_type
@@ -26,7 +24,6 @@ _LONG = frozenset({
     "UnifiedProcedureStepPerformedProcedureSequence", "TransactionUID", "SpecificCharacterSet",
 })  # fmt: skip
 _DEFAULT = frozenset(key(row.keyword) for row in REQUIREMENTS if row.keyword not in _LONG)
-_MAX_DEPTH = 8
 
 
 async def search_workitems(node: Node, request: Request) -> Response:
@@ -67,29 +64,3 @@ def read_search(parameters: QueryParams) -> tuple[Keys, frozenset[str] | None]:
     names = [name for value in parameters.getlist("includefield") for name in value.split(",") if name]
     included = None if "all" in names else _DEFAULT | {f"{tag_of(name):08X}" for name in names} | set(identifier)
     return compile_keys(identifier), included
-
-
-def add_key(identifier: Json, name: str, values: list[str]) -> None:
-    """Add a key to an identifier: ``ScheduledStationNameCodeSequence.CodeValue`` is one in the item of a sequence.
-
-    Raises:
-        UsageError: its name is no path of attributes.
-    """
-    path = name.split(".")
-    if len(path) > _MAX_DEPTH:
-        raise UsageError(f"a key reaches through {len(path)} sequences; {_MAX_DEPTH} are allowed")
-    for each in path[:-1]:
-        tag = tag_of(each)
-        if dictionary.vr(tag) != "SQ":
-            raise UsageError(f"{each[:64]} is no sequence, so nothing can be looked for in it")
-        sequence: dict[str, Any] = identifier.setdefault(f"{tag:08X}", {"vr": "SQ", "Value": [{}]})
-        identifier = sequence.setdefault("Value", [{}])[0]
-    tag = tag_of(path[-1])
-    vr = dictionary.vr(tag)
-    listed = [part for value in values for part in (value.split(",") if vr == "UI" else [value]) if part]
-    if vr == "SQ":
-        if listed:
-            raise UsageError(f"{name[:64]} is a sequence: name an attribute in it, with a dot between")
-        identifier.setdefault(f"{tag:08X}", {"vr": vr})
-    else:
-        identifier[f"{tag:08X}"] = {"vr": vr, "Value": listed} if listed else {"vr": vr}
