@@ -21,10 +21,10 @@ from isocenter.index.attributes import ATTRIBUTES, NON_PATIENT_ATTRIBUTES
 from isocenter.services.commit_report import STORAGE_COMMITMENT
 from isocenter.services.information_model import LEVEL_NAMES, MODELS
 from isocenter.services.mpps import MPPS_RETRIEVE
-from isocenter.services.ups import ACTIONS, OPERATIONS
+from isocenter.services.ups import ACTIONS, OPERATIONS, UPS_EVENT
 from isocenter.services.worklist import MODALITY_WORKLIST_FIND
 from isocenter.settings import SETTINGS
-from isocenter.ups.requirements import REQUIREMENTS, Requirement
+from isocenter.ups.requirements import CODE, REQUIREMENTS, Requirement
 from isocenter.ups.states import NOTICES, REFUSALS
 from isocenter.worklist.keys import KEYS as WORKLIST_KEYS
 from isocenter.worklist.performed import MODALITY_PERFORMED_PROCEDURE_STEP
@@ -84,7 +84,10 @@ def requirement_rows(rows: tuple[Requirement, ...], depth: int = 0) -> list[tupl
     found: list[tuple[object, ...]] = []
     for row in rows:
         found.append((">" * depth + row.keyword, row.create, row.set, row.final, row.get))
-        found += requirement_rows(row.inner, depth + 1)
+        if row.inner == CODE:  # the same everywhere
+            found.append((">" * (depth + 1) + "an item of a code sequence", "", "", "", ""))
+        else:
+            found += requirement_rows(row.inner, depth + 1)
     return found
 
 
@@ -107,6 +110,7 @@ def ups_section() -> str:
                 [
                     *sorted(NAMES[each] for each in operations if each in NAMES),
                     *(f"N-ACTION {each} ({ACTIONS[each]})" for each in sorted(actions)),
+                    *(["N-EVENT-REPORT, on an association of our own"] if uid == UPS_EVENT else []),
                 ]
             ),
         )
@@ -123,18 +127,19 @@ faces of the same.
 
 {table(("SOP class", "UID", "as SCP"), classes)}
 A request may name UPS Push as its SOP class, or the one that was negotiated. N-CREATE without a UID gets one.
-Attributes by PS3.4 Table CC.2.5-3: `1` needed with a value, `2` needed (added empty where it lacks, with the status
-B300), `3` optional, `-` not allowed, `0` empty if present; final state `R` always, `P` when COMPLETED (`P2`:
-present), `X` when CANCELED. Others are kept as they are. WorklistLabel is the AE title of the archive where none is
-given; ScheduledProcedureStepModificationDateTime is set here. A sequence is set as a whole. Coded entries need
-CodeMeaning, and CodeValue with CodingSchemeDesignator, LongCodeValue or URNCodeValue.
+Attributes by PS3.4 Table CC.2.5-3, SCU/SCP: `1` with a value, `2` present, `3` optional, `C` on a condition; `-` not
+allowed; `0` empty. What is of type 2 and lacks is added empty, with the status B300. Final state: `R` in both, `P`
+when COMPLETED (`P2`: present), `X` when CANCELED; when a work item is canceled and it lacks, the time and the reason
+(110513, DCM, "Discontinued for unspecified reason") are added here. Attributes that are not in the table are kept as
+they are. WorklistLabel is the AE title of the archive where none is given; ScheduledProcedureStepModificationDateTime
+is set here. A sequence is set as a whole.
 
 {table(("attribute", "N-CREATE", "N-SET", "final state", "N-GET"), requirement_rows(REQUIREMENTS))}
 Every attribute can be a matching and a return key, at any depth, as in Modality Worklist. The Transaction UID is
-never returned. A SCHEDULED work item whose cancellation is requested becomes IN PROGRESS and CANCELED at once, with
-the reason that was given or (110513, DCM, "Discontinued for unspecified reason"); one IN PROGRESS is left to its
-performer, and the request fails (C312) where nobody is subscribed. COMPLETED and CANCELED work items are deleted
-after the setting `workitem_days`, unless a subscriber holds a deletion lock; locks are always granted.
+never returned. A SCHEDULED work item whose cancellation is requested becomes IN PROGRESS and CANCELED at once; one IN
+PROGRESS is left to its performer, and the request fails (C312) where nobody is subscribed. COMPLETED and CANCELED
+work items are deleted after the setting `workitem_days`, unless a subscriber holds a deletion lock; locks are always
+granted.
 
 Subscriptions: to one work item, to all, and with a filter; an AE title has one of each of the latter two. Reports
 (UPS State, Cancel Requested, Progress, Assigned, SCP Status Change) are kept for a day until they are told: over
@@ -142,6 +147,9 @@ WebSocket (`/ws/subscribers/AETITLE`, DICOM JSON), and by N-EVENT-REPORT to a kn
 association that asks for the role of the SCP of UPS Event, with attempts after 5, 30, 120, 600 and then every 1800
 seconds. A report that is answered with a failure is not repeated. A receiver that subscribes by DIMSE has to be a
 known peer (C308).
+
+An item of a code sequence needs CodeMeaning and one of CodeValue, LongCodeValue and URNCodeValue, with
+CodingSchemeDesignator unless it is the last.
 
 {table(("status", "HTTP", "meaning", "Warning field"), statuses)}"""
 

@@ -173,7 +173,8 @@ def test_requests_to_cancel(desk: Desk) -> None:
     assert text(progress, "ReasonForCancellation") == "Patient left"
     assert text(progress, "ProcedureStepCancellationDateTime") == "20240131093000.000000+0000"
     assert progress["0074100E"]["Value"][0]["00080100"]["Value"] == ["110513"]
-    assert desk.told("WATCHER", scheduled)[1:] == [(STATE, "IN PROGRESS"), (STATE, "CANCELED"), (PROGRESS, "")]
+    told = [(CANCEL, ""), (STATE, "IN PROGRESS"), (STATE, "CANCELED"), (PROGRESS, "")]
+    assert desk.told("WATCHER", scheduled)[1:] == told  # the last one of whom to contact
     again = desk.work_items.request_cancel(scheduled, "RIS", {})
     assert again is not None
     assert again.status == 0xB304
@@ -186,6 +187,54 @@ def test_requests_to_cancel(desk: Desk) -> None:
     ]  # fmt: skip
     desk.subscriptions.unsubscribe(claimed, "WATCHER")
     assert status(desk.work_items.request_cancel, claimed, "RIS", reason) == 0xC312
+
+
+def test_who_claimed_it_may_cancel_it_without_saying_why(desk: Desk) -> None:
+    """PS3.4 CC.2.5.1.3.2 has it canceled by two N-ACTIONs and no N-SET."""
+    uid = desk.add()
+    desk.work_items.change_state(uid, "IN PROGRESS", "1.9")
+    assert desk.work_items.change_state(uid, "CANCELED", "1.9") is None
+    progress = desk.work_items.get(uid)["00741002"]["Value"][0]
+    assert text(progress, "ProcedureStepCancellationDateTime") == "20240131093000.000000+0000"
+    assert progress["0074100E"]["Value"][0]["00080100"]["Value"] == ["110513"]
+
+
+@pytest.mark.parametrize("before", ["none", "locked", "loose"])
+@pytest.mark.parametrize("event", ["global locked", "global loose", "own locked", "own loose"])
+def test_table_of_subscriptions(desk: Desk, before: str, event: str) -> None:
+    """PS3.4 Table CC.2.3-2: a subscription to all leaves those that are there, one of its own does not."""
+    desk.add("1.1")
+    if before != "none":
+        desk.subscriptions.subscribe("1.1", "A", locked=before == "locked")
+    which, _, lock = event.partition(" ")
+    desk.subscriptions.subscribe("1.1" if which == "own" else GLOBAL_SUBSCRIPTION, "A", locked=lock == "locked")
+    expected = lock if which == "own" or before == "none" else before
+    desk.work_items.request_cancel("1.1", "X", {})
+    desk.time += timedelta(days=2)
+    assert desk.work_items.forget(1) == (0 if expected == "locked" else 1)
+
+
+def test_who_follows_one_work_item_hears_of_restarts_too(desk: Desk) -> None:
+    desk.subscriptions.subscribe(desk.add(), "ONE", locked=False)
+    desk.subscriptions.subscribe(GLOBAL_SUBSCRIPTION, "ALL", locked=False)
+    desk.subscriptions.announce("GOING DOWN")
+    for aet in ("ONE", "ALL"):
+        event = desk.deliveries.events(aet, 0)[-1]
+        names = ("SCPStatus", "SubscriptionListStatus", "UnifiedProcedureStepListStatus")
+        assert [text(event.information, name) for name in names] == ["GOING DOWN", "WARM START", "WARM START"]
+
+
+def test_assignments_are_told(desk: Desk) -> None:
+    performer = data_set(
+        HumanPerformerCodeSequence=[CODE.as_item()], HumanPerformerName={"Alphabetic": "Ada"},
+        HumanPerformerOrganization="Ward 3",
+    )  # fmt: skip
+    uid = desk.add()
+    desk.subscriptions.subscribe(uid, "A", locked=False)
+    desk.work_items.update(uid, data_set(ScheduledHumanPerformersSequence=[performer]))
+    event = desk.deliveries.events("A", 0)[-1]
+    assert (event.type, text(event.information, "HumanPerformerOrganization")) == (ASSIGNED, "Ward 3")
+    assert event.information["00404009"]["Value"] == [CODE.as_item()]
 
 
 def test_subscriptions_to_all(desk: Desk) -> None:

@@ -41,7 +41,8 @@ def step(**changes: Any) -> Dataset:
     made = item(
         SpecificCharacterSet="ISO_IR 100", ProcedureStepState="SCHEDULED", ScheduledProcedureStepPriority="MEDIUM",
         ProcedureStepLabel="Segment", WorklistLabel="AI", ScheduledProcedureStepStartDateTime="20240131093000",
-        InputReadinessState="READY", PatientName="Müller^Jörg", PatientID="4711", PatientBirthDate="19700101",
+        InputReadinessState="READY", PatientName="Müller^Jörg", PatientID="4711", IssuerOfPatientID="",
+        IssuerOfPatientIDQualifiersSequence=[], PatientBirthDate="19700101",
         PatientSex="M", OtherPatientIDsSequence=[], AdmissionID="", IssuerOfAdmissionIDSequence=[],
         AdmittingDiagnosesDescription="", AdmittingDiagnosesCodeSequence=[], InputInformationSequence=[],
         ReferencedRequestSequence=[], ScheduledProcessingParametersSequence=[],

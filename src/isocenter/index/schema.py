@@ -308,14 +308,13 @@ workitem = sa.Table(
     sqlite_autoincrement=True,
 )
 
-#: Who is told of a work item; ``locked``: it is not deleted meanwhile; ``own``: not only because of all of them.
+#: Who is told of a work item; ``locked``: it is not deleted meanwhile.
 workitem_subscription = sa.Table(
     "workitem_subscription",
     metadata,
     sa.Column("workitem_id", Key, sa.ForeignKey("workitem.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("aet", Text, primary_key=True),
     sa.Column("locked", sa.Integer, nullable=False),
-    sa.Column("own", sa.Integer, nullable=False),
     sa.Index("ix_workitem_subscription_aet", "aet"),
 )
 

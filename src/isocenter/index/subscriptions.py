@@ -12,9 +12,8 @@ from typing import Any
 from isocenter.index.database import Database, Transaction
 
 _SUBSCRIBE = """
-INSERT INTO workitem_subscription (workitem_id, aet, locked, own) VALUES (:id, :aet, :locked, :own)
-ON CONFLICT (workitem_id, aet) DO UPDATE SET locked = excluded.locked, own = excluded.own
-WHERE excluded.own = 1 OR workitem_subscription.own = 0"""
+INSERT INTO workitem_subscription (workitem_id, aet, locked) VALUES (:id, :aet, :locked)
+ON CONFLICT (workitem_id, aet) DO UPDATE SET locked = excluded.locked WHERE :own = 1"""
 _UNSUBSCRIBE = "DELETE FROM workitem_subscription WHERE workitem_id = :id AND aet = :aet"
 _UNSUBSCRIBE_ALL = "DELETE FROM workitem_subscription WHERE aet = :aet"
 _SUBSCRIBERS = "SELECT aet FROM workitem_subscription WHERE workitem_id = :id ORDER BY aet"
@@ -22,6 +21,8 @@ _FOLLOW = """
 INSERT INTO worklist_subscription (aet, resource, filter, locked) VALUES (:aet, :resource, :filter, :locked)
 ON CONFLICT (aet, resource) DO UPDATE SET filter = excluded.filter, locked = excluded.locked"""
 _UNFOLLOW = "DELETE FROM worklist_subscription WHERE aet = :aet AND resource = :resource"
+_EVERYBODY = """
+SELECT aet FROM worklist_subscription UNION SELECT aet FROM workitem_subscription ORDER BY aet"""
 _FOLLOWERS = "SELECT aet, resource, filter, locked FROM worklist_subscription ORDER BY aet, resource"
 _ALL_WORK_ITEMS = 'SELECT id, "SOPInstanceUID", data_set FROM workitem ORDER BY id'
 _INSERT_EVENT = """
@@ -78,7 +79,7 @@ class Pending:
 
 
 def subscribe(transaction: Transaction, work_item: int, aet: str, *, locked: bool, own: bool) -> None:
-    """Subscribe to a work item; a subscription of its ``own`` is not touched by one to all (PS3.4 Table CC.2.3-2)."""
+    """Subscribe to a work item; a subscription to all, not its ``own``, leaves one that is there (Table CC.2.3-2)."""
     transaction.change(_SUBSCRIBE, {"id": work_item, "aet": aet, "locked": int(locked), "own": int(own)})
 
 
@@ -110,6 +111,11 @@ def followers(transaction: Transaction) -> list[Follower]:
     """Return who is told of new work items."""
     rows = transaction.rows(_FOLLOWERS)
     return [Follower(aet, resource, json.loads(text), bool(locked)) for aet, resource, text, locked in rows]
+
+
+def everybody(transaction: Transaction) -> list[str]:
+    """Return who is told of any work item, new or not."""
+    return [str(aet) for (aet,) in transaction.rows(_EVERYBODY)]
 
 
 def all_work_items(transaction: Transaction) -> list[tuple[int, str, dict[str, Any]]]:

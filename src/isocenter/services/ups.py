@@ -61,6 +61,7 @@ OPERATIONS: Mapping[str, tuple[frozenset[int], frozenset[int]]] = {
 }
 _RECEIVER, _LOCK = key("ReceivingAE"), key("DeletionLock")
 _KNOWN = frozenset(int(key(row.keyword), 16) for row in REQUIREMENTS if row.get != "-")
+_NOT_GOTTEN = frozenset(int(key(row.keyword), 16) for row in REQUIREMENTS if row.get == "-")
 
 
 class WorkItemTable(Protocol):
@@ -156,8 +157,12 @@ class _Request(Handler):
     def _get(self, _: Json, declared: tuple[str, ...]) -> Response:
         found = self._service.work_items.get(self._uid)
         wanted = self._command.AttributeIdentifierList or ()
-        picked = {name: value for name, value in found.items() if not wanted or int(name, 16) in wanted}
-        unknown = [tag for tag in wanted if tag not in _KNOWN and f"{tag:08X}" not in found]
+        picked = {
+            name: value
+            for name, value in found.items()
+            if int(name, 16) not in _NOT_GOTTEN and (not wanted or int(name, 16) in wanted)
+        }
+        unknown = [tag for tag in wanted if tag not in _KNOWN and f"{tag:08X}" not in picked]
         code = status.OPTIONAL_ATTRIBUTES_NOT_SUPPORTED if unknown else status.SUCCESS
         return Response(respond(self._command, code), write_identifier(picked, self._reader.syntax, declared))
 

@@ -33,7 +33,16 @@ _LISTS = ("SubscriptionListStatus", "UnifiedProcedureStepListStatus")
 _REASONS = ("ReasonForCancellation", "ProcedureStepDiscontinuationReasonCodeSequence")
 _CONTACT = ("ContactURI", "ContactDisplayName")
 _PROGRESS = "ProcedureStepProgressInformationSequence"
-_ASSIGNMENT = ("ScheduledStationNameCodeSequence", "ScheduledHumanPerformersSequence")
+#: A change of these is told.
+_TOLD_OF_PROGRESS = (
+    "ProcedureStepProgress",
+    "ProcedureStepProgressDescription",
+    "ProcedureStepCommunicationsURISequence",
+)
+_PERFORMERS = "ScheduledHumanPerformersSequence"
+_ASSIGNMENT = ("ScheduledStationNameCodeSequence", _PERFORMERS)
+#: What a report tells of the first human performer, without the sequence.
+_PERFORMER = ("HumanPerformerCodeSequence", "HumanPerformerOrganization")
 _STATE = ("ProcedureStepState", "InputReadinessState")
 
 
@@ -53,11 +62,15 @@ def changed(before: Json, after: Json) -> list[Report]:
     reports = []
     if _picked(before, *_STATE) != _picked(after, *_STATE):
         reports.append(state_report(after))
-    if before.get(key(_PROGRESS)) != after.get(key(_PROGRESS)):
+    if _progress(before) != _progress(after):
         reports.append(Report(ReportType.PROGRESS, _picked(after, _PROGRESS)))
     if _picked(before, *_ASSIGNMENT) != _picked(after, *_ASSIGNMENT):
         reports += _assigned(after)
     return reports
+
+
+def _progress(work_item: Json) -> Json:
+    return _picked(next(iter(values(work_item, _PROGRESS)), {}), *_TOLD_OF_PROGRESS)
 
 
 def cancel_requested(requester: str, request: Json) -> Report:
@@ -68,8 +81,7 @@ def cancel_requested(requester: str, request: Json) -> Report:
 
 def status_change(status: str) -> Report:
     """Return the report of this archive: RESTARTED, or GOING DOWN; its lists are kept over restarts."""
-    lists = {} if status == GOING_DOWN else dict.fromkeys(_LISTS, "WARM START")
-    return Report(ReportType.STATUS_CHANGE, data_set(SCPStatus=status, **lists))
+    return Report(ReportType.STATUS_CHANGE, data_set(SCPStatus=status, **dict.fromkeys(_LISTS, "WARM START")))
 
 
 def as_message(report_type: int, uid: str, information: Json, message_id: int) -> Json:
@@ -85,7 +97,9 @@ def _assigned(work_item: Json) -> list[Report]:
     """Return the report of who is to do it, if anybody is named."""
     if not any(values(work_item, keyword) for keyword in _ASSIGNMENT):
         return []
-    return [Report(ReportType.ASSIGNED, _picked(work_item, *_ASSIGNMENT))]
+    performer: Json = next(iter(values(work_item, _PERFORMERS)), {})
+    information = _picked(work_item, *_ASSIGNMENT) | _picked(performer, *_PERFORMER)
+    return [Report(ReportType.ASSIGNED, dict(sorted(information.items())))]
 
 
 def _picked(attributes: Json, *keywords: str) -> Json:

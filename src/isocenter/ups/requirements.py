@@ -1,264 +1,161 @@
-"""What a work item must and may have, attribute by attribute, and the checks by that table (PS3.4 CC.2.5-3). Pure.
+"""What a work item must and may have, attribute by attribute: PS3.4 Table CC.2.5-3 with its macros.
 
-Types: ``1`` with a value, ``2`` present, ``3`` optional, ``-`` not allowed, ``0`` empty if present. ``set`` says what a
-value may become: ``1`` never empty. ``final``: ``R`` needed in both final states, ``P`` when COMPLETED, ``X`` when
-CANCELED (with a value), ``P2`` present when COMPLETED.
+Each requirement is a pair, of the SCU and the SCP: ``1`` with a value, ``2`` present, ``3`` optional, ``C`` on a
+condition that the table's remarks name; ``-`` not allowed; ``0`` present and empty. ``final``: ``R`` has a value in
+both final states, ``P`` when COMPLETED, ``X`` when CANCELED; ``P2`` may have no items. ``check`` applies it.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
-
-from isocenter.dicom import dictionary
-from isocenter.dicom.json import Json
-from isocenter.dicom.matching import Range, Universal, compile_match
-from isocenter.errors import UsageError
-from isocenter.ups.attributes import UPS_PUSH, data_set, element, key, text, values
-from isocenter.ups.states import (
-    FINAL_STATE_REQUIREMENTS,
-    INVALID_INSTANCE,
-    INVALID_VALUE,
-    MISSING_ATTRIBUTE,
-    MISSING_VALUE,
-    NO_SUCH_ATTRIBUTE,
-    NOT_SCHEDULED,
-    ONLY_CREATED_SCHEDULED,
-    Refusal,
-    State,
-    WorkItemRefusedError,
-)
+from typing import NamedTuple
 
 
 class Requirement(NamedTuple):
-    """A row of the table: N-CREATE and N-SET by the SCU, the final state, N-GET from the SCP, rows of an item."""
+    """A row of the table; ``inner`` are the rows of an item."""
 
     keyword: str
     create: str
     set: str
+    get: str = "3/2"
     final: str = ""
-    get: str = "1"
     inner: tuple["Requirement", ...] = ()
 
 
 _R = Requirement
-#: PS3.4 Table CC.2.5-2a: what an item of a code sequence needs; one of the three values is.
-_CODE_VALUES = ("CodeValue", "LongCodeValue", "URNCodeValue")
-_REFERENCE = (_R("ReferencedSOPClassUID", "1", "1"), _R("ReferencedSOPInstanceUID", "1", "1"))
+
+
+def _gotten(needed: str) -> str:
+    """Return what N-GET gives of an attribute within an item."""
+    return "-/" + needed.partition("/")[2]
+
+
+def _item(keyword: str, needed: str = "1/1", inner: tuple[Requirement, ...] = ()) -> Requirement:
+    """Return a row of a macro, which is the same in N-CREATE and N-SET."""
+    return Requirement(keyword, needed, needed, _gotten(needed), inner=inner)
+
+
+#: Table CC.2.5-2a; one of the three values is needed, and the scheme with the first two.
+CODE = (
+    _item("CodeValue", "1C/1C"), _item("CodingSchemeDesignator", "1C/1C"), _item("CodingSchemeVersion", "1C/1C"),
+    _item("CodeMeaning"), _item("LongCodeValue", "1C/1C"), _item("URNCodeValue", "1C/1C"),
+)  # fmt: skip
+#: Table CC.2.5-2b.
+_CONTENT = (_item("ValueType"), _item("ConceptNameCodeSequence", inner=CODE))
+#: Table CC.2.5-2f.
+_REFERENCE = (_item("ReferencedSOPClassUID"), _item("ReferencedSOPInstanceUID"))
+#: Table CC.2.5-2c.
+_INSTANCES = (
+    _item("TypeOfInstances"),
+    _item("StudyInstanceUID", "1C/1"),
+    _item("SeriesInstanceUID", "1C/1"),
+    _item("ReferencedSOPSequence", inner=_REFERENCE),
+    _item("DICOMRetrievalSequence", "1C/1", (_item("RetrieveAETitle"),)),
+    _item("DICOMMediaRetrievalSequence", "1C/1", (_item("StorageMediaFileSetUID"),)),
+    _item("WADORetrievalSequence", "1C/1", (_item("RetrieveURI"),)),
+    _item("XDSRetrievalSequence", "1C/1", (_item("RepositoryUniqueID"),)),
+    _item("WADORSRetrievalSequence", "1C/1", (_item("RetrieveURL"),)),
+)
+_PERFORMER = (
+    _item("HumanPerformerCodeSequence", inner=CODE),
+    _item("HumanPerformerName"),
+    _item("HumanPerformerOrganization"),
+)
+
+
+def _done(keyword: str, needed: str = "3/1", final: str = "", inner: tuple[Requirement, ...] = ()) -> Requirement:
+    """Return a row of what is known only when the work is under way."""
+    return Requirement(keyword, "-", needed, _gotten(needed), final, inner)
+
+
+_PROGRESS = (
+    _done("ProcedureStepProgress"),
+    _done("ProcedureStepProgressDescription"),
+    _done("ProcedureStepProgressParametersSequence", "3/3", inner=_CONTENT),
+    _done(
+        "ProcedureStepCommunicationsURISequence",
+        inner=(_done("ContactURI", "1/1"), _done("ContactDisplayName")),
+    ),
+    _done("ProcedureStepCancellationDateTime", final="X"),
+    _done("ReasonForCancellation"),
+    _done("ProcedureStepDiscontinuationReasonCodeSequence", final="X", inner=CODE),
+)
+_PERFORMED = (
+    _done(
+        "ActualHumanPerformersSequence",
+        inner=(
+            _done("HumanPerformerCodeSequence", inner=CODE),
+            _done("HumanPerformerName"),
+            _done("HumanPerformerOrganization"),
+        ),
+    ),
+    _done("PerformedStationNameCodeSequence", "3/2", "P", CODE),
+    _done("PerformedStationClassCodeSequence", "3/2", inner=CODE),
+    _done("PerformedStationGeographicLocationCodeSequence", "3/2", inner=CODE),
+    _done("PerformedProcedureStepStartDateTime", final="P"),
+    _done("PerformedProcedureStepDescription"),
+    _done("CommentsOnThePerformedProcedureStep"),
+    _done("PerformedWorkitemCodeSequence", final="P", inner=CODE),
+    _done("PerformedProcessingParametersSequence", inner=_CONTENT),
+    _done("PerformedProcedureStepEndDateTime", final="P"),
+    _done("OutputInformationSequence", "3/2", "P2", _INSTANCES),
+)
 
 REQUIREMENTS: tuple[Requirement, ...] = (
+    _R("TransactionUID", "0", "1C/-", "-"),
     # SOP Common
-    _R("SpecificCharacterSet", "3", "3"),
-    _R("SOPClassUID", "-", "-"),
-    _R("SOPInstanceUID", "-", "-"),
-    _R("TransactionUID", "0", "-", get="-"),
+    _R("SpecificCharacterSet", "1C/1C", "1C/1C", "3/1"),
+    _R("SOPClassUID", "-", "-", "-"),
+    _R("SOPInstanceUID", "-", "-", "-"),
     # Scheduled Procedure Information
-    _R("ScheduledProcedureStepPriority", "1", "1", "R"),
-    _R("ScheduledProcedureStepModificationDateTime", "-", "-", "R"),
-    _R("ProcedureStepLabel", "1", "1", "R"),
-    _R("WorklistLabel", "2", "1", "R"),
-    _R("ScheduledProcessingParametersSequence", "2", "3", get="2"),
-    _R("ScheduledStationNameCodeSequence", "2", "3", get="2"),
-    _R("ScheduledStationClassCodeSequence", "2", "3", get="2"),
-    _R("ScheduledStationGeographicLocationCodeSequence", "2", "3", get="2"),
-    _R("ScheduledHumanPerformersSequence", "3", "3", get="2", inner=(_R("HumanPerformerCodeSequence", "1", "1"),)),
-    _R("ScheduledProcedureStepStartDateTime", "1", "1", "R"),
-    _R("ExpectedCompletionDateTime", "3", "3"),
-    _R("ScheduledProcedureStepExpirationDateTime", "3", "3", get="3"),
-    _R("ScheduledWorkitemCodeSequence", "2", "3", get="2"),
-    _R("CommentsOnTheScheduledProcedureStep", "2", "3", get="2"),
-    _R("InputReadinessState", "1", "1", "R"),
-    _R("InputInformationSequence", "2", "3", get="2"),
-    _R("OutputDestinationSequence", "3", "3", get="3"),
-    _R("StudyInstanceUID", "3", "3", get="2"),
+    _R("ScheduledProcedureStepPriority", "1/1", "3/1", "3/1", "R"),
+    _R("ScheduledProcedureStepModificationDateTime", "-/1", "-/1", "3/1", "R"),
+    _R("ProcedureStepLabel", "1/1", "3/1", "3/1"),
+    _R("WorklistLabel", "2/1", "3/1", "3/1"),
+    _R("ScheduledProcessingParametersSequence", "2/2", "3/2", inner=_CONTENT),
+    _R("ScheduledStationNameCodeSequence", "2/2", "3/2", inner=CODE),
+    _R("ScheduledStationClassCodeSequence", "2/2", "3/2", inner=CODE),
+    _R("ScheduledStationGeographicLocationCodeSequence", "2/2", "3/2", inner=CODE),
+    _R("ScheduledHumanPerformersSequence", "2C/2C", "3/2", inner=_PERFORMER),
+    _R("ScheduledProcedureStepStartDateTime", "1/1", "3/1", "3/1", "R"),
+    _R("ExpectedCompletionDateTime", "3/1", "3/1", "3/1"),
+    _R("ScheduledProcedureStepExpirationDateTime", "3/3", "3/3", "3/3"),
+    _R("ScheduledWorkitemCodeSequence", "2/2", "3/2", inner=CODE),
+    _R("CommentsOnTheScheduledProcedureStep", "2/2", "3/2"),
+    _R("InputReadinessState", "1/1", "3/1", "3/1", "R"),
+    _R("InputInformationSequence", "2/2", "3/2", inner=_INSTANCES),
+    _R("StudyInstanceUID", "1C/2", "3/2"),
+    _R("OutputDestinationSequence", "3/3", "3/3", "3/3"),
     # Relationship
-    _R("PatientName", "2", "-", get="2"),
-    _R("PatientID", "2", "-", get="2"),
-    _R("IssuerOfPatientID", "3", "-", get="2"),
-    _R("IssuerOfPatientIDQualifiersSequence", "3", "-", get="2"),
-    _R("OtherPatientIDsSequence", "2", "-", get="2"),
-    _R("PatientBirthDate", "2", "-", get="2"),
-    _R("PatientSex", "2", "-", get="2"),
-    _R("AdmissionID", "2", "-", get="2"),
-    _R("IssuerOfAdmissionIDSequence", "2", "-", get="2"),
-    _R("AdmittingDiagnosesDescription", "2", "-", get="2"),
-    _R("AdmittingDiagnosesCodeSequence", "2", "-", get="2"),
-    _R("ReferencedRequestSequence", "2", "-", get="2"),
-    _R("ReplacedProcedureStepSequence", "3", "-", get="3", inner=_REFERENCE),
+    _R("PatientName", "2/2", "-"),
+    _R("PatientID", "1C/2", "-"),
+    _R("IssuerOfPatientID", "2/2", "-"),
+    _R("IssuerOfPatientIDQualifiersSequence", "2/2", "-"),
+    _R("OtherPatientIDsSequence", "2/2", "3/3", inner=(_item("PatientID"),)),
+    _R("PatientBirthDate", "2/2", "-"),
+    _R("PatientSex", "2/2", "-"),
+    _R("AdmissionID", "2/2", "-"),
+    _R("IssuerOfAdmissionIDSequence", "2/2", "-"),
+    _R("AdmittingDiagnosesDescription", "2/2", "-"),
+    _R("AdmittingDiagnosesCodeSequence", "2/2", "-", inner=CODE),
+    _R(
+        "ReferencedRequestSequence", "2/2", "-",
+        inner=(
+            _R("StudyInstanceUID", "1/1", "-", "-/1"),
+            _R("AccessionNumber", "2/2", "-", "-/2"),
+            _R("IssuerOfAccessionNumberSequence", "2/2", "-", "-/2"),
+            _R("OrderPlacerIdentifierSequence", "2/2", "-", "-/2"),
+            _R("OrderFillerIdentifierSequence", "2/2", "-", "-/2"),
+            _R("RequestedProcedureID", "2/2", "-", "-/2"),
+            _R("RequestedProcedureDescription", "2/2", "-", "-/2"),
+            _R("RequestedProcedureCodeSequence", "2/2", "-", "-/2", inner=CODE),
+        ),
+    ),
+    _R("ReplacedProcedureStepSequence", "1C/1C", "-", inner=_REFERENCE),
+    # Patient Medical
+    _R("MedicalAlerts", "3/2", "3/2"),
+    _R("PregnancyStatus", "3/2", "3/2"),
+    _R("SpecialNeeds", "3/2", "3/2"),
     # Progress Information
-    _R("ProcedureStepState", "1", "-", "R"),
-    _R(
-        "ProcedureStepProgressInformationSequence", "2", "3", get="2",
-        inner=(
-            _R("ProcedureStepProgress", "3", "1"),
-            _R("ProcedureStepProgressDescription", "3", "3"),
-            _R("ProcedureStepProgressParametersSequence", "3", "3"),
-            _R("ProcedureStepCommunicationsURISequence", "3", "3", inner=(_R("ContactURI", "1", "1"),)),
-            _R("ProcedureStepCancellationDateTime", "3", "1", "X"),
-            _R("ReasonForCancellation", "3", "3"),
-            _R("ProcedureStepDiscontinuationReasonCodeSequence", "3", "3", "X"),
-        ),
-    ),
+    _R("ProcedureStepState", "1/1", "-", "3/1", "R"),
+    _R("ProcedureStepProgressInformationSequence", "0", "3/2", "3/2", "X", _PROGRESS),
     # Performed Procedure Information
-    _R(
-        "UnifiedProcedureStepPerformedProcedureSequence", "0", "3", "P", get="2",
-        inner=(
-            _R("ActualHumanPerformersSequence", "3", "3", inner=(_R("HumanPerformerCodeSequence", "1", "1"),)),
-            _R("PerformedStationNameCodeSequence", "3", "3", "P"),
-            _R("PerformedStationClassCodeSequence", "3", "3"),
-            _R("PerformedStationGeographicLocationCodeSequence", "3", "3"),
-            _R("PerformedProcessingParametersSequence", "3", "3"),
-            _R("PerformedProcedureStepStartDateTime", "3", "1", "P"),
-            _R("PerformedWorkitemCodeSequence", "3", "3", "P"),
-            _R("CommentsOnThePerformedProcedureStep", "3", "3"),
-            _R("PerformedProcedureStepEndDateTime", "3", "1", "P"),
-            _R("OutputInformationSequence", "3", "3", "P2"),
-        ),
-    ),
+    _R("UnifiedProcedureStepPerformedProcedureSequence", "0", "3/2", "3/2", "P", _PERFORMED),
 )  # fmt: skip
-_BY_KEY = {key(row.keyword): row for row in REQUIREMENTS}
-
-#: PS3.3 C.30.1, C.30.3: enumerated values.
-_ENUMERATED: dict[str, frozenset[str]] = {
-    "ScheduledProcedureStepPriority": frozenset({"HIGH", "MEDIUM", "LOW"}),
-    "InputReadinessState": frozenset({"INCOMPLETE", "UNAVAILABLE", "READY"}),
-}
-_MOMENTS = (
-    "ScheduledProcedureStepStartDateTime",
-    "ExpectedCompletionDateTime",
-    "ScheduledProcedureStepExpirationDateTime",
-)
-#: What a performer says; everything else is scheduling, whose last change is recorded.
-_PERFORMANCE = frozenset(
-    {key("ProcedureStepProgressInformationSequence"), key("UnifiedProcedureStepPerformedProcedureSequence")}
-)
-_CHARACTER_SET, _STATE = key("SpecificCharacterSet"), key("ProcedureStepState")
-#: Not allowed, but passed over where they come: identity is checked by itself, the other is always ours to set.
-_PASSED_OVER = frozenset({key("SOPClassUID"), key("SOPInstanceUID"), key("ScheduledProcedureStepModificationDateTime")})
-#: In a change neither: the Transaction UID is the argument of the request, not a value.
-_NO_CHANGE = frozenset({_CHARACTER_SET, key("TransactionUID"), key("ScheduledProcedureStepModificationDateTime")})
-
-
-def new_work_item(attributes: Json, uid: str, worklist_label: str, now: str) -> tuple[Json, bool]:
-    """Return the data set of a new work item, and whether something had to be added to what was sent.
-
-    Raises:
-        WorkItemRefusedError: it does not fulfil the requirements of N-CREATE.
-    """
-    _check_identity(attributes, uid)
-    if text(attributes, "ProcedureStepState") != State.SCHEDULED:
-        raise _refused(NOT_SCHEDULED, "ProcedureStepState")
-    for row in REQUIREMENTS:
-        _check_type(row, row.create, attributes)
-    _check_values(attributes)
-    missing = [row.keyword for row in REQUIREMENTS if row.create == "2" and key(row.keyword) not in attributes]
-    made = {**data_set(**dict.fromkeys(missing, "")), **attributes}
-    if not values(made, "WorklistLabel"):
-        made[key("WorklistLabel")] = element("WorklistLabel", worklist_label)
-    made |= data_set(
-        SOPClassUID=UPS_PUSH, SOPInstanceUID=uid, ScheduledProcedureStepModificationDateTime=now,
-        UnifiedProcedureStepPerformedProcedureSequence=[],
-    )  # fmt: skip
-    for left_out in (_CHARACTER_SET, key("TransactionUID")):
-        made.pop(left_out, None)
-    return dict(sorted(made.items())), bool(set(missing) - {"WorklistLabel"})
-
-
-def _check_identity(attributes: Json, uid: str) -> None:
-    """Tolerate SOP class and instance in the data set, where many senders put them, if they are the right ones."""
-    for keyword, right in (("SOPClassUID", UPS_PUSH), ("SOPInstanceUID", uid)):
-        given = text(attributes, keyword)
-        if given and given != right:
-            raise _refused(INVALID_INSTANCE, keyword)
-
-
-def updated(current: Json, changes: Json, now: str) -> Json:
-    """Return the data set with attributes set; a sequence is set as a whole (PS3.4 CC.2.6.2).
-
-    Raises:
-        WorkItemRefusedError: one may not be set, or not to this.
-    """
-    changes = {name: value for name, value in changes.items() if name not in _NO_CHANGE and value != current.get(name)}
-    if text(changes, "ProcedureStepState") == State.SCHEDULED:
-        raise _refused(ONLY_CREATED_SCHEDULED, "ProcedureStepState")
-    for name in changes:
-        row = _BY_KEY.get(name)
-        if row is not None and row.set == "-":
-            raise _refused(NO_SUCH_ATTRIBUTE, row.keyword)
-        if row is not None:
-            _check_type(row, row.set, changes)
-    _check_values(changes)
-    made = {**current, **changes}
-    if set(changes) - _PERFORMANCE:
-        made |= data_set(ScheduledProcedureStepModificationDateTime=now)
-    return dict(sorted(made.items()))
-
-
-def with_state(current: Json, state: State) -> Json:
-    """Return the data set in another state."""
-    return {**current, _STATE: element("ProcedureStepState", str(state))}
-
-
-def check_final(attributes: Json, state: State) -> None:
-    """Check what a final state requires.
-
-    Raises:
-        WorkItemRefusedError: something of it is missing.
-    """
-    missing = list(_missing_at_the_end(attributes, REQUIREMENTS, {State.COMPLETED: "P"}.get(state, "X")))
-    if missing:
-        raise _refused(FINAL_STATE_REQUIREMENTS, *missing)
-
-
-def _missing_at_the_end(attributes: Mapping[str, Any], rows: tuple[Requirement, ...], letter: str) -> Iterator[str]:
-    for row in rows:
-        given = values(attributes, row.keyword)
-        if row.final[:1] in {"R", letter} and not given and (row.final != "P2" or key(row.keyword) not in attributes):
-            yield row.keyword
-        if any(inner.final == letter for inner in row.inner):  # the one item of progress or performance
-            yield from _missing_at_the_end(given[0] if given else {}, row.inner, letter)
-
-
-def _check_type(row: Requirement, kind: str, attributes: Mapping[str, Any]) -> None:
-    present, given = key(row.keyword) in attributes, values(attributes, row.keyword)
-    if kind == "1" and not given:
-        raise _refused(MISSING_VALUE if present else MISSING_ATTRIBUTE, row.keyword)
-    if kind == "0" and given:
-        raise _refused(INVALID_VALUE, row.keyword)
-    if kind == "-" and given and key(row.keyword) not in _PASSED_OVER:
-        raise _refused(NO_SUCH_ATTRIBUTE, row.keyword)
-    if given and dictionary.vr(dictionary.tag(row.keyword)) == "SQ":
-        for item in given:
-            _check_item(row, item)
-
-
-def _check_item(row: Requirement, item: Mapping[str, Any]) -> None:
-    for inner in row.inner:
-        if inner.create == "1" or key(inner.keyword) in item:
-            _check_type(inner, inner.create, item)
-    if row.keyword.endswith("CodeSequence"):
-        if not any(values(item, keyword) for keyword in _CODE_VALUES):
-            raise _refused(MISSING_ATTRIBUTE, "CodeValue")
-        for keyword in ("CodeMeaning", *(["CodingSchemeDesignator"] if values(item, "CodeValue") else [])):
-            if not values(item, keyword):
-                raise _refused(MISSING_ATTRIBUTE, keyword)
-
-
-def _check_values(attributes: Json) -> None:
-    for keyword, allowed in _ENUMERATED.items():
-        if text(attributes, keyword) and text(attributes, keyword) not in allowed:
-            raise _refused(INVALID_VALUE, keyword)
-    for keyword in _MOMENTS:
-        if text(attributes, keyword) and not _is_moment(text(attributes, keyword)):
-            raise _refused(INVALID_VALUE, keyword)
-
-
-def _is_moment(value: str) -> bool:
-    """Tell whether text is one date-time; a shortened one is, a range is not."""
-    try:
-        found = compile_match("DT", value)
-    except UsageError:
-        return False
-    return not isinstance(found, Universal) and not (isinstance(found, Range) and "-" in value[:-5])
-
-
-def _refused(refusal: Refusal, *keywords: str) -> WorkItemRefusedError:
-    return WorkItemRefusedError(refusal, ", ".join(keywords), *(dictionary.tag(keyword) for keyword in keywords))

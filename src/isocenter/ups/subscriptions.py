@@ -10,8 +10,8 @@ from isocenter.index.database import Database, Transaction
 from isocenter.index.subscriptions import (
     Follower,
     all_work_items,
+    everybody,
     follow,
-    followers,
     insert_reports,
     subscribe,
     unfollow,
@@ -87,7 +87,8 @@ class Subscriptions:
         check_aet(aet)
         with self._database.write() as transaction:
             if resource in _WORKLISTS:
-                unfollow(transaction, aet, resource)
+                for each in _WORKLISTS if resource == GLOBAL_SUBSCRIPTION else (resource,):
+                    unfollow(transaction, aet, each)
                 unsubscribe(transaction, None, aet)
                 return
             row = read_work_item(transaction, resource)
@@ -108,10 +109,10 @@ class Subscriptions:
             unfollow(transaction, aet, resource)
 
     def announce(self, status: str) -> None:
-        """Tell who subscribed to all work items what this archive does: RESTARTED, or GOING DOWN."""
+        """Tell all who subscribed to anything what this archive does: RESTARTED, or GOING DOWN."""
         with self._database.write() as transaction:
-            aets = dict.fromkeys(follower.aet for follower in followers(transaction))
             report = reports.status_change(status)
+            aets = everybody(transaction)
             told = insert_reports(transaction, aets, GLOBAL_SUBSCRIPTION, [report], self._milliseconds())
         if told:
             self._signal.give()

@@ -24,7 +24,7 @@ from isocenter.index.workitems import (
 )
 from isocenter.ups import reports
 from isocenter.ups.attributes import Code, data_set, key, taken_over, values
-from isocenter.ups.requirements import check_final, new_work_item, updated, with_state
+from isocenter.ups.check import check_final, new_work_item, updated, with_reasons, with_state
 from isocenter.ups.signal import Signal
 from isocenter.ups.states import (
     ALREADY_CANCELED,
@@ -50,6 +50,7 @@ _DAY = 86_400_000
 #: PS3.16 CID 9300: why, where nobody said it.
 _UNSPECIFIED = Code("110513", "DCM", "Discontinued for unspecified reason")
 _TRANSACTION_UID = "TransactionUID"
+_REASON = "ProcedureStepDiscontinuationReasonCodeSequence"
 _Result = TypeVar("_Result")
 
 
@@ -156,9 +157,10 @@ class WorkItems:
             notices[0] = move.notice
             if move.notice is not None:
                 return None
-            if move.needs_final_state:
-                check_final(row.data_set, State(wanted))
             after = with_state(row.data_set, State(wanted))
+            if move.needs_final_state:
+                after = self._with_reasons(after, {}) if wanted == State.CANCELED else after
+                check_final(after, State(wanted))
             return Next(after, transaction_uid, reports.changed(row.data_set, after))
 
         self._apply(uid, rule)
@@ -177,7 +179,7 @@ class WorkItems:
         def rule(row: WorkItemRow) -> Next | None:
             answers[:] = [request_cancel(State(row.state))]
             if answers[0] is CancelRequest.CANCEL:
-                return self._canceled(row, taken)
+                return self._canceled(row, requester, taken)
             if answers[0] is CancelRequest.TELL:
                 return Next(row.data_set, row.transaction_uid, [reports.cancel_requested(requester, taken)])
             return None
@@ -190,26 +192,27 @@ class WorkItems:
         before = self._milliseconds() - days * _DAY
         return self._written(lambda transaction: forget_work_items(transaction, before))
 
-    def _canceled(self, row: WorkItemRow, request: Json) -> Next:
+    def _canceled(self, row: WorkItemRow, requester: str, request: Json) -> Next:
         """Let a work item that nobody has begun be in progress, and canceled (PS3.4 CC.2.2.3)."""
         begun = with_state(row.data_set, State.IN_PROGRESS)
-        progress = {**(next(iter(values(begun, "ProcedureStepProgressInformationSequence")), {}))}
-        progress |= data_set(
+        ended = with_state(self._with_reasons(begun, request), State.CANCELED)
+        told = [reports.cancel_requested(requester, request), reports.state_report(begun)]
+        return Next(ended, new_uid(), [*told, *reports.changed(begun, ended)])
+
+    def _with_reasons(self, work_item: Json, request: Json) -> Json:
+        """Return a work item with when it was canceled and why: as was said before, as requested, or unspecified."""
+        given = data_set(
             ProcedureStepCancellationDateTime=self._moment(),
-            ReasonForCancellation=values(request, "ReasonForCancellation"),
-            ProcedureStepDiscontinuationReasonCodeSequence=values(
-                request, "ProcedureStepDiscontinuationReasonCodeSequence"
-            )
-            or [_UNSPECIFIED.as_item()],
+            ProcedureStepDiscontinuationReasonCodeSequence=values(request, _REASON) or [_UNSPECIFIED.as_item()],
         )
+        if values(request, "ReasonForCancellation"):
+            given |= data_set(ReasonForCancellation=values(request, "ReasonForCancellation"))
         if values(request, "ContactURI"):
             contact = {
                 name: request[name] for name in map(key, ("ContactURI", "ContactDisplayName")) if name in request
             }
-            progress |= data_set(ProcedureStepCommunicationsURISequence=[contact])
-        ended = begun | data_set(ProcedureStepProgressInformationSequence=[dict(sorted(progress.items()))])
-        ended = dict(sorted(with_state(ended, State.CANCELED).items()))
-        return Next(ended, new_uid(), [reports.state_report(begun), *reports.changed(begun, ended)])
+            given |= data_set(ProcedureStepCommunicationsURISequence=[contact])
+        return dict(sorted(with_reasons(work_item, given).items()))
 
     def _apply(
         self, uid: str, rule: Callable[[WorkItemRow], Next | None], must_be_heard: Callable[[], bool] = lambda: False

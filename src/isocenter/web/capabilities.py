@@ -110,7 +110,7 @@ def _parameters(ident: str, pattern: str) -> Iterator[str]:
     """Yield the query parameters: of a search, its options and the keywords of its level and those above."""
     if ident == "search_workitems":
         yield from sorted(WORKITEM_OPTIONS)
-        yield from (row.keyword for row in REQUIREMENTS if row.get != "-")
+        yield from (row.keyword for row in REQUIREMENTS if row.keyword != "TransactionUID")
     if ident not in _LEVELS:
         return
     yield from sorted(SEARCH_OPTIONS)

@@ -64,7 +64,7 @@ def _subscriptions() -> None:
         "workitem_subscription",
         sa.Column("workitem_id", KEY, nullable=False),
         *_text("aet"),
-        *(sa.Column(name, sa.Integer, nullable=False) for name in ("locked", "own")),
+        sa.Column("locked", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("workitem_id", "aet", name="pk_workitem_subscription"),
         sa.ForeignKeyConstraint(
             ["workitem_id"], ["workitem.id"], name="fk_workitem_subscription_workitem_id", ondelete="CASCADE"
