@@ -22,6 +22,7 @@ from bench import data as workload
 from bench import million
 from bench.filling import fill_isocenter, fill_orthanc
 from bench.headers import header_scan_ratio
+from bench.mixed import Mixed, frame_paths, read_beside, store_alone
 from bench.rows import ROWS, Data, Row, store
 from bench.servers import Server, start_isocenter, start_orthanc, start_storescp
 
@@ -173,6 +174,42 @@ def search_line(run: Run, instances: int, database: str, name: str, large: float
     )
 
 
+def readers_beside_a_modality(run: Run) -> None:
+    """Read frames by 32 clients while CT arrive, at both servers; each round in empty archives."""
+    peers: dict[str, list[Mixed]] = {"isocenter": [], "orthanc": []}
+    before: list[float] = []
+    for number in range(run.repeats or 5):
+        read, alone, beside = _in_turn(run.data(0).ct, number)
+        for name, results in peers.items():
+            server = run.start(name)
+            try:
+                store(read, server)
+                os.sync()
+                if name == "isocenter":
+                    before.append(store_alone(server, alone))
+                    os.sync()
+                paths = frame_paths(workload.uids(workload.CT, number % workload.CT.series, workload.CT.images))
+                results.append(read_beside(server, paths, beside))
+            finally:
+                run.stop(server)
+    ours, theirs = ([result.p95 for result in peers[name]] for name in ("isocenter", "orthanc"))
+    failed = sum(result.failed for result in peers["isocenter"])
+    title = "p95 of a frame, 32 clients beside a modality"
+    run.report(f"{title}, {failed} failed", "ms", statistics.median(ours), "limit", 50, 1, is_rate=False)
+    run.report(title, "ms", statistics.median(ours), "orthanc", statistics.median(theirs), 0, is_rate=False)
+    rate = statistics.median(result.rate for result in peers["isocenter"])
+    run.report("C-STORE in beside 32 readers", "images/s", rate, "alone", statistics.median(before), 0.5, is_rate=True)
+    if failed:
+        raise RuntimeError(f"{failed} frames could not be read beside a modality")
+
+
+def _in_turn(folders: list[Path], number: int) -> tuple[list[Path], list[Path], list[Path]]:
+    """Return the series to read, the one to store alone, and those to store beside; others each round."""
+    turn = number % len(folders)
+    turned = folders[turn:] + folders[:turn]
+    return turned[:1], turned[1:2], turned[2:]
+
+
 def main() -> None:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.split("\n")[0])
@@ -194,6 +231,8 @@ def main() -> None:
         if options.only in "a million instances":
             instances = 100_000 if options.quick else 1_000_000
             million.measure(lambda *line: search_line(run, instances, *line), instances, Path(folder))
+        if options.only in "readers beside a modality":
+            readers_beside_a_modality(run)
         run.report("peak memory of the server", "MB", run.memory, "limit", 300, 1, is_rate=False)
         if options.json:
             options.json.write_text(json.dumps({"machine": machine(), "rows": run.results}, indent=2))

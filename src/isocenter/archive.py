@@ -125,6 +125,11 @@ class Archive:
         """
         return FileReception(self._intake, source, study_instance_uid)
 
+    @property
+    def receiving(self) -> bool:
+        """Whether objects are arriving in this process, so that what can wait a moment should."""
+        return self._intake.busy
+
     def find(self, query: Query) -> list[dict[str, Any]]:
         """Return the answers to a query, as DICOM JSON Model objects (PS3.18 F) with the attributes asked for.
 

@@ -65,12 +65,22 @@ class Receipt:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+#: Seconds after its last bytes in which a sender is taken to be at it still.
+_LULL = 0.05
+
+
+@dataclass(slots=True)
 class Intake:
-    """Where receptions put what they receive."""
+    """Where receptions put what they receive, and when the last bytes came (``time.monotonic``)."""
 
     storage: Storage
     index: Index
+    last_bytes: float = -_LULL
+
+    @property
+    def busy(self) -> bool:
+        """Whether objects are arriving."""
+        return time.monotonic() - self.last_bytes < _LULL
 
 
 class Reception:
@@ -109,6 +119,7 @@ class Reception:
         for chunk in chunks:
             self._hash.update(chunk)
             self._length += len(chunk)
+        self._intake.last_bytes = time.monotonic()
         if self._failure is not None:
             return
         if self._upload is None and self._length <= HEAD_LENGTH:

@@ -60,6 +60,18 @@ def test_headers_longer_than_the_head(archive: Archive, build: Build, send: Send
     assert archive.instances("1.2.3")[0].InstanceNumber == 1
 
 
+def test_it_is_told_while_objects_arrive(
+    archive: Archive, build: Build, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("isocenter.ingest.time.monotonic", lambda: now)
+    assert not archive.receiving
+    send(archive, build())
+    assert archive.receiving
+    now += 0.1
+    assert not archive.receiving
+
+
 def test_implicit_and_deflated_are_kept_as_sent(archive: Archive, build: Build, send: Send) -> None:
     implicit = build(1, implicit=True)
     assert data_set_of(archive, send(archive, implicit, IMPLICIT)) == implicit

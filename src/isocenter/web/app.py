@@ -34,6 +34,7 @@ from isocenter.web.previews import PreviewMaker, Previews
 from isocenter.web.problems import is_expected, problem, problem_of
 from isocenter.web.proxy import Proxies
 from isocenter.web.subscriptions import CHANNEL
+from isocenter.web.threads import Threads
 from isocenter.web.viewer import STATIC, Viewer, docs_page
 
 logger = logging.getLogger(__name__)
@@ -184,7 +185,8 @@ def create_app(
     layouts = LayoutCache()
     kept = Previews(previews, archive, layouts)
     maker = None if previews is None else PreviewMaker(kept, archive)
-    node = Node(archive, settings, Metrics(archive.statistics, collectors), layouts, kept, echo, maker)
+    threads = Threads(lambda: archive.receiving)
+    node = Node(archive, settings, Metrics(archive.statistics, collectors), threads, layouts, kept, echo, maker)
     viewer = Viewer(static)
     tell = capabilities(dicomweb.ROUTES)
     table: list[Row] = [

@@ -65,7 +65,7 @@ class Answer:
 async def retrieve_frames(node: Node, request: Request) -> Response:
     """Send the frames of the path's list."""
     numbers = frame_numbers(request.path_params["frames"])
-    return await frames_response(node, await node.threads.read(_found, node, request, numbers))
+    return await frames_response(node, await node.threads.read_in_turn(_found, node, request, numbers))
 
 
 def _found(node: Node, request: Request, numbers: Sequence[int]) -> Answer:

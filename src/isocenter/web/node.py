@@ -1,7 +1,7 @@
 """What every route is given: the archive, settings, threads for what blocks, counters, frame layouts."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,13 +22,13 @@ class Node:
     archive: Archive
     settings: Settings
     metrics: Metrics
+    threads: Threads
     layouts: LayoutCache
     previews: Previews
     #: Asks a peer by C-ECHO; returns the milliseconds for association and answer.
     echo: Callable[[KnownPeer], tuple[float, float]] | None = None
     #: Makes previews of what settles.
     maker: PreviewMaker | None = None
-    threads: Threads = field(default_factory=Threads)
 
     def start(self) -> None:
         """Begin what goes on beside requests."""
