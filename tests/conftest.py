@@ -34,7 +34,7 @@ DATA = Path(os.environ.get("ISOCENTER_TEST_DATA", ROOT.parent / "shared" / "data
 PACKAGES = {
     "findscu": "dcmtk", "movescu": "dcmtk", "getscu": "dcmtk", "dcmqrscp": "dcmtk", "wlmscpfs": "dcmtk",
     "storescu": "dcmtk", "echoscu": "dcmtk", "storescp": "dcmtk", "dcmdump": "dcmtk", "dcmsend": "dcmtk",
-    "dciodvfy": "dicom3tools", "chromium": "chromium", "Orthanc": "orthanc", "gdcmscu": "libgdcm-tools",
+    "dciodvfy": "dicom3tools", "chromium": "chromium", "Orthanc": "orthanc", "gdcmscu": "libgdcm-tools", "curl": "curl",
     "/usr/share/orthanc/plugins/libOrthancDicomWeb.so": "orthanc-dicomweb",
 }  # fmt: skip
 STATIC = ROOT / "src" / "isocenter" / "web" / "static" / "index.html"

@@ -15,6 +15,7 @@ PEERS = {
     "dciodvfy": "dicom3tools",
     "chromium": "chromium",
     "gdcmscu": "libgdcm-tools",
+    "curl": "curl",
     "Orthanc": "orthanc",
     "/usr/share/orthanc/plugins/libOrthancDicomWeb.so": "orthanc-dicomweb",
 }

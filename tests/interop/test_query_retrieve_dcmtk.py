@@ -221,6 +221,18 @@ class TestDcmqrscp:
             main([str(argument) for argument in arguments])
         return int(ended.value.code or 0)
 
+    def test_echo_and_send(self, peer: str, capsys: pytest.CaptureFixture[str]) -> None:
+        """Objects that it takes; it has no compressed ones, and our command says so of each."""
+        assert self.command("echo", peer) == 0
+        native, compressed = get_testdata_file("rtplan.dcm"), get_testdata_file("JPEG2000.dcm")
+        capsys.readouterr()
+        assert self.command("send", peer, native, compressed, "--json") == 1
+        report = json.loads(capsys.readouterr().out)
+        assert (report["sent"], [Path(row["name"]).name for row in report["failed"]]) == (1, ["JPEG2000.dcm"])
+        study = dcmread(native).StudyInstanceUID
+        assert self.command("find", peer, f"StudyInstanceUID={study}", "--csv") == 0
+        assert study in capsys.readouterr().out
+
     def test_find(self, peer: str, capsys: pytest.CaptureFixture[str]) -> None:
         ct = dcmread(get_testdata_file("CT_small.dcm"))
         assert self.command("find", peer, "PatientName=CompressedSamples^CT*", "--json") == 0
