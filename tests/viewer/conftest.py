@@ -296,7 +296,7 @@ def renderer(request: pytest.FixtureRequest) -> str:
 def view(browser: Browser, archive: Archive, renderer: str) -> Iterator[View]:
     """Return a page of 1280 x 720; afterwards it must have raised no error and asked nobody else for anything."""
     context = browser.new_context(viewport={"width": 1280, "height": 720})
-    context.add_init_script(f"localStorage.setItem('isocenter.renderer', '{renderer}')")
+    context.add_init_script(f"localStorage?.setItem('isocenter.renderer', '{renderer}')")
     shown = View(context.new_page(), archive)
     yield shown
     shown.page.unroute_all(behavior="ignoreErrors")
