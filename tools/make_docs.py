@@ -225,8 +225,8 @@ the acceptor's also against the host name; a requestor's certificate is required
 setting `tls_client_certificates`.
 
 User identity negotiation (PS3.7 D.3.3.7): as acceptor all types (user name, passcode, Kerberos, SAML, JSON Web Token)
-are taken, logged by name and not verified; a positive response is sent if it was asked for. A user who is refused is
-rejected permanently (source 2, reason 1). As requestor: user name, with or without passcode, and JSON Web Token.
+are taken, logged by name and not verified, so that no positive response is sent. As requestor: user name, with or
+without passcode, and JSON Web Token, with a positive response asked for by choice.
 
 ## Query and retrieve
 

@@ -15,6 +15,7 @@ from isocenter.cli.send import send
 from isocenter.errors import PeerError
 from isocenter.net.client import VERIFICATION_PROPOSAL, connect
 from isocenter.net.credentials import Credentials
+from isocenter.net.identity import Verdict
 from isocenter.net.peer import Peer
 from isocenter.ul.user_information import UserIdentity, UserIdentityType
 
@@ -35,13 +36,13 @@ def identity_item(kind: int, *, confirm: bool) -> UserIdentityNegotiation:
 class Decision:
     """Lets in whom it is told to, and remembers who came."""
 
-    def __init__(self, response: bytes | None) -> None:
-        self.response = response
+    def __init__(self, response: bytes | None, *, let_in: bool = True) -> None:
+        self.verdict = Verdict(let_in, response)
         self.asked: list[UserIdentity] = []
 
-    def authenticate(self, identity: UserIdentity, calling_aet: str, address: str) -> bytes | None:
+    def authenticate(self, identity: UserIdentity, calling_aet: str, address: str) -> Verdict:
         self.asked.append(identity)
-        return self.response
+        return self.verdict
 
 
 class TestItNamesUsers:
@@ -76,7 +77,7 @@ class TestItNamesUsers:
         assert decision.asked == [UserIdentity(kind, primary, secondary, confirm)]
 
     def test_rejected(self, full_node: Any, call: Callable[..., Any]) -> None:
-        full_node.server._authenticator = Decision(None)
+        full_node.server._authenticator = Decision(None, let_in=False)
         association = call(identity_item(2, confirm=True))
         assert association.is_rejected
         answer = association.acceptor.primitive

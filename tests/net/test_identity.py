@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from isocenter.cli import main
 from isocenter.errors import PeerError
 from isocenter.net.client import VERIFICATION_PROPOSAL, connect
 from isocenter.net.credentials import Credentials
-from isocenter.net.identity import describe
+from isocenter.net.identity import Verdict, describe
 from isocenter.net.peer import Peer
 from isocenter.net.server import DicomServer
 from isocenter.services.echo import EchoService
@@ -28,11 +29,11 @@ class Book:
     def __init__(self) -> None:
         self.asked: list[tuple[UserIdentity, str, str]] = []
 
-    def authenticate(self, identity: UserIdentity, calling_aet: str, address: str) -> bytes | None:
+    def authenticate(self, identity: UserIdentity, calling_aet: str, address: str) -> Verdict:
         self.asked.append((identity, calling_aet, address))
         if identity.kind == UserIdentityType.KERBEROS:
-            return b"server ticket"
-        return b"" if (identity.primary, identity.secondary) == (b"anna", b"secret") else None
+            return Verdict(let_in=True, response=b"server ticket")
+        return Verdict((identity.primary, identity.secondary) == (b"anna", b"secret"), b"")
 
 
 @pytest.fixture
@@ -86,8 +87,6 @@ def test_who_is_rejected(peer: Peer, identity: UserIdentity, caplog: pytest.LogC
 
 
 def test_the_rejection_is_that_of_the_standard(serve, raw_peer, new_request, book: Book) -> None:
-    from dataclasses import replace
-
     server = serve()
     server.server._authenticator = book
     request = new_request()
@@ -102,7 +101,7 @@ def test_the_rejection_is_that_of_the_standard(serve, raw_peer, new_request, boo
 
 def test_by_default_everybody_is_let_in_and_written_down(serve, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    assert call(serve().peer, ANNA) == b""
+    assert call(serve().peer, replace(ANNA, positive_response_requested=False)) is None
     assert "user 'anna' by name and passcode, not verified" in caplog.text
     assert "secret" not in caplog.text
 
@@ -123,12 +122,9 @@ def test_what_is_logged(identity: UserIdentity, text: str) -> None:
     assert describe(identity) == text
 
 
-def test_a_node_that_confirms_nobody(serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = serve()
-    monkeypatch.setattr(server.server, "_identified", lambda _request, answer, _address: answer)
+def test_who_is_not_verified_is_not_confirmed(serve) -> None:
     with pytest.raises(PeerError, match="does not confirm the user"):
-        call(server.peer, ANNA)
-    assert call(server.peer, UserIdentity(ANNA.kind, ANNA.primary, ANNA.secondary)) is None
+        call(serve().peer, ANNA)
 
 
 class TestOptions:

@@ -4,7 +4,7 @@ Logs name the user and never hold a passcode, ticket, assertion or token.
 """
 
 import logging
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from isocenter.ul.pdu import AssociateReject, RejectResult, RejectSource
 from isocenter.ul.user_information import UserIdentity, UserIdentityType
@@ -25,23 +25,31 @@ _WITH_NAME: frozenset[int] = frozenset({UserIdentityType.USERNAME, UserIdentityT
 _LONGEST_NAME = 64
 
 
+class Verdict(NamedTuple):
+    """Whether a user may come in; otherwise the association is rejected.
+
+    ``response`` confirms who it is, if the peer asked for that: a Kerberos or SAML response for these kinds, else
+    empty. None: nobody verified it, and nothing is confirmed.
+    """
+
+    let_in: bool
+    response: bytes | None = None
+
+
 class Authenticator(Protocol):
     """Decides on users; called by many threads at once, before an association is accepted."""
 
-    def authenticate(self, identity: UserIdentity, calling_aet: str, address: str) -> bytes | None:
-        """Return the response to a user who may come in, None to reject the association.
-
-        The response is a Kerberos or SAML one for these kinds, else empty; it is sent if the peer asked for one.
-        """
+    def authenticate(self, identity: UserIdentity, calling_aet: str, address: str) -> Verdict:
+        """Decide on a user."""
 
 
 class Everybody:
-    """Lets every user in, and writes down who says to be one."""
+    """Lets every user in, confirms none, and writes down who says to be one."""
 
-    def authenticate(self, identity: UserIdentity, calling_aet: str, address: str) -> bytes | None:
+    def authenticate(self, identity: UserIdentity, calling_aet: str, address: str) -> Verdict:
         """Log who it is."""
         logger.info("%s@%s: user %s, not verified", calling_aet, address, describe(identity))
-        return b""
+        return Verdict(let_in=True)
 
 
 def describe(identity: UserIdentity) -> str:

@@ -150,13 +150,14 @@ class DicomServer:
         identity = request.user_information.user_identity
         if identity is None:
             return answer
-        response = self._authenticator.authenticate(identity, request.calling_aet, address)
-        if response is None:
+        verdict = self._authenticator.authenticate(identity, request.calling_aet, address)
+        if not verdict.let_in:
             logger.warning("%s@%s: user %s is not let in", request.calling_aet, address, describe(identity))
             return REJECTION
-        if not identity.positive_response_requested:
+        if not identity.positive_response_requested or verdict.response is None:
             return answer
-        return replace(answer, user_information=replace(answer.user_information, user_identity_response=response))
+        confirmed = replace(answer.user_information, user_identity_response=verdict.response)
+        return replace(answer, user_information=confirmed)
 
     def leave(self) -> None:
         """Give an association's place back."""
