@@ -58,7 +58,7 @@ export class DicomWebClient {
   }
 
   searchSeries(study: string, signal?: AbortSignal): Promise<DataSet[]> {
-    return this.json(`${this.root}/studies/${study}/series?includefield=NumberOfSeriesRelatedInstances,SeriesDescription`, signal);
+    return this.json(`${this.root}/studies/${study}/series?includefield=NumberOfSeriesRelatedInstances,SeriesDescription,StudyDate,StudyDescription`, signal);
   }
 
   /** Metadata of a series with its entity tag; undefined where it is still the one of `known`. */

@@ -8,6 +8,8 @@ import type { DicomWebClient } from '../net/dicomweb';
 
 export interface SeriesEntry {
   StudyInstanceUID: string;
+  StudyDate: string;
+  StudyDescription: string;
   SeriesInstanceUID: string;
   modality: string;
   number: number | undefined;
@@ -35,6 +37,7 @@ export class StudyLoader {
   private readonly controller = new AbortController();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pace = SOONEST;
+  private studies: readonly string[] = [];
 
   constructor(private readonly client: DicomWebClient) {}
 
@@ -42,6 +45,7 @@ export class StudyLoader {
 
   /** Lists the series and begins to read them. `wanted` is read first, else the first that shows pictures. */
   async load(studies: readonly string[], wanted: string): Promise<void> {
+    this.studies = studies;
     const early = wanted && studies.length === 1 ? this.read(studies[0] as string, wanted) : undefined;
     early?.catch(() => undefined);
     try {
@@ -55,11 +59,24 @@ export class StudyLoader {
     }
     const first = this.firstChoice(wanted);
     if (first) await this.sets(first).catch(() => undefined);
-    void this.readRest().then(() => this.later(studies));
+    void this.readRest().then(() => this.later());
+  }
+
+  /** Opens a further study behind those that are open; its series, in their order. */
+  async add(study: string): Promise<SeriesEntry[]> {
+    if (!this.studies.includes(study)) {
+      const answer = await this.client.searchSeries(study, this.controller.signal);
+      const series = answer.map((dataSet) => entry(dataSet, study)).sort(bySeriesNumber);
+      this.studies = [...this.studies, study];
+      this.update({ ...this.current, series: [...this.current.series, ...series] });
+      void this.readRest();
+    }
+    return this.current.series.filter(({ StudyInstanceUID }) => StudyInstanceUID === study);
   }
 
   /** Looks once for new series and new objects; true if there were any. */
-  async refresh(studies: readonly string[]): Promise<boolean> {
+  async refresh(): Promise<boolean> {
+    const { studies } = this;
     const answers = await Promise.all(studies.map((study) => this.client.searchSeries(study, this.controller.signal)));
     const found = answers.flatMap((answer, index) => answer.map((dataSet) => entry(dataSet, studies[index] as string)).sort(bySeriesNumber));
     const known = new Map(this.current.series.map((s) => [s.SeriesInstanceUID, s]));
@@ -95,15 +112,15 @@ export class StudyLoader {
     this.controller.abort();
   }
 
-  private later(studies: readonly string[]): void {
+  private later(): void {
     if (this.controller.signal.aborted) return;
-    this.timer = setTimeout(() => void this.look(studies), this.pace);
+    this.timer = setTimeout(() => void this.look(), this.pace);
   }
 
-  private async look(studies: readonly string[]): Promise<void> {
-    const grew = document.visibilityState === 'visible' ? await this.refresh(studies).catch(() => false) : false;
+  private async look(): Promise<void> {
+    const grew = document.visibilityState === 'visible' ? await this.refresh().catch(() => false) : false;
     this.pace = grew ? SOONEST : Math.min(SELDOMEST, this.pace * 1.3);
-    this.later(studies);
+    this.later();
   }
 
   private async reread({ StudyInstanceUID, SeriesInstanceUID }: SeriesEntry): Promise<void> {
@@ -148,6 +165,8 @@ export class StudyLoader {
 function entry(dataSet: Parameters<typeof text>[0], study: string): SeriesEntry {
   return {
     StudyInstanceUID: study,
+    StudyDate: text(dataSet, 'StudyDate'),
+    StudyDescription: text(dataSet, 'StudyDescription'),
     SeriesInstanceUID: text(dataSet, 'SeriesInstanceUID'),
     modality: text(dataSet, 'Modality'),
     number: number(dataSet, 'SeriesNumber'),

@@ -1,7 +1,8 @@
 // The series of the study as thumbnails; on a phone a drawer.
 
 import { AlertTriangle, Film, FileText, Layers } from 'lucide-react';
-import { useEffect, useRef, type JSX } from 'react';
+import { Fragment, useEffect, useRef, type JSX } from 'react';
+import { formatDate } from '../../core/dates';
 import { showsPictures, type DisplaySet } from '../../core/stack';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
 import { ModalityBadge } from '../parts/modality-badge';
@@ -19,6 +20,7 @@ interface Props {
 }
 
 export function SeriesRail({ study, current, shown, onOpen }: Props): JSX.Element {
+  const several = new Set(study.series.map(({ StudyInstanceUID }) => StudyInstanceUID)).size > 1;
   const rail = useRef<HTMLDivElement>(null);
   useEffect(() => {
     rail.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
@@ -26,11 +28,23 @@ export function SeriesRail({ study, current, shown, onOpen }: Props): JSX.Elemen
   return (
     <div className="rail" ref={rail} role="listbox" aria-label="Series">
       {study.status === 'loading' ? Array.from({ length: 3 }, (_, index) => <div key={index} className="card card-skeleton" />) : null}
-      {study.series.flatMap((series) =>
-        series.sets
-          ? series.sets.map((set) => <Card key={set.id} series={series} set={set} active={current?.id === set.id} shown={shown.has(set.id)} several={(series.sets?.length ?? 0) > 1} onOpen={onOpen} />)
-          : [<Card key={series.SeriesInstanceUID} series={series} set={undefined} active={false} shown={false} several={false} onOpen={onOpen} />],
-      )}
+      {study.series.map((series, index) => (
+        <Fragment key={series.SeriesInstanceUID}>
+          {several && series.StudyInstanceUID !== study.series[index - 1]?.StudyInstanceUID ? <StudyHead series={series} /> : null}
+          {series.sets
+            ? series.sets.map((set) => <Card key={set.id} series={series} set={set} active={current?.id === set.id} shown={shown.has(set.id)} several={(series.sets?.length ?? 0) > 1} onOpen={onOpen} />)
+            : <Card series={series} set={undefined} active={false} shown={false} several={false} onOpen={onOpen} />}
+        </Fragment>
+      ))}
+    </div>
+  );
+}
+
+function StudyHead({ series: { StudyDate, StudyDescription } }: { series: SeriesEntry }): JSX.Element {
+  return (
+    <div className="rail-study" role="presentation">
+      <strong>{formatDate(StudyDate) || 'No date'}</strong>
+      <span>{StudyDescription}</span>
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { formatAge, formatDate } from '../../core/dates';
 import type { ViewerPlace } from '../../core/deep-link';
 import { text, type DataSet } from '../../core/dicom-json';
 import type { Point } from '../../core/view';
+import type { StudyState } from '../../viewport/study-loader';
 import type { Cell, WorkspaceState } from '../../viewport/workspace';
 import { Mark } from '../parts/mark';
 import { navigate, noteAddress } from '../place';
@@ -14,6 +15,8 @@ import { ContextMenu } from './context-menu';
 import { KeySheet } from './key-sheet';
 import { Pane } from './pane';
 import { PresetMenu } from './preset-menu';
+import { PriorsList } from './priors-list';
+import { openStudyBeside } from './references';
 import { SeriesRail } from './series-rail';
 import { TagBrowser } from './tag-browser';
 import { exposeTestSeam } from './test-seam';
@@ -94,6 +97,15 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   const actions = useMemo(() => ({ change, series: next, list: () => navigate({ page: 'list' }), full: toggleFullScreen }), [change, next]);
   const run = useCommands(engine, actions);
 
+  const beside = useCallback(
+    (uid: string) => {
+      engine.volume3d.leave();
+      engine.mpr.leave();
+      openStudyBeside(engine, uid).catch((error: unknown) => change(() => ({ note: error instanceof Error ? error.message : 'The study cannot be opened' })));
+    },
+    [engine, change],
+  );
+
   const instance = pane.set?.pictures[pane.index]?.instance ?? pane.set?.instances[0];
   const canPlay = (pane.set?.pictures.length ?? 0) > 1;
   return (
@@ -118,6 +130,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
       </header>
       <aside className="viewer-rail" aria-label="Series">
         <SeriesRail study={study} current={pane.set} shown={shownSets(layout)} onOpen={(series, set) => void open(series, set)} />
+        <PriorsList patient={instance?.dataSet} open={studiesOf(study)} onOpen={beside} />
       </aside>
       {page.drawer ? <button type="button" className="drawer-shade" aria-label="Close series" onClick={() => run('panel.series')} /> : null}
       <main className="viewer-main">
@@ -164,6 +177,7 @@ const firstPage = (): PageState => {
   return { tool: phone ? 'scroll' : 'window', detail: 'all', panel: undefined, drawer: !phone, planes: true, layoutAsked: 0, note: '' };
 };
 
+const studiesOf = ({ series }: StudyState): ReadonlySet<string> => new Set(series.map(({ StudyInstanceUID }) => StudyInstanceUID));
 const shownSets = ({ cells }: WorkspaceState): ReadonlySet<string> => new Set(cells.map(({ controller }) => controller.state().set?.id ?? ''));
 
 function PaneGrid({ layout, children }: { layout: WorkspaceState; children(cell: Cell, index: number): JSX.Element }): JSX.Element {

@@ -1,0 +1,73 @@
+// Below the series: the patient's other studies, to be opened beside what is on screen.
+
+import { AlertTriangle, History } from 'lucide-react';
+import { useEffect, useState, type JSX } from 'react';
+import { text, type DataSet } from '../../core/dicom-json';
+import { priorKeys, priorsOf, type Prior } from '../../core/priors';
+import { ModalityBadge } from '../parts/modality-badge';
+import { useServices } from '../services';
+
+const MOST = 200;
+
+interface Props {
+  /** A data set of the patient who is open. */
+  patient: DataSet | undefined;
+  /** Studies that are open. */
+  open: ReadonlySet<string>;
+  onOpen(StudyInstanceUID: string): void;
+}
+
+/** What the archive answers; kept with the patient it was asked for. */
+function usePatientStudies(patient: DataSet | undefined): DataSet[] {
+  const { client } = useServices();
+  const [found, setFound] = useState<{ PatientID: string; answers: DataSet[] }>({ PatientID: '', answers: [] });
+  const PatientID = text(patient, 'PatientID');
+  useEffect(() => {
+    const keys = priorKeys(patient);
+    if (!keys) return undefined;
+    const controller = new AbortController();
+    client.searchStudies(keys, MOST, 0, controller.signal).then(
+      (answers) => setFound({ PatientID, answers }),
+      () => undefined,
+    );
+    return () => controller.abort();
+    // Asked once a patient: his data set is another one for every image.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [client, PatientID]);
+  return found.PatientID === PatientID ? found.answers : [];
+}
+
+export function PriorsList({ patient, open, onOpen }: Props): JSX.Element | null {
+  const answers = usePatientStudies(patient);
+  const priors = patient ? priorsOf(answers, patient, open) : [];
+  if (priors.length === 0) return null;
+  return (
+    <section className="priors" aria-label="Other studies of the patient">
+      <h2>
+        <History size={14} aria-hidden="true" /> Other studies <span className="muted">{priors.length}</span>
+      </h2>
+      {priors.map((prior) => (
+        <Row key={prior.StudyInstanceUID} prior={prior} onOpen={onOpen} />
+      ))}
+    </section>
+  );
+}
+
+function Row({ prior, onOpen }: { prior: Prior; onOpen(StudyInstanceUID: string): void }): JSX.Element {
+  return (
+    <button type="button" className="prior" title={`Open beside: ${prior.description || prior.date}`} onClick={() => onOpen(prior.StudyInstanceUID)}>
+      <span className="prior-top">
+        <strong>{prior.date || 'No date'}</strong>
+        {prior.modalities.slice(0, 2).map((modality) => (
+          <ModalityBadge key={modality} modality={modality} />
+        ))}
+      </span>
+      <span className="prior-title">{prior.description || `${prior.images} images`}</span>
+      {prior.otherName ? (
+        <span className="prior-warning">
+          <AlertTriangle size={12} aria-hidden="true" /> {prior.name || 'No name'}
+        </span>
+      ) : null}
+    </button>
+  );
+}
