@@ -21,6 +21,7 @@ from pydicom.data import get_testdata_file
 from pydicom.dataelem import DataElement
 
 from isocenter.cli import main
+from isocenter.cli.node import delivery_of
 from isocenter.web.app import create_app
 from isocenter.web.server import HttpServer
 
@@ -243,3 +244,49 @@ def test_both_answer_the_same(joined: Orthanc, full_node, web: str, sent: dict[s
         assert values
         for tag in values:
             assert ours_said[tag] == theirs_said[tag], tag
+
+
+class TestStorageCommitment:
+    """Orthanc asks us, and we ask Orthanc; it reports over associations of its own only."""
+
+    @pytest.fixture
+    def delivering(self, full_node) -> Iterator[None]:
+        delivery = delivery_of(full_node.archive, full_node.settings)
+        delivery.start()
+        yield
+        delivery.stop()
+
+    def _asked(self, orthanc: Orthanc, datasets: list[Dataset], seconds: float = 20.0) -> dict[str, Any]:
+        """Have Orthanc ask us, and return what it was told."""
+        objects = [{"SOPClassUID": d.SOPClassUID, "SOPInstanceUID": d.SOPInstanceUID} for d in datasets]
+        path = orthanc.call("/modalities/isocenter/storage-commitment", {"DicomInstances": objects})["Path"]
+        gate = threading.Event()
+        for _ in range(round(seconds / 0.1)):
+            told: dict[str, Any] = orthanc.call(path)
+            if told["Status"] != "Pending":
+                return told
+            gate.wait(0.1)
+        raise AssertionError("no report came")
+
+    def test_it_asks_us(self, joined: Orthanc, full_node, delivering, sent) -> None:
+        datasets = full_node.fill(*OBJECTS)
+        assert self._asked(joined, datasets)["Status"] == "Success"
+        unknown = Dataset()
+        unknown.SOPClassUID, unknown.SOPInstanceUID = datasets[0].SOPClassUID, "1.2.3.4"
+        told = self._asked(joined, [*datasets, unknown])
+        assert told["Status"] == "Failure"
+        assert len(told["Success"]) == len(datasets)
+        ((failure,),) = [told["Failures"]]
+        assert (failure["SOPInstanceUID"], failure["FailureReason"]) == ("1.2.3.4", 0x0112)
+
+    def test_we_ask_it(self, orthanc: Orthanc, free_port, capsys) -> None:
+        port = free_port()
+        orthanc.call("/modalities/scanner", {"AET": "SCANNER", "Host": "127.0.0.1", "Port": port}, method="PUT")
+        orthanc.take(FILES)
+        asked = ["commit", orthanc.peer, *FILES, "--aet", "SCANNER", "--listen", port, "--json"]
+        assert command(*asked) == 0
+        said = json.loads(capsys.readouterr().out)
+        assert (said["reported"], len(said["committed"]), said["failed"]) == (True, len(FILES), [])
+        assert command(*asked, "1.2.840.10008.5.1.4.1.1.2=1.2.3.4") == 1
+        said = json.loads(capsys.readouterr().out)
+        assert [(f["sop_instance_uid"], f["reason"]) for f in said["failed"]] == [("1.2.3.4", 0x0112)]
