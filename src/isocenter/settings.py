@@ -145,6 +145,7 @@ SETTINGS: tuple[Setting, ...] = (
             "only known peers may store, find and retrieve, each by AE title and address"),
     Setting("workitem_days", 30, _count, "days that a completed or canceled work item is kept, unless it is locked"),
     Setting("find_limit", 0, _count, "most answers to one C-FIND; 0: no limit"),
+    Setting("move_associations", 1, _positive, "associations that one C-MOVE sends over at once"),
     Setting("worklist_folder", "", str,
             "folder of worklist files (.wl, .dcm, .dump), looked at before each search; empty: none"),
     Setting("worklist_keep_finished", False, _boolean,

@@ -1,6 +1,7 @@
 """C-MOVE's sub-associations: where they go, when they are opened anew, how they end."""
 
 import io
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO
@@ -40,7 +41,10 @@ class FakeArchive:
 class FakeDestination:
     """Accepts what it was proposed; answers with the next of ``answers``."""
 
-    def __init__(self, pairs: Sequence[tuple[str, str]], answers: list[int | Exception]) -> None:
+    def __init__(
+        self, pairs: Sequence[tuple[str, str]], answers: list[int | Exception], each_store: Callable[[], Any]
+    ) -> None:
+        self._each_store = each_store
         self.pairs = pairs
         self.answers = answers
         self.stored: list[tuple[bytes, str, str, str]] = []
@@ -51,6 +55,7 @@ class FakeDestination:
         return (abstract_syntax, transfer_syntax_uid) in self.pairs
 
     def store(self, data_set: BinaryIO, *, originator: tuple[str, int], **uids: str) -> Command:
+        self._each_store()
         answer = self.answers.pop(0) if self.answers else 0
         if isinstance(answer, Exception):
             raise answer
@@ -68,7 +73,10 @@ class FakeDestination:
 class Network:
     """Opens destinations; raises instead where ``refusals`` says so."""
 
-    def __init__(self, *refusals: Exception | None, answers: Sequence[int | Exception] = ()) -> None:
+    def __init__(
+        self, *refusals: Exception | None, answers: Sequence[int | Exception] = (), each_store: Callable[[], Any] = bool
+    ) -> None:
+        self.each_store = each_store
         self._refusals = list(refusals)
         self._answers = list(answers)
         self.opened: list[FakeDestination] = []
@@ -79,7 +87,7 @@ class Network:
         refusal = self._refusals.pop(0) if self._refusals else None
         if refusal is not None:
             raise refusal
-        self.opened.append(FakeDestination(pairs, self._answers))
+        self.opened.append(FakeDestination(pairs, self._answers, self.each_store))
         return self.opened[-1]
 
 
@@ -100,9 +108,12 @@ def unavailable(_: Instance) -> Any:
 def move() -> Callable[..., list[Command]]:
     """Run a C-MOVE of these objects; return the commands of the responses."""
 
-    def run(network: Network, *instances: Instance, destination: str = "THERE", stop_after: int = 0) -> list[Command]:
+    def run(
+        network: Network, *instances: Instance, destination: str = "THERE", stop_after: int = 0, cancel_after: int = 0,
+        **settings: object,
+    ) -> list[Command]:  # fmt: skip
         archive = FakeArchive(list(instances))
-        service = MoveService(archive, Directory(), Outgoing(archive, unavailable), network, load_settings())
+        service = MoveService(archive, Directory(), Outgoing(archive, unavailable), network, load_settings(settings))
         command = Command(
             CommandField.C_MOVE_RQ, MessageID=7, CommandDataSetType=1, AffectedSOPClassUID=STUDY_ROOT.move, Priority=0,
             MoveDestination=destination,
@@ -116,7 +127,12 @@ def move() -> Callable[..., list[Command]]:
             found = [next(answers) for _ in range(stop_after)]
             answers.close()
             return found
-        return [answer.command if isinstance(answer, Response) else answer for answer in answers]
+        commands = []
+        for number, answer in enumerate(answers, 1):
+            commands.append(answer.command if isinstance(answer, Response) else answer)
+            if number == cancel_after:
+                handler.cancel()
+        return commands
 
     return run
 
@@ -183,3 +199,60 @@ def test_where_nothing_can_go(move, destination: str, comment: str) -> None:
     (last,) = move(network, instance(1), destination=destination)
     assert (last.Status, network.peers) == (0xA801, [])
     assert comment in last.ErrorComment
+
+
+class TestSeveralAtOnce:
+    """``move_associations``."""
+
+    def test_each_waits_for_none_of_the_others(self, move) -> None:
+        barrier = threading.Barrier(3, timeout=20)  # broken, unless three are under way at once
+        network = Network(each_store=barrier.wait)
+        responses = move(network, *map(instance, range(9)), move_associations=3)
+        last = responses[-1]
+        assert (last.Status, last.NumberOfCompletedSuboperations) == (0, 9)
+        assert [r.NumberOfRemainingSuboperations for r in responses[:-1]] == list(range(8, -1, -1))
+        assert {there.ended for there in network.opened} == {"released"}
+        sent = [content for there in network.opened for content, *_ in there.stored]
+        assert sorted(sent) == [f"1.1.{number}".encode() for number in range(9)]
+
+    def test_no_more_than_there_are_objects(self, move) -> None:
+        network = Network()
+        assert move(network, instance(1), instance(2), move_associations=8)[-1].NumberOfCompletedSuboperations == 2
+        assert len(network.opened) <= 2
+
+    def test_failures_are_counted(self, move) -> None:
+        network = Network(answers=[0xA700, 0xA700])
+        last = move(network, *map(instance, range(20)), move_associations=2)[-1]
+        assert (last.Status, last.NumberOfCompletedSuboperations, last.NumberOfFailedSuboperations) == (0xB000, 18, 2)
+
+    def test_a_peer_that_takes_one_association_gets_all_over_it(self, move) -> None:
+        network = Network(PeerError("busy"), None, PeerError("busy"))
+        last = move(network, *map(instance, range(20)), move_associations=3)[-1]
+        assert (last.Status, last.NumberOfCompletedSuboperations) == (0, 20)
+        assert len(network.opened) == 1
+
+    def test_a_peer_that_takes_none(self, move) -> None:
+        network = Network(*[PeerError("gone")] * 3)
+        last = move(network, *map(instance, range(20)), move_associations=3)[-1]
+        assert (last.Status, last.NumberOfFailedSuboperations, last.ErrorComment) == (0xA702, 20, "gone")
+
+    def test_an_unexpected_error_ends_it(self, move) -> None:
+        network = Network(answers=[RuntimeError("broken")])
+        with pytest.raises(RuntimeError, match="broken"):
+            move(network, *map(instance, range(20)), move_associations=2)
+        assert "aborted" in {there.ended for there in network.opened}
+
+    def test_cancelled(self, move) -> None:
+        network = Network()
+        last = move(network, *map(instance, range(500)), move_associations=2, cancel_after=1)[-1]
+        done = sum(len(there.stored) for there in network.opened)
+        assert last.Status in {0xFE00, 0}
+        assert last.NumberOfCompletedSuboperations == done
+        assert (last.Status == 0) == (done == 500)
+
+    def test_the_end_amid_it(self, move) -> None:
+        network = Network()
+        before = threading.active_count()
+        move(network, *map(instance, range(500)), move_associations=3, stop_after=2)
+        assert threading.active_count() == before
+        assert all(there.ended for there in network.opened)

@@ -68,6 +68,7 @@ class MoveService(Service):
         self._outgoing = outgoing
         self._connect = connect
         self._aet: str = settings.aet
+        self._associations: int = settings.move_associations
 
     def agree(self, abstract_syntax: str, proposed: bytes) -> bytes | None:  # noqa: ARG002 - the same for all models
         """Agree to relational retrieval."""
@@ -90,7 +91,10 @@ class MoveService(Service):
             sender.release()
 
         model = self._models[context.abstract_syntax]
-        return Retrieval(self._archive, context, command, model, route, check=lambda: self._destination(command))
+        return Retrieval(
+            self._archive, context, command, model, route, check=lambda: self._destination(command),
+            routes=self._associations,
+        )  # fmt: skip
 
     def _destination(self, command: Command) -> KnownPeer:
         """Return where objects shall go.

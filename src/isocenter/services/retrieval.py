@@ -6,7 +6,7 @@ the list of what failed.
 
 import logging
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from isocenter.dimse.commands import Command, respond
 from isocenter.dimse.status import StatusCategory, category
 from isocenter.errors import IsocenterError, NotFoundError
 from isocenter.index.query import Level, Query
+from isocenter.services.at_once import Outcome, Send, send_at_once
 from isocenter.services.identifier import (
     Identifier,
     IdentifierError,
@@ -77,6 +78,13 @@ class Tally:
     failed: list[str] = field(default_factory=list)
     reason: str = ""  # of the last failure
 
+    def note(self, instance: Instance, outcome: int | Exception) -> None:
+        """Count an object by the status of its C-STORE, or the error that kept it from being sent."""
+        if isinstance(outcome, int):
+            self.add(instance, outcome)
+        else:
+            self.fail(instance, str(outcome))
+
     def add(self, instance: Instance, code: int) -> None:
         """Count an object by the status of its C-STORE."""
         self.remaining -= 1
@@ -106,7 +114,11 @@ class Tally:
 
 
 class Retrieval(Handler):
-    """One C-MOVE or C-GET under way; ``check`` raises RefusedError where it cannot begin."""
+    """One C-MOVE or C-GET under way; ``check`` raises RefusedError where it cannot begin.
+
+    ``routes``: how many are opened, so that as many objects go at once; several only where a route tells the peer
+    nothing amid an object.
+    """
 
     def __init__(
         self,
@@ -116,6 +128,7 @@ class Retrieval(Handler):
         model: InformationModel,
         route: OpenRoute,
         check: Callable[[], object] = bool,
+        routes: int = 1,
     ) -> None:
         self._archive = archive
         self._context = context
@@ -123,6 +136,7 @@ class Retrieval(Handler):
         self._reader = IdentifierReader(model, transfer_syntax(context.transfer_syntax_uid))
         self._open_route = route
         self._check = check
+        self._routes = routes
         self._cancelled = False
 
     def write(self, *chunks: memoryview) -> None:
@@ -182,17 +196,31 @@ class Retrieval(Handler):
         if not instances:
             return
         pending = respond(self._command, status.PENDING)
+        if self._routes > 1 and len(instances) > 1:
+            with closing(self._several(instances)) as outcomes:
+                for instance, outcome in outcomes:
+                    tally.note(instance, outcome)
+                    yield tally.counted(pending, remaining=True)
+            return
         with self._open_route(instances) as route:
             for instance in instances:
                 if self._cancelled:
                     return
                 try:
-                    code = yield from route.send(instance)
+                    tally.note(instance, (yield from route.send(instance)))
                 except IsocenterError as error:
-                    tally.fail(instance, str(error))
-                else:
-                    tally.add(instance, code)
+                    tally.note(instance, error)
                 yield tally.counted(pending, remaining=True)
+
+    def _several(self, instances: list[Instance]) -> Generator[Outcome]:
+        """Send several objects at once."""
+
+        @contextmanager
+        def opened() -> Iterator[Send]:
+            with self._open_route(instances) as route:
+                yield route.send
+
+        yield from send_at_once(opened, instances, self._routes, lambda: self._cancelled)
 
     def _last(self, tally: Tally) -> Response:
         """Return the last response, with the list of failed objects where there are any."""
