@@ -9,7 +9,7 @@ import click
 from isocenter.cli.calling import credential_options
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, print_rows
-from isocenter.cli.querying import query_options, read_keys, read_level, read_model
+from isocenter.cli.querying import cancelled_by_ctrl_c, query_options, read_keys, read_level, read_model
 from isocenter.dicom import dictionary
 from isocenter.dicom.nested import texts
 from isocenter.index.query import Level
@@ -48,11 +48,12 @@ _NOT_SHOWN = frozenset({"SpecificCharacterSet", "QueryRetrieveLevel", "RetrieveA
 def command(
     *, peer: str, keys: tuple[str, ...], level: str | None, model: str, aet: str, relational: bool, fuzzy: bool,
     limit: int | None, as_csv: bool, credentials: Credentials, as_json: bool,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """Ask a DICOM node what it has (C-FIND).
 
     KEY is an attribute by keyword or tag; with =VALUE it restricts the search (wildcards * and ?, ranges like
-    20240101-20241231, lists with backslashes), without it is only asked for. Dates are YYYYMMDD.
+    20240101-20241231, lists with backslashes), without it is only asked for. Dates are YYYYMMDD. Ctrl-C cancels
+    the search; what came until then is printed.
 
     \b
     Example: isocenter find PACS@10.0.0.2:104 'PatientName=DOE*' StudyDate=20240101-
@@ -65,16 +66,20 @@ def command(
     proposal = query_proposal(information, relational=relational, fuzzy=fuzzy)
     with (
         connect(Peer.parse(peer), [proposal], calling_aet=aet, credentials=credentials) as association,
+        cancelled_by_ctrl_c(association) as interrupt,
         closing(find(association, information, chosen, everything)) as found,
     ):
         answers = list(itertools.islice(found, limit))
+    if interrupt.given:
+        click.echo(f"cancelled after {len(answers)} answers", err=True)
     if as_json:
         print_json(answers)
-        return
+        return 1 if interrupt.given else 0
     columns = [dictionary.keyword(tag) or f"{tag:08X}" for tag in everything]
     columns = [column for column in columns if column not in _NOT_SHOWN]
     rows = [[_text(answer.get(f"{dictionary.tag(column):08X}", {})) for column in columns] for answer in answers]
     print_rows(columns, rows, as_csv=as_csv)
+    return 1 if interrupt.given else 0
 
 
 def _text(attribute: dict[str, Any]) -> str:

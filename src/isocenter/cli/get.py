@@ -49,7 +49,8 @@ def command(
     """Fetch objects from a DICOM node over the same association (C-GET).
 
     KEY=VALUE names them by their unique keys (PatientID, StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID), those of
-    the levels above too. They come as they are stored there, as far as the node says what it has. Ctrl-C ends it.
+    the levels above too. They come as they are stored there, as far as the node says what it has. Ctrl-C
+    cancels it, and says what was done.
 
     \b
     Example: isocenter get PACS@10.0.0.2:104 StudyInstanceUID=1.2.3 --to ~/study
@@ -65,7 +66,7 @@ def command(
     classes = _sop_classes(call, information, wanted)
     proposals = get_proposals(information, all_syntaxes(classes), relational=relational)
     with _taker(folder, data) as service, call(proposals) as association:
-        return watch(get(association, information, chosen, wanted, service), as_json=as_json)
+        return watch(association, get(association, information, chosen, wanted, service), as_json=as_json)
 
 
 def _sop_classes(

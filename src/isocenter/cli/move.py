@@ -26,7 +26,8 @@ def command(
     """Have a DICOM node send objects to another one (C-MOVE).
 
     DESTINATION is an AE title that the node knows. KEY=VALUE names what is to be sent by its unique keys (PatientID,
-    StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID), those of the levels above too. Ctrl-C ends it.
+    StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID), those of the levels above too. Ctrl-C cancels it,
+    and says what was done.
 
     \b
     Example: isocenter move PACS@10.0.0.2:104 WORKSTATION StudyInstanceUID=1.2.3
@@ -36,4 +37,4 @@ def command(
     information = read_model(model, chosen)
     proposal = move_proposal(information, relational=relational)
     with connect(Peer.parse(peer), [proposal], calling_aet=aet, credentials=credentials) as association:
-        return watch(move(association, information, chosen, wanted, destination), as_json=as_json)
+        return watch(association, move(association, information, chosen, wanted, destination), as_json=as_json)

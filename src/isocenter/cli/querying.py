@@ -1,8 +1,11 @@
 """What ``find``, ``move`` and ``get`` share: information model, level, keys, and the watching of a retrieval."""
 
-from collections.abc import Callable, Generator, Iterable
-from contextlib import closing
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
+from types import FrameType
 from typing import Any, TypeVar
 
 import click
@@ -12,6 +15,8 @@ from isocenter.dicom import dictionary
 from isocenter.dimse.status import StatusCategory
 from isocenter.errors import UsageError
 from isocenter.index.query import Level
+from isocenter.net.client import ClientAssociation
+from isocenter.net.interrupt import Interrupt
 from isocenter.net.retrieve import Progress
 from isocenter.services.information_model import (
     LEVELS,
@@ -73,10 +78,32 @@ def read_level(given: str | None, keys: dict[int, str]) -> Level:
     return max(named, key=lambda level: level.value, default=Level.STUDY)
 
 
-def watch(reports: Generator[Progress], *, as_json: bool) -> int:
+@contextmanager
+def cancelled_by_ctrl_c(association: ClientAssociation) -> Iterator[Interrupt]:
+    """Let the first Ctrl-C cancel what is asked for (C-CANCEL), and only the second one end the command at once."""
+    interrupt = Interrupt()
+
+    def handle(number: int, _: FrameType | None) -> None:
+        signal.signal(number, previous)
+        interrupt.give()
+
+    association.cancel_by(interrupt)
+    previous = signal.getsignal(signal.SIGINT)
+    mine = threading.current_thread() is threading.main_thread()
+    try:
+        if mine:
+            signal.signal(signal.SIGINT, handle)
+        yield interrupt
+    finally:
+        if mine:
+            signal.signal(signal.SIGINT, previous)
+        interrupt.close()
+
+
+def watch(association: ClientAssociation, reports: Generator[Progress], *, as_json: bool) -> int:
     """Follow a retrieval to its end, say how it went, and return the exit code."""
     last = Progress(0, 0, 0, 0, 0)
-    with progress() as bar, closing(reports):
+    with cancelled_by_ctrl_c(association), progress() as bar, closing(reports):
         task = bar.add_task("retrieving", total=None)
         for last in reports:
             done = last.completed + last.failed + last.warning

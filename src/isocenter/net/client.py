@@ -19,6 +19,7 @@ from isocenter.dimse.status import StatusCategory, category
 from isocenter.errors import UnsupportedError
 from isocenter.net.conversation import Conversation
 from isocenter.net.credentials import NONE, Credentials
+from isocenter.net.interrupt import Interrupt
 from isocenter.net.peer import Peer
 from isocenter.net.requestor import Requestor, Timeouts
 from isocenter.net.sending import DataSetSender
@@ -106,6 +107,7 @@ class ClientAssociation:
         self.peer = requestor.peer
         self._requestor = requestor
         self._core = requestor.core
+        self._interrupts: list[Interrupt] = []
         self._calling_aet = requestor.calling_aet
         self._message_ids = itertools.cycle(range(1, 65536))
         self._by_syntaxes = {(c.abstract_syntax, c.transfer_syntax): c.context_id for c in self.contexts}
@@ -228,6 +230,10 @@ class ClientAssociation:
         """
         return next(iter(Conversation(self._requestor, None, None, {}))).command
 
+    def cancel_by(self, interrupt: Interrupt) -> None:
+        """Let an interruption cancel what ``ask`` asks for; the responses go on to the last one."""
+        self._interrupts = [interrupt]
+
     def ask(
         self,
         abstract_syntax: str,
@@ -258,6 +264,8 @@ class ClientAssociation:
         self._send_command(context.context_id, request)
         self._sender.send(context.context_id, identifier(context))
         responses = iter(Conversation(self._requestor, request, service, self._service_contexts()))
+        for interrupt in self._interrupts:
+            self._requestor.when_interrupted(interrupt, lambda: self._cancel(context.context_id, request))
         last: Response | None = None
         try:
             for last in responses:
@@ -267,6 +275,8 @@ class ClientAssociation:
                 self._cancel(context.context_id, request)
                 deque(responses, maxlen=0)
             raise
+        finally:
+            self._requestor.forget_interruption()
 
     def invoke(
         self,

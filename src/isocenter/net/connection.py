@@ -90,9 +90,9 @@ class Connection:
         """Tell whether ``receive`` would return at once."""
         return self._stream.has_pending()
 
-    def wait(self, seconds: float) -> None:
-        """Return when bytes may have come, or after this time."""
-        self._stream.wait(seconds)
+    def wait(self, seconds: float, *others: int) -> None:
+        """Return when bytes may have come, or one of these descriptors can be read, or after this time."""
+        self._stream.wait(seconds, *others)
 
     def flush(self) -> None:
         """Write everything the association has to send.

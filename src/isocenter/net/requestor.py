@@ -6,10 +6,12 @@ Owns the translation of everything that can go wrong with a peer into PeerError,
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from isocenter.errors import LocalProtocolError, PeerError
 from isocenter.net.connection import Connection
+from isocenter.net.interrupt import Interrupt
 from isocenter.net.peer import Peer
 from isocenter.net.tls import TlsClient
 from isocenter.net.tls_failure import explain
@@ -66,6 +68,7 @@ class Requestor:
         self.core = Association(Role.REQUESTOR, artim_seconds=timeouts.associate)
         self._timeouts = timeouts
         self._tls = tls is not None
+        self._interruption: tuple[Interrupt, Callable[[], None]] | None = None
         self.core.send(request, time.monotonic())
         self._connection = Connection(_open(peer, timeouts.connect, tls), self.core, timeouts.associate)
         try:
@@ -119,6 +122,14 @@ class Requestor:
             raise PeerError(f"{self.peer} takes no more data, although it is connected; aborted") from error
         except OSError as error:
             raise self._broken_off(error) from error
+
+    def when_interrupted(self, interrupt: Interrupt, act: Callable[[], None]) -> None:
+        """Call ``act``, once, where an interruption comes while the peer is waited for, or came before."""
+        self._interruption = interrupt, act
+
+    def forget_interruption(self) -> None:
+        """Wait for nothing but the peer."""
+        self._interruption = None
 
     def wait_for(self, *wanted: type[Event]) -> Event:
         """Return the next event of these types; any end of the association raises PeerError."""
@@ -186,6 +197,13 @@ class Requestor:
     def _receive(self) -> None:
         if self.core.finished:
             raise PeerError(f"the association with {self.peer} is over")
+        if self._interruption is not None:
+            interrupt, act = self._interruption
+            self._connection.wait(self._connection.idle_seconds, interrupt.fileno())
+            if interrupt.given:
+                self._interruption = None
+                act()
+                return
         self._connection.receive()
         if self._connection.timed_out:
             self._flush_quietly()

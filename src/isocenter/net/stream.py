@@ -50,8 +50,8 @@ class Stream(Protocol):
     def has_pending(self) -> bool:
         """Tell whether there are bytes to read, or the end."""
 
-    def wait(self, seconds: float) -> None:
-        """Return when bytes may have come, or after this time."""
+    def wait(self, seconds: float, *others: int) -> None:
+        """Return when bytes may have come, or one of these descriptors can be read, or after this time."""
 
     def interrupt(self) -> None:
         """Make reading come to an end; another thread may call it."""
@@ -93,11 +93,9 @@ class PlainStream:
         poll.register(self._sock, select.POLLIN)
         return bool(poll.poll(0))
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, *others: int) -> None:
         """Ask the kernel to say when."""
-        poll = select.poll()
-        poll.register(self._sock, select.POLLIN)
-        poll.poll(seconds * 1000)
+        _wait(seconds, self._sock.fileno(), *others)
 
     def interrupt(self) -> None:
         """Close the reading side."""
@@ -195,12 +193,10 @@ class TlsStream:
                 self._failure = error
         return True
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, *others: int) -> None:
         """Wait for the socket below, unless there is something already."""
         if not self.has_pending():
-            poll = select.poll()
-            poll.register(self._sock, select.POLLIN)
-            poll.poll(seconds * 1000)
+            _wait(seconds, self._sock.fileno(), *others)
 
     def interrupt(self) -> None:
         """Close the reading side of the socket below; TLS is the other thread's, and goes on writing."""
@@ -265,3 +261,11 @@ def _timeval(seconds: float) -> bytes:
     """Return a struct timeval; 0 would mean forever."""
     microseconds = max(int(seconds * 1e6), 1000)
     return _TIMEVAL.pack(*divmod(microseconds, 1_000_000))
+
+
+def _wait(seconds: float, *descriptors: int) -> None:
+    """Return when one of them can be read, or after this time."""
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    poll.poll(seconds * 1000)
