@@ -31,6 +31,15 @@ def run(data: Path, *arguments: str) -> int:
     return int(ended.value.code or 0)
 
 
+def test_stats_tell_of_it(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["--json"], []):
+        with pytest.raises(SystemExit):
+            main(["stats", "--data", str(data), *arguments])
+    told, _, text = capsys.readouterr().out.partition("}\n")
+    assert '"bin"' in told + text
+    assert "deleted objects in the bin" in text
+
+
 def test_list_and_restore(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(data, "list", "--json") == 0
     (deletion,) = json.loads(capsys.readouterr().out)

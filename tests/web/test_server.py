@@ -9,12 +9,13 @@ from contextlib import closing
 
 import pytest
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, RLELossless
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
-from isocenter.archive import Archive
-from isocenter.web import streaming
+from isocenter.archive import Archive, Instance
+from isocenter.web import retrieve, streaming
 from isocenter.web.app import Application
 from isocenter.web.server import HttpServer
+from isocenter.web.streaming import Span
 
 from .conftest import STOW, STUDY, ct, multipart, part10
 
@@ -115,6 +116,31 @@ def test_a_client_that_leaves_ends_the_reading(
         assert sock.recv(100).startswith(b"HTTP/1.1 200 OK")
     server.stop()
     assert len(read) < 18_000_000 // (64 * 1024)
+
+
+def test_a_client_that_leaves_ends_the_decoding(
+    server: HttpServer, store: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a study that is decoded on the way, the rest is not decoded for nobody."""
+    store(*(part10(ct(number), ImplicitVRLittleEndian) for number in range(1, 201)))
+    decoded: list[str] = []
+    left = threading.Event()
+    original = retrieve.explicit_little_endian
+
+    def decode(archive: Archive, instance: Instance) -> Span:
+        decoded.append(instance.SOPInstanceUID)
+        if len(decoded) == 2:
+            assert left.wait(20)
+        return original(archive, instance)
+
+    monkeypatch.setattr(retrieve, "explicit_little_endian", decode)
+    accept = f'multipart/related; type="application/dicom"; transfer-syntax={ExplicitVRLittleEndian}'
+    with socket.create_connection(("127.0.0.1", server.port)) as sock:
+        sock.sendall(f"GET /dicom-web/studies/{STUDY} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n\r\n".encode())
+        assert sock.recv(100).startswith(b"HTTP/1.1 200 OK")
+    left.set()
+    server.stop()
+    assert 2 <= len(decoded) < 150
 
 
 def test_what_the_page_cache_lacks_is_read_by_a_thread(

@@ -22,13 +22,16 @@ def command(*, config: Path | None, as_json: bool, **given: Any) -> None:  # noq
     """  # noqa: D301 - \b is click's mark for text that keeps its lines
     settings = resolve(config, given)
     with Archive.open(existing_archive(settings), settings) as archive:
-        held = archive.statistics()
+        held, deleted = archive.statistics(), archive.bin.deletions()
+    binned = {"objects": sum(each.objects for each in deleted), "bytes": sum(each.bytes for each in deleted)}
     if as_json:
-        print_json(asdict(held))
+        print_json(asdict(held) | {"bin": binned})
         return
     columns = ("MODALITY", "SERIES", "INSTANCES", "SIZE")
     rows = [(each.Modality or "(none)", each.series, each.instances, size(each.bytes)) for each in held.modalities]
     print_table(columns, [*rows, ("all", held.series, held.instances, size(held.bytes))])
     if held.non_patient_objects:
         click.echo(f"{held.non_patient_objects} objects of no patient ({size(held.non_patient_bytes)})")
+    if binned["objects"]:
+        click.echo(f"{binned['objects']} deleted objects in the bin ({size(binned['bytes'])})")
     click.echo(f"{held.patients} patients, {held.studies} studies, {held.conflicts} in the conflict list")
