@@ -137,10 +137,12 @@ def test_a_client_that_leaves_ends_the_decoding(
     accept = f'multipart/related; type="application/dicom"; transfer-syntax={ExplicitVRLittleEndian}'
     with socket.create_connection(("127.0.0.1", server.port)) as sock:
         sock.sendall(f"GET /dicom-web/studies/{STUDY} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n\r\n".encode())
-        assert sock.recv(100).startswith(b"HTTP/1.1 200 OK")
+        received = b""
+        while b"DICM" not in received:
+            received += sock.recv(4096)
     left.set()
     server.stop()
-    assert 2 <= len(decoded) < 150
+    assert 1 <= len(decoded) < 150
 
 
 def test_what_the_page_cache_lacks_is_read_by_a_thread(
@@ -161,6 +163,23 @@ def test_expect_100_continue_and_keep_alive_after_a_refusal(server: HttpServer) 
         assert (answer.status, json.load(answer)["error"]["status"]) == (415, 415)
         client.request("GET", "/health")
         assert client.getresponse().status == 200
+
+
+def test_a_body_without_end_is_cut_off(server: HttpServer) -> None:
+    """It is answered, and its sender stopped by a closed connection."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as sock:
+        sock.sendall(
+            f"POST /dicom-web/studies HTTP/1.1\r\nHost: localhost\r\nContent-Type: {STOW}\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n".encode()
+        )
+        chunk = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
+        with pytest.raises(OSError, match=r"reset|pipe"):
+            send_many(sock, chunk, 1000)
+
+
+def send_many(sock: socket.socket, chunk: bytes, times: int) -> None:
+    for _ in range(times):
+        sock.sendall(chunk)
 
 
 def test_stop_before_run_ends_at_once(app: Application) -> None:

@@ -4,6 +4,7 @@ Here a body is read and cut into parts; ``intake`` takes instances, ``assembly``
 Bodies are never held, and one without end or use is not read on.
 """
 
+import contextlib
 from typing import Protocol
 
 from starlette.exceptions import HTTPException
@@ -27,6 +28,10 @@ _PART_TYPES = frozenset({DICOM, "application/octet-stream", ""})
 MAX_PARTS = 50_000
 #: Bytes before the first part, behind the last one, or of a part's headers.
 _MAX_NOISE = 1 << 20
+#: Bytes that are read for nothing after a body was given up; the connection is closed to one that goes on, perhaps
+#: without end.
+_MAX_DRAINED = 64 << 20
+_CLOSE = {"connection": "close"}
 
 
 class Taker(Protocol):
@@ -70,12 +75,26 @@ async def store(node: Node, request: Request) -> Response:
         intake.abandon()
         taker.abandon()
         results = await intake.results()
+    last = {} if broken is None or await _drained(request) else _CLOSE
     if broken is not None and not any(isinstance(result, Receipt) for result in results):
-        raise broken
+        raise HTTPException(broken.http_status, str(broken), last)
     if not results:
         raise UsageError(f"the body holds no instance: send multipart/related parts of type {part_type or DICOM}")
     results += [Failure.of(broken)] if broken is not None else []
-    return store_response(results, base_address(request), study, media_type)
+    response = store_response(results, base_address(request), study, media_type)
+    response.headers.update(last)
+    return response
+
+
+async def _drained(request: Request) -> bool:
+    """Read what is left of a body, so that its sender comes to read the answer; tell whether that was all."""
+    left = _MAX_DRAINED
+    with contextlib.suppress(RuntimeError):  # Starlette's way of saying that the body was read to its end before
+        async for chunk in request.stream():
+            left -= len(chunk)
+            if left < 0:
+                return False
+    return True
 
 
 def _taker(node: Node, intake: Intake, study: str, wanted: str) -> Taker:
