@@ -115,6 +115,30 @@ def test_of_many_that_create_one_uid_at_once_one_wins(desk: Desk) -> None:
     assert sorted(outcomes) == [0] + [0x0111] * 5
 
 
+def test_nothing_happens_between_subscribing_and_being_told(desk: Desk) -> None:
+    """Whoever subscribes while work items are created and claimed is told of each state that he did not find."""
+    start = threading.Barrier(2)
+
+    def work() -> None:
+        start.wait()
+        for number in range(15):
+            uid = desk.add(f"1.{number}")
+            desk.work_items.change_state(uid, "IN PROGRESS", "1.9")
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    start.wait()
+    for number in range(5):
+        desk.subscriptions.subscribe(GLOBAL_SUBSCRIPTION, f"A{number}", locked=True)
+    worker.join()
+    for number in range(5):
+        last = {
+            event.uid: text(event.information, "ProcedureStepState")
+            for event in desk.deliveries.events(f"A{number}", 0)
+        }
+        assert last == {f"1.{each}": "IN PROGRESS" for each in range(15)}
+
+
 def test_no_update_at_the_same_time_is_lost(desk: Desk) -> None:
     uid = desk.add()
     names = ("ProcedureStepLabel", "WorklistLabel", "CommentsOnTheScheduledProcedureStep", "AdmissionID")

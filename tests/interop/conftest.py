@@ -14,6 +14,7 @@ from pydicom.data import get_testdata_file
 from isocenter.archive import Archive, Source
 from isocenter.cli.node import services_of
 from isocenter.index.peers import KnownPeer
+from isocenter.net.gate import Gate
 from isocenter.net.server import DicomServer, Listener
 from isocenter.net.tls import server_context
 from isocenter.settings import load_settings
@@ -30,7 +31,8 @@ class FullNode:
         self.archive = Archive.open(folder, self.settings)
         tls = server_context(self.settings) if self.settings.tls_certificate else None
         listener = Listener(socket.create_server(("127.0.0.1", 0)), tls)
-        self.server = DicomServer(self.settings, services_of(self.archive, self.settings), [listener])
+        gate = Gate(self.archive.peers, only_known=self.settings.known_peers_only)
+        self.server = DicomServer(self.settings, services_of(self.archive, self.settings), [listener], gate=gate)
         self.port = self.server.address[1]
         self._thread = threading.Thread(target=self.server.serve)
         self._thread.start()

@@ -20,6 +20,7 @@ from pynetdicom.sop_class import (
 )
 
 from isocenter.cli.node import ups_reports_of
+from isocenter.index.peers import KnownPeer
 
 PUSH, PULL, WATCH = UnifiedProcedureStepPush, UnifiedProcedureStepPull, UnifiedProcedureStepWatch
 PATIENCE = 20.0
@@ -188,6 +189,17 @@ def test_what_is_refused(associate: Callable[..., Association]) -> None:
     assert status.Status == 0x0211
     status, _ = association.send_n_get([], PUSH, "9.9", meta_uid=PULL)
     assert status.Status == 0xC307
+
+
+def test_who_may_not_use_work_items(make_node) -> None:
+    node = make_node(known_peers_only=True)
+    node.archive.peers.add(KnownPeer("SCU", "127.0.0.1", 104, frozenset({"find"})))
+    ae = AE("SCU")
+    for sop_class in (PUSH, PULL, "1.2.840.10008.5.1.4.1.2.2.1"):
+        ae.add_requested_context(sop_class)
+    association = ae.associate("127.0.0.1", node.port)
+    assert [context.abstract_syntax for context in association.accepted_contexts] == ["1.2.840.10008.5.1.4.1.2.2.1"]
+    association.release()
 
 
 def test_watch_and_events(associate: Callable[..., Association], watcher: Watcher) -> None:

@@ -131,6 +131,7 @@ def test_cancel(client: Client) -> None:
     again = send(client, "POST", f"/{UID}/cancelrequest?requester=RIS")
     assert again.status_code == 202
     assert again.headers["warning"].endswith('"The UPS is already in the requested state of CANCELED."')
+    assert send(client, "POST", f"/{UID}/cancelrequest?requester={'X' * 17}").status_code == 400
     other = create(client, "1.5")
     assert state(client, "IN PROGRESS", uid=other).status_code == 200
     nobody = send(client, "POST", f"/{other}/cancelrequest")

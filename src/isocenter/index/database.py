@@ -80,7 +80,10 @@ class Transaction:
         self._cursor.executemany(self._database.translate(sql), parameters)
 
     def serialize_events(self) -> None:
-        """Make event numbers appear in their order: on PostgreSQL the last step of a transaction, one at a time."""
+        """Make event numbers appear in their order: on PostgreSQL one transaction at a time passes here and ends.
+
+        Long ones come here as their last step.
+        """
         if not self._database.is_sqlite:
             self._cursor.execute("SELECT pg_advisory_xact_lock(73660001)", {})
 

@@ -50,6 +50,7 @@ class Subscriptions:
             wanted = taken_over(identifier or {})
             check_filter(wanted)
         with self._database.write() as transaction:
+            transaction.serialize_events()  # no work item becomes another one meanwhile
             if resource in _WORKLISTS:
                 told = self._follow(transaction, Follower(aet, resource, wanted, locked))
             else:

@@ -94,6 +94,7 @@ class WorkItems:
         made, modified = new_work_item(taken, uid, self._label, self._moment())
 
         def file(transaction: Transaction) -> bool:
+            transaction.serialize_events()  # who subscribes to all now waits, and finds it
             number = insert_work_item(transaction, uid, made)
             if number is None:
                 raise WorkItemRefusedError(DUPLICATE)
@@ -226,15 +227,16 @@ class WorkItems:
             step = rule(row)
             if step is None:
                 return False
-            aets = subscribers(transaction, row.id)
-            if must_be_heard() and not aets:
-                raise WorkItemRefusedError(PERFORMER_UNREACHABLE)
             now = self._milliseconds()
             finished = now if values(step.data_set, "ProcedureStepState")[0] in FINAL_STATES else 0
             if not update_work_item(
                 transaction, row, step.data_set, transaction_uid=step.transaction_uid, finished=finished
             ):
                 raise TransientError("the work item was changed meanwhile")
+            transaction.serialize_events()  # who subscribes now waits, and reads what it has become
+            aets = subscribers(transaction, row.id)
+            if must_be_heard() and not aets:
+                raise WorkItemRefusedError(PERFORMER_UNREACHABLE)
             return insert_reports(transaction, aets, uid, step.told, now)
 
         if self._written(file):

@@ -17,6 +17,7 @@ from isocenter.dicom.native_xml_reader import xml_to_json
 from isocenter.errors import UsageError
 from isocenter.ups.attributes import taken_over, text
 from isocenter.ups.states import Notice, WorkItemRefusedError
+from isocenter.ups.subscriptions import check_aet
 from isocenter.web.addresses import base_address
 from isocenter.web.media_types import DICOM_JSON, DICOM_XML, JSON, choose, parse_media_type
 from isocenter.web.models import model_type, xml_response
@@ -104,6 +105,7 @@ async def change_workitem_state(node: Node, request: Request) -> Response:
 async def request_cancellation(node: Node, request: Request) -> Response:
     """Cancel a work item that nobody has begun, or ask whoever performs it to (11.8)."""
     requester = request.path_params.get("requester") or request.query_params.get("requester") or node.settings.aet
+    check_aet(requester)
     body = await _body(request, required=False)
     uid = request.path_params["workitem"]
     notice = await node.threads.write(node.archive.work_items.request_cancel, uid, requester, body)
