@@ -305,6 +305,8 @@ workitem = sa.Table(
     sa.Column("data_set", Text, nullable=False),
     sa.Index("ix_workitem_start", "ProcedureStepState", "ScheduledProcedureStepStartDateTime", "id"),
     sa.Index("ix_workitem_finished", "finished"),
+    sa.Index(None, "PatientID"),
+    sa.Index(None, "StudyInstanceUID"),
     sqlite_autoincrement=True,
 )
 

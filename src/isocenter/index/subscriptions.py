@@ -14,6 +14,9 @@ from isocenter.index.database import Database, Transaction
 _SUBSCRIBE = """
 INSERT INTO workitem_subscription (workitem_id, aet, locked) VALUES (:id, :aet, :locked)
 ON CONFLICT (workitem_id, aet) DO UPDATE SET locked = excluded.locked WHERE :own = 1"""
+_SUBSCRIBE_TO_ALL = """
+INSERT INTO workitem_subscription (workitem_id, aet, locked) SELECT id, :aet, :locked FROM workitem WHERE 1 = 1
+ON CONFLICT (workitem_id, aet) DO NOTHING"""
 _UNSUBSCRIBE = "DELETE FROM workitem_subscription WHERE workitem_id = :id AND aet = :aet"
 _UNSUBSCRIBE_ALL = "DELETE FROM workitem_subscription WHERE aet = :aet"
 _SUBSCRIBERS = "SELECT aet FROM workitem_subscription WHERE workitem_id = :id ORDER BY aet"
@@ -81,6 +84,11 @@ class Pending:
 def subscribe(transaction: Transaction, work_item: int, aet: str, *, locked: bool, own: bool) -> None:
     """Subscribe to a work item; a subscription to all, not its ``own``, leaves one that is there (Table CC.2.3-2)."""
     transaction.change(_SUBSCRIBE, {"id": work_item, "aet": aet, "locked": int(locked), "own": int(own)})
+
+
+def subscribe_to_all(transaction: Transaction, aet: str, *, locked: bool) -> None:
+    """Subscribe to each work item that is there, but for those with a subscription."""
+    transaction.change(_SUBSCRIBE_TO_ALL, {"aet": aet, "locked": int(locked)})
 
 
 def unsubscribe(transaction: Transaction, work_item: int | None, aet: str) -> None:

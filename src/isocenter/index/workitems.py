@@ -32,6 +32,7 @@ _COLUMNS: Mapping[str, tuple[int, ...]] = {
 }
 #: Columns that may hold several values: each with a backslash before and behind it.
 SEVERAL = frozenset(_PATHS) | {"PatientName"}
+_FIRST_PAGE, _LARGEST_PAGE = 25, 400
 #: With more values than these the data sets decide alone.
 _MAX_VALUES = 50
 
@@ -89,8 +90,8 @@ def forget_work_items(transaction: Transaction, before: int) -> int:
     return transaction.change(_FORGET, {"before": before})
 
 
-def work_item_pages(database: Database, keys: Keys, size: int) -> Iterator[Sequence[WorkItemRow]]:
-    """Yield the work items that may match, by their start, in pages.
+def work_item_pages(database: Database, keys: Keys) -> Iterator[Sequence[WorkItemRow]]:
+    """Yield the work items that may match, by their start, in pages: a small one first, for those who want a few.
 
     Raises:
         UsageError: a key has too many values.
@@ -98,14 +99,17 @@ def work_item_pages(database: Database, keys: Keys, size: int) -> Iterator[Seque
     place = (workitem.c.ScheduledProcedureStepStartDateTime, workitem.c.id)
     columns = [workitem.c[name] for name in ("id", "SOPInstanceUID", "ProcedureStepState")]
     columns += [workitem.c[name] for name in ("transaction_uid", "revision", "finished", "data_set")]
-    statement = sa.select(*columns, place[0]).where(*_conditions(keys)).order_by(*place).limit(size)
-    last: tuple[Any, ...] | None = None
-    while last is None or last:
+    statement = sa.select(*columns, place[0]).where(*_conditions(keys)).order_by(*place)
+    size, last = _FIRST_PAGE, None
+    while True:
         with database.read() as connection:
             after = statement if last is None else statement.where(sa.tuple_(*place) > last)
-            rows = connection.execute(after).all()
+            rows = connection.execute(after.limit(size)).all()
         yield [_row(row) for row in rows]
-        last = (rows[-1][-1], rows[-1][0]) if len(rows) == size else ()
+        if len(rows) < size:
+            return
+        last = rows[-1][-1], rows[-1][0]
+        size = min(2 * size, _LARGEST_PAGE)
 
 
 def _row(row: Sequence[Any]) -> WorkItemRow:

@@ -14,6 +14,7 @@ from isocenter.index.subscriptions import (
     follow,
     insert_reports,
     subscribe,
+    subscribe_to_all,
     unfollow,
     unsubscribe,
 )
@@ -60,6 +61,10 @@ class Subscriptions:
 
     def _follow(self, transaction: Transaction, follower: Follower) -> bool:
         follow(transaction, follower)
+        if not follower.filter:
+            subscribe_to_all(transaction, follower.aet, locked=follower.locked)
+            if not follower.locked:
+                return False
         keys = compile_keys(follower.filter)
         told = False
         for number, uid, found in all_work_items(transaction):

@@ -45,7 +45,6 @@ from isocenter.ups.states import (
 )
 
 _ATTEMPTS = 20
-_PAGE = 200
 _DAY = 86_400_000
 #: PS3.16 CID 9300: why, where nobody said it.
 _UNSPECIFIED = Code("110513", "DCM", "Discontinued for unspecified reason")
@@ -121,7 +120,7 @@ class WorkItems:
 
     def find(self, keys: Keys) -> Iterator[Json]:
         """Yield the data sets that match, by their start."""
-        for page in work_item_pages(self._database, keys, _PAGE):
+        for page in work_item_pages(self._database, keys):
             yield from (row.data_set for row in page if matches(keys, row.data_set))
 
     def update(self, uid: str, changes: Json, transaction_uid: str = "") -> None:

@@ -56,7 +56,8 @@ def _work_items() -> None:
     )
     start = ["ProcedureStepState", "ScheduledProcedureStepStartDateTime", "id"]
     op.create_index("ix_workitem_start", "workitem", start)
-    op.create_index("ix_workitem_finished", "workitem", ["finished"])
+    for column in ("finished", "PatientID", "StudyInstanceUID"):
+        op.create_index(f"ix_workitem_{column}", "workitem", [column])
 
 
 def _subscriptions() -> None:
