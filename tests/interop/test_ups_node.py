@@ -11,6 +11,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from isocenter.ups.attributes import GLOBAL_SUBSCRIPTION, data_set, text
 
+from .ups_watcher import Watcher
+
 PATIENCE = 20.0
 NEW = data_set(
     ProcedureStepState="SCHEDULED", ScheduledProcedureStepPriority="LOW", ProcedureStepLabel="Segment",
@@ -57,3 +59,26 @@ def test_what_was_claimed_is_claimed_after_a_crash(serving: Callable[..., Any]) 
     assert late.status_code == 409
     assert httpx.post(f"{items}/1.2.3?1.9", json=data_set(ProcedureStepLabel="Mine")).status_code == 200
     assert server.stop() == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_asked_over_http_is_told_over_dicom(serving: Callable[..., Any], workers: int) -> None:
+    """Also after the peer was away, and the node was restarted; and only once, whatever the number of processes."""
+    watcher = Watcher()
+    server = serving("--workers", str(workers), "--durability", "os").start()
+    items = f"{server.url}/dicom-web/workitems"
+    peer = {"host": "127.0.0.1", "port": watcher.port}
+    assert httpx.put(f"{server.url}/api/peers/WATCHER", json=peer).status_code == 200
+    assert httpx.post(f"{items}/{GLOBAL_SUBSCRIPTION}/subscribers/WATCHER").status_code == 201
+    assert httpx.post(f"{items}?1.2.1", json=NEW).status_code == 201
+    kind, uid, report = watcher.next()
+    assert (kind, uid, report.ProcedureStepState) == (1, "1.2.1", "SCHEDULED")
+    assert server.stop() == 0
+    server.start()
+    told = [watcher.next()[2].SCPStatus for _ in range(2)]
+    assert told == ["GOING DOWN", "RESTARTED"]
+    assert httpx.post(f"{items}?1.2.2", json=NEW).status_code == 201
+    assert watcher.next()[1] == "1.2.2"
+    assert watcher.reports.empty()
+    assert server.stop() == 0
+    watcher.close()

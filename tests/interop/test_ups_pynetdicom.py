@@ -1,16 +1,14 @@
 """Unified Procedure Steps with pynetdicom as the SCU of Push, Pull, Watch, Event and Query."""
 
-import queue
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import AE, evt
+from pynetdicom import AE
 from pynetdicom.association import Association
 from pynetdicom.sop_class import (
-    UnifiedProcedureStepEvent,
     UnifiedProcedureStepPull,
     UnifiedProcedureStepPush,
     UnifiedProcedureStepQuery,
@@ -21,6 +19,8 @@ from pynetdicom.sop_class import (
 
 from isocenter.cli.node import ups_reports_of
 from isocenter.index.peers import KnownPeer
+
+from .ups_watcher import Watcher
 
 PUSH, PULL, WATCH = UnifiedProcedureStepPush, UnifiedProcedureStepPull, UnifiedProcedureStepWatch
 PATIENCE = 20.0
@@ -72,32 +72,6 @@ def associate(full_node) -> Iterator[Callable[..., Association]]:
     yield make
     for association in opened:
         association.release()
-
-
-class Watcher:
-    """A peer that takes reports, and keeps them."""
-
-    def __init__(self) -> None:
-        self.reports: queue.Queue[tuple[int, str, Dataset]] = queue.Queue()
-        self.statuses: list[int] = []
-        ae = AE("WATCHER")
-        ae.add_supported_context(UnifiedProcedureStepEvent, scu_role=True, scp_role=True)
-        self._server = ae.start_server(
-            ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, self._take)]
-        )
-        assert self._server is not None
-        self.port = int(self._server.server_address[1])
-
-    def _take(self, event: evt.Event) -> tuple[int, None]:
-        request = event.request
-        self.reports.put((event.event_type, str(request.AffectedSOPInstanceUID), event.event_information))
-        return (self.statuses.pop(0) if self.statuses else 0), None
-
-    def next(self) -> tuple[int, str, Dataset]:
-        return self.reports.get(timeout=PATIENCE)
-
-    def close(self) -> None:
-        self._server.shutdown()
 
 
 @pytest.fixture
