@@ -79,7 +79,7 @@ class TestFind:
         item.service_class_application_information = b"\x01\x01\x01\x01"
         association = associate(PatientRootQueryRetrieveInformationModelFind, extended=[item])
         agreed = association.acceptor.sop_class_extended
-        assert agreed == {PatientRootQueryRetrieveInformationModelFind: b"\x01\x01\x01\x00"}
+        assert agreed == {PatientRootQueryRetrieveInformationModelFind: b"\x01\x01\x01\x01"}
         question = identifier("IMAGE", SOPInstanceUID="", PatientName="compressed*", Modality="CT")
         found = list(association.send_c_find(question, PatientRootQueryRetrieveInformationModelFind))
         assert [answer.SOPInstanceUID for _, answer in found[:-1]] == [objects[0].SOPInstanceUID]
