@@ -27,10 +27,11 @@ ALLOWED: dict[str, set[str]] = {
     "archive": ARCHIVE_PARTS,
     "phantom": DATA,
     "deid": DATA,
-    "services": {"dimse"} | ARCHIVE_PARTS,
+    "transcoding": {"storage"} | DATA,
+    "services": {"dimse", "transcoding"} | ARCHIVE_PARTS,
     "net": {"services", "ul", "dimse"} | ARCHIVE_PARTS,
-    "web": {"services", "multipart"} | ARCHIVE_PARTS,
-    "cli": {"net", "web", "services", "phantom", "deid", "ul", "dimse", "cli"} | ARCHIVE_PARTS,
+    "web": {"services", "multipart", "transcoding"} | ARCHIVE_PARTS,
+    "cli": {"net", "web", "services", "transcoding", "phantom", "deid", "ul", "dimse", "cli"} | ARCHIVE_PARTS,
 }
 #: Modules beside ``archive.py`` that share its layer.
 SAME_AS_ARCHIVE = {

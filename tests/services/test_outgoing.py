@@ -67,6 +67,23 @@ def test_rewritten(archive: Archive, outgoing: Outgoing, name: str, target: str)
     assert dataset.PatientName == original.PatientName
 
 
+@pytest.mark.parametrize("target", ["1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.80", RLE])
+def test_lossless_compression_for_who_takes_nothing_else(archive: Archive, outgoing: Outgoing, target: str) -> None:
+    instance = stored(archive, "CT_small.dcm")
+    with outgoing.open(instance, lambda uid: uid == target) as (file, uid):
+        dataset = dcmread(io.BytesIO(file.read()), force=True)
+    assert uid == target
+    assert dataset.SOPInstanceUID == instance.SOPInstanceUID
+    dataset.file_meta.TransferSyntaxUID = uid
+    np.testing.assert_array_equal(dataset.pixel_array, dcmread(get_testdata_file("CT_small.dcm")).pixel_array)
+
+
+def test_lossy_objects_are_not_compressed_anew(archive: Archive, outgoing: Outgoing) -> None:
+    instance = stored(archive, "SC_rgb_jpeg_dcmtk.dcm")
+    with pytest.raises(UnsupportedError, match="does not take"), outgoing.open(instance, lambda uid: uid == RLE):
+        pass
+
+
 def test_what_is_not_taken_is_not_sent(archive: Archive, outgoing: Outgoing) -> None:
     instance = stored(archive, "CT_small.dcm")
     with pytest.raises(UnsupportedError, match="does not take SOP class"), outgoing.open(instance, lambda _: False):
@@ -82,9 +99,10 @@ def test_what_is_gone_is_not_sent(archive: Archive, outgoing: Outgoing) -> None:
 
 
 def test_possible_syntaxes() -> None:
-    assert possible_syntaxes(EXPLICIT) == (IMPLICIT,)
-    assert possible_syntaxes(IMPLICIT) == (EXPLICIT,)
-    assert possible_syntaxes(RLE) == possible_syntaxes(JPEG) == (EXPLICIT, IMPLICIT)
+    assert possible_syntaxes(EXPLICIT)[0] == IMPLICIT
+    assert possible_syntaxes(IMPLICIT)[0] == EXPLICIT
+    assert possible_syntaxes(RLE)[:2] == possible_syntaxes(JPEG) == (EXPLICIT, IMPLICIT)
+    assert not any(TRANSFER_SYNTAXES[uid].lossy for uid in possible_syntaxes(EXPLICIT))
     assert possible_syntaxes("1.2.840.10008.1.2.4.102") == ()
     assert possible_syntaxes("1.2.3.4") == ()
     assert all(uid not in possible_syntaxes(uid) for uid in TRANSFER_SYNTAXES)

@@ -12,12 +12,14 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGLSLossless, RLELossless
 
 from isocenter.archive import Archive, Instance
+from isocenter.codecs.registry import decode_frame
+from isocenter.dicom.pixels import ImageDescription
 from isocenter.dicom.uids import transfer_syntax
 from isocenter.errors import UsageError
 from isocenter.storage import ObjectFile
 from isocenter.web import frames
 from isocenter.web.frames import Form, choose_form, frame_numbers
-from isocenter.web.media_types import parse_accept
+from isocenter.web.media_types import DEFAULT_SYNTAXES, parse_accept
 
 from .conftest import STUDY, Client, ct, part10, parts_of
 
@@ -122,7 +124,8 @@ def compressed(store: Callable[..., None]) -> list[bytes]:
         (f"{OCTETS}; transfer-syntax={RLELossless}", "application/octet-stream"),
         ("multipart/related; type=image/dicom-rle", "image/dicom-rle"),
         (f'multipart/related; type="image/dicom-rle"; transfer-syntax={RLELossless}', "image/dicom-rle"),
-        (f'multipart/related; type="image/jls", {AS_STORED};q=0.5', "application/octet-stream"),
+        (f'multipart/related; type="image/jls", {AS_STORED}', "application/octet-stream"),
+        (f'multipart/related; type="image/gif", {AS_STORED};q=0.5', "application/octet-stream"),
     ],
 )
 def test_compressed_frames_as_stored(client: Client, compressed: list[bytes], accept: str, media_type: str) -> None:
@@ -190,6 +193,7 @@ def test_an_object_without_image(client: Client, store: Callable[..., None]) -> 
 
 JPEG, EXPLICIT = "1.2.840.10008.1.2.4.50", ExplicitVRLittleEndian
 VIDEO = "1.2.840.10008.1.2.4.102"
+SV1, J2K, OCTET = "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.90", "application/octet-stream"
 
 
 @pytest.mark.parametrize(
@@ -202,9 +206,11 @@ VIDEO = "1.2.840.10008.1.2.4.102"
             Form(multipart=True, media_type="application/octet-stream", transfer_syntax=EXPLICIT, decoded=True),
         ),
         ("*/*", VIDEO, Form(multipart=True, media_type="video/mp4", transfer_syntax=VIDEO, decoded=False)),
-        ("image/jpeg", EXPLICIT, None),
+        ("image/jpeg", EXPLICIT, Form(False, "image/jpeg", SV1, decoded=False, encoded=True)),
         ("image/jpeg; transfer-syntax=1.2.840.10008.1.2.4.90", JPEG, None),
-        (f"{OCTETS}; transfer-syntax=1.2.840.10008.1.2.4.90", EXPLICIT, None),
+        ("image/gif", EXPLICIT, None),
+        (f"{OCTETS}; transfer-syntax={J2K}", EXPLICIT, Form(True, OCTET, J2K, decoded=False, encoded=True)),
+        (f"image/jp2, {OCTETS}", EXPLICIT, Form(True, OCTET, EXPLICIT, decoded=True)),
         (f"{OCTETS}; transfer-syntax={EXPLICIT}", VIDEO, None),
     ],
 )  # fmt: skip
@@ -238,3 +244,26 @@ def test_real_cines(client: Client, store: Callable[..., None], data_dir: Path, 
         size = len(dataset.PixelData) // last
         assert [body for _, body in parts] == [dataset.PixelData[:size], dataset.PixelData[-size:]]
     assert client.get(f"{path}/frames/{last + 1}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "media_type", ["image/jpeg", "image/jls", "image/jp2", "image/jphc", "image/jxl", "image/dicom-rle"]
+)
+def test_frames_are_encoded_for_who_asks(client: Client, store: Callable[..., None], media_type: str) -> None:
+    dataset = ct(1)
+    store(dataset)
+    answer = client.get(f"{INSTANCE}/frames/1", accept=media_type)
+    assert answer.status_code == 200
+    found, _, uid = answer.headers["content-type"].partition("; transfer-syntax=")
+    assert (found, uid) == (media_type, DEFAULT_SYNTAXES[media_type])
+    image = ImageDescription(6, 8, BitsAllocated=16, BitsStored=16, PixelRepresentation=1)
+    assert decode_frame(answer.content, image, uid).astype("<i2").tobytes() == dataset.PixelData
+
+
+def test_what_cannot_be_encoded_is_listed(client: Client, store: Callable[..., None]) -> None:
+    store(ct(1))  # signed 16 bits, which JPEG baseline does not hold
+    answer = client.get(f"{INSTANCE}/frames/1", accept="image/jpeg; transfer-syntax=1.2.840.10008.1.2.4.50")
+    assert answer.status_code == 406
+    message = answer.json()["error"]["message"]
+    assert "image/jphc; transfer-syntax=1.2.840.10008.1.2.4.201" in message
+    assert "4.50" not in message

@@ -17,10 +17,12 @@ from pydicom.uid import (
 )
 
 from isocenter.archive import Archive
+from isocenter.codecs.writing import ENCODERS, is_lossy
 
 from .conftest import STUDY, Client, ct, part10, parts_of
 
 INSTANCE = f"/dicom-web/studies/{STUDY}/series/{STUDY}.1/instances/{STUDY}.1.1"
+SERIES = f"/dicom-web/studies/{STUDY}/series/{STUDY}.1"
 ANY_DICOM = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 
 
@@ -215,3 +217,69 @@ def test_real_objects_as_explicit_little_endian(
     assert answer.status_code == 200, answer.text
     got = pydicom.dcmread(io.BytesIO(answer.content))
     assert (got.pixel_array == original.pixel_array).all()
+
+
+@pytest.mark.parametrize("uid", [*sorted(ENCODERS), DeflatedExplicitVRLittleEndian])
+def test_a_series_in_any_syntax_that_is_written(client: Client, store: Callable[..., None], uid: str) -> None:
+    unsigned = {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7, "PixelRepresentation": 0}
+    if uid.endswith(".4.51"):
+        unsigned = {"BitsAllocated": 16, "BitsStored": 12, "HighBit": 11, "PixelRepresentation": 0}
+    pixels = np.arange(64 * 64).reshape(64, 64) // 64 * 3
+    kind = "u1" if unsigned["BitsAllocated"] == 8 else "<u2"
+    images = [ct(n, Rows=64, Columns=64, PixelData=(pixels + n).astype(kind).tobytes(), **unsigned) for n in (1, 2)]
+    store(*images)
+    answer = client.get(SERIES, accept=accepting(uid, multipart=True))
+    assert answer.status_code == 200, answer.text
+    parts = parts_of(answer)
+    assert len(parts) == 2
+    for original, (headers, body) in zip(images, parts, strict=True):
+        assert headers["content-type"] == f"application/dicom; transfer-syntax={uid}"
+        got = pydicom.dcmread(io.BytesIO(body))
+        assert got.file_meta.TransferSyntaxUID == uid
+        assert got.file_meta.MediaStorageSOPInstanceUID == got.SOPInstanceUID
+        if is_lossy(uid):
+            assert_derived(got, original)
+        else:
+            assert got.SOPInstanceUID == original.SOPInstanceUID
+            assert "LossyImageCompression" not in got
+
+
+def assert_derived(got: pydicom.Dataset, original: pydicom.Dataset) -> None:
+    """Assert what PS3.3 C.7.6.1.1.5 asks of an image that has lost information."""
+    assert got.SOPInstanceUID != original.SOPInstanceUID
+    assert got.LossyImageCompression == "01"
+    assert float(got.LossyImageCompressionRatio) > 1
+    assert got.LossyImageCompressionMethod == ENCODERS[got.file_meta.TransferSyntaxUID].method
+    assert got.ImageType[0] == "DERIVED"
+    (source,) = got.SourceImageSequence
+    assert source.ReferencedSOPInstanceUID == original.SOPInstanceUID
+    assert source.PurposeOfReferenceCodeSequence[0].CodeValue == "121320"
+    assert got.DerivationCodeSequence[0].CodeValue == "113040"
+
+
+def test_objects_without_image_stay_explicit(client: Client, store: Callable[..., None]) -> None:
+    report = ct(2)
+    for keyword in ("PixelData", "Rows", "Columns"):
+        delattr(report, keyword)
+    store(ct(1), report)
+    parts = parts_of(client.get(SERIES, accept=accepting("1.2.840.10008.1.2.4.201", multipart=True)))
+    found = {headers["content-type"].partition("syntax=")[2] for headers, _ in parts}
+    assert found == {"1.2.840.10008.1.2.4.201", ExplicitVRLittleEndian}
+
+
+def test_what_there_is_instead(client: Client, filled: None) -> None:
+    answer = client.get(INSTANCE, accept=accepting(JPEGBaseline8Bit))
+    assert answer.status_code == 406
+    message = answer.json()["error"]["message"]
+    assert "application/dicom; transfer-syntax=1.2.840.10008.1.2.4.201" in message
+    assert "4.50" not in message
+    assert client.get(INSTANCE, accept=accepting(ImplicitVRLittleEndian)).status_code == 406
+
+
+def test_overlays_in_unused_bits_are_not_lost(client: Client, store: Callable[..., None]) -> None:
+    dataset = ct(1, BitsStored=12, HighBit=11)
+    dataset.add_new(0x60000100, "US", 16)
+    dataset.add_new(0x60000102, "US", 12)
+    store(dataset)
+    assert client.get(INSTANCE, accept=accepting("1.2.840.10008.1.2.4.80")).status_code == 406
+    assert client.get(INSTANCE, accept=accepting(DeflatedExplicitVRLittleEndian)).status_code == 200

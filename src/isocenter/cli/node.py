@@ -58,7 +58,7 @@ from isocenter.storage import ObjectFile
 from isocenter.ups.reports import GOING_DOWN, RESTARTED
 from isocenter.web.app import create_app
 from isocenter.web.server import HttpServer
-from isocenter.web.transcode import explicit_little_endian
+from isocenter.web.transcode import transcoded
 
 log = logging.getLogger(__name__)
 
@@ -396,7 +396,7 @@ def _echo(settings: Settings, known: KnownPeer) -> tuple[float, float]:
 
 def services_of(archive: Archive, settings: Settings) -> list[Service]:
     """Return the DIMSE services of a node."""
-    outgoing = Outgoing(archive, partial(_decompress, archive))
+    outgoing = Outgoing(archive, partial(_transcode, archive))
     return [
         EchoService(),
         StoreService(archive, settings),
@@ -431,9 +431,9 @@ def _connect(settings: Settings, known: KnownPeer, pairs: Sequence[tuple[str, st
     return connect(peer, proposals, calling_aet=settings.aet, credentials=Credentials.towards(known, settings))
 
 
-def _decompress(archive: Archive, instance: Instance) -> ObjectFile:
-    """Return an object as a file in Explicit VR Little Endian."""
-    return explicit_little_endian(archive, instance).opener()
+def _transcode(archive: Archive, instance: Instance, syntax: str) -> ObjectFile:
+    """Return an object as a file in another transfer syntax."""
+    return transcoded(archive, instance, syntax).opener()
 
 
 @contextmanager

@@ -63,6 +63,7 @@ ADAPTERS: dict[str, str] = {
     "1.2.840.10008.1.2.7.2": "video",
     "1.2.840.10008.1.2.7.3": "video",
 }
+ENCAPSULATED_UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
 BIG_ENDIAN_PIXELS = frozenset({"1.2.840.10008.1.2.2", "1.2.840.113619.5.2"})
 
 
@@ -143,5 +144,6 @@ def _frame(
     data: bytes | bytearray | memoryview, description: ImageDescription, uid: str, vr: str, number: int
 ) -> EncodedFrame:
     form = import_module("isocenter.codecs.frame")
+    number = 0 if uid == ENCAPSULATED_UNCOMPRESSED else number  # its frames begin on bytes
     frame: EncodedFrame = form.EncodedFrame(bytes(data), description, uid in BIG_ENDIAN_PIXELS, vr, number)
     return frame

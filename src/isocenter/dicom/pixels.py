@@ -13,6 +13,7 @@ from isocenter.dicom.encoding import (
     UNDEFINED,
     BrokenDataSetError,
     Buffer,
+    Element,
     Encoding,
     TruncatedError,
     effective_encoding,
@@ -117,11 +118,19 @@ def frame_ranges(data: Buffer, syntax: TransferSyntax, description: ImageDescrip
         if element.tag in _PIXEL_TAGS:
             if element.length == UNDEFINED:
                 return _encapsulated_ranges(data, element.offset, encoding, found.values, description.NumberOfFrames)
-            return _native_ranges(element.offset, min(element.length, end - element.offset), description)
+            ranges = _native_ranges(element.offset, min(element.length, end - element.offset), description)
+            return [_with_partner(ranges[0], element, end)] if syntax.big_endian and len(ranges) == 1 else ranges
         offset = element.offset + element.length
         if element.tag > PIXEL_DATA or element.length == UNDEFINED:
             break
     raise InvalidObjectError("this object has no pixel data")
+
+
+def _with_partner(frame: tuple[Range, ...], element: Element, end: int) -> tuple[Range, ...]:
+    """Return an odd big endian frame with the padding behind it, which in words comes before its last byte."""
+    ((offset, length),) = frame
+    after = min(element.offset + element.length, end)
+    return ((offset, min(length + length % 2, after - offset)),)
 
 
 def _native_ranges(offset: int, length: int, description: ImageDescription) -> list[tuple[Range, ...]]:

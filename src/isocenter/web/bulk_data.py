@@ -15,13 +15,14 @@ from starlette.responses import Response
 from isocenter.archive import Instance
 from isocenter.dicom import dictionary
 from isocenter.dicom.encoding import UNDEFINED, Buffer, Element, Encoding, encoding_of
+from isocenter.dicom.layout import Layout, is_compressed
 from isocenter.dicom.pixels import PIXEL_DATA
 from isocenter.dicom.scanner import iter_elements, iter_items
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax
 from isocenter.errors import NotFoundError, UsageError
 from isocenter.multipart import write_end, write_part_header
-from isocenter.web.frames import Answer, frames_response, is_compressed, read_frames
-from isocenter.web.layouts import Layout, opened
+from isocenter.web.frames import Answer, frames_response, read_frames
+from isocenter.web.layouts import opened
 from isocenter.web.media_types import ANYTHING, OCTET_STREAM, multipart_content_type
 from isocenter.web.negotiation import accepted, not_acceptable
 from isocenter.web.node import Node

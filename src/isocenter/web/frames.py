@@ -1,29 +1,33 @@
 """WADO-RS: retrieve frames, one or several (PS3.18 10.4.1.1.6, 8.7.3).
 
 A frame goes out as stored, straight from the file, when the client takes the stored transfer syntax; else as little
-endian values, which for native pixel data are the same bytes.
+endian values, which for native pixel data are the same bytes; or encoded in a syntax that the client names.
 """
 
 import re
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from isocenter.archive import Archive, Instance
-from isocenter.codecs.registry import BIG_ENDIAN_PIXELS, can_decode, decode_frame, frame_bytes, to_little_endian
+from isocenter.codecs.registry import BIG_ENDIAN_PIXELS, can_decode
+from isocenter.codecs.writing import ENCODERS
+from isocenter.dicom.layout import Layout, is_compressed
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax
 from isocenter.errors import UsageError
 from isocenter.multipart import write_end, write_part_header
+from isocenter.transcoding.frames import as_compressed, as_little_endian, why_not
 from isocenter.web.addresses import address_of, base_address
-from isocenter.web.layouts import Layout, read_frame
+from isocenter.web.layouts import read_frame
 from isocenter.web.media_types import (
     ANYTHING,
     COMPRESSED_MEDIA_TYPES,
+    DEFAULT_SYNTAXES,
     LITTLE_ENDIAN,
     OCTET_STREAM,
     MediaRange,
@@ -36,17 +40,17 @@ from isocenter.web.streaming import Made, Piece, Span, StreamedResponse, total_l
 _FRAMES = re.compile(r"[1-9][0-9]{0,8}(,[1-9][0-9]{0,8})*", re.ASCII)
 #: Bodies up to this size are read while they are looked up; longer ones are streamed.
 _SMALL = 2 << 20
-_ENCAPSULATED_UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """In which form frames are sent; ``decoded`` means as values in little endian order."""
+    """In which form frames are sent: ``decoded`` as values in little endian order, ``encoded`` newly compressed."""
 
     multipart: bool
     media_type: str
     transfer_syntax: str
     decoded: bool
+    encoded: bool = False
 
     @property
     def content_type(self) -> str:
@@ -92,9 +96,12 @@ def read_frames(node: Node, request: Request, instance: Instance, layout: Layout
         NotFoundError: one of them is not there.
         HTTPException: 406, there is no form that the client accepts.
     """
-    form = choose_form(accepted(request) or ANYTHING, layout.syntax, single=len(numbers) == 1)
+    single = len(numbers) == 1
+    form = choose_form(
+        accepted(request) or ANYTHING, layout.syntax, lambda uid: not why_not(layout, uid), single=single
+    )
     if form is None:
-        raise not_acceptable(*_offers(layout.syntax))
+        raise not_acceptable(*_offers(layout))
     bodies = [list(_pieces(node.archive, instance, layout, form, number)) for number in numbers]
     if not form.multipart:
         return Answer(_read_small(bodies[0]), {"content-type": form.content_type})
@@ -145,18 +152,32 @@ async def frames_response(node: Node, answer: Answer) -> Response:
     return StreamedResponse(pieces, node.threads, headers=answer.headers)
 
 
-def is_compressed(syntax: TransferSyntax) -> bool:
-    """Return whether frames of this syntax are something else than little or big endian values."""
-    return syntax.encapsulated and syntax.uid != _ENCAPSULATED_UNCOMPRESSED
-
-
-def choose_form(accept: Sequence[MediaRange], syntax: TransferSyntax, *, single: bool) -> Form | None:
-    """Return the form that the client wants most and that can be had, or None."""
+def choose_form(
+    accept: Sequence[MediaRange],
+    syntax: TransferSyntax,
+    can_encode: Callable[[str], bool] = ENCODERS.__contains__,
+    *,
+    single: bool,
+) -> Form | None:
+    """Return the form that the client wants most and that can be had, or None; of equals one that needs no encoding."""
+    as_stored = _compressed_form if is_compressed(syntax) else _native_form
+    forms: list[tuple[float, bool, Form]] = []
     for wanted in accept:
         if wanted.multipart or single:
-            form = _compressed_form(wanted, syntax) if is_compressed(syntax) else _native_form(wanted, syntax)
+            form = as_stored(wanted, syntax) or _encoded_form(wanted, can_encode)
             if form is not None:
-                return form
+                forms.append((-wanted.quality, form.encoded, form))
+    return min(forms, key=lambda each: each[:2])[2] if forms else None
+
+
+def _encoded_form(wanted: MediaRange, can_encode: Callable[[str], bool]) -> Form | None:
+    """Return the form of frames that are compressed anew, in the syntax asked for or the one of the media type."""
+    uid = wanted.transfer_syntax or DEFAULT_SYNTAXES.get(wanted.part, "")
+    if uid not in ENCODERS or not can_encode(uid):
+        return None
+    for media_type in (COMPRESSED_MEDIA_TYPES.get(uid, OCTET_STREAM), OCTET_STREAM):
+        if wanted.includes(media_type):
+            return Form(wanted.multipart, media_type, uid, decoded=False, encoded=True)
     return None
 
 
@@ -179,20 +200,22 @@ def _compressed_form(wanted: MediaRange, syntax: TransferSyntax) -> Form | None:
     return None
 
 
-def _offers(syntax: TransferSyntax) -> list[str]:
+def _offers(layout: Layout) -> list[str]:
+    syntax = layout.syntax
     offers = [f"{OCTET_STREAM}; transfer-syntax=*"]
     if can_decode(syntax.uid):
         offers.append(f"{OCTET_STREAM}; transfer-syntax={EXPLICIT_VR_LITTLE_ENDIAN}")
     if syntax.uid in COMPRESSED_MEDIA_TYPES:
         offers.append(COMPRESSED_MEDIA_TYPES[syntax.uid])
-    return offers
+    written = (uid for uid in ENCODERS if uid != syntax.uid and not why_not(layout, uid))
+    return offers + [f"{COMPRESSED_MEDIA_TYPES.get(uid, OCTET_STREAM)}; transfer-syntax={uid}" for uid in written]
 
 
 def _pieces(archive: Archive, instance: Instance, layout: Layout, form: Form, number: int) -> Iterator[Piece]:
     """Return spans of the file where its bytes are what is wanted, else something to be made."""
     pieces = layout.frame(number)
-    if layout.syntax.deflated or (form.decoded and not _little_endian_in_file(layout)):
-        yield Made(partial(little_endian_frame if form.decoded else read_frame, archive, instance, layout, number))
+    if form.encoded or layout.syntax.deflated or (form.decoded and not _little_endian_in_file(layout)):
+        yield Made(partial(_made, archive, instance, layout, form, number))
         return
     for offset, length in pieces:
         yield Span(partial(archive.open_object, instance), instance.data_set_offset + offset, length)
@@ -204,17 +227,9 @@ def _little_endian_in_file(layout: Layout) -> bool:
     return layout.description.frame_bits % 8 == 0
 
 
-def little_endian_frame(archive: Archive, instance: Instance, layout: Layout, number: int) -> bytes:
-    """Return the values of a frame as Explicit VR Little Endian has them; single bits are packed from the low one."""
+def _made(archive: Archive, instance: Instance, layout: Layout, form: Form, number: int) -> bytes:
+    """Return a frame, counted from 1, that is not in the file as it is wanted."""
     raw = read_frame(archive, instance, layout, number)
-    description, uid = layout.description, layout.syntax.uid
-    if not is_compressed(layout.syntax) and description.frame_bits % 8 == 0:
-        return to_little_endian(raw, description, uid, vr=layout.vr) if uid in BIG_ENDIAN_PIXELS else raw
-    values: Any = decode_frame(raw, description, uid, vr=layout.vr, number=number - 1)
-    return frame_bytes(values) if description.BitsAllocated > 1 else _packed(values)
-
-
-def _packed(values: Any) -> bytes:  # noqa: ANN401 - an array; numpy is loaded with the first codec only
-    import numpy as np  # noqa: PLC0415 - heavy, and only single bits need it
-
-    return np.packbits(values.reshape(-1), bitorder="little").tobytes()
+    if form.encoded:
+        return as_compressed(raw, layout, number, form.transfer_syntax)
+    return as_little_endian(raw, layout, number) if form.decoded else raw

@@ -47,6 +47,15 @@ COMPRESSED_MEDIA_TYPES: dict[str, str] = {
     "1.2.840.10008.1.2.4.107": "video/mp4",
     "1.2.840.10008.1.2.4.108": "video/mp4",
 }
+#: What a media type without a transfer syntax stands for, where frames are compressed for it (Table 8.7.3-2).
+DEFAULT_SYNTAXES: dict[str, str] = {
+    "image/jpeg": "1.2.840.10008.1.2.4.70",
+    "image/jls": "1.2.840.10008.1.2.4.80",
+    "image/jp2": "1.2.840.10008.1.2.4.90",
+    "image/jxl": "1.2.840.10008.1.2.4.110",
+    "image/jphc": "1.2.840.10008.1.2.4.201",
+    "image/dicom-rle": "1.2.840.10008.1.2.5",
+}
 #: What is called uncompressed little endian by clients; frames are the same bytes in both.
 LITTLE_ENDIAN = frozenset({EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN})
 

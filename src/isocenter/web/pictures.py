@@ -14,10 +14,11 @@ from isocenter.codecs.presentation import KEYWORDS, Presentation, Window, read_p
 from isocenter.codecs.registry import decode_frame
 from isocenter.dicom import dictionary
 from isocenter.dicom.encoding import Buffer, effective_encoding, encoding_of
+from isocenter.dicom.layout import Layout
 from isocenter.dicom.scanner import scan
 from isocenter.dicom.uids import TransferSyntax
 from isocenter.errors import InvalidObjectError, UsageError
-from isocenter.web.layouts import Layout, opened, read_frame
+from isocenter.web.layouts import opened, read_frame
 
 _DISPLAY_TAGS = frozenset(map(dictionary.tag, KEYWORDS))
 #: What pydicom raises over broken data sets.

@@ -1,7 +1,7 @@
 """WADO-RS: retrieve the instances of a study, of a series, or one instance (PS3.18 10.4).
 
-Objects go out as they were stored, straight from their files, or in Explicit VR Little Endian when the client asks for
-that and it can be had without loss; or as they were stored in one ZIP file.
+Objects go out as they were stored, straight from their files; or in the transfer syntax that the client asks for, each
+made when it is due; or as they were stored in one ZIP file.
 """
 
 import uuid
@@ -13,19 +13,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from isocenter.archive import Instance
-from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
+from isocenter.dicom.uids import IMPLICIT_VR_LITTLE_ENDIAN
 from isocenter.errors import UsageError
 from isocenter.multipart import write_end, write_part_header
+from isocenter.transcoding.transcoder import WRITABLE
 from isocenter.web.addresses import address_of_object, base_address
 from isocenter.web.media_types import DICOM, ZIP, MediaRange, multipart_content_type
 from isocenter.web.negotiation import accepted, not_acceptable
 from isocenter.web.node import Node
 from isocenter.web.ranges import ranged
 from isocenter.web.streaming import Made, Piece, Span, StreamedResponse
-from isocenter.web.transcode import can_transcode, explicit_little_endian
+from isocenter.web.transcode import resolved, transcoded
 from isocenter.web.zip_stream import file_set_pieces, zip_pieces
 
 AS_STORED = "*"
+NOT_FOR_THE_WEB = frozenset({IMPLICIT_VR_LITTLE_ENDIAN})
+"""Nothing is converted to these (PS3.18 8.7.3.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,13 @@ async def answer(node: Node, request: Request, instances: list[Instance], *, sin
     if not single:
         choices = tuple(choice for choice in choices if choice.multipart or choice.zipped)
     for choice in choices:
-        if all(is_possible(instance, choice) for instance in instances):
-            how = _send_zip if choice.zipped else send
-            return await how(node, request, instances, choice)
-    raise not_acceptable(ZIP, f"{DICOM}; transfer-syntax=*", *sorted({i.transfer_syntax_uid for i in instances}))
+        if choice.zipped and choice.transfer_syntax == AS_STORED:
+            return await _send_zip(node, request, instances)
+        syntaxes = await node.threads.read(syntaxes_of, node, instances, choice)
+        if syntaxes is not None:
+            return await send(node, request, instances, syntaxes, multipart=choice.multipart)
+    offers = await node.threads.read(_offers, node, instances)
+    raise not_acceptable(ZIP, f"{DICOM}; transfer-syntax=*", *(f"{DICOM}; transfer-syntax={uid}" for uid in offers))
 
 
 def _choices(accept: Sequence[MediaRange]) -> tuple[Choice, ...]:
@@ -75,16 +81,28 @@ def _choices(accept: Sequence[MediaRange]) -> tuple[Choice, ...]:
     )
 
 
-def is_possible(instance: Instance, choice: Choice) -> bool:
-    """Return whether the object can be had in this way."""
+def syntaxes_of(node: Node, instances: Sequence[Instance], choice: Choice) -> list[str] | None:
+    """Return the transfer syntax of each object in this choice, None where one cannot be had so. Blocks."""
     wanted = choice.transfer_syntax
-    if wanted in {AS_STORED, instance.transfer_syntax_uid}:
-        return True
-    explicit = wanted == EXPLICIT_VR_LITTLE_ENDIAN and not choice.zipped
-    return explicit and can_transcode(instance.transfer_syntax_uid)
+    if choice.zipped or (wanted in NOT_FOR_THE_WEB and any(i.transfer_syntax_uid != wanted for i in instances)):
+        return None
+    found = []
+    for instance in instances:
+        syntax = resolved(node.archive, instance, wanted)
+        if syntax is None:
+            return None
+        found.append(syntax)
+    return found
 
 
-async def _send_zip(node: Node, request: Request, instances: list[Instance], _choice: Choice) -> Response:
+def _offers(node: Node, instances: Sequence[Instance]) -> list[str]:
+    """Return the syntaxes in which the first object can be had, stored ones of all first."""
+    stored = sorted({instance.transfer_syntax_uid for instance in instances})
+    possible = (uid for uid in sorted(WRITABLE - NOT_FOR_THE_WEB) if uid not in stored)
+    return stored + [uid for uid in possible if resolved(node.archive, instances[0], uid) == uid]
+
+
+async def _send_zip(node: Node, request: Request, instances: list[Instance]) -> Response:
     """Send the objects as they were stored in a ZIP file, with ``dicomdir=true`` as a file-set (PS3.10 8).
 
     Its name tells the level only.
@@ -110,36 +128,37 @@ def _wants_dicomdir(request: Request) -> bool:
 async def send(node: Node, request: Request, instances: list[Instance], choice: Choice) -> Response:
     """Send the objects in the way that was chosen."""
     bodies: list[Piece] = [_body(node, instance, choice) for instance in instances]
+@@@async def send(
+    node: Node, request: Request, instances: Sequence[Instance], syntaxes: Sequence[str], *, multipart: bool
+) -> Response:
+    """Send the objects, each in its syntax."""
+    bodies: list[Piece] = [_body(node, *each) for each in zip(instances, syntaxes, strict=True)]
     if len(bodies) == 1 and isinstance(bodies[0], Made):  # make it now, so that a failure can still be told
         bodies = [await node.threads.paint(bodies[0].make)]
-    if not choice.multipart:
-        headers = {"content-type": f"{DICOM}; transfer-syntax={_syntax(instances[0], choice)}"}
+    if not multipart:
+        headers = {"content-type": f"{DICOM}; transfer-syntax={syntaxes[0]}"}
         body = bodies[0]
         assert isinstance(body, Span | bytes)
-        as_stored = choice.transfer_syntax in {AS_STORED, instances[0].transfer_syntax_uid}
+        as_stored = syntaxes[0] == instances[0].transfer_syntax_uid
         return ranged(request, body, node.threads, headers, f'"{instances[0].hash.hex()}"' if as_stored else "")
     boundary = uuid.uuid4().hex
     headers = {"content-type": multipart_content_type(boundary, DICOM)}
-    pieces = _parts(instances, bodies, choice, boundary, base_address(request))
+    pieces = _parts(instances, syntaxes, bodies, boundary, base_address(request))
     return StreamedResponse(pieces, node.threads, headers=headers)
 
 
-def _body(node: Node, instance: Instance, choice: Choice) -> Piece:
-    if choice.transfer_syntax in {AS_STORED, instance.transfer_syntax_uid}:
+def _body(node: Node, instance: Instance, syntax: str) -> Piece:
+    if syntax == instance.transfer_syntax_uid:
         return Span(partial(node.archive.open_object, instance), 0, instance.size)
-    return Made(partial(explicit_little_endian, node.archive, instance))
-
-
-def _syntax(instance: Instance, choice: Choice) -> str:
-    return instance.transfer_syntax_uid if choice.transfer_syntax == AS_STORED else choice.transfer_syntax
+    return Made(partial(transcoded, node.archive, instance, syntax))
 
 
 def _parts(
-    instances: Sequence[Instance], bodies: Sequence[Piece], choice: Choice, boundary: str, base: str
+    instances: Sequence[Instance], syntaxes: Sequence[str], bodies: Sequence[Piece], boundary: str, base: str
 ) -> Iterator[Piece]:
-    for instance, body in zip(instances, bodies, strict=True):
+    for instance, syntax, body in zip(instances, syntaxes, bodies, strict=True):
         headers = {
-            "Content-Type": f"{DICOM}; transfer-syntax={_syntax(instance, choice)}",
+            "Content-Type": f"{DICOM}; transfer-syntax={syntax}",
             "Content-Location": address_of_object(base, instance),
         }
         yield write_part_header(boundary, headers)

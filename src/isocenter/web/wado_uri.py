@@ -13,16 +13,16 @@ from starlette.responses import Response
 
 from isocenter.archive import Instance
 from isocenter.codecs.presentation import Window
-from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN
+from isocenter.dicom.layout import Layout
+from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
 from isocenter.errors import NotFoundError, UnsupportedError, UsageError
 from isocenter.web.frames import frame_numbers
-from isocenter.web.layouts import Layout
 from isocenter.web.media_types import DICOM, choose, parse_accept
 from isocenter.web.negotiation import not_acceptable
 from isocenter.web.node import Node
 from isocenter.web.pictures import View
 from isocenter.web.rendered import MAX_SIDE, picture
-from isocenter.web.retrieve import AS_STORED, Choice, is_possible, send
+from isocenter.web.retrieve import AS_STORED, Choice, send, syntaxes_of
 
 _PICTURES = ("image/jpeg", "image/png")
 _UIDS = ("studyUID", "seriesUID", "objectUID")
@@ -84,14 +84,15 @@ def _media_type(request: Request, layout: Layout | None) -> str:
 
 
 async def _object(node: Node, request: Request, instance: Instance) -> Response:
-    """Send the file in the transfer syntax asked for; by default that is explicit little endian where it can be had."""
+    """Send the file in the transfer syntax asked for; else in explicit little endian where nothing was lost yet."""
     asked = request.query_params.get("transferSyntax")
-    choice = Choice(multipart=False, transfer_syntax=asked or EXPLICIT_VR_LITTLE_ENDIAN)
-    if not is_possible(instance, choice):
-        if asked:
-            raise not_acceptable(f"transferSyntax={instance.transfer_syntax_uid}")
-        choice = Choice(multipart=False, transfer_syntax=AS_STORED)
-    return await send(node, request, [instance], choice)
+    lossy = transfer_syntax(instance.transfer_syntax_uid).lossy
+    for wanted in (asked,) if asked else (AS_STORED if lossy else EXPLICIT_VR_LITTLE_ENDIAN, AS_STORED):
+        choice = Choice(multipart=False, transfer_syntax=wanted)
+        syntaxes = await node.threads.read(syntaxes_of, node, [instance], choice)
+        if syntaxes is not None:
+            return await send(node, request, [instance], syntaxes, multipart=False)
+    raise not_acceptable(f"transferSyntax={instance.transfer_syntax_uid}")
 
 
 def read_view(parameters: QueryParams, media_type: str, layout: Layout) -> View:

@@ -1,0 +1,1 @@
+"""Objects in another transfer syntax: the data set rewritten, frames decoded and encoded."""
