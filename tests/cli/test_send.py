@@ -105,5 +105,5 @@ def test_more_than_128_contexts_take_more_associations() -> None:
     candidate = Candidate("x", 1, BytesIO)
     items = [Item(candidate, f"1.2.{n % 200}", f"1.3.{n}", "1.2.840.10008.1.2", 0) for n in range(400)]
     parts = list(_associations(items))
-    assert [len(proposals) for proposals, _ in parts] == [128, 72]
+    assert [len(proposals) for proposals, _ in parts] == [128, 128]  # there is room for other syntaxes in the second
     assert sorted(i.sop_instance_uid for _, part in parts for i in part) == sorted(i.sop_instance_uid for i in items)

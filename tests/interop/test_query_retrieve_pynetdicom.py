@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
-from pydicom.uid import JPEG2000, ImplicitVRLittleEndian, RLELossless
+from pydicom.uid import JPEG2000, ImplicitVRLittleEndian, JPEGBaseline8Bit, RLELossless
 from pynetdicom import AE, StoragePresentationContexts, build_role, evt
 from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 from pynetdicom.sop_class import (
@@ -205,7 +205,7 @@ class TestGet:
         """Of two objects the peer takes the one in JPEG 2000 only, and nothing that MR could be given in."""
         j2k, mr = objects[3], objects[1]
         question = identifier("STUDY", StudyInstanceUID=[mr.StudyInstanceUID, j2k.StudyInstanceUID])
-        responses = get(question, (j2k.SOPClassUID, [JPEG2000]), (mr.SOPClassUID, [RLELossless]),
+        responses = get(question, (j2k.SOPClassUID, [JPEG2000]), (mr.SOPClassUID, [JPEGBaseline8Bit]),
                         roles=[j2k.SOPClassUID, mr.SOPClassUID])  # fmt: skip
         status, failed = responses[-1]
         assert (status.Status, status.NumberOfCompletedSuboperations, status.NumberOfFailedSuboperations) == (
@@ -213,6 +213,14 @@ class TestGet:
         )  # fmt: skip
         assert failed.FailedSOPInstanceUIDList == mr.SOPInstanceUID
         assert set(kept.datasets) == {j2k.SOPInstanceUID}
+
+    def test_who_takes_compressed_objects_only_gets_them(self, get, objects, kept) -> None:
+        ct = objects[0]
+        question = identifier("STUDY", StudyInstanceUID=ct.StudyInstanceUID)
+        assert get(question, (ct.SOPClassUID, [RLELossless]), roles=[ct.SOPClassUID])[-1][0].Status == SUCCESS
+        found = kept.datasets[ct.SOPInstanceUID]
+        assert found.file_meta.TransferSyntaxUID == RLELossless
+        np.testing.assert_array_equal(found.pixel_array, ct.pixel_array)
 
     @pytest.mark.parametrize(("answer", "status"), [(0xB000, SUCCESS), (0xA700, 0xA702)])
     def test_answers_of_the_receiver_are_counted(self, get, objects, kept, answer: int, status: int) -> None:

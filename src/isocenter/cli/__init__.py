@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("keys", "List and edit the attributes that a site adds to its searches."),
     "reindex": ("reindex", "Read the objects for the keys that the site has added."),
     "tls": ("tls", "Make and look at certificates for TLS."),
+    "transcode": ("transcode", "Write files, folders and ZIPs in another transfer syntax."),
     "dump": ("dump", "Print the header of a DICOM file."),
     "stats": ("stats", "Print what an archive holds."),
     "bin": ("bin", "List, restore or empty what was deleted."),

@@ -45,7 +45,8 @@ def command(
 ) -> int:  # fmt: skip
     """Send DICOM objects to PEER, written as AET@host:port.
 
-    PATHS are files, folders, ZIP archives or DICOMDIRs. Every SOP class and transfer syntax is sent as it is stored.
+    PATHS are files, folders, ZIP archives or DICOMDIRs. Every SOP class and transfer syntax is sent as it is stored,
+    or uncompressed to a node that does not take it.
     At the end you see what was sent, what failed and why; the exit code is 1 if anything failed.
 
     \b
@@ -168,4 +169,9 @@ def _associations(items: Sequence[Item]) -> Iterator[tuple[list[Proposal], list[
     for start in range(0, len(proposals), MAX_PRESENTATION_CONTEXTS):
         part = proposals[start : start + MAX_PRESENTATION_CONTEXTS]
         chosen = set(part)
-        yield part, [item for item in items if item.proposal in chosen]
+        others = dict.fromkeys(other for item in items if item.proposal in chosen for other in item.other_proposals)
+        room = MAX_PRESENTATION_CONTEXTS - len(part)
+        yield (
+            [*part, *[other for other in others if other not in chosen][:room]],
+            [item for item in items if item.proposal in chosen],
+        )

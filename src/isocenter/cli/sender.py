@@ -1,23 +1,29 @@
 """C-STORE of many objects: over several associations, with several on their way in each, and what became of each.
 
-Used by ``send``, which finds the objects. Where the peer grants an asynchronous operations window (PS3.7 D.3.3.3), that
-many objects are sent before the answer to the first is awaited.
+Used by ``send``, which finds the objects. One that the peer does not take as it is goes out uncompressed. Where the
+peer grants an asynchronous operations window (PS3.7 D.3.3.3), that many objects are sent before the answer to the first
+is awaited.
 """
 
 import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from isocenter.cli.sources import UNREADABLE, Candidate, Rejected
-from isocenter.dicom.uids import transfer_syntax
+from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
 from isocenter.dimse.commands import Command
 from isocenter.dimse.status import StatusCategory, category, describe
 from isocenter.errors import IsocenterError, PeerError, UnsupportedError
 from isocenter.net.client import ClientAssociation, Proposal
 from isocenter.net.peer import Peer
+from isocenter.transcoding.files import data_set_offset, transcode_file
+from isocenter.transcoding.transcoder import can_transcode
+
+UNCOMPRESSED = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,13 @@ class Item:
     def proposal(self) -> Proposal:
         """The presentation context that it needs."""
         return Proposal(self.sop_class_uid, (self.transfer_syntax_uid,))
+
+    @property
+    def other_proposals(self) -> list[Proposal]:
+        """The presentation contexts that it can be sent in instead, best first."""
+        stored = self.transfer_syntax_uid
+        others = [uid for uid in UNCOMPRESSED if uid != stored and can_transcode(stored, uid)]
+        return [Proposal(self.sop_class_uid, (uid,)) for uid in others]
 
 
 @dataclass(slots=True)
@@ -137,19 +150,32 @@ class Sender:
             return next(queue, None)
 
     def _begin(self, association: ClientAssociation, item: Item, waiting: dict[int, Item]) -> None:
-        if not association.accepts(item.sop_class_uid, item.transfer_syntax_uid):
-            name = transfer_syntax(item.transfer_syntax_uid).name or item.transfer_syntax_uid
-            raise UnsupportedError(f"{self._peer} does not accept SOP class {item.sop_class_uid} in {name}")
-        with item.candidate.open() as file:
-            file.seek(item.data_set_offset, os.SEEK_SET)
+        with self._opened(association, item) as (file, syntax):
             request = association.begin_store(
                 file,
                 sop_class_uid=item.sop_class_uid,
                 sop_instance_uid=item.sop_instance_uid,
-                transfer_syntax_uid=item.transfer_syntax_uid,
+                transfer_syntax_uid=syntax,
             )
         assert request.MessageID is not None
         waiting[request.MessageID] = item
+
+    @contextmanager
+    def _opened(self, association: ClientAssociation, item: Item) -> Iterator[tuple[BinaryIO, str]]:
+        """Give a file that stands at the data set, in a transfer syntax that the peer takes, and that syntax."""
+        possible = (each.transfer_syntaxes[0] for each in (item.proposal, *item.other_proposals))
+        syntax = next((uid for uid in possible if association.accepts(item.sop_class_uid, uid)), None)
+        if syntax is None:
+            name = transfer_syntax(item.transfer_syntax_uid).name or item.transfer_syntax_uid
+            raise UnsupportedError(f"{self._peer} does not accept SOP class {item.sop_class_uid} in {name}")
+        with item.candidate.open() as file:
+            if syntax == item.transfer_syntax_uid:
+                file.seek(item.data_set_offset, os.SEEK_SET)
+                yield file, syntax
+                return
+            with transcode_file(file, syntax) as made:
+                made.seek(data_set_offset(made))
+                yield made, syntax
 
     def _settle(self, response: Command, waiting: dict[int, Item]) -> None:
         """Note what became of the item that a response is about; one about nothing is passed over."""

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from typing import BinaryIO, Protocol
 
 from isocenter.archive import Instance
-from isocenter.dicom.part10 import read_preamble_and_meta
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
 from isocenter.errors import UnsupportedError
 from isocenter.storage import ObjectFile
+from isocenter.transcoding.files import data_set_offset
 from isocenter.transcoding.transcoder import can_transcode
 
 #: What objects are rewritten in, best first; the compressed ones, all lossless, only for who takes none of the others.
@@ -54,7 +54,7 @@ class Outgoing:
             return
         file, syntax = self._rewritten(instance, takes)
         with file:
-            file.seek(behind_meta(file))
+            file.seek(data_set_offset(file))
             yield file, syntax
 
     def _rewritten(self, instance: Instance, takes: Callable[[str], bool]) -> tuple[ObjectFile, str]:
@@ -90,11 +90,3 @@ def needed_contexts(instances: Iterable[Instance]) -> list[tuple[str, str]]:
     ]
     order = {sop_class: place for place, (sop_class, _) in enumerate(reversed(stored))}
     return sorted(dict.fromkeys(pairs), key=lambda pair: -order[pair[0]])
-
-
-def behind_meta(file: ObjectFile) -> int:
-    """Return where the data set of a Part 10 file begins."""
-    with file.mapped() as data:
-        meta = read_preamble_and_meta(data, final=True)
-    assert meta is not None
-    return meta.data_set_offset
