@@ -1,24 +1,29 @@
 """Pictures and thumbnails: window, viewport, quality, media types, and which instance stands for a series."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import imagecodecs
 import numpy as np
+import pydicom
 import pytest
+from PIL import Image
 from pydicom.dataset import Dataset
 from starlette.datastructures import QueryParams
 
 from isocenter.archive import Archive
 from isocenter.codecs.presentation import Window
 from isocenter.errors import UsageError
-from isocenter.web.rendered import read_view, representatives
+from isocenter.web.rendered import representatives
+from isocenter.web.views import read_view
 
-from .conftest import STUDY, Client, ct
+from .conftest import STUDY, Client, ct, parts_of
 
 SERIES = f"/dicom-web/studies/{STUDY}/series/{STUDY}.1"
 INSTANCE = f"{SERIES}/instances/{STUDY}.1.1"
+TILTED = np.tile(np.arange(0, 256, 4), (32, 1)) + np.arange(32)[:, None]
 GRADIENT = np.tile(np.arange(0, 256, 4, dtype="<i2"), (32, 1))
 
 
@@ -90,7 +95,8 @@ def test_the_accept_parameter_wins(client: Client, store: Callable[..., None]) -
     assert (
         client.get(f"{INSTANCE}/rendered?accept=image/png", accept="image/jpeg").headers["content-type"] == "image/png"
     )
-    assert client.get(f"{INSTANCE}/rendered", accept="image/gif").status_code == 406
+    assert client.get(f"{INSTANCE}/rendered", accept="image/bmp").status_code == 406
+    assert client.get(f"{INSTANCE}/rendered", accept="video/mp4").status_code == 406
 
 
 @pytest.mark.parametrize(
@@ -137,7 +143,8 @@ def test_frames(client: Client, store: Callable[..., None]) -> None:
     assert (first == decoded(client, f"{INSTANCE}/frames/1/rendered")).all()
     assert decoded(client, f"{INSTANCE}/frames/3/rendered").min() == 255
     assert client.get(f"{INSTANCE}/frames/4/rendered").status_code == 404
-    assert client.get(f"{INSTANCE}/frames/1,2/rendered").status_code == 400
+    assert client.get(f"{INSTANCE}/frames/1,4/rendered").status_code == 404
+    assert client.get(f"{INSTANCE}/frames/1,2/rendered", accept="image/png").status_code == 406
 
 
 def test_what_is_known_is_not_drawn_again(client: Client, store: Callable[..., None]) -> None:
@@ -204,3 +211,172 @@ def test_what_does_not_say_how_to_draw_may_be_broken(
     picture = decoded(client, f"{urlsplit(found['00081190']['Value'][0]).path}/rendered")
     assert picture.shape == (512, 512)
     assert (picture[0, 256] < 10, picture[300, 280] > 150) == (True, True)  # air above the chest, its aorta
+
+
+@pytest.mark.parametrize(
+    ("viewport", "expected"),
+    [
+        ("64,32,0,0,-64,32", TILTED[:, ::-1]),
+        ("64,32,0,0,64,-32", TILTED[::-1]),
+        ("64,32,,,,", TILTED),
+        ("32,32,32,,32,", TILTED[:, 32:]),
+        ("32,16,32,16,-32,-16", TILTED[16:, 32:][::-1, ::-1]),
+    ],
+)
+def test_a_viewport_flips_what_is_negative(
+    client: Client, store: Callable[..., None], viewport: str, expected: np.ndarray
+) -> None:
+    store(ct(1, Rows=32, Columns=64, PixelData=TILTED.astype("<i2").tobytes(), WindowCenter=128, WindowWidth=256))
+    shown = decoded(client, f"{INSTANCE}/rendered?viewport={viewport}").astype(int)
+    assert abs(shown - np.minimum(expected, 255)).max() <= 1
+
+
+def test_annotations_are_burnt_in(client: Client, store: Callable[..., None]) -> None:
+    black = np.zeros((128, 128), "<i2")
+    store(
+        ct(
+            1,
+            Rows=128,
+            Columns=128,
+            PixelData=black.tobytes(),
+            SpecificCharacterSet="ISO_IR 192",
+            PatientName="Müller^Łucja",
+            KVP="120",
+        )
+    )
+    plain = decoded(client, f"{INSTANCE}/rendered?window=100,100")
+    patient = decoded(client, f"{INSTANCE}/rendered?window=100,100&annotation=patient")
+    both = decoded(client, f"{INSTANCE}/rendered?window=100,100&annotation=patient,technique")
+    assert plain.max() == 0
+    assert patient[:64].max() == 255
+    assert patient[64:].max() == 0
+    assert both[64:].max() == 255
+    small = decoded(client, f"{INSTANCE}/rendered?window=100,100&annotation=patient&viewport=64,64")
+    assert small[:40].max() > 200  # the text is not scaled down with the image
+    assert client.get(f"{INSTANCE}/rendered?annotation=address").status_code == 400
+
+
+def test_a_study_is_rendered_as_parts(client: Client, store: Callable[..., None]) -> None:
+    report = ct(3)
+    for keyword in ("PixelData", "Rows", "Columns"):
+        delattr(report, keyword)
+    store(gradient(1), gradient(2, frames=2), report)
+    for path in (f"/dicom-web/studies/{STUDY}", SERIES):
+        answer = client.get(f"{path}/rendered", accept='multipart/related; type="image/png"')
+        parts = parts_of(answer)
+        assert [headers["content-type"] for headers, _ in parts] == ["image/png", "image/png"]
+        assert all(imagecodecs.png_decode(body).shape == (32, 64) for _, body in parts)
+        assert client.get(f"{path}/rendered", accept="image/png").status_code == 406
+    frames = client.get(
+        f"{SERIES}/instances/{STUDY}.1.2/frames/2,1/rendered", accept="multipart/related; type=image/jpeg"
+    )
+    assert [headers["content-location"].split("/")[-2] for headers, _ in parts_of(frames)] == ["2", "1"]
+
+
+def test_frames_as_an_animation(client: Client, store: Callable[..., None]) -> None:
+    store(gradient(frames=3, FrameTime="40"))
+    answer = client.get(f"{INSTANCE}/rendered", accept="image/gif")
+    assert answer.headers["content-type"] == "image/gif"
+    with Image.open(io.BytesIO(answer.content)) as image:
+        assert (image.n_frames, image.size, image.info["duration"]) == (2, (64, 32), 40)  # two of them look the same
+    named = client.get(f"{INSTANCE}/frames/3,1/rendered", accept="image/gif")
+    with Image.open(io.BytesIO(named.content)) as image:
+        assert image.n_frames == 2
+        assert np.asarray(image.convert("L")).min() == 255
+
+
+def test_video_goes_out_as_it_is_stored(client: Client, store: Callable[..., None]) -> None:
+    stream = bytes(range(256)) * 40
+    video = ct(1, PixelData=pydicom.encaps.encapsulate([stream]), NumberOfFrames=20)
+    video["PixelData"].is_undefined_length = True
+    store(video, syntax="1.2.840.10008.1.2.4.102")
+    for accept in ("video/mp4", "video/*", "*/*"):
+        answer = client.get(f"{INSTANCE}/rendered", accept=accept)
+        assert (answer.headers["content-type"], answer.content) == ("video/mp4", stream)
+    part = client.request("GET", f"{INSTANCE}/rendered", headers={"accept": "video/mp4", "range": "bytes=100-199"})
+    assert (part.status_code, part.content) == (206, stream[100:200])
+    assert client.get(f"{INSTANCE}/rendered", accept="image/jpeg").status_code == 406
+
+
+@pytest.mark.parametrize("accept", ["image/jpeg", "image/png"])
+def test_icc_profiles(client: Client, store: Callable[..., None], accept: str) -> None:
+    pixels = np.zeros((32, 32, 3), "u1")
+    pixels[..., 1] = 200
+    own = bytes(imagecodecs.cms_profile("adobergb"))
+    colour = {"SamplesPerPixel": 3, "PhotometricInterpretation": "RGB", "PlanarConfiguration": 0, "BitsAllocated": 8,
+              "BitsStored": 8, "HighBit": 7, "PixelRepresentation": 0}  # fmt: skip
+    store(ct(1, Rows=32, Columns=32, PixelData=pixels.tobytes(), ICCProfile=own, **colour))
+
+    def asked(space: str) -> tuple[bytes | None, np.ndarray]:
+        answer = client.get(f"{INSTANCE}/rendered?iccprofile={space}&quality=100", accept=accept)
+        assert answer.status_code == 200, answer.text
+        with Image.open(io.BytesIO(answer.content)) as image:
+            return image.info.get("icc_profile"), np.asarray(image.convert("RGB"))[16, 16].astype(int)
+
+    assert asked("no")[0] is None
+    assert asked("yes")[0] == own
+    assert abs(asked("yes")[1] - (0, 200, 0)).max() <= 3
+    assert asked("srgb")[0] not in {None, own}
+    assert asked("adobergb")[1][1] == pytest.approx(200, abs=3)
+    assert asked("rommrgb")[1][0] > 20  # the green of Adobe RGB lies inside ROMM RGB
+    assert client.get(f"{INSTANCE}/rendered?iccprofile=cmyk").status_code == 400
+
+
+def test_overlays_and_shutters_are_shown(client: Client, store: Callable[..., None]) -> None:
+    dataset = ct(1, Rows=16, Columns=16, PixelData=np.full((16, 16), 100, "<i2").tobytes(), ShutterShape="RECTANGULAR",
+                 ShutterLeftVerticalEdge=5, ShutterRightVerticalEdge=16, ShutterUpperHorizontalEdge=1,
+                 ShutterLowerHorizontalEdge=16)  # fmt: skip
+    bits = np.zeros((16, 16), "u1")
+    bits[3, 8] = 1
+    for element, vr, value in [(0x10, "US", 16), (0x11, "US", 16), (0x40, "CS", "G"), (0x50, "SS", [1, 1]),
+                               (0x100, "US", 1), (0x102, "US", 0),
+                               (0x3000, "OW", np.packbits(bits.reshape(-1), bitorder="little").tobytes())]:  # fmt: skip
+        dataset.add_new(0x60000000 | element, vr, value)
+    store(dataset)
+    shown = decoded(client, f"{INSTANCE}/rendered?window=100,101")
+    assert shown[3, 8] == 255
+    assert shown[3, 9] not in {0, 255}
+    assert shown[:, :4].max() == 0
+
+
+def state(**attributes: object) -> Dataset:
+    """Build a presentation state for instance 1."""
+    reference, series = Dataset(), Dataset()
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = ct(1).SOPClassUID, ct(1).SOPInstanceUID
+    series.SeriesInstanceUID, series.ReferencedImageSequence = ct(1).SeriesInstanceUID, [reference]
+    dataset = ct(9, series=2, SOPClassUID="1.2.840.10008.5.1.4.1.1.11.1", ReferencedSeriesSequence=[series],
+                 PresentationLUTShape="IDENTITY", Modality="PR", **attributes)  # fmt: skip
+    for keyword in ("PixelData", "Rows", "Columns", "WindowCenter", "WindowWidth", "PhotometricInterpretation",
+                    "SamplesPerPixel", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"):  # fmt: skip
+        delattr(dataset, keyword)
+    return dataset
+
+
+STATE = f"/dicom-web/studies/{STUDY}/series/{STUDY}.2/instances/{STUDY}.2.9"
+
+
+def test_a_presentation_state_is_the_image_as_it_says(client: Client, store: Callable[..., None]) -> None:
+    voi = Dataset()
+    voi.WindowCenter, voi.WindowWidth = 64, 128
+    store(gradient(), state(SoftcopyVOILUTSequence=[voi], ImageRotation=90, ImageHorizontalFlip="N"))
+    shown = decoded(client, f"{STATE}/rendered")
+    expected = np.clip(GRADIENT.astype(float) * 2, 0, 255)
+    assert shown.shape == (64, 32)
+    assert abs(shown.astype(int) - np.rot90(expected, -1)).max() <= 3
+    uids = f"studyUID={STUDY}&seriesUID={STUDY}.1&objectUID={STUDY}.1.1&contentType=image/png"
+    of_state = f"presentationSeriesUID={STUDY}.2&presentationUID={STUDY}.2.9"
+    assert (decoded(client, f"/wado?requestType=WADO&{uids}&{of_state}") == shown).all()
+    assert client.get(f"/wado?requestType=WADO&{uids}&presentationUID={STUDY}.2.9").status_code == 400
+    assert (
+        client.get(
+            f"/wado?requestType=WADO&{uids}&presentationSeriesUID={STUDY}.1&presentationUID={STUDY}.1.1"
+        ).status_code
+        == 400
+    )
+
+
+def test_a_presentation_state_without_its_image(client: Client, store: Callable[..., None]) -> None:
+    store(state())
+    answer = client.get(f"{STATE}/rendered")
+    assert answer.status_code == 404
+    assert "none of the images" in answer.json()["error"]["message"]

@@ -110,7 +110,7 @@ def test_a_region_shows_its_part(client: Client, filled: None) -> None:
         (f"requestType=WADO&studyUID={STUDY}&objectUID={STUDY}.1.1", 400),
         (f"requestType=WADO&{UIDS}9", 404),
         (f"requestType=WADO&{UIDS}&anonymize=yes", 406),
-        (f"requestType=WADO&{UIDS}&presentationUID=1.2", 406),
+        (f"requestType=WADO&{UIDS}&presentationUID=1.2", 400),
         (f"requestType=WADO&{UIDS}&contentType=text/plain", 406),
         *(
             (f"requestType=WADO&{UIDS}&{wrong}", 400)

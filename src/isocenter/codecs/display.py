@@ -17,6 +17,7 @@ from isocenter.errors import InvalidObjectError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from isocenter.codecs.lookup import Lookup
     from isocenter.dicom.pixels import ImageDescription
 
 DEFAULT_PERCENTILES = (0.5, 99.5)
@@ -44,13 +45,21 @@ def render(
         if presentation.palette is None:
             raise InvalidObjectError("PALETTE COLOR without its palette")
         return colour.apply_palette(frame, presentation.palette)
-    return _grey(frame, description, presentation, window)
+    grey = _grey(frame, description, presentation, window)
+    if not presentation.supplemental or presentation.palette is None:
+        return grey
+    mapped = frame >= presentation.palette[0].first
+    shown = np.repeat(grey[..., None], 3, axis=2)
+    shown[mapped] = colour.apply_palette(frame[mapped], presentation.palette)
+    return shown
 
 
 def _grey(
     frame: NDArray[Any], description: ImageDescription, presentation: Presentation, window: Window | None
 ) -> NDArray[np.uint8]:
-    inverse = presentation.inverse or description.PhotometricInterpretation == "MONOCHROME1"
+    inverse = presentation.inverse or (
+        description.PhotometricInterpretation == "MONOCHROME1" and not presentation.fixed_shape
+    )
     if frame.dtype.itemsize > 2 or frame.dtype.kind == "f":
         return _directly(frame, presentation, window, inverse=inverse)
     low, high = int(frame.min()), int(frame.max())
@@ -100,7 +109,15 @@ def _table(
         shown = lut(values) * (WHITE / ((1 << lut.bits) - 1))
     else:
         shown = apply_window(values, window or presentation.windows[0])
+    if presentation.presentation_lut is not None:
+        return _by_presentation_lut(shown, presentation.presentation_lut)
     return np.asarray(np.rint(WHITE - shown if inverse else shown), np.uint8)
+
+
+def _by_presentation_lut(shown: NDArray[Any], lut: Lookup) -> NDArray[np.uint8]:
+    """Return 0..255 through a presentation LUT, whose inputs span the whole range (PS3.3 C.11.6.1)."""
+    inputs = np.rint(shown * ((len(lut.values) - 1) / WHITE)) + lut.first
+    return np.asarray(np.rint(lut(inputs) * (WHITE / ((1 << lut.bits) - 1))), np.uint8)
 
 
 def apply_window(values: NDArray[np.float64], window: Window) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ COLOURS = ("Red", "Green", "Blue")
 KEYWORDS: frozenset[str] = frozenset({
     "PhotometricInterpretation", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit",
     "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "VOILUTSequence", "VOILUTFunction",
-    "WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "PresentationLUTShape",
+    "WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "PresentationLUTShape", "PixelPresentation",
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
     *(f"{colour}PaletteColorLookupTable{part}" for colour in COLOURS for part in ("Descriptor", "Data")),
     *(f"Segmented{colour}PaletteColorLookupTableData" for colour in COLOURS),
@@ -43,7 +43,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Presentation:
-    """Everything between stored values and the screen. ``padding`` is a closed range of stored values."""
+    """Everything between stored values and the screen. ``padding`` is a closed range of stored values.
+
+    ``supplemental``: the palette is for stored values from its first one on, those below are grey (C.7.6.19).
+    ``fixed_shape``: ``inverse`` stands for itself, whatever PhotometricInterpretation says (C.11.6).
+    """
 
     slope: float = 1.0
     intercept: float = 0.0
@@ -53,22 +57,26 @@ class Presentation:
     palette: tuple[Lookup, Lookup, Lookup] | None = field(default=None)
     inverse: bool = False
     padding: tuple[int, int] | None = None
+    supplemental: bool = False
+    fixed_shape: bool = False
+    presentation_lut: Lookup | None = None
 
 
 def read_presentation(dataset: Dataset, number: int = 0) -> Presentation:
     """Return how frame ``number`` (from 0) of ``dataset`` is to be shown."""
     slope, intercept = _rescale(dataset, number)
     signed = dataset.get("PixelRepresentation", 0) == 1
-    modality = next(_lookups(dataset.get("ModalityLUTSequence"), signed=signed), None)
+    modality = next(read_lookups(dataset.get("ModalityLUTSequence"), signed=signed), None)
     return Presentation(
         slope=slope,
         intercept=intercept,
         modality_lut=modality,
         windows=tuple(_windows(dataset, number)),
-        voi_luts=tuple(_lookups(dataset.get("VOILUTSequence"), signed=signed or intercept < 0)),
+        voi_luts=tuple(read_lookups(dataset.get("VOILUTSequence"), signed=signed or intercept < 0)),
         palette=_palette(dataset, signed=signed),
         inverse="INVERSE" in str(dataset.get("PresentationLUTShape", "")),
         padding=_padding(dataset, signed=signed),
+        supplemental=_has_supplemental_palette(dataset),
     )
 
 
@@ -113,7 +121,8 @@ def _windows(dataset: Dataset, number: int) -> Iterator[Window]:
             return
 
 
-def _lookups(sequence: Any, *, signed: bool) -> Iterator[Lookup]:  # noqa: ANN401 - a pydicom sequence or None
+def read_lookups(sequence: Any, *, signed: bool) -> Iterator[Lookup]:  # noqa: ANN401 - a pydicom sequence or None
+    """Yield the tables of a sequence of LUTs."""
     for item in sequence or []:
         descriptor, data = item.get("LUTDescriptor"), item.get("LUTData")
         if descriptor is not None and data is not None and len(descriptor) >= 3:
@@ -121,10 +130,19 @@ def _lookups(sequence: Any, *, signed: bool) -> Iterator[Lookup]:  # noqa: ANN40
 
 
 def _palette(dataset: Dataset, *, signed: bool) -> tuple[Lookup, Lookup, Lookup] | None:
-    if dataset.get("PhotometricInterpretation") != "PALETTE COLOR":
+    if dataset.get("PhotometricInterpretation") != "PALETTE COLOR" and not _has_supplemental_palette(dataset):
         return None
     red, green, blue = (_colour_table(dataset, colour, signed=signed) for colour in COLOURS)
     return red, green, blue
+
+
+def _has_supplemental_palette(dataset: Dataset) -> bool:
+    coloured = dataset.get("PixelPresentation") in {"COLOR", "MIXED"}
+    return coloured and "RedPaletteColorLookupTableDescriptor" in dataset and _is_grey(dataset)
+
+
+def _is_grey(dataset: Dataset) -> bool:
+    return str(dataset.get("PhotometricInterpretation", "")).startswith("MONOCHROME")
 
 
 def _colour_table(dataset: Dataset, colour: str, *, signed: bool) -> Lookup:

@@ -46,7 +46,7 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "retrieve": (f'{MULTIPART}; type="{DICOM}"', DICOM, ZIP),
     "retrieve_frames": tuple(f'{MULTIPART}; type="{media_type}"' for media_type in _FRAMES),
     "retrieve_bulk_data": (f'{MULTIPART}; type="{OCTET_STREAM}"', OCTET_STREAM),
-    "rendered": ("image/jpeg", "image/png"),
+    "rendered": ("image/jpeg", "image/png", "image/webp", "image/gif"),
     "thumbnail": ("image/jpeg", "image/png"),
     "wado": (DICOM, "image/jpeg", "image/png"),
     "search_workitems": _MODELS,

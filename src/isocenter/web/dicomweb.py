@@ -48,6 +48,8 @@ ROUTES: tuple[tuple[str, str, Handler], ...] = (
     (f"{_SERIES}/metadata", "GET", metadata.series_metadata),
     (f"{_INSTANCE}/metadata", "GET", metadata.instance_metadata),
     (_INSTANCE + "/frames/{frames}", "GET", frames.retrieve_frames),
+    (f"{_STUDY}/rendered", "GET", rendered.rendered),
+    (f"{_SERIES}/rendered", "GET", rendered.rendered),
     (f"{_INSTANCE}/rendered", "GET", encapsulated.rendered_instance),
     (_INSTANCE + "/frames/{frames}/rendered", "GET", rendered.rendered),
     (f"{_STUDY}/thumbnail", "GET", rendered.thumbnail),

@@ -1,39 +1,73 @@
-"""A frame of a stored image as a picture: decoded, windowed, cropped, scaled, written. Blocks: for a reader thread."""
+"""A frame of a stored image as a picture: decoded, windowed, annotated, cropped, scaled, written (PS3.18 8.3.5).
+
+Blocks: for a thread.
+"""
 
 import struct
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 import pydicom
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag
 
 from isocenter.archive import Archive, Instance
+from isocenter.codecs import overlays, shutters
+from isocenter.codecs.colour_profile import convert, embedded
 from isocenter.codecs.display import render
+from isocenter.codecs.drawing import Canvas, write_gif
 from isocenter.codecs.image import fit, write_picture
-from isocenter.codecs.presentation import KEYWORDS, Presentation, Window, read_presentation
-from isocenter.codecs.registry import decode_frame
+from isocenter.codecs.presentation import KEYWORDS, Window, read_presentation
+from isocenter.codecs.registry import BIG_ENDIAN_PIXELS, decode_frame
+from isocenter.codecs.softcopy import State
 from isocenter.dicom import dictionary
 from isocenter.dicom.encoding import Buffer, effective_encoding, encoding_of
 from isocenter.dicom.layout import Layout
 from isocenter.dicom.scanner import scan
 from isocenter.dicom.uids import TransferSyntax
 from isocenter.errors import InvalidObjectError, UsageError
+from isocenter.web import annotations
 from isocenter.web.layouts import opened, read_frame
 
-_DISPLAY_TAGS = frozenset(map(dictionary.tag, KEYWORDS))
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Picture = NDArray[np.uint8]
+
+T = TypeVar("T")
+
+_ICC_PROFILE, _FRAME_TIME, _CINE_RATE = 0x00282000, 0x00181063, 0x00180040
+_OPTICAL_PATHS = 0x00480105
+_DISPLAY_TAGS = frozenset(map(dictionary.tag, KEYWORDS | shutters.KEYWORDS)) | overlays.TAGS
+_WITH_PROFILE = _DISPLAY_TAGS | {_ICC_PROFILE, _OPTICAL_PATHS}
 #: What pydicom raises over broken data sets.
 _UNREADABLE = (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError, struct.error)
+_DEFAULT_FRAME_TIME = 100.0
+MOST_GIF_FRAMES = 512
+GIF = "image/gif"
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a picture is wanted: window, the rectangle (left, top, width, height) of the image, the size to fit into."""
+    """How a picture is wanted: window, the rectangle (left, top, width, height) of the image, the size to fit into.
+
+    ``mirrored`` is left and right, ``upside_down`` top and bottom exchanged; ``profile`` is the value of iccprofile.
+    """
 
     media_type: str
     quality: int = 90
     window: Window | None = None
     crop: tuple[int, int, int, int] | None = None
     size: tuple[int, int] | None = None
+    mirrored: bool = False
+    upside_down: bool = False
+    annotations: tuple[str, ...] = ()
+    profile: str = ""
+    state: pydicom.Dataset | None = None
 
 
 def draw(archive: Archive, instance: Instance, layout: Layout, number: int, view: View) -> bytes:
@@ -44,30 +78,89 @@ def draw(archive: Archive, instance: Instance, layout: Layout, number: int, view
         InvalidObjectError: the frame is broken.
         UsageError: the rectangle is outside the image.
     """
+    header, texts = _read_header(archive, instance, view)
+    picture = _shown(archive, instance, layout, number, view, header)
+    picture = _annotated(_placed(picture, view), texts)
+    if not view.profile or picture.ndim == 2:
+        return write_picture(picture, view.media_type, view.quality)
+    picture, profile = convert(picture, _profile(header), view.profile)
+    return embedded(write_picture(picture, view.media_type, view.quality), view.media_type, profile)
+
+
+def animate(archive: Archive, instance: Instance, layout: Layout, numbers: Sequence[int], view: View) -> bytes:
+    """Return frames, counted from 1, as a GIF that runs as fast as the image says."""
+    if len(numbers) > MOST_GIF_FRAMES:
+        raise UsageError(f"an animation has at most {MOST_GIF_FRAMES} frames: ask for some of the {len(numbers)}")
+    header, texts = _read_header(archive, instance, view)
+    pictures = [
+        _annotated(_placed(_shown(archive, instance, layout, number, view, header), view), texts) for number in numbers
+    ]
+    return write_gif(pictures, _frame_time(archive, instance))
+
+
+def _shown(
+    archive: Archive, instance: Instance, layout: Layout, number: int, view: View, header: pydicom.Dataset
+) -> "Picture":
+    """Return the whole frame as it is to be seen."""
     raw = read_frame(archive, instance, layout, number)
-    uid = layout.syntax.uid
-    frame = decode_frame(raw, layout.description, uid, vr=layout.vr, number=number - 1)
-    picture = render(frame, layout.description, _presentation(archive, instance, number), view.window)
-    if view.crop is not None:
-        left, top, width, height = view.crop
-        picture = picture[top : top + height, left : left + width]
-        if not picture.size:
-            raise UsageError(f"the viewport's rectangle is outside the image of {frame.shape[1]} x {frame.shape[0]}")
-    if view.size is not None:
-        picture = fit(picture, *view.size)
-    return write_picture(picture, view.media_type, view.quality)
+    frame = decode_frame(raw, layout.description, layout.syntax.uid, vr=layout.vr, number=number - 1)
+    presentation = _understood(partial(read_presentation, header, number - 1))
+    if view.state is None:
+        picture = render(frame, layout.description, presentation, view.window)
+        planes = _understood(partial(overlays.read_overlays, header, number - 1, _words(raw, layout, header)))
+        return _understood(partial(shutters.close, overlays.burn(picture, planes), header))
+    state = State(view.state, instance.SOPInstanceUID, number)
+    picture = render(frame, layout.description, _understood(partial(state.presentation, presentation)), view.window)
+    return _understood(partial(state.applied, picture))
 
 
-def _presentation(archive: Archive, instance: Instance, number: int) -> Presentation:
-    with opened(archive, instance) as (data, syntax):
-        header = display_header(data, syntax)
+def _understood(read: Callable[[], T]) -> T:
+    """Return what ``read`` gives; what pydicom makes of broken values becomes one error."""
     try:
-        return read_presentation(header, number - 1)
+        return read()
     except _UNREADABLE as error:
         raise InvalidObjectError(f"the header cannot be read for display: {error}") from error
 
 
-def display_header(data: Buffer, syntax: TransferSyntax) -> pydicom.Dataset:
+def _words(raw: bytes, layout: Layout, header: pydicom.Dataset) -> "NDArray[Any] | None":
+    """Return the native values with all their bits, if an overlay is among these."""
+    description = layout.description
+    if layout.compressed or description.BitsAllocated != 16 or not overlays.in_unused_bits(header):
+        return None
+    kind = ">u2" if layout.syntax.uid in BIG_ENDIAN_PIXELS else "<u2"
+    count = description.Rows * description.Columns
+    return np.frombuffer(raw, kind, count).reshape(description.Rows, description.Columns)
+
+
+def _placed(picture: "Picture", view: View) -> "Picture":
+    """Return the part that is wanted, in the size that is wanted."""
+    if view.crop is not None:
+        left, top, width, height = view.crop
+        rows, columns = picture.shape[:2]
+        picture = picture[top : top + height, left : left + width]
+        if not picture.size:
+            raise UsageError(f"the viewport's rectangle is outside the image of {columns} x {rows}")
+    picture = picture[:: -1 if view.upside_down else 1, :: -1 if view.mirrored else 1]
+    return picture if view.size is None else fit(picture, *view.size)
+
+
+def _annotated(picture: "Picture", texts: annotations.Texts) -> "Picture":
+    """Return ``picture`` with text of its own size, so that it is readable in every scale."""
+    if not texts:
+        return picture
+    canvas = Canvas(picture)
+    annotations.write(canvas, texts)
+    return canvas.picture
+
+
+def _read_header(archive: Archive, instance: Instance, view: View) -> tuple[pydicom.Dataset, annotations.Texts]:
+    with opened(archive, instance) as (data, syntax):
+        header = display_header(data, syntax, _WITH_PROFILE if view.profile else _DISPLAY_TAGS)
+        texts = annotations.texts_of(data, syntax, view.annotations) if view.annotations else {}
+    return header, texts
+
+
+def display_header(data: Buffer, syntax: TransferSyntax, tags: frozenset[int] = _DISPLAY_TAGS) -> pydicom.Dataset:
     """Return the elements of a data set that say how its image is to be shown; nothing else is decoded.
 
     Raises:
@@ -77,5 +170,26 @@ def display_header(data: Buffer, syntax: TransferSyntax) -> pydicom.Dataset:
     implicit, little = encoding.implicit, not encoding.big_endian
     return pydicom.Dataset({
         BaseTag(tag): RawDataElement(BaseTag(tag), None, len(raw), raw, 0, implicit, little)
-        for tag, raw in scan(data, syntax, _DISPLAY_TAGS).values.items()
+        for tag, raw in scan(data, syntax, tags).values.items()
     })  # fmt: skip
+
+
+def _profile(header: pydicom.Dataset) -> bytes:
+    """Return the ICC profile of an image or of its first optical path, empty without one."""
+    with suppress(*_UNREADABLE):
+        for holder in (header, *(header.get("OpticalPathSequence") or [])[:1]):
+            if holder.get("ICCProfile"):
+                return bytes(holder.ICCProfile)
+    return b""
+
+
+def _frame_time(archive: Archive, instance: Instance) -> float:
+    """Return the milliseconds that a frame is shown."""
+    with opened(archive, instance) as (data, syntax):
+        header = display_header(data, syntax, frozenset({_FRAME_TIME, _CINE_RATE}))
+    with suppress(*_UNREADABLE, ZeroDivisionError):
+        if header.get("FrameTime"):
+            return float(header.FrameTime)
+        if header.get("CineRate"):
+            return 1000 / float(header.CineRate)
+    return _DEFAULT_FRAME_TIME

@@ -1,55 +1,196 @@
-"""WADO-RS: pictures of instances and frames, and thumbnails (PS3.18 10.4.1.1.3, 10.4.1.1.4, 8.3.5)."""
+"""WADO-RS: rendered studies, series, instances and frames, and thumbnails (PS3.18 10.4.1.1.3, 10.4.1.1.4, 8.7.4).
 
-import re
+A presentation state is rendered as the images that it is for. Video goes out as it is stored. Of a multi-frame image
+the first frame is sent, or an animation to who wants a GIF; several pictures are sent as parts, each made when it is
+due.
+"""
+
+import uuid
 import zlib
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
 from isocenter.archive import Instance
-from isocenter.codecs.presentation import Function, Window
-from isocenter.errors import InvalidObjectError, IsocenterError, NotFoundError, UnsupportedError, UsageError
+from isocenter.codecs.softcopy import SOP_CLASSES
+from isocenter.dicom.layout import Layout
+from isocenter.errors import InvalidObjectError, IsocenterError, NotFoundError, UnsupportedError
+from isocenter.multipart import write_end, write_part_header
+from isocenter.web.addresses import address_of, base_address
 from isocenter.web.conditional import caching, is_known, not_modified
 from isocenter.web.frames import frame_numbers
-from isocenter.web.media_types import choose
+from isocenter.web.media_types import ANYTHING, COMPRESSED_MEDIA_TYPES, MediaRange, choose, multipart_content_type
 from isocenter.web.negotiation import accepted, not_acceptable
 from isocenter.web.node import Node
-from isocenter.web.pictures import View, draw
+from isocenter.web.pictures import GIF, View, animate, draw
+from isocenter.web.ranges import ranged
+from isocenter.web.states import read_state, referenced
+from isocenter.web.streaming import Made, Piece, Span, StreamedResponse
+from isocenter.web.views import read_view
 
 _MEDIA_TYPES = ("image/jpeg", "image/png")
-#: Made only for who wants nothing else: it takes ten times as long.
-_SLOW_MEDIA_TYPES = ("image/webp",)
-_FUNCTIONS: dict[str, Function] = {
-    "linear": "LINEAR",
-    "linear-exact": "LINEAR_EXACT",
-    "linear_exact": "LINEAR_EXACT",
-    "sigmoid": "SIGMOID",
-}
-_NUMBER = re.compile(r"[+-]?(\d{1,12}(\.\d{0,12})?|\.\d{1,12})([eE][+-]?\d{1,2})?", re.ASCII)
-#: No picture is longer or wider.
-MAX_SIDE = 8192
+#: Made only for who wants nothing else: it takes ten times as long, or is an animation.
+_OTHER_MEDIA_TYPES = ("image/webp", GIF)
+_THUMBNAIL_MEDIA_TYPES = (*_MEDIA_TYPES, "image/webp")
 _VARY = "accept"
 _THUMBNAIL_SIDE = 128
 _THUMBNAIL_QUALITY = 80
 _MAX_THUMBNAIL_TRIES = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A picture that is wanted: frame ``number`` (from 1) of an image, as a state shows it."""
+
+    instance: Instance
+    layout: Layout
+    number: int = 1
+    state: Instance | None = None
+
+
 async def rendered(node: Node, request: Request) -> Response:
-    """Send a frame, the first one if the path names none, as a picture."""
-    media_type = _media_type(request)
-    numbers = frame_numbers(request.path_params.get("frames", "1"))
-    if len(numbers) > 1:
-        raise UsageError("a picture shows one frame: ask for each of them")
-    view = read_view(request.query_params, media_type)
-    return await node.threads.paint(_picture_of, node, request, numbers[0], view)
+    """Send what the path names as pictures: one picture by itself, several as parts."""
+    accept = accepted(request)
+    media_type = choose(accept, _MEDIA_TYPES) or choose(accept, _OTHER_MEDIA_TYPES)
+    found = await node.threads.read(subjects_of, node, request)
+    as_stored = _video(node, request, accept, found)
+    if as_stored is not None:
+        return as_stored
+    if media_type is not None and (len(found) == 1 or media_type == GIF):
+        view = read_view(request.query_params, media_type)
+        if media_type == GIF:
+            return await node.threads.paint(_animation, node, request, found, view)
+        return await node.threads.paint(picture, node, request, found[0], view)
+    part_type = _part_type(accept)
+    if part_type is None:
+        single = (*_MEDIA_TYPES, *_OTHER_MEDIA_TYPES) if len(found) == 1 else ()
+        raise not_acceptable(*single, *(f'multipart/related; type="{offer}"' for offer in _MEDIA_TYPES))
+    return _parts(node, request, found, read_view(request.query_params, part_type))
+
+
+def _part_type(accept: Sequence[MediaRange]) -> str | None:
+    """Return the media type of parts that the client wants most."""
+    for wanted in accept or ANYTHING:
+        if wanted.multipart:
+            for offer in (*_MEDIA_TYPES, "image/webp"):
+                if wanted.includes(offer):
+                    return offer
+    return None
+
+
+def subjects_of(node: Node, request: Request) -> list[Subject]:
+    """Return the pictures that a path names, in order. Blocks.
+
+    Raises:
+        NotFoundError: there is nothing to be shown.
+    """
+    path = request.path_params
+    instances = node.archive.instances(path["study"], path.get("series"), path.get("instance"))
+    single = "instance" in path
+    numbers = frame_numbers(path["frames"]) if "frames" in path else [1]
+    found: list[Subject] = []
+    failure: IsocenterError = NotFoundError("there is no image to show")
+    for instance in instances:
+        try:
+            found += _subjects(node, instance, numbers)
+        except (NotFoundError, InvalidObjectError) as error:
+            failure = error
+            if single:
+                raise
+    if not found:
+        raise failure if single else NotFoundError("there is no image to show")
+    return found
+
+
+def _subjects(node: Node, instance: Instance, numbers: Sequence[int]) -> Iterator[Subject]:
+    if instance.SOPClassUID not in SOP_CLASSES:
+        layout = node.layouts.layout(node.archive, instance)
+        for number in numbers:
+            layout.frame(number or 1)
+            yield Subject(instance, layout, number)
+        return
+    for image, frames in referenced(node.archive, instance):
+        layout = node.layouts.layout(node.archive, image)
+        for number in frames or numbers:
+            layout.frame(number or 1)
+            yield Subject(image, layout, number, instance)
+
+
+def _parts(node: Node, request: Request, found: Sequence[Subject], view: View) -> Response:
+    """Return pictures as parts, each of which is made when it is due."""
+    boundary = uuid.uuid4().hex
+    base = base_address(request)
+    pieces: list[Piece] = []
+    for subject in found:
+        image = subject.instance
+        address = address_of(base, image.StudyInstanceUID, image.SeriesInstanceUID, image.SOPInstanceUID)
+        headers = {"Content-Type": view.media_type, "Content-Location": f"{address}/frames/{subject.number}/rendered"}
+        pieces += [write_part_header(boundary, headers), Made(partial(_drawn, node, subject, view))]
+    pieces.append(write_end(boundary))
+    return StreamedResponse(
+        pieces, node.threads, headers={"content-type": multipart_content_type(boundary, view.media_type)}
+    )
+
+
+def picture(node: Node, request: Request, subject: Subject, view: View) -> Response:
+    """Return a frame as a picture, or 304 to who has it. Blocks."""
+    etag = _etag(subject, subject.number, request)
+    if is_known(request, etag):
+        return not_modified(etag, _VARY)
+    body = _drawn(node, subject, view)
+    return Response(body, headers=caching(etag, _VARY), media_type=view.media_type)
+
+
+def _drawn(node: Node, subject: Subject, view: View) -> bytes:
+    return draw(node.archive, subject.instance, subject.layout, subject.number, _with_state(node, subject, view))
+
+
+def _with_state(node: Node, subject: Subject, view: View) -> View:
+    return view if subject.state is None else replace(view, state=read_state(node.archive, subject.state))
+
+
+def _animation(node: Node, request: Request, found: Sequence[Subject], view: View) -> Response:
+    """Return the frames of one image as a GIF: those that the path names, else all."""
+    first = found[0]
+    if any(subject.instance != first.instance for subject in found):
+        raise UnsupportedError("an animation shows the frames of one image: ask for an instance")
+    named = "frames" in request.path_params
+    numbers = [subject.number for subject in found] if named else range(1, len(first.layout.frames) + 1)
+    etag = _etag(first, 0, request)
+    if is_known(request, etag):
+        return not_modified(etag, _VARY)
+    body = animate(node.archive, first.instance, first.layout, numbers, _with_state(node, first, view))
+    return Response(body, headers=caching(etag, _VARY), media_type=GIF)
+
+
+def _video(node: Node, request: Request, accept: Sequence[MediaRange], found: Sequence[Subject]) -> Response | None:
+    """Return a video as it is stored, None where there is none.
+
+    Raises:
+        HTTPException: 406, the client takes no video.
+    """
+    media_type = COMPRESSED_MEDIA_TYPES.get(found[0].layout.syntax.uid, "")
+    if len(found) > 1 or not media_type.startswith("video/"):
+        return None
+    if choose(tuple(accept), (media_type,)) is None:
+        raise not_acceptable(media_type)
+    instance, layout = found[0].instance, found[0].layout
+    opener = partial(node.archive.open_object, instance)
+    spans = [Span(opener, instance.data_set_offset + start, size) for frame in layout.frames for start, size in frame]
+    headers = {"content-type": media_type}
+    if len(spans) == 1:
+        return ranged(request, spans[0], node.threads, headers, f'"{instance.hash.hex()}-video"')
+    return StreamedResponse(spans, node.threads, headers=headers)
 
 
 async def thumbnail(node: Node, request: Request) -> Response:
     """Send a small picture of what stands for a study, a series or an instance."""
-    media_type = _media_type(request)
+    media_type = choose(accepted(request), _THUMBNAIL_MEDIA_TYPES)
+    if media_type is None:
+        raise not_acceptable(*_THUMBNAIL_MEDIA_TYPES)
     frames = request.path_params.get("frames")
     number = frame_numbers(frames)[0] if frames else None
     asked = read_view(request.query_params, media_type, _THUMBNAIL_QUALITY)
@@ -57,98 +198,18 @@ async def thumbnail(node: Node, request: Request) -> Response:
     return await node.threads.paint(_thumbnail_of, node, request, number, view)
 
 
-def _media_type(request: Request) -> str:
-    accept = accepted(request)
-    media_type = choose(accept, _MEDIA_TYPES) or choose(accept, _SLOW_MEDIA_TYPES)
-    if media_type is None:
-        raise not_acceptable(*_MEDIA_TYPES, *_SLOW_MEDIA_TYPES)
-    return media_type
-
-
-def read_view(parameters: QueryParams, media_type: str, quality: int = 90) -> View:
-    """Return how the picture is wanted (PS3.18 8.3.5.1).
-
-    Raises:
-        UsageError: a parameter makes no sense.
-    """
-    text = parameters.get("quality")
-    if text is not None:
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= 100):
-            raise UsageError(f"quality must be a number from 1 to 100, not {text[:32]!r}")
-        quality = int(text)
-    crop, size = _viewport(parameters.get("viewport"))
-    return View(media_type, quality, _window(parameters.get("window")), crop, size)
-
-
-def _window(text: str | None) -> Window | None:
-    """Read ``center,width,function`` (PS3.18 8.3.5.1.4); the function may be left out."""
-    if not text:
-        return None
-    center, _, rest = text.partition(",")
-    width, _, function = rest.partition(",")
-    name = _FUNCTIONS.get(function.strip().lower() or "linear")
-    if name is None:
-        raise UsageError(f"the function of a window is linear, linear-exact or sigmoid, not {function[:32]!r}")
-    window = Window(_number(center, "window"), _number(width, "window"), name)
-    if (window.width < 1 and name == "LINEAR") or window.width <= 0:
-        raise UsageError("the width of a window must be 1 or more")
-    return window
-
-
-def _viewport(text: str | None) -> tuple[tuple[int, int, int, int] | None, tuple[int, int] | None]:
-    """Read ``width,height[,left,top,width,height]`` (PS3.18 8.3.5.1.3); return rectangle of the image and size."""
-    if not text:
-        return None, None
-    fields = text.split(",")
-    if len(fields) not in {2, 6}:
-        raise UsageError("viewport is width,height or width,height,left,top,width,height")
-    numbers = [_number(field, "viewport") for field in fields]
-    size = (int(numbers[0]), int(numbers[1]))
-    if not all(1 <= side <= MAX_SIDE for side in size):
-        raise UsageError(f"the sides of a viewport must be from 1 to {MAX_SIDE}")
-    if len(numbers) == 2:
-        return None, size
-    left, top, width, height = (int(number) for number in numbers[2:])
-    if left < 0 or top < 0 or width < 1 or height < 1:
-        raise UsageError("the viewport's rectangle must be inside the image")
-    return (left, top, width, height), size
-
-
-def _number(text: str, name: str) -> float:
-    if _NUMBER.fullmatch(text.strip()) is None:
-        raise UsageError(f"{name} has {text[:32]!r} where a number is due")
-    return float(text)
-
-
-def _picture_of(node: Node, request: Request, number: int, view: View) -> Response:
-    path = request.path_params
-    instance = node.archive.instances(path["study"], path["series"], path["instance"])[0]
-    return picture(node, request, instance, number, view)
-
-
-def picture(node: Node, request: Request, instance: Instance, number: int, view: View) -> Response:
-    """Return a frame as a picture, or 304 to who has it. Blocks."""
-    layout = node.layouts.layout(node.archive, instance)
-    etag = _etag(instance, number, request)
-    if is_known(request, etag):
-        return not_modified(etag, _VARY)
-    return Response(
-        draw(node.archive, instance, layout, number, view), headers=caching(etag, _VARY), media_type=view.media_type
-    )
-
-
 def _thumbnail_of(node: Node, request: Request, number: int | None, view: View) -> Response:
     path = request.path_params
     instances = node.archive.instances(path["study"], path.get("series"), path.get("instance"))
     failure: IsocenterError = NotFoundError("there is no image to show")
     for instance in representatives(instances):
-        etag = _etag(instance, number or 0, request)
-        if is_known(request, etag):
-            return not_modified(etag, _VARY)
         try:
-            layout = node.layouts.layout(node.archive, instance)
-            shown = number or (len(layout.frames) + 1) // 2
-            body = draw(node.archive, instance, layout, shown, view)
+            subject = next(_subjects(node, instance, [0]))
+            etag = _etag(subject, number or 0, request)
+            if is_known(request, etag):
+                return not_modified(etag, _VARY)
+            shown = number or subject.number or (len(subject.layout.frames) + 1) // 2
+            body = _drawn(node, replace(subject, number=shown), view)
         except (InvalidObjectError, NotFoundError, UnsupportedError) as error:
             failure = error
             continue
@@ -164,7 +225,8 @@ def representatives(instances: Sequence[Instance]) -> list[Instance]:
     return [of_series[len(of_series) // 2] for of_series in by_series.values()][:_MAX_THUMBNAIL_TRIES]
 
 
-def _etag(instance: Instance, number: int, request: Request) -> str:
+def _etag(subject: Subject, number: int, request: Request) -> str:
     """Objects never change under their hash, so that and the question identify the answer."""
-    asked = f"{number} {request.url.query} {request.headers.get('accept', '')}"
-    return f'"{instance.hash.hex()}-{zlib.crc32(asked.encode()):08x}"'
+    state = subject.state.hash.hex() if subject.state is not None else ""
+    asked = f"{number} {request.url.query} {request.headers.get('accept', '')} {state}"
+    return f'"{subject.instance.hash.hex()}-{zlib.crc32(asked.encode()):08x}"'

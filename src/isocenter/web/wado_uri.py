@@ -1,8 +1,8 @@
 """WADO-URI: one object by query parameters, as a DICOM file or as a picture (PS3.18 9).
 
 ``/wado?requestType=WADO&studyUID=…&seriesUID=…&objectUID=…`` with contentType, transferSyntax, frameNumber, rows,
-columns, region, windowCenter, windowWidth and imageQuality. What would change what a picture means and is not done here
-(anonymize, presentation states, annotation) is refused, not left out.
+columns, region, windowCenter, windowWidth, imageQuality, annotation, presentationSeriesUID and presentationUID. What
+would change what a picture means and is not done here (anonymize) is refused, not left out.
 """
 
 import math
@@ -16,17 +16,20 @@ from isocenter.codecs.presentation import Window
 from isocenter.dicom.layout import Layout
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
 from isocenter.errors import NotFoundError, UnsupportedError, UsageError
+from isocenter.web.annotations import read_annotations
 from isocenter.web.frames import frame_numbers
 from isocenter.web.media_types import DICOM, choose, parse_accept
 from isocenter.web.negotiation import not_acceptable
 from isocenter.web.node import Node
 from isocenter.web.pictures import View
-from isocenter.web.rendered import MAX_SIDE, picture
+from isocenter.web.rendered import Subject, picture
 from isocenter.web.retrieve import AS_STORED, Choice, send, syntaxes_of
+from isocenter.web.views import MAX_SIDE
 
 _PICTURES = ("image/jpeg", "image/png")
 _UIDS = ("studyUID", "seriesUID", "objectUID")
-_REFUSED = ("anonymize", "annotation", "presentationUID", "presentationSeriesUID")
+_REFUSED = ("anonymize",)
+_STATE = ("presentationSeriesUID", "presentationUID")
 _DEFAULT_QUALITY = 90
 
 
@@ -45,7 +48,16 @@ async def wado(node: Node, request: Request) -> Response:
     if len(numbers) > 1:
         raise UsageError("frameNumber is one number")
     view = read_view(parameters, media_type, layout)
-    return await node.threads.paint(picture, node, request, instance, numbers[0], view)
+    state = await node.threads.read(_state, node, instance, parameters)
+    return await node.threads.paint(picture, node, request, Subject(instance, layout, numbers[0], state), view)
+
+
+def _state(node: Node, image: Instance, parameters: QueryParams) -> Instance | None:
+    """Return the presentation state that the parameters name, which is of the same study (9.1.2.2.2.8)."""
+    series, uid = (parameters.get(name, "") for name in _STATE)
+    if bool(series) != bool(uid):
+        raise UsageError(f"{' and '.join(_STATE)} come together")
+    return node.archive.instances(image.StudyInstanceUID, series, uid)[0] if uid else None
 
 
 def read_uids(parameters: QueryParams) -> tuple[str, str, str]:
@@ -110,7 +122,8 @@ def read_view(parameters: QueryParams, media_type: str, layout: Layout) -> View:
     if width and width[0] < 1:
         raise UsageError("windowWidth must be 1 or more")
     window = Window(center[0], width[0]) if center else None
-    return View(media_type, quality, window, _crop(_numbers(parameters, "region", 4), layout), size)
+    crop = _crop(_numbers(parameters, "region", 4), layout)
+    return View(media_type, quality, window, crop, size, annotations=read_annotations(parameters.get("annotation")))
 
 
 def _crop(region: list[float], layout: Layout) -> tuple[int, int, int, int] | None:
