@@ -161,3 +161,20 @@ def test_colour_spaces_that_are_gone(describe):
     values = np.zeros((2, 2, 3), np.uint8)
     with pytest.raises(UnsupportedError, match="HSV"):
         render(values, describe(values, PhotometricInterpretation="HSV"))
+
+
+def test_a_supplemental_palette_colours_what_lies_in_it(describe):
+    frame = np.array([[0, 50, 100, 101]], "u2")
+    table = Lookup(100, np.array([0x00, 0xFF], "u2"), 8)
+    zero = Lookup(100, np.zeros(2, "u2"), 8)
+    presentation = Presentation(
+        windows=(Window(50, 100, "LINEAR_EXACT"),), palette=(table, zero, zero), supplemental=True
+    )
+    shown = render(frame, describe(frame), presentation)
+    assert shown.tolist() == [[[0, 0, 0], [128, 128, 128], [0, 0, 0], [255, 0, 0]]]
+
+
+def test_a_linear_window_of_floats_takes_nothing_from_its_width(describe):
+    frame = np.array([[0.0, 0.5, 1.0]], "f4")
+    presentation = Presentation(windows=(Window(0.5, 1.0),))
+    assert render(frame, describe(frame), presentation).tolist() == [[0, 128, 255]]

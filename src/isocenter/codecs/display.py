@@ -6,6 +6,7 @@ same for a large frame as for a small one. Must not know: transfer syntaxes, dat
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PERCENTILES = (0.5, 99.5)
 WHITE = 255.0
+NARROW = 2.0
 
 
 def render(
@@ -88,9 +90,17 @@ def _directly(
 ) -> NDArray[np.uint8]:
     """Return the picture of float or 32-bit values, which are too many for a table."""
     values = np.nan_to_num(modality_values(frame, presentation))
+    if frame.dtype.kind == "f" and window is None:
+        presentation = replace(presentation, windows=tuple(map(_exact, presentation.windows)))
     if window is None and not presentation.windows and not presentation.voi_luts:
         window = _spanning(*np.percentile(values, DEFAULT_PERCENTILES))
     return _table(values, presentation, window, inverse=inverse)
+
+
+def _exact(window: Window) -> Window:
+    """Return a window of floats: LINEAR, made for whole numbers, would make a step of a narrow one (C.11.2.1.2)."""
+    narrow = window.function == "LINEAR" and window.width <= NARROW
+    return replace(window, function="LINEAR_EXACT") if narrow else window
 
 
 def modality_values(stored: NDArray[Any], presentation: Presentation) -> NDArray[np.float64]:

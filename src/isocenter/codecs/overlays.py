@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
     from pydicom import Dataset
 
 GROUPS = range(0x6000, 0x6020, 2)
 ROWS, COLUMNS, FRAMES, ORIGIN, FIRST_FRAME, BIT_POSITION, DATA = 0x10, 0x11, 0x15, 0x50, 0x51, 0x102, 0x3000
+ACTIVATION_LAYER = 0x1001
 #: All elements that are read here.
 TAGS = frozenset(
     group << 16 | element
@@ -33,10 +36,18 @@ class Overlay:
     bits: NDArray[np.bool_]
 
 
-def read_overlays(dataset: Dataset, number: int = 0, words: NDArray[Any] | None = None) -> list[Overlay]:
+def read_overlays(
+    dataset: Dataset, number: int = 0, words: NDArray[Any] | None = None, groups: Iterable[int] = GROUPS
+) -> list[Overlay]:
     """Return the overlays of frame ``number`` (from 0); ``words`` are its native values with all their bits."""
-    found = (_read_overlay(dataset, group, number, words) for group in GROUPS if (group, ROWS) in dataset)
+    found = (_read_overlay(dataset, group, number, words) for group in groups if (group, ROWS) in dataset)
     return [overlay for overlay in found if overlay is not None]
+
+
+def activated(state: Dataset) -> list[int]:
+    """Return the groups of an image's overlays that a presentation state shows (PS3.3 C.11.7)."""
+    tags = ((group, ACTIVATION_LAYER) for group in GROUPS)
+    return [tag[0] for tag in tags if tag in state and state[tag].value]
 
 
 def in_unused_bits(dataset: Dataset) -> bool:

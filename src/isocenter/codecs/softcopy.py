@@ -13,7 +13,7 @@ import numpy as np
 
 from isocenter.codecs import shutters
 from isocenter.codecs.drawing import Canvas
-from isocenter.codecs.overlays import burn, read_overlays
+from isocenter.codecs.overlays import Overlay, activated, burn, read_overlays
 from isocenter.codecs.presentation import Presentation, read_lookups, read_presentation
 
 if TYPE_CHECKING:
@@ -61,9 +61,15 @@ class State:
         lut = next(read_lookups(self.dataset.get("PresentationLUTSequence"), signed=False), None)
         return replace(shown, presentation_lut=lut)
 
-    def applied(self, picture: Picture) -> Picture:
+    @property
+    def overlay_groups(self) -> list[int]:
+        """The overlays of the image that are to be seen."""
+        return activated(self.dataset)
+
+    def applied(self, picture: Picture, of_image: list[Overlay]) -> Picture:
         """Return ``picture`` with shutters, overlays and graphics, then cropped, turned and flipped."""
-        shown = burn(shutters.close(picture, self.dataset), read_overlays(self.dataset, self.number - 1))
+        planes = [*of_image, *read_overlays(self.dataset, self.number - 1)]
+        shown = burn(shutters.close(picture, self.dataset), planes)
         canvas = Canvas(shown)
         for item in self._items("GraphicAnnotationSequence"):
             _draw(canvas, item, "PIXEL", shown.shape[1], shown.shape[0])

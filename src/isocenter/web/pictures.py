@@ -105,13 +105,15 @@ def _shown(
     raw = read_frame(archive, instance, layout, number)
     frame = decode_frame(raw, layout.description, layout.syntax.uid, vr=layout.vr, number=number - 1)
     presentation = _understood(partial(read_presentation, header, number - 1))
+    words = _words(raw, layout, header)
     if view.state is None:
         picture = render(frame, layout.description, presentation, view.window)
-        planes = _understood(partial(overlays.read_overlays, header, number - 1, _words(raw, layout, header)))
+        planes = _understood(partial(overlays.read_overlays, header, number - 1, words))
         return _understood(partial(shutters.close, overlays.burn(picture, planes), header))
     state = State(view.state, instance.SOPInstanceUID, number)
     picture = render(frame, layout.description, _understood(partial(state.presentation, presentation)), view.window)
-    return _understood(partial(state.applied, picture))
+    planes = _understood(partial(overlays.read_overlays, header, number - 1, words, state.overlay_groups))
+    return _understood(partial(state.applied, picture, planes))
 
 
 def _understood(read: Callable[[], T]) -> T:
