@@ -265,5 +265,6 @@ def test_what_cannot_be_encoded_is_listed(client: Client, store: Callable[..., N
     answer = client.get(f"{INSTANCE}/frames/1", accept="image/jpeg; transfer-syntax=1.2.840.10008.1.2.4.50")
     assert answer.status_code == 406
     message = answer.json()["error"]["message"]
-    assert "image/jphc; transfer-syntax=1.2.840.10008.1.2.4.201" in message
+    assert "image/jphc" in message
+    assert ", 4.201, " in message
     assert "4.50" not in message

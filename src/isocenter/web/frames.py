@@ -33,7 +33,7 @@ from isocenter.web.media_types import (
     MediaRange,
     multipart_content_type,
 )
-from isocenter.web.negotiation import accepted, not_acceptable
+from isocenter.web.negotiation import accepted, in_short, not_acceptable
 from isocenter.web.node import Node
 from isocenter.web.streaming import Made, Piece, Span, StreamedResponse, total_length
 
@@ -207,8 +207,9 @@ def _offers(layout: Layout) -> list[str]:
         offers.append(f"{OCTET_STREAM}; transfer-syntax={EXPLICIT_VR_LITTLE_ENDIAN}")
     if syntax.uid in COMPRESSED_MEDIA_TYPES:
         offers.append(COMPRESSED_MEDIA_TYPES[syntax.uid])
-    written = (uid for uid in ENCODERS if uid != syntax.uid and not why_not(layout, uid))
-    return offers + [f"{COMPRESSED_MEDIA_TYPES.get(uid, OCTET_STREAM)}; transfer-syntax={uid}" for uid in written]
+    written = [uid for uid in ENCODERS if uid != syntax.uid and not why_not(layout, uid)]
+    types = dict.fromkeys(COMPRESSED_MEDIA_TYPES.get(uid, OCTET_STREAM) for uid in written)
+    return [*offers, f"{' or '.join(types)}; {in_short(written)}"] if written else offers
 
 
 def _pieces(archive: Archive, instance: Instance, layout: Layout, form: Form, number: int) -> Iterator[Piece]:

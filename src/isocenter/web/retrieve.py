@@ -19,7 +19,7 @@ from isocenter.multipart import write_end, write_part_header
 from isocenter.transcoding.transcoder import WRITABLE
 from isocenter.web.addresses import address_of_object, base_address
 from isocenter.web.media_types import DICOM, ZIP, MediaRange, multipart_content_type
-from isocenter.web.negotiation import accepted, not_acceptable
+from isocenter.web.negotiation import accepted, in_short, not_acceptable
 from isocenter.web.node import Node
 from isocenter.web.ranges import ranged
 from isocenter.web.streaming import Made, Piece, Span, StreamedResponse
@@ -68,7 +68,7 @@ async def answer(node: Node, request: Request, instances: list[Instance], *, sin
         if syntaxes is not None:
             return await send(node, request, instances, syntaxes, multipart=choice.multipart)
     offers = await node.threads.read(_offers, node, instances)
-    raise not_acceptable(ZIP, f"{DICOM}; transfer-syntax=*", *(f"{DICOM}; transfer-syntax={uid}" for uid in offers))
+    raise not_acceptable(ZIP, f"{DICOM}; transfer-syntax=*", f"{DICOM}; {in_short(offers)}")
 
 
 def _choices(accept: Sequence[MediaRange]) -> tuple[Choice, ...]:
@@ -125,10 +125,7 @@ def _wants_dicomdir(request: Request) -> bool:
     return value == "true" and "study" in request.path_params  # objects of no patient have records of other kinds
 
 
-async def send(node: Node, request: Request, instances: list[Instance], choice: Choice) -> Response:
-    """Send the objects in the way that was chosen."""
-    bodies: list[Piece] = [_body(node, instance, choice) for instance in instances]
-@@@async def send(
+async def send(
     node: Node, request: Request, instances: Sequence[Instance], syntaxes: Sequence[str], *, multipart: bool
 ) -> Response:
     """Send the objects, each in its syntax."""
