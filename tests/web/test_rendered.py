@@ -394,7 +394,7 @@ def test_six_overlays_like_the_expected_picture(client: Client, store: Callable[
     green = (expected[..., 1] > 128) & (expected[..., 0] < 64)  # the overlays
     assert green.sum() > 3000
     assert shown[green].min() == 255
-    assert shown[expected.max(axis=2) == 0].max() == 0
+    assert shown[expected.max(axis=2) == 0].max() <= 2
 
 
 @pytest.mark.real_data

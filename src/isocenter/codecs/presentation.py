@@ -13,7 +13,7 @@ from isocenter.codecs.lookup import Lookup, read_lookup, read_segmented
 from isocenter.errors import InvalidObjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pydicom import Dataset
 
@@ -28,6 +28,14 @@ KEYWORDS: frozenset[str] = frozenset({
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
     *(f"{colour}PaletteColorLookupTable{part}" for colour in COLOURS for part in ("Descriptor", "Data")),
     *(f"Segmented{colour}PaletteColorLookupTableData" for colour in COLOURS),
+})  # fmt: skip
+
+
+#: Those of them that `read_simple` is enough for; explanations of windows are left out.
+SIMPLE: frozenset[str] = frozenset({
+    "PhotometricInterpretation", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleSlope",
+    "RescaleIntercept", "WindowCenter", "WindowWidth", "VOILUTFunction", "WindowCenterWidthExplanation",
+    "PresentationLUTShape",
 })  # fmt: skip
 
 
@@ -77,6 +85,34 @@ def read_presentation(dataset: Dataset, number: int = 0) -> Presentation:
         inverse="INVERSE" in str(dataset.get("PresentationLUTShape", "")),
         padding=_padding(dataset, signed=signed),
         supplemental=_has_supplemental_palette(dataset),
+    )
+
+
+def read_simple(texts: Mapping[str, tuple[str, ...]]) -> Presentation:
+    """Return the same from the texts of `SIMPLE` elements by keyword, where there are no others; ten times as quick.
+
+    Raises:
+        ValueError: one of them is no number.
+    """
+
+    def numbers(keyword: str) -> list[float]:
+        return [float(text) for text in texts.get(keyword, ()) if text]
+
+    def word(keyword: str) -> str:
+        return (texts.get(keyword) or ("",))[0]
+
+    signed = word("PixelRepresentation") == "1"
+    function = word("VOILUTFunction")
+    shown = cast("Function", function if function in FUNCTIONS else "LINEAR")
+    pairs = zip(numbers("WindowCenter"), numbers("WindowWidth"), strict=False)
+    padding = [_signed(int(value), signed=signed) for value in numbers("PixelPaddingValue")[:1]]
+    padding += [_signed(int(value), signed=signed) for value in numbers("PixelPaddingRangeLimit")[:1] if padding]
+    return Presentation(
+        slope=(numbers("RescaleSlope") or [1.0])[0] or 1.0,
+        intercept=(numbers("RescaleIntercept") or [0.0])[0],
+        windows=tuple(Window(center, width, shown) for center, width in pairs if width > 0),
+        inverse="INVERSE" in word("PresentationLUTShape"),
+        padding=(min(padding), max(padding)) if padding else None,
     )
 
 

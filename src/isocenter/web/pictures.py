@@ -21,11 +21,12 @@ from isocenter.codecs.colour_profile import convert, embedded
 from isocenter.codecs.display import render
 from isocenter.codecs.drawing import Canvas, write_gif
 from isocenter.codecs.image import fit, write_picture
-from isocenter.codecs.presentation import KEYWORDS, Window, read_presentation
+from isocenter.codecs.presentation import KEYWORDS, SIMPLE, Presentation, Window, read_presentation, read_simple
 from isocenter.codecs.registry import BIG_ENDIAN_PIXELS, decode_frame
 from isocenter.codecs.softcopy import State
 from isocenter.dicom import dictionary
-from isocenter.dicom.encoding import Buffer, effective_encoding, encoding_of
+from isocenter.dicom.encoding import Buffer, Encoding, effective_encoding, encoding_of
+from isocenter.dicom.header import decode_values
 from isocenter.dicom.layout import Layout
 from isocenter.dicom.scanner import scan
 from isocenter.dicom.uids import TransferSyntax
@@ -43,6 +44,7 @@ T = TypeVar("T")
 _ICC_PROFILE, _FRAME_TIME, _CINE_RATE = 0x00282000, 0x00181063, 0x00180040
 _OPTICAL_PATHS = 0x00480105
 _DISPLAY_TAGS = frozenset(map(dictionary.tag, KEYWORDS | shutters.KEYWORDS)) | overlays.TAGS
+_SIMPLE_TAGS = {dictionary.tag(keyword): keyword for keyword in SIMPLE}
 _WITH_PROFILE = _DISPLAY_TAGS | {_ICC_PROFILE, _OPTICAL_PATHS}
 #: What pydicom raises over broken data sets.
 _UNREADABLE = (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError, struct.error)
@@ -83,7 +85,7 @@ def draw(archive: Archive, instance: Instance, layout: Layout, number: int, view
     picture = _annotated(_placed(picture, view), texts)
     if not view.profile or picture.ndim == 2:
         return write_picture(picture, view.media_type, view.quality)
-    picture, profile = convert(picture, _profile(header), view.profile)
+    picture, profile = convert(picture, _profile(header.dataset), view.profile)
     return embedded(write_picture(picture, view.media_type, view.quality), view.media_type, profile)
 
 
@@ -99,20 +101,22 @@ def animate(archive: Archive, instance: Instance, layout: Layout, numbers: Seque
 
 
 def _shown(
-    archive: Archive, instance: Instance, layout: Layout, number: int, view: View, header: pydicom.Dataset
+    archive: Archive, instance: Instance, layout: Layout, number: int, view: View, header: "Header"
 ) -> "Picture":
     """Return the whole frame as it is to be seen."""
     raw = read_frame(archive, instance, layout, number)
     frame = decode_frame(raw, layout.description, layout.syntax.uid, vr=layout.vr, number=number - 1)
-    presentation = _understood(partial(read_presentation, header, number - 1))
-    words = _words(raw, layout, header)
+    presentation = header.presentation(number)
+    if view.state is None and header.simple:  # nothing lies over it
+        return render(frame, layout.description, presentation, view.window)
+    dataset, words = header.dataset, _words(raw, layout, header.dataset)
     if view.state is None:
         picture = render(frame, layout.description, presentation, view.window)
-        planes = _understood(partial(overlays.read_overlays, header, number - 1, words))
-        return _understood(partial(shutters.close, overlays.burn(picture, planes), header))
+        planes = _understood(partial(overlays.read_overlays, dataset, number - 1, words))
+        return _understood(partial(shutters.close, overlays.burn(picture, planes), dataset))
     state = State(view.state, instance.SOPInstanceUID, number)
     picture = render(frame, layout.description, _understood(partial(state.presentation, presentation)), view.window)
-    planes = _understood(partial(overlays.read_overlays, header, number - 1, words, state.overlay_groups))
+    planes = _understood(partial(overlays.read_overlays, dataset, number - 1, words, state.overlay_groups))
     return _understood(partial(state.applied, picture, planes))
 
 
@@ -155,25 +159,52 @@ def _annotated(picture: "Picture", texts: annotations.Texts) -> "Picture":
     return canvas.picture
 
 
-def _read_header(archive: Archive, instance: Instance, view: View) -> tuple[pydicom.Dataset, annotations.Texts]:
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The raw elements of a data set that say how its image is to be shown."""
+
+    values: dict[int, bytes]
+    syntax: TransferSyntax
+    encoding: Encoding
+
+    @property
+    def simple(self) -> bool:
+        """Whether there are no sequences, tables, overlays and shutters among them."""
+        return self.values.keys() <= _SIMPLE_TAGS.keys()
+
+    @property
+    def dataset(self) -> pydicom.Dataset:
+        """The elements as a data set."""
+        implicit, little = self.encoding.implicit, not self.encoding.big_endian
+        return pydicom.Dataset({
+            BaseTag(tag): RawDataElement(BaseTag(tag), None, len(raw), raw, 0, implicit, little)
+            for tag, raw in self.values.items()
+        })  # fmt: skip
+
+    def presentation(self, number: int) -> Presentation:
+        """Return how frame ``number``, counted from 1, is to be shown."""
+        if self.simple:
+            texts = decode_values(self.values, self.syntax)
+            with suppress(ValueError):
+                return read_simple({_SIMPLE_TAGS[tag]: values for tag, values in texts.items()})
+        return _understood(partial(read_presentation, self.dataset, number - 1))
+
+
+def _read_header(archive: Archive, instance: Instance, view: View) -> tuple[Header, annotations.Texts]:
     with opened(archive, instance) as (data, syntax):
         header = display_header(data, syntax, _WITH_PROFILE if view.profile else _DISPLAY_TAGS)
         texts = annotations.texts_of(data, syntax, view.annotations) if view.annotations else {}
     return header, texts
 
 
-def display_header(data: Buffer, syntax: TransferSyntax, tags: frozenset[int] = _DISPLAY_TAGS) -> pydicom.Dataset:
-    """Return the elements of a data set that say how its image is to be shown; nothing else is decoded.
+def display_header(data: Buffer, syntax: TransferSyntax, tags: frozenset[int] = _DISPLAY_TAGS) -> Header:
+    """Return the elements of a data set that say how its image is to be shown; nothing is decoded yet.
 
     Raises:
         InvalidObjectError: the data set is broken.
     """
     encoding = effective_encoding(data, 0, len(data), encoding_of(syntax))
-    implicit, little = encoding.implicit, not encoding.big_endian
-    return pydicom.Dataset({
-        BaseTag(tag): RawDataElement(BaseTag(tag), None, len(raw), raw, 0, implicit, little)
-        for tag, raw in scan(data, syntax, tags).values.items()
-    })  # fmt: skip
+    return Header(scan(data, syntax, tags).values, syntax, encoding)
 
 
 def _profile(header: pydicom.Dataset) -> bytes:
@@ -188,7 +219,7 @@ def _profile(header: pydicom.Dataset) -> bytes:
 def _frame_time(archive: Archive, instance: Instance) -> float:
     """Return the milliseconds that a frame is shown."""
     with opened(archive, instance) as (data, syntax):
-        header = display_header(data, syntax, frozenset({_FRAME_TIME, _CINE_RATE}))
+        header = display_header(data, syntax, frozenset({_FRAME_TIME, _CINE_RATE})).dataset
     with suppress(*_UNREADABLE, ZeroDivisionError):
         if header.get("FrameTime"):
             return float(header.FrameTime)
