@@ -72,3 +72,31 @@ def test_a_new_value_of_an_instance_replaces_the_old_one(index: Index, make_entr
     keys.remove("KVP")
     assert not index.database.rows("SELECT text FROM key_value")
     assert not index.database.rows("SELECT name FROM consumer")
+
+
+def test_values_go_with_what_they_are_of(index: Index, make_entry: Callable[..., Entry]) -> None:
+    keys = SiteKeys(index.database)
+    levels = {
+        Level.PATIENT: "StudyComments",
+        Level.STUDY: "Exposure",
+        Level.SERIES: "KVP",
+        Level.INSTANCE: "ImageComments",
+    }
+    known = {level: keys.add(path, level) for level, path in levels.items()}
+    for number in (1, 2):
+        index.file(make_entry(number))
+    for key in known.values():
+        keep(index.database, key, 1, (0, "7"))
+    assert index.delete("1.2.3", "1.2.3.0", "1.2.3.1", 5000)
+    left = {row[0] for row in index.database.rows("SELECT key_id FROM key_value")}
+    assert left == {key.id for level, key in known.items() if level is not Level.INSTANCE}
+    assert index.delete("1.2.3", "", "", 5000)
+    assert not index.database.rows("SELECT key_id FROM key_value")
+
+
+def test_text_that_no_database_holds(index: Index, make_entry: Callable[..., Entry]) -> None:
+    index.file(make_entry(1))
+    key = SiteKeys(index.database).add("ImageComments", Level.INSTANCE)
+    keep(index.database, key, 1, (0, "a\0b\ud800"), (0, "x" * 1000))
+    texts = [row[0] for row in index.database.rows("SELECT text FROM key_value ORDER BY place")]
+    assert texts == ["ab?", "x" * 256]

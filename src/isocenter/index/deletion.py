@@ -4,6 +4,7 @@ The locations of what is deleted are kept in the table ``garbage``, or in the bi
 in between leaves neither a row without bytes nor bytes that a repair would take for a lost object.
 """
 
+from isocenter.index.attributes import Level
 from isocenter.index.bin import open_deletion
 from isocenter.index.database import Database, Transaction
 from isocenter.index.outbox import Event, insert_events
@@ -31,6 +32,7 @@ _INTO_BIN = (
     WHERE location <> '' AND {_CONFLICTS} ORDER BY id""",  # noqa: S608
 )
 _DELETE = (
+    f"DELETE FROM key_value WHERE key_id IN (SELECT id FROM query_key WHERE level = 3) AND owner IN ({_CHOSEN})",  # noqa: S608
     f"DELETE FROM instance WHERE id IN ({_CHOSEN})",  # noqa: S608
     f"DELETE FROM conflict WHERE {_CONFLICTS}",  # noqa: S608
 )
@@ -43,6 +45,11 @@ _DELETE_EMPTY = (
     "DELETE FROM series WHERE id = :id AND NOT EXISTS (SELECT 1 FROM instance WHERE series_id = :id)",
     "DELETE FROM study WHERE id = :study AND NOT EXISTS (SELECT 1 FROM series WHERE study_id = :study)",
     "DELETE FROM patient WHERE id = :patient AND NOT EXISTS (SELECT 1 FROM study WHERE patient_id = :patient)",
+    *(
+        f"""DELETE FROM key_value WHERE key_id IN (SELECT id FROM query_key WHERE level = {level.value})
+        AND owner = :{owner} AND NOT EXISTS (SELECT 1 FROM {level.name.lower()} WHERE id = :{owner})"""  # noqa: S608
+        for level, owner in ((Level.SERIES, "id"), (Level.STUDY, "study"), (Level.PATIENT, "patient"))
+    ),
 )
 
 

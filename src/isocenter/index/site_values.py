@@ -46,7 +46,8 @@ def rows_of(key: SiteKey, owner: int, found: Iterable[Found]) -> list[dict[str, 
     """Return the rows of the values that an owner has."""
     rows = []
     places: dict[int, int] = defaultdict(int)
-    for item, text in found:
+    for item, raw in found:
+        text = raw.replace("\0", "").encode("utf-8", "replace").decode()  # what no database holds
         for group, form in enumerate(comparables(key.vr, text)[:_PLACES]):
             row = {"key_id": key.id, "owner": owner, "item": item, "place": places[item] * _PLACES + group}
             rows.append(row | {"text": "" if group else text[:LONGEST_TEXT], "comparable": form[:LONGEST_TEXT]})
