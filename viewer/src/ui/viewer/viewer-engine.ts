@@ -28,7 +28,8 @@ export interface ViewerEngine {
   workspace: Workspace;
   measure: Late<MeasureSession>;
   mpr: MprHolder;
-  volume3d: Volume3dHolder;
+  /** The volume that is open in three dimensions, if one is. */
+  volume3d: Holder<Volume3dSession>;
   previews: Previews;
   worker: WaitingWorker;
   dispose(): void;
@@ -54,26 +55,15 @@ export class Late<T> {
   }
 }
 
-/** The volume that is open as three planes, if one is. */
-export class MprHolder {
+/** Something that takes the panes' place while it is open. */
+export class Holder<T extends { dispose(): void }> {
   readonly changed = new Signal();
-  private session: MprSession | undefined;
-
-  /** What every plane must say of itself: slab, how much of the volume is there; a line each. */
-  readonly notes = { changed: new Signal(), state: (): string => this.said };
-  private said = '';
+  private session: T | undefined;
   private opening = false;
 
-  constructor(private readonly open: () => Promise<MprSession | string>) {}
+  constructor(private readonly open: () => Promise<T | string>) {}
 
-  readonly state = (): MprSession | undefined => this.session;
-
-  private say(): void {
-    const now = this.session?.notes() ?? '';
-    if (now === this.said) return;
-    this.said = now;
-    this.notes.changed.emit();
-  }
+  readonly state = (): T | undefined => this.session;
 
   /** Enters or leaves; returns why it cannot enter, else "". */
   async toggle(): Promise<string> {
@@ -84,8 +74,7 @@ export class MprHolder {
     });
     if (typeof made === 'string') return made;
     this.session = made;
-    made.changed.listen(() => this.say());
-    this.say();
+    this.opened(made);
     this.changed.emit();
     return '';
   }
@@ -95,50 +84,45 @@ export class MprHolder {
     const { session } = this;
     if (!session) return false;
     this.session = undefined;
-    session.leave();
+    this.left(session);
     this.changed.emit();
     return true;
   }
 
   dispose(): void {
     this.session?.dispose();
+    this.session = undefined;
+  }
+
+  protected opened(_: T): void {
+    return;
+  }
+
+  protected left(session: T): void {
+    session.dispose();
   }
 }
 
-/** The volume that is open in three dimensions, if one is. */
-export class Volume3dHolder {
-  readonly changed = new Signal();
-  private session: Volume3dSession | undefined;
-  private opening = false;
+/** The volume that is open as three planes, if one is. */
+export class MprHolder extends Holder<MprSession> {
+  /** What every plane must say of itself: slab, how much of the volume is there; a line each. */
+  readonly notes = { changed: new Signal(), state: (): string => this.said };
+  private said = '';
 
-  constructor(private readonly open: () => Promise<Volume3dSession | string>) {}
-
-  readonly state = (): Volume3dSession | undefined => this.session;
-
-  /** Enters or leaves; returns why it cannot enter, else "". */
-  async toggle(): Promise<string> {
-    if (this.opening || this.leave()) return '';
-    this.opening = true;
-    const made = await this.open().finally(() => {
-      this.opening = false;
-    });
-    if (typeof made === 'string') return made;
-    this.session = made;
-    this.changed.emit();
-    return '';
+  protected override opened(session: MprSession): void {
+    session.changed.listen(() => this.say());
+    this.say();
   }
 
-  /** Returns whether there was anything to leave. */
-  leave(): boolean {
-    const { session } = this;
-    this.dispose();
-    if (session) this.changed.emit();
-    return session !== undefined;
+  protected override left(session: MprSession): void {
+    session.leave();
   }
 
-  dispose(): void {
-    this.session?.dispose();
-    this.session = undefined;
+  private say(): void {
+    const now = this.state()?.notes() ?? '';
+    if (now === this.said) return;
+    this.said = now;
+    this.notes.changed.emit();
   }
 }
 
@@ -187,7 +171,7 @@ export function createEngine({ client, queue }: Services): ViewerEngine {
   const engine = { store, loader, workspace, measure, previews, worker, dispose: () => owner.dispose() };
   const mpr = new MprHolder(() => openVolume(engine, sources));
   owner.own(() => mpr.dispose());
-  const volume3d = new Volume3dHolder(() => openVolume3d(engine, mpr.state()?.source ?? workspace.active.state().set));
+  const volume3d = new Holder(() => openVolume3d(engine, mpr.state()?.source ?? workspace.active.state().set));
   owner.own(() => volume3d.dispose());
   return { ...engine, mpr, volume3d };
 }
