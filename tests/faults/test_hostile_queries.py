@@ -49,7 +49,8 @@ STUDIES = 40
 def filled(server: Serving) -> None:
     """Some studies, so that there is something to answer."""
     for study in range(STUDIES):
-        assert c_store(server, image(study, 1), CT_IMAGE, uid_of(study, 1)).Status == 0
+        described = image(study, 1, description=(0x00081030, "LO", "a" * 64))
+        assert c_store(server, described, CT_IMAGE, uid_of(study, 1)).Status == 0
 
 
 def text(tag: int, vr: str, value: str) -> bytes:
@@ -83,6 +84,7 @@ REFUSED: dict[str, bytes] = {
     "not a data set": random.Random(1).randbytes(5000),
     "cut short": study_level(text(0x00100020, "LO", "x" * 1000))[:-500],
     "nothing": b"",
+    "a sequence of 100 items": study_level(write_sequence(0x00400100, [text(0x00080060, "CS", "CT")] * 100)),
     "sequences without end": study_level()
     + b"\x40\0\0\1SQ\0\0\xff\xff\xff\xff"
     + b"\xfe\xff\0\xe0\xff\xff\xff\xff" * 200,
@@ -102,6 +104,12 @@ ANSWERED: dict[str, tuple[bytes, int]] = {
     "a name of 10 000 characters": (study_level(text(0x00100010, "PN", "^x" * 5_000)), 0),
     "wildcards without end": (study_level(text(0x00100010, "PN", "*?" * 5_000)), 0),
     "wildcards that backtrack": (study_level(text(0x00081030, "LO", "*a" * 5_000 + "*b")), 0),
+    "wildcards that backtrack, no longer than a value": (
+        study_level(text(0x00081030, "LO", "*a" * 31 + "*b"), text(0x00100010, "PN", "*?" * 31 + "*")),
+        0,
+    ),
+    "as many wildcards as a name has characters": (study_level(text(0x00100010, "PN", "*?" * 7)), STUDIES),
+    "one more": (study_level(text(0x00100010, "PN", "*?" * 9)), 0),
     "stars only": (study_level(text(0x00100010, "PN", "*" * 10_000)), STUDIES),
     "SQL": (study_level(text(0x00100020, "LO", "' OR 1=1; DROP TABLE study; --")), 0),
     "LIKE": (study_level(text(0x00100020, "LO", "%_" * 100 + "*")), 0),
@@ -113,7 +121,7 @@ ANSWERED: dict[str, tuple[bytes, int]] = {
         study_level(*(text(0x00210000 | n, "LO", "x") for n in range(0x1000, 0x2000))),
         STUDIES,
     ),
-    "a deep sequence": (study_level(write_sequence(0x00400100, [text(0x00080060, "CS", "CT")] * 100)), STUDIES),
+    "a sequence of one item": (study_level(write_sequence(0x00400100, [text(0x00080060, "CS", "CT")])), STUDIES),
     "numbers that are none": (study_level(text(0x00201208, "IS", "x" * 1000)), STUDIES),
 }  # fmt: skip
 
