@@ -293,6 +293,22 @@ class TestMove:
         assert responses[-1][0].Status == SUCCESS
         assert set(kept.datasets) == {dataset.SOPInstanceUID for dataset in objects}
 
+    def test_several_associations_at_once(self, associate, make_node, kept, start_scp) -> None:
+        """Each of three stores is answered only when all three are under way."""
+        node = make_node(move_associations=3)
+        objects = node.fill("CT_small.dcm", "MR_small_implicit.dcm", "SC_rgb_rle.dcm")
+        barrier = threading.Barrier(3, timeout=20)
+
+        def store(event: evt.Event) -> int:
+            barrier.wait()
+            return kept.store(event)
+
+        node.know("THERE", start_scp((evt.EVT_C_STORE, store)))
+        question = identifier("STUDY", StudyInstanceUID=[dataset.StudyInstanceUID for dataset in objects])
+        responses = list(associate(MOVE, port=node.port).send_c_move(question, "THERE", MOVE))
+        assert [status.Status for status, _ in responses] == [PENDING, PENDING, PENDING, SUCCESS]
+        assert set(kept.datasets) == {dataset.SOPInstanceUID for dataset in objects}
+
     def test_failures_are_listed(self, associate, full_node, objects, kept, start_scp) -> None:
         kept.status = 0xA700
         full_node.know("THERE", start_scp((evt.EVT_C_STORE, kept.store)))
