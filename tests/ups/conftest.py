@@ -1,13 +1,8 @@
-"""Work items as they are sent, and an index for them."""
+"""Work items as they are sent."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from isocenter.dicom.json import Json
-from isocenter.index.index import Index
 from isocenter.ups.attributes import Code, data_set
 
 STATION = Code("PROC1", "99SITE", "Processor 1").as_item()
@@ -50,15 +45,3 @@ def canceled() -> Json:
         ProcedureStepDiscontinuationReasonCodeSequence=[Code("110513", "DCM", "Discontinued").as_item()],
     )
     return data_set(ProcedureStepProgressInformationSequence=[item])
-
-
-@pytest.fixture
-def index(tmp_path: Path) -> Iterator[Index]:
-    opened = Index.open(f"sqlite:///{tmp_path}/index.sqlite", durable=False)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def work_item() -> Callable[..., Json]:
-    return new_work_item
