@@ -5,6 +5,7 @@ turn, and what counts is the 95th percentile. PostgreSQL is left out where it is
 """
 
 import contextlib
+import gc
 import random
 import statistics
 import time
@@ -16,6 +17,7 @@ from starlette.datastructures import QueryParams
 
 from bench.generating import LARGE, LARGE_SERIES, SAME, SERIES, date, family, fill, studies_for, uid
 from bench.servers import postgresql
+from isocenter.cli.node import COLLECT_AFTER
 from isocenter.index.index import Index
 from isocenter.index.query import Level, Query
 from isocenter.web.qido import read_search
@@ -104,6 +106,7 @@ def compare(large: Index, small: Index, search: Searched, studies: tuple[int, in
 
 def measure(report: Callable[[str, str, float, float], None], instances: int, folder: Path) -> None:
     """Measure all searches on each database; ``report`` takes database, name and both times."""
+    gc.set_threshold(COLLECT_AFTER)  # as in a server
     with contextlib.ExitStack() as stack:
         address = stack.enter_context(postgresql())
         urls = {"SQLite": (f"sqlite:///{folder}/large.sqlite", f"sqlite:///{folder}/small.sqlite")}
