@@ -52,6 +52,13 @@ class TestReadBack:
     def test_what_is_stored_is_committed(self, archive: Archive, stored: Reference, now: float) -> None:
         assert examined(begin(archive, now, stored)) == ()
 
+    def test_what_is_in_the_bin_is_not_committed(self, archive: Archive, stored: Reference, now: float) -> None:
+        archive.delete("1.2.3")
+        missing = Failure(*stored, FailureReason.NO_SUCH_OBJECT_INSTANCE)
+        assert examined(begin(archive, now, stored)) == (missing,)
+        archive.bin.restore(archive.bin.deletions()[0].id)
+        assert examined(begin(archive, now, stored, uid="2.25.2")) == ()
+
     def test_what_is_not_there_or_of_another_class(self, archive: Archive, stored: Reference, now: float) -> None:
         other = Reference(MR, stored.sop_instance_uid)
         assert examined(begin(archive, now, stored, UNKNOWN, other)) == (
