@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import resource
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -415,6 +417,40 @@ def test_no_room_for_bulk_data(post: Post, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     answer = post([metadata(t00420011=document())], ("bulk/1", "application/pdf", bodies.PDF * 10_000))
     assert answer.status_code == 507
+
+
+def test_thousands_of_waiting_parts_need_one_file(post: Post, archive: Archive) -> None:
+    """A part for each of many objects that are not whole yet, with far fewer descriptors than parts."""
+    objects = [metadata(n, t00282000=document("last"), t00420011=document(f"d{n}")) for n in range(1, 1501)]
+    parts = [(f"d{n}", "application/pdf", bodies.PDF) for n in range(1, 1501)]
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    open_now = len(list(Path("/proc/self/fd").iterdir()))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (open_now + 200, limits[1]))
+    try:
+        answer = post(objects, *parts, ("last", "application/octet-stream", b"profile!"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert answer.status_code == 200, comment(answer)
+    assert len(archive.instances(STUDY)) == 1500
+
+
+def test_room_goes_back_as_soon_as_a_part_was_used() -> None:
+    spool = bulk_part.Spool()
+    parts = []
+    for number in range(3):
+        parts.append(bulk_part.BulkPart(spool, "image/png", users=2))
+        parts[-1].write(bytes([number + 1]) * 1_000_000)
+    before = os.fstat(spool._descriptor).st_blocks
+    parts[1].release()
+    assert parts[1].read(5, 3) == b"\2\2\2"
+    parts[1].release()
+    assert os.fstat(spool._descriptor).st_blocks < before * 0.8
+    assert parts[0].all(1 << 20) == b"\1" * 1_000_000
+    assert parts[2].read(999_990, 100) == b"\3" * 10
+    descriptor = spool._descriptor
+    del parts, spool
+    with pytest.raises(OSError, match="Bad file"):
+        os.fstat(descriptor)
 
 
 @pytest.mark.parametrize("size", [100, 65536, 65537, 5_000_000])

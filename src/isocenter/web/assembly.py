@@ -16,7 +16,7 @@ from isocenter.dicom.native_xml_reader import xml_to_json
 from isocenter.dicom.pixels import PIXEL_DATA
 from isocenter.dicom.uids import NON_PATIENT_SOP_CLASSES, new_uid, transfer_syntax
 from isocenter.errors import InvalidObjectError, IsocenterError, UsageError
-from isocenter.web.bulk_part import BulkPart
+from isocenter.web.bulk_part import BulkPart, Spool
 from isocenter.web.compose import compose
 from isocenter.web.intake import Intake
 from isocenter.web.json_attributes import Json, normal, number_of, put, text_of
@@ -59,6 +59,7 @@ class Assembly:
         self._waiting: dict[str, list[Draft]] | None = None  # by URI; None until the metadata is there
         self._known: set[str] = set()
         self._series: dict[str, str] = {}
+        self._spool = Spool()
         self._part: BulkPart | None = None
         self._location = ""
         self._block = bytearray()
@@ -78,7 +79,7 @@ class Assembly:
             await self._intake.refuse(InvalidObjectError(f"the part {location[:64]!r} {again}"))
             return
         self._location = location
-        self._part = BulkPart(media_type.type, media_type.parameters, len(users))
+        self._part = BulkPart(self._spool, media_type.type, media_type.parameters, len(users))
 
     async def write(self, data: memoryview | bytes) -> None:
         """Take bytes of the part."""

@@ -19,7 +19,7 @@ from isocenter.dicom.scanner import iter_elements
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, is_valid_uid, new_uid, transfer_syntax
 from isocenter.dicom.writer import write_element
 from isocenter.errors import InvalidObjectError, UsageError
-from isocenter.web.bulk_part import MAX_VALUE, BulkPart
+from isocenter.web.bulk_part import MAX_VALUE, BulkPart, Spool
 from isocenter.web.documents import describe_document
 from isocenter.web.json_attributes import Json, put, set_vr, text_of
 from isocenter.web.sop_defaults import (
@@ -106,7 +106,7 @@ def _vr(tag: str, attribute: Json) -> str:
 def _inline(attribute: Any) -> BulkPart:  # noqa: ANN401 - whatever JSON holds
     """Return pixel data that stand in the metadata as a part."""
     element = json_to_data_set({"7FE00010": attribute})
-    part = BulkPart("application/octet-stream")
+    part = BulkPart(Spool(), "application/octet-stream")
     part.write(element[12:])
     return part
 
