@@ -354,6 +354,16 @@ def test_the_metadata_comes_first(post: Post, archive: Archive) -> None:
     assert len(archive.instances(STUDY)) == 1
 
 
+def test_the_same_object_twice(post: Post, archive: Archive) -> None:
+    twin = metadata(1, t00282000=document("icc"), t7FE00010=pixels())
+    answer = post(
+        [twin, dict(twin)], ("icc", "application/octet-stream", b"profile!"), ("bulk/1", "image/jpeg", jpeg())
+    )
+    assert answer.status_code == 200, comment(answer)
+    assert len(answer.json()[SUCCESS]["Value"]) == 2
+    assert len(archive.instances(STUDY)) == 1
+
+
 def test_addresses_are_never_fetched(post: Post) -> None:
     answer = post([metadata(t7FE00010=pixels("http://127.0.0.1:8080/health"))])
     assert answer.status_code == 409

@@ -31,7 +31,7 @@ _DEEPEST = 64
 _BLOCK = 1 << 20
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Draft:
     """An object that is not whole yet: what it still needs, and how often."""
 

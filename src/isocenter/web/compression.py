@@ -6,6 +6,7 @@ Only whole answers are packed, not streams, and none that is packed already, has
 import gzip
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from starlette.types import Message, Send
 
@@ -32,6 +33,7 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@lru_cache(maxsize=256)
 def choose_coding(accept_encoding: str) -> str:
     """Return the coding that the client likes best, of equal ones the better; ``""`` for none."""
     liked: dict[str, float] = {}
