@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import data as workload
-from bench import million
+from bench import imaging, million
 from bench.filling import fill_isocenter, fill_orthanc
 from bench.headers import header_scan_ratio
 from bench.mixed import Mixed, frame_paths, read_beside, store_alone
@@ -226,6 +226,13 @@ def main() -> None:
         if options.only in "headers":
             ours, theirs = header_scan_ratio(workload.files(run.data(0).mr[0]))
             run.report("header scan, MR 33 KiB", "files/s", ours, "pydicom", theirs, 10, is_rate=True)
+        works = [work for work in imaging.WORKS if options.only.lower() in work.name.lower()]
+        if works:
+            imaging.volume(Path(folder) / "native.dcm")
+        for work in works:
+            ours, theirs = imaging.rates(work, Path(folder))
+            title = f"{work.name}, CT 512 x 512, one core"
+            run.report(title, "frames/s", ours, work.peer, theirs, work.goal, is_rate=True)
         if options.only in "full archive":
             full_archive(run, options.fill // 10 if options.quick else options.fill)
         if options.only in "a million instances":

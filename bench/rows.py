@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bench.dimse import find_studies, get_series, move_series
+from bench.imaging import cpu_of
 from bench.servers import ENVIRONMENT, Server
 
 
@@ -121,6 +122,18 @@ def _series_rate(server: Server, data: Data) -> float:
     return size / float(answer[0])
 
 
+def _rendered_cpu(server: Server, data: Data) -> float:
+    """CPU milliseconds that the server spends on a picture, over some hundred of them."""
+    paths = _instances(data, "/rendered") * 3
+    client = Client(server)
+    client.get(paths[0], "image/jpeg")
+    before = cpu_of(server.process.pid)
+    for path in paths:
+        client.get(path, "image/jpeg")
+    client.connection.close()
+    return (cpu_of(server.process.pid) - before) / len(paths) * 1000
+
+
 def _get(paths: Callable[[Data], Sequence[str]], accept: str) -> Callable[[Server, Data], float]:
     return lambda server, data: Client(server).time(paths(data), accept)
 
@@ -145,4 +158,5 @@ ROWS = (
     Row("C-MOVE of 250 CT 512 KiB", "images/s", lambda s, d: move_series(s, d.study, 250), {"orthanc": 1},
         is_rate=True),
     Row("WADO-RS rendered JPEG", "ms", _get(lambda d: _instances(d, "/rendered"), "image/jpeg"), {"orthanc": 0.5}),
+    Row("WADO-RS rendered JPEG, CPU of the server", "ms", _rendered_cpu, {"orthanc": 0.5}),
 )  # fmt: skip

@@ -38,13 +38,13 @@ def decode(frame: EncodedFrame) -> NDArray[Any]:
         raise InvalidObjectError(
             f"RLE frame of {len(segments)} segments, {size * description.SamplesPerPixel} expected"
         )
-    planes = np.empty((description.SamplesPerPixel, size, _pixels(frame)), np.uint8)
     data = memoryview(frame.data)
+    if len(segments) == 1:
+        return _plane(data, segments[0], _pixels(frame)).reshape(frame.shape)
+    pixels = np.empty((_pixels(frame), len(segments)), np.uint8)
     for number, segment in enumerate(segments):
-        planes[number // size, size - 1 - number % size] = _plane(data, segment, _pixels(frame))
-    if size == 1 and len(planes) == 1:
-        return planes.reshape(frame.shape)
-    pixels = np.ascontiguousarray(planes.transpose(2, 0, 1))
+        sample, byte = divmod(number, size)
+        pixels[:, sample * size + size - 1 - byte] = _plane(data, segment, _pixels(frame))
     return pixels.view(f"<u{size}").reshape(frame.shape)
 
 

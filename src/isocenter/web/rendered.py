@@ -53,17 +53,19 @@ class Subject:
 
 async def rendered(node: Node, request: Request) -> Response:
     """Send what the path names as pictures: one picture by itself, several as parts."""
-    accept = accepted(request)
-    media_type = choose(accept, _MEDIA_TYPES) or choose(accept, _OTHER_MEDIA_TYPES)
-    found = await node.threads.read(subjects_of, node, request)
+    return await node.threads.paint(_rendered, node, request, accepted(request))  # one visit to a thread
+
+
+def _rendered(node: Node, request: Request, accept: tuple[MediaRange, ...]) -> Response:
+    found = subjects_of(node, request)
     as_stored = _video(node, request, accept, found)
     if as_stored is not None:
         return as_stored
-    if media_type is not None and (len(found) == 1 or media_type == GIF):
-        view = read_view(request.query_params, media_type)
-        if media_type == GIF:
-            return await node.threads.paint(_animation, node, request, found, view)
-        return await node.threads.paint(picture, node, request, found[0], view)
+    media_type = choose(accept, _MEDIA_TYPES) or choose(accept, _OTHER_MEDIA_TYPES)
+    if media_type == GIF:
+        return _animation(node, request, found, read_view(request.query_params, media_type))
+    if media_type is not None and len(found) == 1:
+        return picture(node, request, found[0], read_view(request.query_params, media_type))
     part_type = _part_type(accept)
     if part_type is None:
         single = (*_MEDIA_TYPES, *_OTHER_MEDIA_TYPES) if len(found) == 1 else ()
@@ -166,7 +168,7 @@ def _animation(node: Node, request: Request, found: Sequence[Subject], view: Vie
     return Response(body, headers=caching(etag, _VARY), media_type=GIF)
 
 
-def _video(node: Node, request: Request, accept: Sequence[MediaRange], found: Sequence[Subject]) -> Response | None:
+def _video(node: Node, request: Request, accept: tuple[MediaRange, ...], found: Sequence[Subject]) -> Response | None:
     """Return a video as it is stored, None where there is none.
 
     Raises:
@@ -175,7 +177,7 @@ def _video(node: Node, request: Request, accept: Sequence[MediaRange], found: Se
     media_type = COMPRESSED_MEDIA_TYPES.get(found[0].layout.syntax.uid, "")
     if len(found) > 1 or not media_type.startswith("video/"):
         return None
-    if choose(tuple(accept), (media_type,)) is None:
+    if choose(accept, (media_type,)) is None:
         raise not_acceptable(media_type)
     instance, layout = found[0].instance, found[0].layout
     opener = partial(node.archive.open_object, instance)
