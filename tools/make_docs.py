@@ -11,6 +11,8 @@ import click
 
 from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.cli import COMMANDS, program
+from isocenter.codecs.registry import can_decode
+from isocenter.codecs.writing import ENCODERS, is_lossy
 from isocenter.commitment import FailureReason
 from isocenter.deid._tables.profile import EDITION
 from isocenter.deid.options import CODES, KEEP, meaning
@@ -24,6 +26,7 @@ from isocenter.services.mpps import MPPS_RETRIEVE
 from isocenter.services.ups import ACTIONS, OPERATIONS, UPS_EVENT
 from isocenter.services.worklist import MODALITY_WORKLIST_FIND
 from isocenter.settings import SETTINGS
+from isocenter.transcoding.transcoder import WRITABLE
 from isocenter.ups.requirements import CODE, REQUIREMENTS, Requirement
 from isocenter.ups.states import NOTICES, REFUSALS
 from isocenter.worklist.keys import KEYS as WORKLIST_KEYS
@@ -154,10 +157,17 @@ CodingSchemeDesignator unless it is the last.
 {table(("status", "HTTP", "meaning", "Warning field"), statuses)}"""
 
 
+def written(uid: str) -> str:
+    """Return whether objects can be written in a syntax, and how."""
+    if uid not in WRITABLE:
+        return ""
+    return "with loss" if is_lossy(uid) else "lossless" if uid in ENCODERS else "uncompressed"
+
+
 def conformance_page() -> str:
     """Return the DICOM conformance statement (PS3.2), as far as this version goes."""
     storage = sorted((c.name, c.uid) for c in SOP_CLASSES.values() if c.storage)
-    syntaxes = [(s.name, s.uid) for s in TRANSFER_SYNTAXES.values()]
+    syntaxes = [(s.name, s.uid, "yes" if can_decode(s.uid) else "", written(s.uid)) for s in TRANSFER_SYNTAXES.values()]
     keys: list[tuple[object, ...]] = [
         (f"({k.tag >> 16:04X},{k.tag & 0xFFFF:04X})", k.keyword, k.vr, k.level.name.lower()) for k in ATTRIBUTES
     ]
@@ -263,8 +273,10 @@ A retrieval names objects by the unique keys of its level, of which there may be
 (relational where that was negotiated). C-MOVE sends to known peers, with the AE title and message ID of the C-MOVE in
 each C-STORE; C-GET sends on contexts for which the peer was granted the SCP role. An object goes out as it is stored
 where the receiver accepted that transfer syntax; else uncompressed in explicit or implicit VR little endian, if it
-accepted one of these and the object can be decoded; else it is a failed sub-operation. Nothing is compressed on
-the way. After each sub-operation, also the last, there is a pending response with the counts (65535: or more).
+accepted one of these and the object can be decoded; else, for an object that nothing was lost of, in HTJ2K, JPEG
+lossless (SV1), JPEG-LS, JPEG 2000 or RLE, all lossless, if it accepted that (C-GET; C-MOVE proposes none of these for
+an object that is not stored in it); else it is a failed sub-operation. Nothing is compressed with loss on the way.
+After each sub-operation, also the last, there is a pending response with the counts (65535: or more).
 
 Status answered to C-MOVE and C-GET: FF00 pending; 0000 all objects were taken, or there are none; B000 some failed;
 A702 all failed; FE00 cancelled; A801 the destination is not known, or is this archive; A900 the identifier does not fit
@@ -374,9 +386,22 @@ OPTIONS at any address under `/dicom-web` tells which methods, parameters and me
 instances that go out as stored an entity tag too. JSON and XML are packed for clients that take gzip or zstd. Pages of
 other origins are let in by the setting `cors_origins`.
 
+WADO-RS gives objects and frames in the transfer syntax that the Accept field names, of those marked below, or as stored
+(`transfer-syntax=*`); a media type without one stands for its lossless default. What cannot be had is answered 406 with
+what there is. An object in a lossy syntax is a derived one, with a SOP Instance UID of its own and the attributes of
+PS3.3 C.7.6.1.1.5. Objects without an image come in Explicit VR Little Endian. Nothing is converted to Implicit VR
+Little Endian or Explicit VR Big Endian.
+
+Rendered resources of studies, series, instances and frames: image/jpeg, image/png, image/webp, image/gif (the frames of
+one image, at most 512); video as stored; several pictures as multipart/related. Parameters: `annotation` (patient,
+technique), `quality`, `viewport` (negative sizes flip), `window` with its three functions, `iccprofile` (no, yes, srgb,
+adobergb, rommrgb; colour in JPEG and PNG). Not made: video/mp4 of frames. A presentation state (grey scale, colour,
+XA/XRF) is rendered as the images that it is for, with modality and VOI LUT, presentation LUT, shutters (no bitmaps),
+overlays, graphics, text, displayed area, rotation and flip. Thumbnails at all four levels.
+
 WADO-URI at `/wado`: requestType, studyUID, seriesUID, objectUID, contentType (application/dicom, image/jpeg,
-image/png), transferSyntax, frameNumber, rows, columns, region, windowCenter, windowWidth, imageQuality. Refused with
-406: anonymize, annotation, presentationUID.
+image/png), transferSyntax, frameNumber, rows, columns, region, windowCenter, windowWidth, imageQuality, annotation,
+presentationSeriesUID, presentationUID. Refused with 406: anonymize.
 
 `Accept: application/zip` at the address of a study, series or instance gives its objects, as they were stored, in one
 ZIP file that is written as a stream; with `dicomdir=true` as a file-set (PS3.10) with its DICOMDIR. No application
@@ -411,7 +436,10 @@ blanked. How values are replaced, what is set aside and what is not claimed: [de
 
 ## Transfer syntaxes
 
-{table(("name", "UID"), list(syntaxes))}
+All are stored and given as they are. Decoded: frames can be had uncompressed and as pictures. Written: objects and
+frames can be had in it.
+
+{table(("name", "UID", "decoded", "written"), list(syntaxes))}
 ## Storage SOP classes
 
 {table(("name", "UID"), list(storage))}"""
