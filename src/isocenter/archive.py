@@ -16,6 +16,7 @@ from isocenter.commitment import Commitments
 from isocenter.dicom.uids import transfer_syntax
 from isocenter.errors import NotFoundError
 from isocenter.index.conflicts import Conflict
+from isocenter.index.drafts import MeasurementDrafts
 from isocenter.index.entry import Instance
 from isocenter.index.index import Index
 from isocenter.index.outbox import MILLISECONDS_PER_DAY
@@ -51,6 +52,8 @@ class Archive:
         self.index = index
         #: Remote application entities that are known here.
         self.peers = Peers(index.database)
+        #: Measurements that are not signed yet.
+        self.drafts = MeasurementDrafts(index.database)
         #: What modalities are to do, and what they did.
         self.worklist = Worklist(index.database, settings)
         self.performed = Performed(index.database)

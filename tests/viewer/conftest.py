@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pydicom
@@ -292,9 +292,23 @@ def renderer(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+def forget_measurements(archive: Archive) -> None:
+    """Delete what earlier tests have measured in the generated studies."""
+    for study in (CT_STUDY, US_STUDY):
+        write_measurements(archive, study, [])
+
+
+def write_measurements(archive: Archive, study: str, measurements: list[dict[str, object]]) -> None:
+    """Keep measurements in place of whatever is there, as another window would."""
+    body, headers = json.dumps(measurements).encode(), {"If-Match": "*", "Content-Type": "application/json"}
+    with urlopen(Request(f"{archive.url}/api/studies/{study}/measurements", body, headers, method="PUT")):
+        pass
+
+
 @pytest.fixture
 def view(browser: Browser, archive: Archive, renderer: str) -> Iterator[View]:
     """Return a page of 1280 x 720; afterwards it must have raised no error and asked nobody else for anything."""
+    forget_measurements(archive)
     context = browser.new_context(viewport={"width": 1280, "height": 720})
     context.add_init_script(f"localStorage?.setItem('isocenter.renderer', '{renderer}')")
     shown = View(context.new_page(), archive)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { History } from '../src/core/history';
+import { fromDraft, keptOf, merged, sameKept, toDraft } from '../src/core/measure/draft';
 import { labelBeside } from '../src/core/measure/label';
 import { distanceToChain, outline } from '../src/core/measure/outline';
 import type { Values } from '../src/core/measure/region';
@@ -130,5 +131,55 @@ describe('measurements lie in the patient', () => {
     const there = onPlane(line, coronal);
     expect(there && home({ ...there, points: [[22, 40], [60, 40]] }, coronal, line).points).toEqual([[22, 4], [60, 4]]);
     expect(there && home({ ...there, points: [[22, 30], [60, 40]] }, coronal, line)).toEqual(line);
+  });
+});
+
+describe('results as numbers', () => {
+  const values = (kind: MeasureKind, points: Point[], scale = MM) => MEASURE_TOOLS[kind].values(points, { scale, values: RAMP }).map(({ quantity, value, unit }) => [quantity, Math.round(value * 10) / 10, unit]);
+  it.each([
+    ['length', [[0, 0], [12, 4]], MM, [['length', 10, 'mm']]],
+    ['length', [[0, 0], [12, 4]], SPECTRUM, []],
+    ['angle', [[4, 0], [0, 0], [4, 1]], MM, [['angle', 45, '°']]],
+    ['cobb', [[0, 0], [8, 0], [0, 3], [4, 4]], MM, [['angle', 45, '°']]],
+    ['bidirectional', [[0, 0], [0, 5], [-4, 2], [36, 2]], MM, [['length', 20, 'mm'], ['width', 10, 'mm']]],
+    ['rectangle', [[1.5, 1.5], [3.5, 2.5]], MM, [['mean', 22.5, 'HU'], ['deviation', 0.5, 'HU'], ['minimum', 22, 'HU'], ['maximum', 23, 'HU'], ['area', 2, 'mm²']]],
+    ['rectangle', [[1.5, 1.5], [3.5, 2.5]], SPECTRUM, [['mean', 22.5, 'HU'], ['deviation', 0.5, 'HU'], ['minimum', 22, 'HU'], ['maximum', 23, 'HU']]],
+    ['probe', [[3, 4]], MM, [['value', 43, 'HU']]],
+  ] as [MeasureKind, Point[], Scale, unknown[]][])('%s %j', (kind, points, scale, wanted) => expect(values(kind, points, scale)).toEqual(wanted));
+});
+
+describe('drafts', () => {
+  const image = { StudyInstanceUID: '1.2', SeriesInstanceUID: '1.2.3', SOPInstanceUID: '1.2.3.4', frame: 1, reformatted: false };
+  const item = (id: string, x = 0): Measurement => ({ id, kind: 'probe', pictureId: '1.2.3.4/1', points: [[x, 0]], image, values: [{ quantity: 'value', value: x, unit: 'HU' }] });
+  const ids = (items: readonly Measurement[]): string[] => items.map(({ id, points }) => `${id}${points[0]?.[0] ?? ''}`);
+
+  it('are the same after the way to the archive and back', () => {
+    const sent = JSON.parse(JSON.stringify(toDraft(item('a', 3)))) as ReturnType<typeof toDraft>;
+    delete sent.image.reformatted;
+    expect(sameKept(keptOf([fromDraft(sent, '1.2')]), keptOf([item('a', 3)]))).toBe(true);
+    expect(sameKept(keptOf([item('a', 3)]), keptOf([item('a', 4)]))).toBe(false);
+  });
+
+  it.each([
+    ['new on both sides', [], [item('b')], [item('a')], ['a0', 'b0']],
+    ['moved there', [item('a')], [item('a', 5)], [item('a')], ['a5']],
+    ['moved here', [item('a')], [item('a')], [item('a', 5)], ['a5']],
+    ['moved on both sides: here wins', [item('a')], [item('a', 4)], [item('a', 5)], ['a5']],
+    ['deleted there', [item('a'), item('b')], [item('b')], [item('a'), item('b')], ['b0']],
+    ['deleted here', [item('a'), item('b')], [item('a'), item('b')], [item('b')], ['b0']],
+  ] as [string, Measurement[], Measurement[], Measurement[], string[]][])('merge what is %s', (_, base, theirs, ours, wanted) => expect(ids(merged(keptOf(base), theirs, ours))).toEqual(wanted));
+
+  it('leave undo and redo with what others did', () => {
+    const history = new History<number[]>([]);
+    history.push([1]);
+    history.push([1, 2]);
+    history.undo();
+    history.rewrite((items) => [...items, 9]);
+    expect(history.now).toEqual([1, 9]);
+    history.redo();
+    expect(history.now).toEqual([1, 2, 9]);
+    history.undo();
+    history.undo();
+    expect(history.now).toEqual([9]);
   });
 });

@@ -411,3 +411,13 @@ key_value = sa.Table(
     sa.Column("comparable", Text, nullable=False),
     sa.Index(None, "key_id", "comparable", "owner"),
 )
+
+#: Measurements of a study that are not signed yet, as one JSON text; ``version`` goes up with every change.
+measurement_draft = sa.Table(
+    "measurement_draft",
+    metadata,
+    sa.Column("study_id", Key, sa.ForeignKey("study.id"), primary_key=True, autoincrement=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("changed", sa.BigInteger, nullable=False),
+    sa.Column("body", Text, nullable=False),
+)

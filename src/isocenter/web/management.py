@@ -19,6 +19,7 @@ from isocenter.errors import IsocenterError, NotFoundError, UsageError
 from isocenter.settings import SETTINGS, Value
 from isocenter.web.bin import add_bin_routes
 from isocenter.web.commitments import add_commitment_routes
+from isocenter.web.measurements import add_measurement_routes
 from isocenter.web.media_types import DICOM
 from isocenter.web.mpps import add_mpps_routes
 from isocenter.web.node import Node
@@ -129,6 +130,7 @@ def create_management(node: Node) -> FastAPI:
     add_worklist_routes(api, node)
     add_mpps_routes(api, node)
     add_commitment_routes(api, node)
+    add_measurement_routes(api, node)
     return api
 
 

@@ -20,6 +20,13 @@ export class History<T> {
     this.value = value;
   }
 
+  /** Changes what is now and every step before and after it alike, as when somebody else has changed something. */
+  rewrite(change: (value: T) => T): void {
+    this.past = this.past.map(change);
+    this.future = this.future.map(change);
+    this.value = change(this.value);
+  }
+
   /** Goes one step back; false at the beginning. */
   undo(): boolean {
     const before = this.past.pop();

@@ -37,7 +37,8 @@ export interface ObjectPath {
 const JSON_TYPE = 'application/dicom+json';
 const LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 
-async function describe(response: Response): Promise<string> {
+/** What the archive says of its refusal. */
+export async function describe(response: Response): Promise<string> {
   const fallback = `The archive answered ${response.status} ${response.statusText}`.trim();
   if (!(response.headers.get('content-type') ?? '').includes('json')) return fallback;
   const body: unknown = await response.json().catch(() => undefined);

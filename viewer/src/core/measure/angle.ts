@@ -2,7 +2,7 @@
 
 import type { Point } from '../view';
 import { isPlanar, type Scale } from './scale';
-import { moveOne, type ToolDefinition } from './types';
+import { moveOne, type Quantity, type ToolDefinition } from './types';
 
 /** Degrees between two directions given as pairs of points. */
 export function degreesBetween([a, b]: readonly [Point, Point], [c, d]: readonly [Point, Point], scale: Scale): number {
@@ -15,6 +15,8 @@ export function degreesBetween([a, b]: readonly [Point, Point], [c, d]: readonly
 /** An angle has no meaning between axes of different units, as in a spectrum. */
 export const angleText = (degrees: number, scale: Scale): string => (isPlanar(scale) ? `${degrees.toFixed(1)}°` : 'no angle here');
 
+export const angleValues = (degrees: number, scale: Scale): Quantity[] => (isPlanar(scale) ? [{ quantity: 'angle', value: degrees, unit: '°' }] : []);
+
 export const angleTool: ToolDefinition = {
   kind: 'angle',
   title: 'Angle',
@@ -24,5 +26,9 @@ export const angleTool: ToolDefinition = {
   texts: (points, { scale }) => {
     const [a, b, c] = points as [Point, Point, Point];
     return [angleText(degreesBetween([b, a], [b, c], scale), scale)];
+  },
+  values: (points, { scale }) => {
+    const [a, b, c] = points as [Point, Point, Point];
+    return angleValues(degreesBetween([b, a], [b, c], scale), scale);
   },
 };

@@ -1,7 +1,7 @@
 // Two diameters at right angles (RECIST): the long one is drawn, the short one crosses it and stays at right angles.
 
 import type { Point } from '../view';
-import { distanceOf, isPlanar, lengthText, sourceText, type Scale } from './scale';
+import { distanceOf, isPlanar, lengthText, lengthValues, sourceText, type Scale } from './scale';
 import { moveOne, type ToolDefinition } from './types';
 
 type Four = [Point, Point, Point, Point];
@@ -53,5 +53,10 @@ export const bidirectionalTool: ToolDefinition = {
     if (!isPlanar(scale)) return [lengthText(a, b, scale)];
     const [long, short] = [distanceOf(a, b, scale), distanceOf(c, d, scale)].sort((x, y) => y - x) as [number, number];
     return [`${long.toFixed(1)} × ${short.toFixed(1)} ${scale.unitX}${sourceText(scale)}`];
+  },
+  values: (points, { scale }) => {
+    const [a, b, c, d] = points as Four;
+    const [long, short] = distanceOf(a, b, scale) >= distanceOf(c, d, scale) ? [[a, b], [c, d]] as const : [[c, d], [a, b]] as const;
+    return [...lengthValues('length', ...long, scale), ...lengthValues('width', ...short, scale)];
   },
 };

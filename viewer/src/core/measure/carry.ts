@@ -24,14 +24,17 @@ export function onPlane(item: Measurement, to: ImagePlane | undefined): Measurem
   if (MEASURE_TOOLS[item.kind].axial && !sameAxes(plane, to)) return undefined;
   const moved = carried(points, plane, to);
   if (!moved) return undefined;
-  const { id, kind, pictureId } = item;
   const beside: Point | undefined = label && sameAxes(plane, to) ? [(label[0] * plane.columnStep) / to.columnStep, (label[1] * plane.rowStep) / to.rowStep] : undefined;
-  return { id, kind, pictureId, plane, points: moved, ...(beside ? { label: beside } : {}) };
+  const here: Measurement = { ...item, points: moved, ...(beside ? { label: beside } : {}) };
+  if (!beside) delete (here as { label?: Point }).label;
+  return here;
 }
 
 /** A changed measurement in the pixels of the picture it was drawn on. */
 export function home(changed: Measurement, from: ImagePlane | undefined, original: Measurement): Measurement {
   if (!from || !original.plane || changed.pictureId !== original.pictureId) return changed;
   const points = carried(changed.points, from, original.plane);
-  return points ? { ...original, points } : original;
+  if (!points) return original;
+  const { values = [], source = '' } = changed;
+  return { ...original, points, values, source };
 }

@@ -1,6 +1,6 @@
 // A distance between two points.
 
-import { lengthText } from './scale';
+import { lengthText, lengthValues } from './scale';
 import { moveOne, type ToolDefinition } from './types';
 import type { Point } from '../view';
 
@@ -11,4 +11,5 @@ export const lengthTool: ToolDefinition = {
   move: moveOne,
   shapes: ([from, to]) => (from && to ? [{ kind: 'line', from, to }] : []),
   texts: (points, { scale }) => [lengthText(points[0] as Point, points[1] as Point, scale)],
+  values: (points, { scale }) => lengthValues('length', points[0] as Point, points[1] as Point, scale),
 };

@@ -15,4 +15,9 @@ export const probeTool: ToolDefinition = {
     const value = values.at(x, y);
     return [value === undefined ? 'no value' : `${formatValue(value)}${values.unit ? ` ${values.unit}` : ''}`, `(${x}, ${y})`];
   },
+  values: (points, { values }) => {
+    const [x, y] = (points[0] as Point).map(Math.round) as [number, number];
+    const value = values.at(x, y);
+    return value === undefined ? [] : [{ quantity: 'value', value, unit: values.unit }];
+  },
 };

@@ -1,8 +1,14 @@
 // A rectangular region between two corners.
 
 import type { Point } from '../view';
-import { boxOf, inBox, regionTexts, statistics } from './region';
-import { moveOne, type ToolDefinition } from './types';
+import { boxOf, inBox, regionTexts, regionValues, statistics } from './region';
+import { moveOne, type Surroundings, type ToolDefinition } from './types';
+
+function measured(points: readonly Point[], { scale, values }: Surroundings): Parameters<typeof regionValues> {
+  const box = boxOf(points[0] as Point, points[1] as Point);
+  const area = (box.right - box.left) * (box.bottom - box.top);
+  return [statistics(values, box, inBox), values.unit, area, scale];
+}
 
 export const rectangleTool: ToolDefinition = {
   kind: 'rectangle',
@@ -11,8 +17,6 @@ export const rectangleTool: ToolDefinition = {
   axial: true,
   move: moveOne,
   shapes: ([from, to]) => (from && to ? [{ kind: 'rectangle', from, to }] : []),
-  texts: (points, { scale, values }) => {
-    const box = boxOf(points[0] as Point, points[1] as Point);
-    return regionTexts(statistics(values, box, inBox), values.unit, (box.right - box.left) * (box.bottom - box.top), scale);
-  },
+  texts: (points, around) => regionTexts(...measured(points, around)),
+  values: (points, around) => regionValues(...measured(points, around)),
 };

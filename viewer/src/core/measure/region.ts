@@ -2,7 +2,8 @@
 
 import { formatValue } from '../modality';
 import type { Point } from '../view';
-import { areaText, type Scale } from './scale';
+import { areaText, isPlanar, type Scale } from './scale';
+import type { Quantity } from './types';
 
 export interface Values {
   columns: number;
@@ -56,6 +57,19 @@ export const inEllipse = (box: Box): ((column: number, row: number) => boolean) 
 export const inBox = (): boolean => true;
 
 const withUnit = (value: string, unit: string): string => (unit ? `${value} ${unit}` : value);
+
+/** A region as numbers; `area` in square pixels of the picture. */
+export function regionValues(found: Statistics | undefined, unit: string, area: number, scale: Scale): Quantity[] {
+  const size: Quantity[] = isPlanar(scale) ? [{ quantity: 'area', value: scale.unitX === 'mm' ? area * scale.perColumn * scale.perRow : area, unit: `${scale.unitX}²` }] : [];
+  if (!found) return size;
+  return [
+    { quantity: 'mean', value: found.mean, unit },
+    { quantity: 'deviation', value: found.deviation, unit },
+    { quantity: 'minimum', value: found.min, unit },
+    { quantity: 'maximum', value: found.max, unit },
+    ...size,
+  ];
+}
 
 /** The lines of a region: mean and deviation, ends, area. */
 export function regionTexts(found: Statistics | undefined, unit: string, area: number, scale: Scale): string[] {

@@ -5,6 +5,7 @@ import { regionAt, type UltrasoundRegion } from '../spacing';
 import type { Picture } from '../stack';
 import type { Point } from '../view';
 import { formatValue } from '../modality';
+import type { Quantity } from './types';
 
 export interface Scale {
   perColumn: number;
@@ -48,6 +49,9 @@ export function lengthText(a: Point, b: Point, scale: Scale): string {
   const [dx, dy] = [Math.abs(b[0] - a[0]) * scale.perColumn, Math.abs(b[1] - a[1]) * scale.perRow];
   return `${formatValue(dx)} ${scale.unitX} · ${formatValue(dy)} ${scale.unitY}`;
 }
+
+/** A length as a number; none between axes that are no lengths. */
+export const lengthValues = (quantity: 'length' | 'width', a: Point, b: Point, scale: Scale): Quantity[] => (isPlanar(scale) ? [{ quantity, value: distanceOf(a, b, scale), unit: scale.unitX }] : []);
 
 /** An area in square pixels of the picture, in mm² or from 1 cm² on in cm². */
 export function areaText(pixels: number, scale: Scale): string {

@@ -7,6 +7,22 @@ import type { Values } from './region';
 
 export type MeasureKind = 'length' | 'angle' | 'cobb' | 'bidirectional' | 'ellipse' | 'rectangle' | 'circle' | 'probe';
 
+/** One result as a number. */
+export interface Quantity {
+  readonly quantity: 'length' | 'width' | 'angle' | 'area' | 'mean' | 'deviation' | 'minimum' | 'maximum' | 'value';
+  readonly value: number;
+  readonly unit: string;
+}
+
+/** The stored image that a measurement was drawn on, or one of the volume whose plane it was drawn on. */
+export interface ImagePlace {
+  readonly StudyInstanceUID: string;
+  readonly SeriesInstanceUID: string;
+  readonly SOPInstanceUID: string;
+  readonly frame: number;
+  readonly reformatted: boolean;
+}
+
 export interface Measurement {
   readonly id: string;
   readonly kind: MeasureKind;
@@ -17,6 +33,16 @@ export interface Measurement {
   readonly plane?: ImagePlane;
   /** Where the text was dragged to, in pixels from its anchor; undefined: beside the shape. */
   readonly label?: Point;
+  readonly image?: ImagePlace;
+  /** What it measured when it was last changed. */
+  readonly values?: readonly Quantity[];
+  /** Who says what a millimetre is; "" for the patient itself. */
+  readonly source?: string;
+  readonly name?: string;
+  /** "#rrggbb". */
+  readonly colour?: string;
+  readonly locked?: boolean;
+  readonly hidden?: boolean;
 }
 
 /** What is drawn, in pixels of the picture. */
@@ -44,6 +70,8 @@ export interface ToolDefinition {
   shapes(points: readonly Point[], scale: Scale): Shape[];
   /** What it measures, a line each. */
   texts(points: readonly Point[], around: Surroundings): string[];
+  /** The same as numbers; none where it means nothing here. */
+  values(points: readonly Point[], around: Surroundings): Quantity[];
 }
 
 /** Moves one point and leaves the others. */

@@ -4,6 +4,8 @@ import type { DisplaySet } from '../../core/stack';
 import { Owner, Signal } from '../../core/lifecycle';
 import { BitmapStore } from '../../viewport/bitmap-store';
 import { DecodePool } from '../../viewport/decode/pool';
+import { DraftClient } from '../../net/draft-client';
+import { Drafts } from '../../viewport/measure/drafts';
 import type { MeasureSession } from '../../viewport/measure/session';
 import type { MprSession } from '../../viewport/mpr/session';
 import { Previews } from '../../viewport/previews';
@@ -27,6 +29,7 @@ export interface ViewerEngine {
   loader: StudyLoader;
   workspace: Workspace;
   measure: Late<MeasureSession>;
+  drafts: Drafts;
   mpr: MprHolder;
   /** The volume that is open in three dimensions, if one is. */
   volume3d: Holder<Volume3dSession>;
@@ -165,10 +168,12 @@ export function createEngine({ client, queue }: Services): ViewerEngine {
   const workspace = new Workspace(sources);
   owner.own(() => workspace.dispose());
   const measure = new Late(() => import('../../viewport/measure/session').then(({ MeasureSession }) => new MeasureSession()));
+  const drafts = new Drafts(new DraftClient(), measure);
+  owner.own(() => drafts.dispose());
   const previews = new Previews(client, queue);
   const worker = new WaitingWorker();
   owner.own(() => worker.dispose());
-  const engine = { store, loader, workspace, measure, previews, worker, dispose: () => owner.dispose() };
+  const engine = { store, loader, workspace, measure, drafts, previews, worker, dispose: () => owner.dispose() };
   const mpr = new MprHolder(() => openVolume(engine, sources));
   owner.own(() => mpr.dispose());
   const volume3d = new Holder(() => openVolume3d(engine, mpr.state()?.source ?? workspace.active.state().set));

@@ -17,6 +17,7 @@ import { Pane } from './pane';
 import { PresetMenu } from './preset-menu';
 import { PriorsList } from './priors-list';
 import { openStudyBeside } from './references';
+import { SaveNote } from './save-note';
 import { SeriesRail } from './series-rail';
 import { TagBrowser } from './tag-browser';
 import { exposeTestSeam } from './test-seam';
@@ -87,6 +88,10 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
     const timer = setTimeout(() => void engine.previews.get(set, 'thumbnail').catch(() => undefined), 300);
     return () => clearTimeout(timer);
   }, [drawn, engine, set]);
+
+  useEffect(() => {
+    if (drawn) engine.drafts.open(place.studies);
+  }, [drawn, engine, place]);
 
   useEffect(() => workspace.adopt(study.series.flatMap(({ sets }) => sets ?? [])), [workspace, study]);
 
@@ -164,6 +169,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
           </Suspense>
         ) : null}
         {page.note ? <div className="page-note" role="alert">{page.note}</div> : null}
+        <SaveNote drafts={engine.drafts} />
         {menu ? <ContextMenu at={menu} run={run} onClose={() => setMenu(undefined)} /> : null}
       </main>
       {page.panel === 'keys' ? <KeySheet onClose={() => run('panel.keys')} /> : null}

@@ -1,13 +1,14 @@
 // The measurements of the open viewer: drawn, moved, removed, undone. Knows panes by their controllers, no DOM.
 
 import { History } from '../../core/history';
+import { text } from '../../core/dicom-json';
 import { isMeasure, type Tool } from '../../core/gesture';
 import { inLabel, labelAt, labelBeside, type LabelBox } from '../../core/measure/label';
 import { distanceToChain, outline } from '../../core/measure/outline';
 import { home, onPlane } from '../../core/measure/carry';
 import { scaleAt, type Scale } from '../../core/measure/scale';
 import { MEASURE_TOOLS } from '../../core/measure/tools';
-import type { Measurement } from '../../core/measure/types';
+import type { ImagePlace, Measurement } from '../../core/measure/types';
 import { Signal } from '../../core/lifecycle';
 import { toModality } from '../../core/modality';
 import { pictureInfo } from '../../core/picture-info';
@@ -45,7 +46,6 @@ export class MeasureSession {
   private readonly history = new History<readonly Measurement[]>([]);
   private current: MeasureState = { items: [], draft: undefined, selected: undefined, hidden: false };
   private fixed = 0;
-  private nextId = 1;
 
   readonly state = (): MeasureState => this.current;
 
@@ -59,11 +59,28 @@ export class MeasureSession {
     this.update({ items: this.history.now });
   }
 
-  remove(): void {
+  /** Deletes one, the selected unless it is named; locked ones stay. */
+  remove(named?: string): void {
     const { selected, items } = this.current;
-    if (this.cancelDraft() || !selected) return;
-    this.commit(items.filter(({ id }) => id !== selected));
+    const id = named ?? selected;
+    if ((named === undefined && this.cancelDraft()) || !items.some((item) => item.id === id && !item.locked)) return;
+    this.commit(items.filter((item) => item.id !== id));
     this.update({ selected: undefined });
+  }
+
+  /** Changes what is said of one: name, colour, lock, hidden. */
+  edit(id: string, change: Pick<Partial<Measurement>, 'name' | 'colour' | 'locked' | 'hidden'>): void {
+    this.commit(this.current.items.map((item) => (item.id === id ? { ...item, ...change } : item)));
+  }
+
+  select(id: string | undefined): void {
+    this.update({ selected: id });
+  }
+
+  /** Takes over what was changed elsewhere; undo and redo do not bring back the time before. */
+  rewrite(change: (items: readonly Measurement[]) => readonly Measurement[]): void {
+    this.history.rewrite((items) => change(items).filter(({ kind }) => kind in MEASURE_TOOLS));
+    this.update({ items: this.history.now });
   }
 
   toggleHidden(): void {
@@ -90,7 +107,7 @@ export class MeasureSession {
     if (!shown || this.current.hidden) return [];
     const { items, draft } = this.current;
     const plane = planeOf(shown.picture);
-    const here = items.flatMap((item) => (item.pictureId === shown.picture.id ? [item] : (onPlane(item, plane) ?? [])));
+    const here = items.filter(({ hidden }) => !hidden).flatMap((item) => (item.pictureId === shown.picture.id ? [item] : (onPlane(item, plane) ?? [])));
     if (draft?.pictureId === shown.picture.id) here.push(draft);
     return here.map((item) => layOut(item, shown, pane, item === draft));
   }
@@ -108,7 +125,7 @@ export class MeasureSession {
     if (!isMeasure(tool)) return undefined;
     const point = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
     this.fixed = 0;
-    this.update({ hidden: false, draft: { id: `m${this.nextId++}`, kind: tool, pictureId: shown.picture.id, points: [point] } });
+    this.update({ hidden: false, draft: { id: newId(), kind: tool, pictureId: shown.picture.id, points: [point], image: imageOf(shown) } });
     return this.place(controller, at);
   }
 
@@ -154,7 +171,7 @@ export class MeasureSession {
     if (!shown || flat) return;
     const points = MEASURE_TOOLS[draft.kind].complete?.(draft.points, scaleOf(shown, draft.points)) ?? draft.points;
     const plane = planeOf(shown.picture);
-    this.commit([...this.current.items, { ...draft, points, ...(plane ? { plane } : {}) }]);
+    this.commit([...this.current.items, valued({ ...draft, points, ...(plane ? { plane } : {}) }, shown)]);
     this.update({ selected: draft.id });
   }
 
@@ -178,13 +195,14 @@ export class MeasureSession {
 
   private drag(controller: StackController, item: Measurement, change: (item: Measurement, shown: Shown, to: Point) => Measurement): Drag {
     this.update({ selected: item.id });
+    if (item.locked) return { move: () => undefined, end: () => undefined };
     const { items } = this.current;
     const changed = (at: Point): readonly Measurement[] => {
       const pane = controller.state();
       const shown = shownOf(pane);
       if (!shown) return items;
       const to = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
-      return items.map((other) => (other.id === item.id ? returned(change(item, shown, to), shown.picture, other) : other));
+      return items.map((other) => (other.id === item.id ? returned(valued(change(item, shown, to), shown), shown.picture, other) : other));
     };
     return {
       move: (at) => this.update({ items: changed(at) }),
@@ -203,6 +221,20 @@ export class MeasureSession {
     this.current = { ...this.current, ...change };
     this.changed.emit();
   }
+}
+
+const newId = (): string => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+function imageOf({ picture }: Shown): ImagePlace {
+  const { dataSet, SOPInstanceUID } = picture.instance;
+  const reformatted = picture.id !== `${SOPInstanceUID}/${picture.frame}`;
+  return { StudyInstanceUID: text(dataSet, 'StudyInstanceUID'), SeriesInstanceUID: text(dataSet, 'SeriesInstanceUID'), SOPInstanceUID, frame: picture.frame, reformatted };
+}
+
+/** With what it measures on this picture, as numbers. */
+function valued(item: Measurement, shown: Shown): Measurement {
+  const scale = scaleOf(shown, item.points);
+  return { ...item, values: MEASURE_TOOLS[item.kind].values(item.points, { scale, values: valuesOf(shown) }), source: scale.provenance };
 }
 
 /** What was changed on this picture, back on the one it was drawn on. */
