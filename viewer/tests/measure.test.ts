@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { History } from '../src/core/history';
+import { resultText, toCsv, toJson } from '../src/core/measure/export';
 import { fromDraft, keptOf, merged, sameKept, toDraft } from '../src/core/measure/draft';
 import { labelBeside } from '../src/core/measure/label';
 import { distanceToChain, outline } from '../src/core/measure/outline';
@@ -182,4 +183,16 @@ describe('drafts', () => {
     history.undo();
     expect(history.now).toEqual([9]);
   });
+});
+
+describe('the list', () => {
+  const image = { StudyInstanceUID: '1', SeriesInstanceUID: '1.2', SOPInstanceUID: '1.2.3', frame: 2, reformatted: false };
+  const one: Measurement = { id: 'a', kind: 'bidirectional', pictureId: 'p', points: [[1, 2]], image, name: '=1+"x"', source: 'at detector', values: [{ quantity: 'length', value: 30, unit: 'mm' }, { quantity: 'width', value: 15.04, unit: 'mm' }] };
+  it('says results in a line', () => expect(resultText(one)).toBe('30.0 mm × 15.0 mm'));
+  it('is CSV with a line for each result, and no formulas', () => {
+    const [, first, second, end] = toCsv([one]).split('\r\n');
+    expect(first).toBe('"\'=1+""x""",bidirectional,length,30,mm,at detector,1,1.2,1.2.3,2,1.00 2.00');
+    expect([second?.includes(',width,15.04,mm,'), end]).toEqual([true, '']);
+  });
+  it('is JSON', () => expect(JSON.parse(toJson([one]))).toEqual([{ id: 'a', kind: 'bidirectional', name: one.name, values: one.values, source: 'at detector', ...image, points: [[1, 2]] }]));
 });

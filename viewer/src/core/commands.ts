@@ -18,6 +18,7 @@ export const COMMANDS = [
   { name: 'measure.redo', title: 'Redo', group: 'Measure', keys: ['Ctrl+y', 'Ctrl+Shift+z'] },
   { name: 'measure.delete', title: 'Delete the selected', group: 'Measure', keys: ['Delete', 'Backspace'] },
   { name: 'measure.hide', title: 'Hide or show measurements', group: 'Measure', keys: ['Shift+m'] },
+  { name: 'measure.list', title: 'List of measurements', group: 'Measure', keys: ['q'] },
   { name: 'layout.choose', title: 'Layout', group: 'Layout', keys: ['Shift+l'] },
   { name: 'layout.maximise', title: 'Maximise the pane, or full screen', group: 'Layout', keys: ['f'] },
   { name: 'layout.next', title: 'Next pane', group: 'Layout', keys: ['Tab'] },

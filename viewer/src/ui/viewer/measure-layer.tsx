@@ -1,6 +1,6 @@
 // The measurements of a pane as lines and text over the picture. Takes no pointer events: gestures reach the session.
 
-import type { JSX } from 'react';
+import type { CSSProperties, JSX } from 'react';
 import { LINE_HEIGHT, nearestOfBox } from '../../core/measure/label';
 import type { Point } from '../../core/view';
 import type { Laid, MeasureSession } from '../../viewport/measure/session';
@@ -24,7 +24,7 @@ function One({ laid: { item, handles, chains, lines, label }, selected }: { laid
   const target = nearest(handles, [label.x + label.width / 2, label.y + label.height / 2]);
   const from = target && nearestOfBox(label, target);
   return (
-    <g className="measurement" data-kind={item.kind} data-selected={selected}>
+    <g className="measurement" data-kind={item.kind} data-selected={selected} style={item.colour ? ({ '--measure': item.colour } as CSSProperties) : undefined}>
       {[true, false].map((under) =>
         chains.map(({ points, helper }, index) => <polyline key={`${index}-${under}`} points={path(points)} className={under ? 'measure-halo' : 'measure-line'} data-helper={helper} />),
       )}

@@ -45,7 +45,7 @@ const PANELS: readonly Button[] = [
 const MEASURES: readonly (readonly CommandName[])[] = [
   ['measure.length', 'measure.angle', 'measure.cobb', 'measure.bidirectional'],
   ['measure.ellipse', 'measure.rectangle', 'measure.circle', 'measure.probe'],
-  ['measure.undo', 'measure.redo', 'measure.delete', 'measure.hide'],
+  ['measure.undo', 'measure.redo', 'measure.delete', 'measure.hide', 'measure.list'],
 ];
 const LINKED = ['scroll', 'offset', 'window', 'view', 'lines'] as const;
 

@@ -12,7 +12,7 @@ import type { ViewerEngine } from './viewer-engine';
 export interface PageState {
   tool: Tool;
   detail: Detail;
-  panel: 'tags' | 'keys' | undefined;
+  panel: 'tags' | 'keys' | 'measures' | undefined;
   drawer: boolean;
   /** Overlay planes and shutter are drawn. */
   planes: boolean;
@@ -48,6 +48,7 @@ function toolActions({ measure }: ViewerEngine, page: PageActions): Actions {
     'measure.redo': () => measure.state()?.redo(),
     'measure.delete': () => measure.state()?.remove(),
     'measure.hide': () => measure.state()?.toggleHidden(),
+    'measure.list': () => page.change((state) => ({ panel: state.panel === 'measures' ? undefined : 'measures' })),
   };
 }
 

@@ -33,6 +33,7 @@ function toggleFullScreen(): void {
   change.catch(() => undefined);
 }
 
+const MeasurePanel = lazy(() => import('./measure-panel').then((module) => ({ default: module.MeasurePanel })));
 const MprBar = lazy(() => import('./mpr-bar').then((module) => ({ default: module.MprBar })));
 
 const VolumePane = lazy(() => import('./volume-pane').then((module) => ({ default: module.VolumePane })));
@@ -56,6 +57,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   const layout = useStateOf(workspace);
   const pane = useStateOf(workspace.active);
   const mpr = useStateOf(engine.mpr);
+  const measure = useStateOf(engine.measure);
   const volume3d = useStateOf(engine.volume3d);
   const [page, setPage] = useState<PageState>(firstPage);
   const [menu, setMenu] = useState<Point>();
@@ -169,6 +171,11 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
           </Suspense>
         ) : null}
         {page.note ? <div className="page-note" role="alert">{page.note}</div> : null}
+        {page.panel === 'measures' ? (
+          <Suspense fallback={null}>
+            <MeasurePanel session={measure} study={study} onShow={(series, set, index) => void open(series, set).then(() => workspace.active.goTo(index))} onClose={() => run('measure.list')} />
+          </Suspense>
+        ) : null}
         <SaveNote drafts={engine.drafts} />
         {menu ? <ContextMenu at={menu} run={run} onClose={() => setMenu(undefined)} /> : null}
       </main>

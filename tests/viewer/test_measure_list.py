@@ -1,0 +1,55 @@
+"""The list of measurements: results, jump, name, lock, hide, delete, export."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import CT_STUDY, View
+from .test_measure import choose, drag
+
+pytestmark = pytest.mark.browser
+
+
+def test_what_was_measured_is_listed_and_can_be_worked_on(view: View, tmp_path: Path) -> None:
+    view.study(CT_STUDY)
+    choose(view, "d")
+    drag(view, (20, 20), (50, 20))
+    index = view.summary()["index"]
+    view.page.keyboard.press("Home")
+    view.settled()
+    choose(view, "e")
+    drag(view, (20, 30), (30, 40))
+    view.page.keyboard.press("q")
+    panel = view.page.get_by_label("List of measurements")
+    rows = panel.locator("li")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("30.0 mm")
+    expect(rows.last).to_contain_text("HU ±")
+    expect(rows.last).to_contain_text("3 · Oblique 5.0, image 1 of 24")
+    rows.first.locator(".measure-jump").click()
+    view.settled()
+    assert view.summary()["index"] == index
+    rows.first.get_by_label("Name of Length").fill("Lesion <b>1</b>")
+    rows.first.get_by_label("Name of Length").press("Enter")
+    lesion = rows.first
+    expect(lesion.get_by_label("Lock Lesion")).to_be_visible()
+    lesion.get_by_label("Lock Lesion").click()
+    expect(lesion.get_by_label("Delete Lesion")).to_be_disabled()
+    lesion.get_by_label("Hide Lesion").click()
+    expect(view.page.locator(".measurement[data-kind=length]")).to_have_count(0)
+    lesion.get_by_label("Hide Lesion").click()
+    expect(view.page.locator(".measurement[data-kind=length]")).to_have_count(1)
+    with view.page.expect_download() as csv:
+        panel.get_by_role("button", name="CSV").click()
+    csv.value.save_as(tmp_path / "measurements.csv")
+    assert "Lesion <b>1</b>,length,length," in (tmp_path / "measurements.csv").read_text()
+    with view.page.expect_download() as exported:
+        panel.get_by_role("button", name="JSON").click()
+    exported.value.save_as(tmp_path / "measurements.json")
+    kinds = [one["kind"] for one in json.loads((tmp_path / "measurements.json").read_text())]
+    assert kinds == ["length", "ellipse"]
+    rows.last.get_by_label("Delete Ellipse").click()
+    expect(rows).to_have_count(1)
+    view.page.screenshot(path=tmp_path / "list.png")

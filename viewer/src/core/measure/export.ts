@@ -1,0 +1,36 @@
+// Measurements as CSV (RFC 4180) and JSON, for other programs. Pure.
+
+import { MEASURE_TOOLS } from './tools';
+import type { Measurement, Quantity } from './types';
+
+const HEAD = ['name', 'kind', 'quantity', 'value', 'unit', 'source', 'StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID', 'frame', 'points'];
+
+/** A spreadsheet runs text that begins like a formula: an apostrophe keeps it text. */
+function cell(value: string | number): string {
+  const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** A line for each result; one without results has a line, too. */
+export function toCsv(items: readonly Measurement[]): string {
+  const lines = items.flatMap(({ name = '', kind, values = [], source = '', image, points }) => {
+    const results: readonly (Quantity | undefined)[] = values.length > 0 ? values : [undefined];
+    const place = [image?.StudyInstanceUID ?? '', image?.SeriesInstanceUID ?? '', image?.SOPInstanceUID ?? '', image?.frame ?? '', points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join(' ')];
+    return results.map((result) => [name, kind, result?.quantity ?? '', result?.value ?? '', result?.unit ?? '', source, ...place]);
+  });
+  return [HEAD, ...lines].map((line) => `${line.map(cell).join(',')}\r\n`).join('');
+}
+
+export const toJson = (items: readonly Measurement[]): string => `${JSON.stringify(items.map(({ id, kind, name = '', values = [], source = '', image, points }) => ({ id, kind, name, values, source, ...image, points })), null, 2)}\n`;
+
+export const titleOfMeasurement = ({ name, kind }: Measurement): string => (name ?? '') || MEASURE_TOOLS[kind].title;
+
+const digits = ({ value, unit }: Quantity): string => `${unit === 'px' ? value.toFixed(0) : value.toFixed(1)}${unit ? (unit === '°' ? unit : ` ${unit}`) : ''}`;
+
+/** The results in one line: "34.2 mm", "30.0 mm × 15.0 mm", "41.2 HU ± 3.0 HU · 120.4 mm²". */
+export function resultText({ values = [] }: Measurement): string {
+  const of = (wanted: Quantity['quantity']): string => values.filter(({ quantity }) => quantity === wanted).map(digits).join('');
+  const size = [of('length'), of('width')].filter(Boolean).join(' × ');
+  const spread = [of('mean'), of('deviation')].filter(Boolean).join(' ± ');
+  return [size, of('angle'), of('value'), spread, of('area')].filter(Boolean).join(' · ');
+}

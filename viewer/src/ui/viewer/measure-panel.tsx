@@ -1,0 +1,138 @@
+// The list of measurements: what was found, where it is, and what may be done with it. Not modal: the pictures stay in use.
+
+import { Eye, EyeOff, Lock, LockOpen, Trash2, X } from 'lucide-react';
+import type { JSX } from 'react';
+import { resultText, titleOfMeasurement, toCsv, toJson } from '../../core/measure/export';
+import type { Measurement } from '../../core/measure/types';
+import { nearestPicture, toPatient } from '../../core/plane';
+import type { DisplaySet } from '../../core/stack';
+import type { MeasureSession } from '../../viewport/measure/session';
+import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
+import { useStateOf } from './use-signal';
+import './measure-panel.css';
+
+interface Props {
+  session: MeasureSession | undefined;
+  study: StudyState;
+  /** Opens a picture of a series in the active pane. */
+  onShow(series: SeriesEntry, set: DisplaySet, index: number): void;
+  onClose(): void;
+}
+
+export function MeasurePanel({ session, ...rest }: Props): JSX.Element {
+  return (
+    <aside className="measure-panel" aria-label="List of measurements">
+      <header>
+        <h2>Measurements</h2>
+        <button type="button" className="icon-button" aria-label="Close the list" onClick={rest.onClose}>
+          <X size={18} />
+        </button>
+      </header>
+      {session ? <List session={session} {...rest} /> : <p className="muted">Nothing was measured yet</p>}
+    </aside>
+  );
+}
+
+function List({ session, study, onShow }: Props & { session: MeasureSession }): JSX.Element {
+  const { items, selected } = useStateOf(session);
+  const show = (item: Measurement): void => {
+    const place = placeOf(item, study);
+    if (place?.set) onShow(place.series, place.set, place.index);
+    session.select(item.id);
+  };
+  if (items.length === 0) return <p className="muted">Nothing was measured yet</p>;
+  return (
+    <>
+      <ul>
+        {items.map((item) => (
+          <Row key={item.id} item={item} where={whereText(item, study)} selected={item.id === selected} session={session} onShow={() => show(item)} />
+        ))}
+      </ul>
+      <footer>
+        <button type="button" className="button" onClick={() => download('measurements.csv', 'text/csv', toCsv(items))}>
+          CSV
+        </button>
+        <button type="button" className="button" onClick={() => download('measurements.json', 'application/json', toJson(items))}>
+          JSON
+        </button>
+      </footer>
+    </>
+  );
+}
+
+interface RowProps {
+  item: Measurement;
+  where: string;
+  selected: boolean;
+  session: MeasureSession;
+  onShow(): void;
+}
+
+function Row({ item, where, selected, session, onShow }: RowProps): JSX.Element {
+  const { id, locked = false, hidden = false, colour = '' } = item;
+  const title = titleOfMeasurement(item);
+  const rename = (name: string): void => {
+    if (name !== (item.name ?? '')) session.edit(id, { name });
+  };
+  return (
+    <li data-selected={selected} data-hidden={hidden}>
+      <button type="button" className="measure-jump" aria-label={`Show ${title}`} onClick={onShow}>
+        <strong>{resultText(item) || 'no value'}</strong>
+        <span className="muted">{where}</span>
+      </button>
+      <div className="measure-row">
+        <input
+          type="text"
+          key={item.name ?? ''}
+          defaultValue={item.name ?? ''}
+          placeholder={title}
+          aria-label={`Name of ${title}`}
+          maxLength={64}
+          spellCheck={false}
+          disabled={locked}
+          onBlur={(event) => rename(event.target.value.trim())}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter') event.currentTarget.blur();
+          }}
+        />
+        <input type="color" defaultValue={colour || '#ffd84d'} key={colour} aria-label={`Colour of ${title}`} disabled={locked} onBlur={(event) => event.target.value !== (colour || '#ffd84d') && session.edit(id, { colour: event.target.value })} />
+        <button type="button" className="icon-button" aria-label={`Lock ${title}`} aria-pressed={locked} onClick={() => session.edit(id, { locked: !locked })}>
+          {locked ? <Lock size={16} /> : <LockOpen size={16} />}
+        </button>
+        <button type="button" className="icon-button" aria-label={`Hide ${title}`} aria-pressed={hidden} onClick={() => session.edit(id, { hidden: !hidden })}>
+          {hidden ? <EyeOff size={16} /> : <Eye size={16} />}
+        </button>
+        <button type="button" className="icon-button" aria-label={`Delete ${title}`} disabled={locked} onClick={() => session.remove(id)}>
+          <Trash2 size={16} />
+        </button>
+      </div>
+    </li>
+  );
+}
+
+function placeOf({ image, plane, points }: Measurement, { series }: StudyState): { series: SeriesEntry; set: DisplaySet | undefined; index: number } | undefined {
+  const found = series.find(({ SeriesInstanceUID }) => SeriesInstanceUID === image?.SeriesInstanceUID);
+  if (!found || !image) return undefined;
+  const set = found.sets?.find(({ instances }) => instances.some(({ SOPInstanceUID }) => SOPInstanceUID === image.SOPInstanceUID));
+  const stored = set?.pictures.findIndex(({ instance, frame }) => instance.SOPInstanceUID === image.SOPInstanceUID && frame === image.frame) ?? -1;
+  const [first] = points;
+  const nearest = image.reformatted && plane && first && set ? nearestPicture(set.pictures, toPatient(plane, first))?.index : undefined;
+  return { series: found, set, index: Math.max(0, nearest ?? stored) };
+}
+
+function whereText(item: Measurement, study: StudyState): string {
+  const place = placeOf(item, study);
+  if (!place) return 'in a series that is not here';
+  const { series, set, index } = place;
+  const name = [series.number, series.description || series.modality].filter((part) => part !== undefined && part !== '').join(' · ');
+  return set ? `${name}, image ${index + 1} of ${set.pictures.length}${item.image?.reformatted ? ', in a plane' : ''}` : name;
+}
+
+function download(name: string, type: string, content: string): void {
+  const url = URL.createObjectURL(new Blob([content], { type }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
