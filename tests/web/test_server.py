@@ -125,15 +125,15 @@ def test_a_client_that_leaves_ends_the_decoding(
     store(*(part10(ct(number), ImplicitVRLittleEndian) for number in range(1, 201)))
     decoded: list[str] = []
     left = threading.Event()
-    original = retrieve.explicit_little_endian
+    original = retrieve.transcoded
 
-    def decode(archive: Archive, instance: Instance) -> Span:
+    def decode(archive: Archive, instance: Instance, wanted: str) -> Span:
         decoded.append(instance.SOPInstanceUID)
         if len(decoded) == 2:
             assert left.wait(20)
-        return original(archive, instance)
+        return original(archive, instance, wanted)
 
-    monkeypatch.setattr(retrieve, "explicit_little_endian", decode)
+    monkeypatch.setattr(retrieve, "transcoded", decode)
     accept = f'multipart/related; type="application/dicom"; transfer-syntax={ExplicitVRLittleEndian}'
     with socket.create_connection(("127.0.0.1", server.port)) as sock:
         sock.sendall(f"GET /dicom-web/studies/{STUDY} HTTP/1.1\r\nHost: localhost\r\nAccept: {accept}\r\n\r\n".encode())

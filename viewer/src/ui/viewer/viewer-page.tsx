@@ -25,7 +25,8 @@ import { ToolBar } from './tool-bar';
 import { useCommands, type PageState } from './use-commands';
 import { PHONE, useOpening } from './use-opening';
 import { useStateOf } from './use-signal';
-import { createEngine, warmUp, type ViewerEngine } from './viewer-engine';
+import { useAhead } from './use-ahead';
+import { createEngine, type ViewerEngine } from './viewer-engine';
 import './viewer.css';
 
 function toggleFullScreen(): void {
@@ -77,23 +78,8 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [loader, open]);
 
-  const drawn = pane.bitmap !== undefined;
-  useEffect(() => {
-    if (!drawn) return undefined;
-    const timer = setTimeout(() => warmUp(engine), 1000);
-    return () => clearTimeout(timer);
-  }, [drawn, engine]);
-
   const { set } = pane;
-  useEffect(() => {
-    if (!drawn || !set || set.plane) return undefined;
-    const timer = setTimeout(() => void engine.previews.get(set, 'thumbnail').catch(() => undefined), 300);
-    return () => clearTimeout(timer);
-  }, [drawn, engine, set]);
-
-  useEffect(() => {
-    if (drawn) engine.drafts.open(place.studies);
-  }, [drawn, engine, place]);
+  useAhead(engine, pane, place.studies);
 
   useEffect(() => workspace.adopt(study.series.flatMap(({ sets }) => sets ?? [])), [workspace, study]);
 

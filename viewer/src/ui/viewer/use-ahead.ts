@@ -1,0 +1,24 @@
+// What is fetched once the first picture is there, before anybody asks: code of the next tools, previews, measurements.
+
+import { useEffect } from 'react';
+import type { PaneState } from '../../viewport/stack-controller';
+import { warmUp, type ViewerEngine } from './viewer-engine';
+
+export function useAhead(engine: ViewerEngine, { bitmap, set }: PaneState, studies: readonly string[]): void {
+  const drawn = bitmap !== undefined;
+  useEffect(() => {
+    if (!drawn) return undefined;
+    const timer = setTimeout(() => warmUp(engine), 1000);
+    return () => clearTimeout(timer);
+  }, [drawn, engine]);
+
+  useEffect(() => {
+    if (!drawn || !set || set.plane) return undefined;
+    const timer = setTimeout(() => void engine.previews.get(set, 'thumbnail').catch(() => undefined), 300);
+    return () => clearTimeout(timer);
+  }, [drawn, engine, set]);
+
+  useEffect(() => {
+    if (drawn) engine.drafts.open(studies);
+  }, [drawn, engine, studies]);
+}
