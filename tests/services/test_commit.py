@@ -121,14 +121,14 @@ def test_the_answer_counts(code: int, called: str) -> None:
     assert transactions.held.calls == [called]
 
 
-@pytest.mark.parametrize("when", ["before", "amid", "awaited"])
+@pytest.mark.parametrize("when", ["at once", "before", "amid", "awaited"])
 def test_what_is_not_told_is_left_to_others(when: str) -> None:
     transactions = FakeTransactions()
     handler = begin(transactions)
     assert status_of(handler) == 0
     work = handler.afterwards()
     assert work is not None
-    for _ in range({"before": 1, "amid": 2, "awaited": 3}[when]):
+    for _ in range({"at once": 0, "before": 1, "amid": 2, "awaited": 3}[when]):
         next(work)
     work.close()
     assert transactions.held is not None

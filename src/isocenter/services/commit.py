@@ -103,12 +103,17 @@ class _Action(Handler):
         """Report over the same association."""
         if not self._filed:
             return None
-        return self._repeated() if self._held is None else self._report(self._held)
+        if self._held is None:
+            return self._repeated()
+        work = self._report(self._held)
+        next(work)  # a generator that was never begun is closed without its ``finally``
+        return work
 
     def _report(self, held: Held) -> Generator[Operation | None]:
         """Look at everything and tell the peer; where that does not come to its end, others may deliver the report."""
         left = True
         try:
+            yield None
             failures: tuple[Failure, ...] | None = yield from held.examine()
             if failures is None:
                 left = False
