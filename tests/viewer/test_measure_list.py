@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import CT_STUDY, View
+from .conftest import CT_STUDY, View, get_json
 from .test_measure import choose, drag
 
 pytestmark = pytest.mark.browser
@@ -50,6 +51,16 @@ def test_what_was_measured_is_listed_and_can_be_worked_on(view: View, tmp_path: 
     exported.value.save_as(tmp_path / "measurements.json")
     kinds = [one["kind"] for one in json.loads((tmp_path / "measurements.json").read_text())]
     assert kinds == ["length", "ellipse"]
+    panel.get_by_role("button", name="Sign").click()
+    expect(panel.get_by_role("status")).to_have_text("Stored as a structured report in a new series")
+    modalities = get_json(f"{view.archive.url}/dicom-web/studies/{CT_STUDY}/series?Modality=SR")
+    assert isinstance(modalities, list)
+    (report,) = modalities
+    series = report["0020000E"]["Value"][0]
+    url = f"{view.archive.url}/api/studies/{CT_STUDY}/series/{series}?confirm={series}"
+    with urlopen(Request(url, method="DELETE")):
+        pass
     rows.last.get_by_label("Delete Ellipse").click()
     expect(rows).to_have_count(1)
+    expect(panel.locator("input[type=text]")).to_have_count(1)
     view.page.screenshot(path=tmp_path / "list.png")

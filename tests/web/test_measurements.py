@@ -1,14 +1,19 @@
 """Drafts of measurements over HTTP: what is kept, what is refused, and who comes second."""
 
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
+from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
 
 from isocenter.web.measurements import MOST, MOST_BYTES
 
-from .conftest import STUDY, Client, ct
+from .conftest import STUDY, Client, ct, parts_of
 
+STOWED = 'multipart/related; type="application/dicom"'
 PATH = f"/api/studies/{STUDY}/measurements"
 IMAGE = {"SeriesInstanceUID": f"{STUDY}.1", "SOPInstanceUID": f"{STUDY}.1.1", "frame": 1}
 LENGTH = {
@@ -76,3 +81,81 @@ def test_too_many_bytes_are_not_read(client: Client, store: Callable[..., None])
     answer = client.request("PUT", PATH, content=b" " * (MOST_BYTES + 1), headers={"if-match": "*"})
     assert answer.status_code == 400
     assert "bytes" in answer.json()["error"]["message"]
+
+
+PLANE = {
+    "FrameOfReferenceUID": f"{STUDY}.9", "origin": [-10.0, -20.0, 30.0], "row": [1, 0, 0], "column": [0, 1, 0],
+    "normal": [0, 0, 1], "columnStep": 0.5, "rowStep": 2.0, "columns": 8, "rows": 6,
+}  # fmt: skip
+
+
+def drawn(number: int, kind: str, points: list[list[float]], values: list[tuple[str, float, str]], **more: Any) -> dict:
+    results = [{"quantity": quantity, "value": value, "unit": unit} for quantity, value, unit in values]
+    return LENGTH | {"id": str(number), "kind": kind, "points": points, "values": results, "name": ""} | more
+
+
+REGION = [
+    ("mean", 40.25, "HU"), ("deviation", 2.5, "HU"), ("minimum", -1, "HU"), ("maximum", 90, "HU"), ("area", 12, "mm²"),
+]  # fmt: skip
+DRAWN = [
+    drawn(1, "length", [[1, 2], [4, 2]], [("length", 1.5, "mm")], name="Lésion 1"),
+    drawn(2, "angle", [[1, 2], [4, 2], [4, 5]], [("angle", 90, "°")]),
+    drawn(3, "cobb", [[1, 1], [4, 1], [1, 2], [4, 4]], [("angle", 30, "°")]),
+    drawn(4, "bidirectional", [[1, 1], [7, 1], [3, 0], [3, 3]], [("length", 6, "mm"), ("width", 3, "mm")]),
+    drawn(5, "ellipse", [[1, 1], [5, 4]], REGION),
+    drawn(6, "rectangle", [[1, 1], [5, 4]], REGION),
+    drawn(7, "circle", [[3, 3], [5, 3]], REGION),
+    drawn(8, "probe", [[3, 3]], [("value", 40, "HU")]),
+    drawn(9, "length", [[0, 0], [1, 1]], []),
+]
+
+
+@pytest.mark.peer("dciodvfy")
+@pytest.mark.parametrize("plane", [None, PLANE])
+def test_signed_as_a_structured_report(
+    client: Client, store: Callable[..., None], tmp_path: Path, plane: dict | None
+) -> None:
+    store(ct(1, PatientBirthDate="19700101", PatientSex="M", StudyID="S1"))
+    assert client.request("POST", f"{PATH}/report").status_code == 400
+    assert put(client, [one | ({"plane": plane} if plane else {}) for one in DRAWN]).status_code == 204
+    signed = client.request("POST", f"{PATH}/report")
+    assert signed.status_code == 201
+    uids = signed.json()
+    series = f"/dicom-web/studies/{STUDY}/series/{uids['SeriesInstanceUID']}"
+    ((_, body),) = parts_of(client.get(f"{series}/instances/{uids['SOPInstanceUID']}", accept=STOWED))
+    path = tmp_path / "report.dcm"
+    path.write_bytes(body)
+    done = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
+    assert [line for line in done.stderr.splitlines() if line.startswith("Error")] == []
+    report = dcmread(path)
+    assert (report.PatientName, report.PatientID, report.StudyID, report.AccessionNumber) == (
+        "Muster^Max",
+        "P1",
+        "S1",
+        "A1",
+    )
+    assert report.SOPClassUID == (Comprehensive3DSRStorage if plane else ComprehensiveSRStorage)
+    groups = report.ContentSequence[-1].ContentSequence
+    assert len(groups) == 8
+    name, _, number = groups[0].ContentSequence
+    assert name.TextValue == "Lésion 1"
+    (value,) = number.MeasuredValueSequence
+    assert (value.NumericValue, value.MeasurementUnitsCodeSequence[0].CodeValue) == (1.5, "mm")
+    (place,) = number.ContentSequence
+    if plane:
+        assert (place.ValueType, list(place.GraphicData)) == ("SCOORD3D", [-9.5, -16, 30, -8, -16, 30])
+    else:
+        assert (place.ValueType, list(place.GraphicData)) == ("SCOORD", [1.5, 2.5, 4.5, 2.5])
+        assert place.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID == f"{STUDY}.1.1"
+    circle = groups[6].ContentSequence[2].ContentSequence[0]
+    assert circle.GraphicType == "ELLIPSE"
+    flat = [1.5, 3.5, 5.5, 3.5, 3.5, 1.5, 3.5, 5.5]
+    spatial = [-9.5, -14, 30, -7.5, -14, 30, -8.5, -15, 30, -8.5, -13, 30]
+    assert list(circle.GraphicData) == pytest.approx(spatial if plane else flat)
+
+
+def test_an_image_that_is_gone_is_named_as_such(client: Client, store: Callable[..., None]) -> None:
+    store(ct(1), ct(2))
+    put(client, [LENGTH])
+    client.request("DELETE", f"/api/studies/{STUDY}/series/{STUDY}.1/instances/{STUDY}.1.1?confirm={STUDY}.1.1")
+    assert client.request("POST", f"{PATH}/report").status_code == 404

@@ -1,12 +1,18 @@
 """Measurements in the management API: drafts of a study, read and written as a whole (RFC 9110 13.1.1: If-Match)."""
 
+import io
+import json
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydicom import dcmread, dcmwrite
 
+from isocenter.archive import Archive, Receipt, Source
+from isocenter.dicom.measurement_report import make_report
 from isocenter.errors import UsageError
 from isocenter.index.drafts import Draft
 from isocenter.web.node import Node
@@ -77,6 +83,13 @@ class Measurement(_Strict):
     hidden: bool = False
 
 
+class Report(BaseModel):
+    """The report that was stored."""
+
+    SeriesInstanceUID: str
+    SOPInstanceUID: str
+
+
 _LIST = TypeAdapter(list[Measurement])
 
 
@@ -97,8 +110,37 @@ def add_measurement_routes(api: FastAPI, node: Node) -> None:
         written = await node.threads.write(drafts.put, study, version, body)
         return Response(status_code=204, headers={"etag": f'"{written}"'})
 
+    @api.post("/studies/{study}/measurements/report", status_code=201)
+    def sign_measurements(study: str) -> Report:
+        """Store the measurements as a DICOM structured report (TID 1500) in a series of its own."""
+        receipt = sign(node.archive, study, json.loads(drafts.get(study).body))
+        return Report(SeriesInstanceUID=receipt.SeriesInstanceUID, SOPInstanceUID=receipt.SOPInstanceUID)
+
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {412: {"description": "They have changed meanwhile"}}
+
+
+def sign(archive: Archive, study: str, drafts: list[dict[str, Any]]) -> Receipt:
+    """Store a report of these drafts, with patient and study as the first image that they name has them.
+
+    Raises:
+        UsageError: there is nothing to sign, or no result among it.
+        NotFoundError: an image that they name is not here any more.
+    """
+    measured = [draft for draft in drafts if draft.get("values")]
+    if not measured:
+        raise UsageError("there is no measurement to sign")
+    images = [
+        archive.instances(study, d["image"]["SeriesInstanceUID"], d["image"]["SOPInstanceUID"])[0] for d in measured
+    ]
+    with archive.open_object(images[0]) as stored:
+        source = dcmread(stored, stop_before_pixels=True, force=True)
+    classes = {image.SOPInstanceUID: image.SOPClassUID for image in images}
+    buffer = io.BytesIO()
+    dcmwrite(buffer, make_report(source, measured, classes, datetime.now().astimezone()), enforce_file_format=True)
+    reception = archive.receive_file(Source("web"), study_instance_uid=study)
+    reception.write(buffer.getvalue())
+    return reception.finish()
 
 
 def _body() -> dict[str, Any]:

@@ -18,8 +18,13 @@ export class DraftClient {
     return response.status === 412 ? undefined : (response.headers.get('etag') ?? '');
   }
 
-  private async ask(study: string, request: RequestInit): Promise<Response> {
-    const response = await fetch(`${this.api}/studies/${study}/measurements`, request).catch(() => {
+  /** Stores what is kept of a study as a structured report. */
+  async sign(study: string): Promise<void> {
+    await this.ask(study, { method: 'POST' }, '/report');
+  }
+
+  private async ask(study: string, request: RequestInit, below = ''): Promise<Response> {
+    const response = await fetch(`${this.api}/studies/${study}/measurements${below}`, request).catch(() => {
       throw new ServerError(0, 'The archive cannot be reached');
     });
     if (!response.ok && response.status !== 412) throw new ServerError(response.status, await describe(response));

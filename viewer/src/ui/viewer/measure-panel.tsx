@@ -1,7 +1,7 @@
 // The list of measurements: what was found, where it is, and what may be done with it. Not modal: the pictures stay in use.
 
 import { Eye, EyeOff, Lock, LockOpen, Trash2, X } from 'lucide-react';
-import type { JSX } from 'react';
+import { useState, type JSX } from 'react';
 import { resultText, titleOfMeasurement, toCsv, toJson } from '../../core/measure/export';
 import type { Measurement } from '../../core/measure/types';
 import { nearestPicture, toPatient } from '../../core/plane';
@@ -14,6 +14,8 @@ import './measure-panel.css';
 interface Props {
   session: MeasureSession | undefined;
   study: StudyState;
+  /** Stores them as a report; returns what to say. */
+  onSign(): Promise<string>;
   /** Opens a picture of a series in the active pane. */
   onShow(series: SeriesEntry, set: DisplaySet, index: number): void;
   onClose(): void;
@@ -33,8 +35,9 @@ export function MeasurePanel({ session, ...rest }: Props): JSX.Element {
   );
 }
 
-function List({ session, study, onShow }: Props & { session: MeasureSession }): JSX.Element {
+function List({ session, study, onSign, onShow }: Props & { session: MeasureSession }): JSX.Element {
   const { items, selected } = useStateOf(session);
+  const [said, setSaid] = useState('');
   const show = (item: Measurement): void => {
     const place = placeOf(item, study);
     if (place?.set) onShow(place.series, place.set, place.index);
@@ -48,7 +51,13 @@ function List({ session, study, onShow }: Props & { session: MeasureSession }): 
           <Row key={item.id} item={item} where={whereText(item, study)} selected={item.id === selected} session={session} onShow={() => show(item)} />
         ))}
       </ul>
+      <p className="muted" role="status">
+        {said}
+      </p>
       <footer>
+        <button type="button" className="button" title="Store as a DICOM structured report" onClick={() => void onSign().then(setSaid)}>
+          Sign
+        </button>
         <button type="button" className="button" onClick={() => download('measurements.csv', 'text/csv', toCsv(items))}>
           CSV
         </button>
@@ -83,7 +92,7 @@ function Row({ item, where, selected, session, onShow }: RowProps): JSX.Element 
       <div className="measure-row">
         <input
           type="text"
-          key={item.name ?? ''}
+          key={`name ${item.name ?? ''}`}
           defaultValue={item.name ?? ''}
           placeholder={title}
           aria-label={`Name of ${title}`}
@@ -95,7 +104,7 @@ function Row({ item, where, selected, session, onShow }: RowProps): JSX.Element 
             if (event.key === 'Enter') event.currentTarget.blur();
           }}
         />
-        <input type="color" defaultValue={colour || '#ffd84d'} key={colour} aria-label={`Colour of ${title}`} disabled={locked} onBlur={(event) => event.target.value !== (colour || '#ffd84d') && session.edit(id, { colour: event.target.value })} />
+        <input type="color" defaultValue={colour || '#ffd84d'} key={`colour ${colour}`} aria-label={`Colour of ${title}`} disabled={locked} onBlur={(event) => event.target.value !== (colour || '#ffd84d') && session.edit(id, { colour: event.target.value })} />
         <button type="button" className="icon-button" aria-label={`Lock ${title}`} aria-pressed={locked} onClick={() => session.edit(id, { locked: !locked })}>
           {locked ? <Lock size={16} /> : <LockOpen size={16} />}
         </button>

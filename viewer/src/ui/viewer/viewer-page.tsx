@@ -159,7 +159,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
         {page.note ? <div className="page-note" role="alert">{page.note}</div> : null}
         {page.panel === 'measures' ? (
           <Suspense fallback={null}>
-            <MeasurePanel session={measure} study={study} onShow={(series, set, index) => void open(series, set).then(() => workspace.active.goTo(index))} onClose={() => run('measure.list')} />
+            <MeasurePanel session={measure} study={study} onSign={() => engine.drafts.sign()} onShow={(series, set, index) => void open(series, set).then(() => workspace.active.goTo(index))} onClose={() => run('measure.list')} />
           </Suspense>
         ) : null}
         <SaveNote drafts={engine.drafts} />

@@ -61,6 +61,17 @@ export class Drafts {
     return this.said === '' && this.unsaved().length === 0;
   }
 
+  /** Stores all measurements as structured reports, one for each study; returns what to tell the user. */
+  async sign(): Promise<string> {
+    if (!(await this.flush())) return this.said || 'Not everything is saved yet: try again';
+    try {
+      for (const study of this.known.keys()) if (this.items(study).length > 0) await this.client.sign(study);
+      return 'Stored as a structured report in a new series';
+    } catch (error) {
+      return error instanceof Error ? error.message : 'The archive did not sign them';
+    }
+  }
+
   dispose(): void {
     this.leave();
     this.gone = true;

@@ -1,0 +1,228 @@
+"""Measurements as a structured report: TID 1500 with a group for each (PS3.16), Comprehensive 3D or Comprehensive SR.
+
+Points of a picture with a frame of reference become SCOORD3D in the patient (PS3.3 C.18.9), others SCOORD in pixels,
+where the corner of the first pixel is 0, 0 (C.18.6). Builds the content tree; knows neither archive nor HTTP.
+"""
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage, ExplicitVRLittleEndian
+
+from isocenter.dicom.uids import new_uid
+
+Code = tuple[str, str, str]
+Points = Sequence[Sequence[float]]
+
+#: What is measured, by the name it has in the drafts.
+_CONCEPTS: Mapping[str, Code] = {
+    "length": ("410668003", "SCT", "Length"),
+    "width": ("103355008", "SCT", "Width"),
+    "angle": ("1483009", "SCT", "Angle"),
+    "area": ("42798000", "SCT", "Area"),
+    "mean": ("373098007", "SCT", "Mean"),
+    "deviation": ("386136009", "SCT", "Standard Deviation"),
+    "minimum": ("255605001", "SCT", "Minimum"),
+    "maximum": ("56851009", "SCT", "Maximum"),
+    "value": ("112031", "DCM", "Attenuation Coefficient"),
+}
+#: UCUM for the units that the viewer shows.
+_UNITS: Mapping[str, Code] = {
+    "mm": ("mm", "UCUM", "millimeter"),
+    "mm²": ("mm2", "UCUM", "square millimeter"),
+    "px": ("{pixels}", "UCUM", "pixels"),
+    "px²": ("{pixels}", "UCUM", "pixels"),
+    "°": ("deg", "UCUM", "degree"),
+    "HU": ("[hnsf'U]", "UCUM", "Hounsfield unit"),
+}
+_NO_UNIT: Code = ("1", "UCUM", "no units")
+_FROM_STUDY = (
+    "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "PatientAge", "StudyInstanceUID",
+    "StudyDate", "StudyTime", "ReferringPhysicianName", "StudyID", "AccessionNumber", "StudyDescription",
+)  # fmt: skip
+_ALWAYS = frozenset(_FROM_STUDY) - {"IssuerOfPatientID", "PatientAge", "StudyDescription"}
+
+
+def make_report(
+    source: Dataset, drafts: Sequence[Mapping[str, Any]], classes: Mapping[str, str], now: dt.datetime
+) -> Dataset:
+    """Return the report of these drafts; ``source`` is any object of the study, ``classes`` SOP class by instance."""
+    spatial = any(_is_spatial(draft) for draft in drafts)
+    report = _head(source, Comprehensive3DSRStorage if spatial else ComprehensiveSRStorage, now)
+    report.CurrentRequestedProcedureEvidenceSequence = [_evidence(source.StudyInstanceUID, drafts, classes)]
+    report.update(_container("", ("126000", "DCM", "Imaging Measurement Report")))
+    del report.RelationshipType
+    report.ContentTemplateSequence = [_dataset(MappingResource="DCMR", TemplateIdentifier="1500")]
+    groups = [_group(draft, classes) for draft in drafts]
+    measured = _container("CONTAINS", ("126010", "DCM", "Imaging Measurements"), groups)
+    report.ContentSequence = [*_context(), measured]
+    return report
+
+
+def _head(source: Dataset, sop_class: str, now: dt.datetime) -> Dataset:
+    report = Dataset()
+    report.SpecificCharacterSet = "ISO_IR 192"
+    for keyword in _FROM_STUDY:
+        if keyword in source or keyword in _ALWAYS:
+            setattr(report, keyword, source.get(keyword, None))
+    report.SOPClassUID, report.SOPInstanceUID, report.SeriesInstanceUID = sop_class, new_uid(), new_uid()
+    report.Modality, report.SeriesNumber, report.InstanceNumber = "SR", 9000, 1
+    report.SeriesDescription = "Measurements"
+    report.Manufacturer, report.ManufacturerModelName = "Isocenter", "Isocenter"
+    report.DeviceSerialNumber, report.SoftwareVersions = "1", "1"
+    report.SeriesDate = report.ContentDate = report.InstanceCreationDate = now.strftime("%Y%m%d")
+    report.SeriesTime = report.ContentTime = report.InstanceCreationTime = now.strftime("%H%M%S")
+    report.CompletionFlag, report.VerificationFlag = "COMPLETE", "UNVERIFIED"
+    report.ReferencedPerformedProcedureStepSequence = []
+    report.PerformedProcedureCodeSequence = []
+    report.file_meta = FileMetaDataset()
+    report.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    report.file_meta.MediaStorageSOPClassUID = report.SOPClassUID
+    report.file_meta.MediaStorageSOPInstanceUID = report.SOPInstanceUID
+    return report
+
+
+def _evidence(study: str, drafts: Sequence[Mapping[str, Any]], classes: Mapping[str, str]) -> Dataset:
+    series: dict[str, dict[str, None]] = {}
+    for draft in drafts:
+        series.setdefault(draft["image"]["SeriesInstanceUID"], {})[draft["image"]["SOPInstanceUID"]] = None
+    listed = [
+        _dataset(SeriesInstanceUID=uid, ReferencedSOPSequence=[_reference(sop, classes) for sop in sops])
+        for uid, sops in series.items()
+    ]
+    return _dataset(StudyInstanceUID=study, ReferencedSeriesSequence=listed)
+
+
+def _context() -> list[Dataset]:
+    """Return language, observer (TID 1001, a device) and procedure."""
+    return [
+        _coded("HAS CONCEPT MOD", ("121049", "DCM", "Language of Content Item and Descendants"),
+               ("en-US", "RFC5646", "English (United States)")),
+        _coded("HAS OBS CONTEXT", ("121005", "DCM", "Observer Type"), ("121007", "DCM", "Device")),
+        _item("HAS OBS CONTEXT", "UIDREF", ("121012", "DCM", "Device Observer UID"), UID=new_uid()),
+        _item("HAS OBS CONTEXT", "TEXT", ("121013", "DCM", "Device Observer Name"), TextValue="Isocenter"),
+        _coded("HAS CONCEPT MOD", ("121058", "DCM", "Procedure reported"), ("363679005", "SCT", "Imaging procedure")),
+    ]  # fmt: skip
+
+
+def _group(draft: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
+    """Return one measurement (TID 1501): what it is called, its results, each with the place it was taken from."""
+    name = draft.get("name") or draft["kind"].capitalize()
+    tracked = [
+        _item("HAS OBS CONTEXT", "TEXT", ("112039", "DCM", "Tracking Identifier"), TextValue=name),
+        _item("HAS OBS CONTEXT", "UIDREF", ("112040", "DCM", "Tracking Unique Identifier"), UID=new_uid()),
+    ]
+    results = [_number(value, draft, classes) for value in draft.get("values", ())]
+    group = _container("CONTAINS", ("125007", "DCM", "Measurement Group"), [*tracked, *results])
+    group.ContentTemplateSequence = [_dataset(MappingResource="DCMR", TemplateIdentifier="1501")]
+    return group
+
+
+def _number(value: Mapping[str, Any], draft: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
+    unit = _UNITS.get(value["unit"], _NO_UNIT)
+    measured = _dataset(
+        NumericValue=f"{value['value']:.9g}",
+        FloatingPointValue=value["value"],
+        MeasurementUnitsCodeSequence=[_code(unit)],
+    )
+    quantity = "mean" if value["quantity"] == "value" and value["unit"] != "HU" else value["quantity"]
+    item = _item("CONTAINS", "NUM", _CONCEPTS[quantity], MeasuredValueSequence=[measured])
+    item.ContentSequence = [_place(draft, classes)]
+    return item
+
+
+def _place(draft: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
+    kind, points = draft["kind"], draft["points"]
+    plane = draft.get("plane")
+    if plane and _is_spatial(draft):
+        graphic, flat = _shape(kind, points, plane["columnStep"], plane["rowStep"])
+        data = [coordinate for point in flat for coordinate in _in_patient(plane, point)]
+        item = _item("INFERRED FROM", "SCOORD3D", None, GraphicType=_SPATIAL.get((kind, graphic), graphic))
+        item.GraphicData, item.ReferencedFrameOfReferenceUID = data, plane["FrameOfReferenceUID"]
+        return item
+    graphic, flat = _shape(kind, points, 1.0, 1.0)
+    item = _item("INFERRED FROM", "SCOORD", None, GraphicType=graphic)
+    item.GraphicData = [coordinate + 0.5 for point in flat for coordinate in point]
+    image = _item("SELECTED FROM", "IMAGE", None, ReferencedSOPSequence=[_image(draft["image"], classes)])
+    item.ContentSequence = [image]
+    return item
+
+
+#: Closed lines are polygons in the patient.
+_SPATIAL: Mapping[tuple[str, str], str] = {("rectangle", "POLYLINE"): "POLYGON"}
+_LINES = {
+    "length": "POLYLINE",
+    "angle": "POLYLINE",
+    "cobb": "MULTIPOINT",
+    "bidirectional": "MULTIPOINT",
+    "probe": "POINT",
+}
+
+
+def _shape(kind: str, points: Points, column_step: float, row_step: float) -> tuple[str, list[tuple[float, float]]]:
+    """Return the graphic type, and its points in pixels of the picture."""
+    if kind in _LINES:
+        return _LINES[kind], [(point[0], point[1]) for point in points]
+    (ax, ay), (bx, by) = points[0], points[1]
+    if kind == "rectangle":
+        return "POLYLINE", [(ax, ay), (bx, ay), (bx, by), (ax, by), (ax, ay)]
+    if kind == "circle":
+        radius = math.hypot((bx - ax) * column_step, (by - ay) * row_step)
+        cx, cy, rx, ry = ax, ay, radius / column_step, radius / row_step
+    else:
+        cx, cy, rx, ry = (ax + bx) / 2, (ay + by) / 2, abs(bx - ax) / 2, abs(by - ay) / 2
+    across, down = [(cx - rx, cy), (cx + rx, cy)], [(cx, cy - ry), (cx, cy + ry)]
+    return "ELLIPSE", across + down if rx * column_step >= ry * row_step else down + across
+
+
+def _in_patient(plane: Mapping[str, Any], point: tuple[float, float]) -> list[float]:
+    along, down = point[0] * plane["columnStep"], point[1] * plane["rowStep"]
+    axes = zip(plane["origin"], plane["row"], plane["column"], strict=True)
+    return [origin + along * row + down * column for origin, row, column in axes]
+
+
+def _is_spatial(draft: Mapping[str, Any]) -> bool:
+    return bool((draft.get("plane") or {}).get("FrameOfReferenceUID"))
+
+
+def _image(image: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
+    reference = _reference(image["SOPInstanceUID"], classes)
+    if image["frame"] > 1:
+        reference.ReferencedFrameNumber = image["frame"]
+    return reference
+
+
+def _reference(sop: str, classes: Mapping[str, str]) -> Dataset:
+    return _dataset(ReferencedSOPClassUID=classes[sop], ReferencedSOPInstanceUID=sop)
+
+
+def _container(relationship: str, concept: Code, content: Sequence[Dataset] = ()) -> Dataset:
+    item = _item(relationship, "CONTAINER", concept, ContinuityOfContent="SEPARATE")
+    if content:
+        item.ContentSequence = list(content)
+    return item
+
+
+def _coded(relationship: str, concept: Code, value: Code) -> Dataset:
+    return _item(relationship, "CODE", concept, ConceptCodeSequence=[_code(value)])
+
+
+def _item(relationship: str, kind: str, concept: Code | None, **values: object) -> Dataset:
+    item = _dataset(RelationshipType=relationship, ValueType=kind, **values)
+    if concept is not None:
+        item.ConceptNameCodeSequence = [_code(concept)]
+    return item
+
+
+def _code(code: Code) -> Dataset:
+    return _dataset(CodeValue=code[0], CodingSchemeDesignator=code[1], CodeMeaning=code[2])
+
+
+def _dataset(**values: object) -> Dataset:
+    made = Dataset()
+    for keyword, value in values.items():
+        setattr(made, keyword, value)
+    return made
