@@ -46,16 +46,16 @@ describe('what is shown', () => {
     expect(windowChoices(pictureOf(ct), 'CT').map(({ id }) => id).slice(0, 5)).toEqual(['file-0', 'automatic', 'full-range', 'soft-tissue', 'lung']));
 
   it('comes back to stored values for the drawing', () => {
-    const nodes = storedNodes([{ value: -1000, grey: 0 }, { value: 1000, grey: 1 }], pictureOf(ct), pixels, false);
+    const nodes = storedNodes([{ value: -1000, grey: 0 }, { value: 1000, grey: 1 }], pictureOf(ct), pixels, { inverted: false });
     expect(nodes.map(({ value, red }) => [value, red])).toEqual([[0, 0], [1000, 1]]);
   });
   it('is inverted for MONOCHROME1, and once more by the user', () => {
     const x = pictureOf(dataSet({ PhotometricInterpretation: 'MONOCHROME1' }));
-    const first = (invert: boolean) => storedNodes([{ value: 0, grey: 0 }, { value: 9, grey: 1 }], x, pixels, invert)[0]?.red;
+    const first = (invert: boolean) => storedNodes([{ value: 0, grey: 0 }, { value: 9, grey: 1 }], x, pixels, { inverted: invert })[0]?.red;
     expect([first(false), first(true)]).toEqual([1, 0]);
   });
   it('keeps nodes rising under a negative slope', () => {
-    const nodes = storedNodes([{ value: 0, grey: 0 }, { value: 10, grey: 1 }], pictureOf(dataSet({ RescaleSlope: -1 })), pixels, false);
+    const nodes = storedNodes([{ value: 0, grey: 0 }, { value: 10, grey: 1 }], pictureOf(dataSet({ RescaleSlope: -1 })), pixels, { inverted: false });
     expect(nodes.map(({ value, red }) => [value, red])).toEqual([[-10, 1], [-0, 0]]);
   });
 });

@@ -18,6 +18,8 @@ export interface CornerInput {
   scale: number;
   window: Window | undefined;
   windowLabel: string;
+  /** Name of the colour map, if one is on. */
+  map?: string | undefined;
   suv: number | undefined;
   rate: number | undefined;
 }
@@ -84,6 +86,8 @@ export function windowText(window: Window | undefined, label: string, suv: numbe
   return `W ${formatValue(window.width)} L ${formatValue(window.center)}`;
 }
 
+const shownText = ({ window, windowLabel, suv, map }: CornerInput): string => join(windowText(window, windowLabel, suv), map);
+
 export const imageText = (set: DisplaySet, index: number): string => `${set.kind === 'clip' ? 'Frame' : 'Image'} ${index + 1} / ${set.pictures.length}`;
 
 function lossyText(dataSet: DataSet): string {
@@ -92,7 +96,7 @@ function lossyText(dataSet: DataSet): string {
 }
 
 function imageLines(input: CornerInput): string[] {
-  const { set, picture, index, scale, window, windowLabel, suv, rate } = input;
+  const { set, picture, index, scale, rate } = input;
   const { dataSet } = picture.instance;
   const place = number(picture.attributes, 'SliceLocation') ?? number(dataSet, 'SliceLocation');
   const thickness = number(picture.attributes, 'SliceThickness') ?? number(dataSet, 'SliceThickness');
@@ -100,7 +104,7 @@ function imageLines(input: CornerInput): string[] {
     join(`${number(dataSet, 'Columns') ?? 0} × ${number(dataSet, 'Rows') ?? 0}`, percent(scale)),
     join(labelled('Loc', place === undefined ? undefined : Math.round(place * 10) / 10, 'mm'), labelled('Thick', thickness, 'mm')),
     rate === undefined ? '' : `${formatValue(Math.round(rate * 10) / 10)} fps`,
-    windowText(window, windowLabel, suv),
+    shownText(input),
     join(imageText(set, index), picture.instance.InstanceNumber && set.kind === 'stack' ? `No. ${picture.instance.InstanceNumber}` : ''),
   ];
 }
@@ -109,9 +113,9 @@ const kept = (lines: string[]): string[] => lines.map((line) => line.trim()).fil
 
 /** The four corners. Small panes keep less: under 250 px the minimal text, under 150 px only window and position. */
 export function cornerText(input: CornerInput): Corners {
-  const { set, picture, index, window, windowLabel, suv } = input;
+  const { set, picture, index } = input;
   const { dataSet } = picture.instance;
-  const image = [windowText(window, windowLabel, suv), imageText(set, index)];
+  const image = [shownText(input), imageText(set, index)];
   if (input.paneWidth < 150) return { topLeft: [], topRight: [], bottomLeft: kept(image), bottomRight: [] };
   const detail = input.paneWidth < 250 && input.detail === 'all' ? 'minimal' : input.detail;
   switch (detail) {

@@ -1,18 +1,21 @@
 // How grey images are shown: which window holds, and the nodes from stored values to grey for the drawing. Pure.
 
+import { coloured, type ColourMapId } from './colour-maps';
 import { number, text } from './dicom-json';
 import { toModality, type ModalityTransform } from './modality';
 import { pictureInfo } from './picture-info';
 import { presetsFor, SUV_PRESETS } from './presets';
 import type { Picture } from './stack';
 import type { Bitmap, ColourNode } from './viewport-port';
-import { dragStep, percentiles, tableNodes, windowFromLimits, windowNodes, type Node, type Window, type WindowChoice } from './window';
+import { dragStep, inverted, percentiles, tableNodes, windowFromLimits, windowNodes, type Node, type Window, type WindowChoice } from './window';
 
 /** The user's choice for a display set; `custom` came from dragging. */
 export interface GreySetting {
   choice: string;
   custom?: Window | undefined;
   inverted: boolean;
+  /** Shown in colours instead of grey. */
+  map?: ColourMapId | undefined;
   /** What "automatic" came to on the first picture, so that the grey does not flicker while scrolling. */
   automatic?: Window | undefined;
 }
@@ -89,17 +92,30 @@ export function shownGrey(picture: Picture, bitmap: Bitmap, modality: string, se
   return { window, label: choice.label, nodes: windowNodes(window) };
 }
 
-/** The nodes in stored values, ready to draw: through slope and intercept or the modality table, inverted where due. */
-export function storedNodes(shown: readonly Node[], picture: Picture, bitmap: Bitmap, invert: boolean): ColourNode[] {
+const shaded = (nodes: readonly Node[], flip: boolean): readonly Node[] => (flip ? inverted(nodes) : nodes);
+
+/** The nodes in stored values, ready to draw: through slope and intercept or the modality table, inverted where due, in colours where chosen. */
+export function storedNodes(shown: readonly Node[], picture: Picture, bitmap: Bitmap, { inverted: invert, map }: Pick<GreySetting, 'inverted' | 'map'>): ColourNode[] {
   const { transform, lowIsBright } = pictureInfo(picture);
-  const flip = lowIsBright !== invert;
-  const colour = (value: number, grey: number): ColourNode => {
-    const shade = flip ? 1 - grey : grey;
-    return { value, red: shade, green: shade, blue: shade };
-  };
-  if (transform.table) return throughTable(shown, transform, bitmap).map(({ value, grey }) => colour(value, grey));
-  const nodes = shown.map(({ value, grey }) => colour((value - transform.intercept) / transform.slope, grey));
+  const shades = shaded(shown, lowIsBright !== invert);
+  if (transform.table) return coloured(throughTable(shades, transform, bitmap), map);
+  const nodes = coloured(shades, map).map((node) => ({ ...node, value: (node.value - transform.intercept) / transform.slope }));
   return transform.slope < 0 ? nodes.reverse() : nodes;
+}
+
+export interface ColourScale {
+  /** In modality values, or SUV where it is known; colours rise with them. */
+  nodes: ColourNode[];
+  unit: string;
+}
+
+/** What the colours on screen mean; undefined in grey. */
+export function colourScale(shown: readonly Node[], picture: Picture, { inverted: invert, map }: GreySetting): ColourScale | undefined {
+  if (!map) return undefined;
+  const { transform, lowIsBright } = pictureInfo(picture);
+  const { suv } = transform;
+  const nodes = coloured(shaded(shown, lowIsBright !== invert), map).map((node) => ({ ...node, value: node.value * (suv ?? 1) }));
+  return { nodes, unit: suv === undefined ? transform.unit : 'SUV' };
 }
 
 function throughTable(shown: readonly Node[], transform: ModalityTransform, bitmap: Bitmap): Node[] {

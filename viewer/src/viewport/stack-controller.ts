@@ -1,6 +1,7 @@
 // What one pane shows and does: which picture, window, view, cine. No DOM events, no React; draws through a ViewportPort.
 
 import { frameAt, steppedRate, timingOf, autoPlays, type Timing } from '../core/cine';
+import type { ColourMapId } from '../core/colour-maps';
 import { DEFAULT_CHOICE, FULL_RANGE, automaticWindow, shownGrey, startsInverted, stepFor, storedNodes, windowChoices, type GreySetting, type Shown } from '../core/display';
 import { Signal } from '../core/lifecycle';
 import { loadingOrder } from '../core/loading-order';
@@ -256,6 +257,11 @@ export class StackController {
     this.setSetting({ ...setting, inverted: !setting.inverted });
   }
 
+  /** Shows grey pictures in colours, or in grey; either way not inverted unless said so. */
+  chooseMap(map: ColourMapId | undefined, inverted = false): void {
+    this.setSetting({ ...this.current.setting, map, inverted });
+  }
+
   dragWindow(dx: number, dy: number): void {
     const { bitmap, grey, setting } = this.current;
     const { picture } = this;
@@ -401,7 +407,7 @@ export class StackController {
       const fixed = setting.automatic ? setting : { ...setting, automatic: automaticWindow(picture, bitmap) };
       const grey = shownGrey(picture, bitmap, set.modality, fixed);
       this.update({ grey, setting: fixed });
-      this.port?.setColours(storedNodes(grey.nodes, picture, bitmap, setting.inverted));
+      this.port?.setColours(storedNodes(grey.nodes, picture, bitmap, setting));
     } else this.update({ grey: undefined });
     this.port?.show(bitmap);
     this.port?.draw();

@@ -1,13 +1,11 @@
-// Everything written over a picture: corners, edge letters, scale bar, permanent notes. Takes no pointer events.
+// Draws what is written over a picture. Takes no pointer events.
 
-import { useMemo, type JSX } from 'react';
-import { cornerText, laterality, permanentNotes, type Detail } from '../../core/corner-text';
-import { edgeLetters } from '../../core/orientation';
-import { pictureInfo, spacingAt } from '../../core/picture-info';
-import { scaleBar, type Spacing } from '../../core/spacing';
-import type { DisplaySet, Picture } from '../../core/stack';
-import { scaleOf, type Point } from '../../core/view';
+import type { JSX } from 'react';
+import type { Detail } from '../../core/corner-text';
+import type { Point } from '../../core/view';
+import { annotations, type Annotations } from '../../viewport/annotations';
 import type { PaneState } from '../../viewport/stack-controller';
+import { ColourBar } from './colour-bar';
 
 const EDGES = ['top', 'right', 'bottom', 'left'] as const;
 
@@ -22,26 +20,9 @@ interface Props {
 }
 
 export function Overlay({ state, detail, pixel, cursor, further }: Props): JSX.Element | null {
-  const { set, index, shown, bitmap, view, pane, grey, playing, rate } = state;
-  const picture = set?.pictures[shown >= 0 ? shown : index];
-  const letters = useMemo(() => picture && edgeLetters(picture.orientation, pictureInfo(picture).PatientOrientation, view), [picture, view]);
-  if (!set || !picture) return null;
-  const info = pictureInfo(picture);
-  const scale = bitmap ? scaleOf(view, bitmap, pane) : 0;
-  const unitsPerColumn = bitmap?.pixelWidth ?? 1;
-  const corners = cornerText({
-    set,
-    picture,
-    index,
-    detail,
-    paneWidth: pane.width,
-    scale: scale * unitsPerColumn,
-    window: grey?.window,
-    windowLabel: grey?.label ?? '',
-    suv: info.transform.suv,
-    rate: playing ? rate : undefined,
-  });
-  const notes = [...notesOf(set, picture, bitmap), ...further.split('\n').filter(Boolean)];
+  const written = annotations(state, detail, further, pixel);
+  if (!written) return null;
+  const { corners, notes, letters, laterality, colours, bar } = written;
   return (
     <div className="overlay" data-detail={detail}>
       <Lines className="corner corner-tl" lines={corners.topLeft} />
@@ -61,15 +42,11 @@ export function Overlay({ state, detail, pixel, cursor, further }: Props): JSX.E
         ))}
       </div>
       {letters ? EDGES.map((edge) => <span key={edge} className={`edge edge-${edge}`} data-edge={edge}>{letters[edge]}</span>) : null}
-      {laterality(picture.instance.dataSet) ? <span className="laterality">{laterality(picture.instance.dataSet)}</span> : null}
-      {scale > 0 && bitmap ? <ScaleBar state={state} scale={scale} spacing={spacingAt(picture, pixel)} /> : null}
+      {laterality ? <span className="laterality">{laterality}</span> : null}
+      {colours ? <ColourBar scale={colours} /> : null}
+      {bar ? <Scale bar={bar} /> : null}
     </div>
   );
-}
-
-function notesOf(set: DisplaySet, picture: Picture, bitmap: PaneState['bitmap']): string[] {
-  const { spacing, regions } = pictureInfo(picture);
-  return permanentNotes(set, picture, bitmap?.source, bitmap?.lossy === true, spacing !== undefined || regions.length > 0);
 }
 
 function Lines({ className, lines }: { className: string; lines: string[] }): JSX.Element | null {
@@ -83,18 +60,12 @@ function Lines({ className, lines }: { className: string; lines: string[] }): JS
   );
 }
 
-function ScaleBar({ state, scale, spacing }: { state: PaneState; scale: number; spacing: Spacing | undefined }): JSX.Element | null {
-  const { bitmap, pane, view } = state;
-  if (!spacing || !bitmap || pane.width < 250) return null;
-  const sideways = view.turns % 2 === 1;
-  const pixelsPerMm = sideways ? (scale * bitmap.pixelHeight) / spacing.row : (scale * bitmap.pixelWidth) / spacing.column;
-  const bar = scaleBar(pixelsPerMm, Math.min(200, pane.width * 0.3));
-  if (!bar) return null;
+function Scale({ bar }: { bar: NonNullable<Annotations['bar']> }): JSX.Element {
   return (
     <div className="scale-bar" data-testid="scale-bar">
       <span>
         {bar.label}
-        {spacing.provenance ? ` ${spacing.provenance}` : ''}
+        {bar.provenance ? ` ${bar.provenance}` : ''}
       </span>
       <svg width={bar.pixels + 2} height="8" aria-hidden="true">
         {Array.from({ length: bar.parts + 1 }, (_, index) => {

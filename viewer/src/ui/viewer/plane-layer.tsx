@@ -31,7 +31,7 @@ export function PlaneLayer({ state, visible }: { state: PaneState; visible: bool
   }, [client, picture, bitmap]);
 
   const parts = visible && known?.bitmap === bitmap ? known?.parts : undefined;
-  const nodes = grey && picture && bitmap ? storedNodes(grey.nodes, picture, bitmap, setting.inverted).map(({ value, red }) => ({ value, grey: red })) : [];
+  const nodes = grey && picture && bitmap ? storedNodes(grey.nodes, picture, bitmap, setting).map(({ value, red, green, blue }) => ({ value, grey: Math.max(red, green, blue) })) : [];
   const withPadding = Boolean(picture && bitmap && nodes.length > 0 && paddingShows(picture, bitmap, nodes));
   const needed = Boolean(parts) || withPadding;
   useEffect(() => {

@@ -1,8 +1,9 @@
-// The windows to choose from: the file's own, automatic, full range, presets of the modality with their keys.
+// The windows to choose from (the file's own, automatic, full range, presets of the modality with their keys), and colours.
 
 import { ChevronDown } from 'lucide-react';
 import { useEffect, useRef, useState, type JSX } from 'react';
-import { DEFAULT_CHOICE, FULL_RANGE, windowChoices } from '../../core/display';
+import { COLOUR_MAPS, coloured, gradientOf, type ColourMapId } from '../../core/colour-maps';
+import { DEFAULT_CHOICE, FULL_RANGE, windowChoices, type GreySetting } from '../../core/display';
 import { formatValue } from '../../core/modality';
 import { presetsFor } from '../../core/presets';
 import type { StackController } from '../../viewport/stack-controller';
@@ -60,8 +61,35 @@ export function PresetMenu({ controller }: { controller: StackController }): JSX
               <span className="menu-key">{keyOf(id)}</span>
             </button>
           ))}
+          <Colours
+            setting={state.setting}
+            onChoose={(map, inverted) => {
+              controller.chooseMap(map, inverted);
+              setOpen(false);
+            }}
+          />
         </div>
       ) : null}
+    </div>
+  );
+}
+
+const RAMP = [{ value: 0, grey: 0 }, { value: 1, grey: 1 }] as const;
+const CHOICES: readonly { id: ColourMapId | undefined; label: string; inverted: boolean }[] = [
+  { id: undefined, label: 'Grey', inverted: false },
+  { id: undefined, label: 'Inverted grey', inverted: true },
+  ...COLOUR_MAPS.map(({ id, label }) => ({ id, label, inverted: false })),
+];
+
+function Colours({ setting, onChoose }: { setting: GreySetting; onChoose(map: ColourMapId | undefined, inverted: boolean): void }): JSX.Element {
+  return (
+    <div className="menu-maps" role="group" aria-label="Colours">
+      {CHOICES.map(({ id, label, inverted }) => (
+        <button key={label} type="button" role="menuitemradio" aria-checked={setting.map === id && setting.inverted === inverted} onClick={() => onChoose(id, inverted)}>
+          <span>{label}</span>
+          <span className="menu-swatch" style={{ background: gradientOf(coloured(RAMP, id), inverted ? 'to left' : 'to right') }} />
+        </button>
+      ))}
     </div>
   );
 }

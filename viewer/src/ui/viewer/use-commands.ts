@@ -1,6 +1,7 @@
 // Binds the command table to what the viewer page does, and keys to commands.
 
 import { useEffect, useMemo } from 'react';
+import { COLOUR_MAPS } from '../../core/colour-maps';
 import { commandForKey, type Actions, type CommandName } from '../../core/commands';
 import { nextDetail, type Detail } from '../../core/corner-text';
 import { DEFAULT_CHOICE, FULL_RANGE } from '../../core/display';
@@ -94,6 +95,7 @@ function volumeActions({ volume3d }: ViewerEngine, page: PageActions): Actions {
 function imageActions({ workspace }: ViewerEngine): Actions {
   const presets: Actions = {};
   for (const place of PRESETS) presets[`window.preset${place + 1}` as CommandName] = () => workspace.active.choosePreset(place);
+  for (const { id } of COLOUR_MAPS) presets[`map.${id}`] = () => workspace.active.chooseMap(id);
   const last = (): number => (workspace.active.state().set?.pictures.length ?? 1) - 1;
   return {
     ...presets,
@@ -109,6 +111,8 @@ function imageActions({ workspace }: ViewerEngine): Actions {
     'window.default': () => workspace.active.chooseWindow(DEFAULT_CHOICE),
     'window.full': () => workspace.active.chooseWindow(FULL_RANGE),
     'window.invert': () => workspace.active.invert(),
+    'map.grey': () => workspace.active.chooseMap(undefined),
+    'map.invertedGrey': () => workspace.active.chooseMap(undefined, true),
     'view.in': () => workspace.active.zoom(1.25),
     'view.out': () => workspace.active.zoom(0.8),
     'view.fit': () => workspace.active.fit(),

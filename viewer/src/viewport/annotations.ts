@@ -1,0 +1,74 @@
+// Everything that is written over a picture: corners, notes, edge letters, scale, colours. What it is, not how it looks.
+
+import { mapOf } from '../core/colour-maps';
+import { cornerText, laterality, permanentNotes, type Corners, type Detail } from '../core/corner-text';
+import { colourScale, type ColourScale } from '../core/display';
+import { edgeLetters } from '../core/orientation';
+import { pictureInfo, spacingAt } from '../core/picture-info';
+import { scaleBar, type ScaleBar, type Spacing } from '../core/spacing';
+import type { DisplaySet, Picture } from '../core/stack';
+import { scaleOf, type Point } from '../core/view';
+import type { PaneState } from './stack-controller';
+
+export interface Annotations {
+  corners: Corners;
+  notes: string[];
+  letters: ReturnType<typeof edgeLetters>;
+  /** R or L of paired organs. */
+  laterality: string;
+  /** In colours: what they mean. */
+  colours: ColourScale | undefined;
+  bar: (ScaleBar & { provenance: string }) | undefined;
+}
+
+/** Narrower or lower panes have no room for a scale. */
+const LEAST_PANE = 250;
+
+/** `pixel` is the one under the pointer (with ultrasound regions it decides the scale); `further` are more notes, a line each. */
+export function annotations(state: PaneState, detail: Detail, further: string, pixel?: Point): Annotations | undefined {
+  const { set, index, shown, bitmap, view } = state;
+  const picture = set?.pictures[shown >= 0 ? shown : index];
+  if (!set || !picture) return undefined;
+  return {
+    corners: cornersOf(state, set, picture, detail),
+    notes: [...notesOf(set, picture, bitmap), ...further.split('\n').filter(Boolean)],
+    letters: edgeLetters(picture.orientation, pictureInfo(picture).PatientOrientation, view),
+    laterality: laterality(picture.instance.dataSet),
+    colours: coloursOf(state, picture),
+    bar: barOf(state, spacingAt(picture, pixel)),
+  };
+}
+
+function cornersOf({ index, bitmap, view, pane, grey, setting, playing, rate }: PaneState, set: DisplaySet, picture: Picture, detail: Detail): Corners {
+  return cornerText({
+    set,
+    picture,
+    index,
+    detail,
+    paneWidth: pane.width,
+    scale: bitmap ? scaleOf(view, bitmap, pane) * bitmap.pixelWidth : 0,
+    window: grey?.window,
+    windowLabel: grey?.label ?? '',
+    map: grey && mapOf(setting.map)?.label,
+    suv: pictureInfo(picture).transform.suv,
+    rate: playing ? rate : undefined,
+  });
+}
+
+function notesOf(set: DisplaySet, picture: Picture, bitmap: PaneState['bitmap']): string[] {
+  const { spacing, regions } = pictureInfo(picture);
+  return permanentNotes(set, picture, bitmap?.source, bitmap?.lossy === true, spacing !== undefined || regions.length > 0);
+}
+
+function coloursOf({ grey, pane, setting }: PaneState, picture: Picture): ColourScale | undefined {
+  return grey && Math.min(pane.width, pane.height) >= LEAST_PANE ? colourScale(grey.nodes, picture, setting) : undefined;
+}
+
+function barOf({ bitmap, pane, view }: PaneState, spacing: Spacing | undefined): Annotations['bar'] {
+  if (!spacing || !bitmap || pane.width < LEAST_PANE) return undefined;
+  const scale = scaleOf(view, bitmap, pane);
+  const sideways = view.turns % 2 === 1;
+  const pixelsPerMm = sideways ? (scale * bitmap.pixelHeight) / spacing.row : (scale * bitmap.pixelWidth) / spacing.column;
+  const bar = scaleBar(pixelsPerMm, Math.min(200, pane.width * 0.3));
+  return bar && { ...bar, provenance: spacing.provenance };
+}
