@@ -39,3 +39,6 @@ export interface ViewportPort {
 }
 
 export const greyNodes = (nodes: readonly Node[]): ColourNode[] => nodes.map(({ value, grey }) => ({ value, red: grey, green: grey, blue: grey }));
+
+/** How bright colours are, for what asks whether something is black. */
+export const brightness = (nodes: readonly ColourNode[]): Node[] => nodes.map(({ value, red, green, blue }) => ({ value, grey: Math.max(red, green, blue) }));

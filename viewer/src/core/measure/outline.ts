@@ -32,3 +32,7 @@ export function distanceToChain(chain: readonly Point[], [x, y]: Point): number 
   }
   return least;
 }
+
+export function nearestPoint(points: readonly Point[], to: Point): Point | undefined {
+  return [...points].sort((a, b) => Math.hypot(a[0] - to[0], a[1] - to[1]) - Math.hypot(b[0] - to[0], b[1] - to[1]))[0];
+}

@@ -2,6 +2,7 @@
 
 import type { CSSProperties, JSX } from 'react';
 import { LINE_HEIGHT, nearestOfBox } from '../../core/measure/label';
+import { nearestPoint } from '../../core/measure/outline';
 import type { Point } from '../../core/view';
 import type { Laid, MeasureSession } from '../../viewport/measure/session';
 import type { PaneState } from '../../viewport/stack-controller';
@@ -21,7 +22,7 @@ export function MeasureLayer({ session, pane }: { session: MeasureSession; pane:
 }
 
 function One({ laid: { item, handles, chains, lines, label }, selected }: { laid: Laid; selected: boolean }): JSX.Element {
-  const target = nearest(handles, [label.x + label.width / 2, label.y + label.height / 2]);
+  const target = nearestPoint(handles, [label.x + label.width / 2, label.y + label.height / 2]);
   const from = target && nearestOfBox(label, target);
   return (
     <g className="measurement" data-kind={item.kind} data-selected={selected} style={item.colour ? ({ '--measure': item.colour } as CSSProperties) : undefined}>
@@ -51,8 +52,4 @@ function One({ laid: { item, handles, chains, lines, label }, selected }: { laid
 
 function Cross({ at: [x, y] }: { at: Point }): JSX.Element {
   return <path className="measure-line" d={`M${x - 9} ${y}h6m6 0h6M${x} ${y - 9}v6m0 6v6`} />;
-}
-
-function nearest(points: readonly Point[], to: Point): Point | undefined {
-  return [...points].sort((a, b) => Math.hypot(a[0] - to[0], a[1] - to[1]) - Math.hypot(b[0] - to[0], b[1] - to[1]))[0];
 }

@@ -2,8 +2,10 @@
 
 import { useEffect, useRef, useState, type JSX } from 'react';
 import { storedNodes } from '../../core/display';
-import { imageSize, scaleOf, screenAxes } from '../../core/view';
+import { scaleOf } from '../../core/view';
+import { brightness } from '../../core/viewport-port';
 import type { LoadedBitmap } from '../../viewport/bitmap-store';
+import { place } from '../../viewport/canvas/drawing';
 import { drawMask, maskParts, paddingShows, type MaskParts } from '../../viewport/mask';
 import type { PaneState } from '../../viewport/stack-controller';
 import { useServices } from '../services';
@@ -31,7 +33,7 @@ export function PlaneLayer({ state, visible }: { state: PaneState; visible: bool
   }, [client, picture, bitmap]);
 
   const parts = visible && known?.bitmap === bitmap ? known?.parts : undefined;
-  const nodes = grey && picture && bitmap ? storedNodes(grey.nodes, picture, bitmap, setting).map(({ value, red, green, blue }) => ({ value, grey: Math.max(red, green, blue) })) : [];
+  const nodes = grey && picture && bitmap ? brightness(storedNodes(grey.nodes, picture, bitmap, setting)) : [];
   const withPadding = Boolean(picture && bitmap && nodes.length > 0 && paddingShows(picture, bitmap, nodes));
   const needed = Boolean(parts) || withPadding;
   useEffect(() => {
@@ -50,10 +52,5 @@ function paint(canvas: HTMLCanvasElement, image: ImageBitmap, bitmap: LoadedBitm
   canvas.height = Math.round(pane.height * devicePixelRatio);
   const context = canvas.getContext('2d');
   if (!context) return;
-  const scale = scaleOf(view, bitmap, pane) * devicePixelRatio;
-  const { right, down } = screenAxes(view);
-  const { width, height } = imageSize(bitmap);
-  context.setTransform(right[0] * scale, down[0] * scale, right[1] * scale, down[1] * scale, canvas.width / 2, canvas.height / 2);
-  context.imageSmoothingEnabled = scale < 1;
-  context.drawImage(image, -width / 2 - view.x, -height / 2 - view.y, width, height);
+  place(context, image, bitmap, view, pane, devicePixelRatio, scaleOf(view, bitmap, pane) * devicePixelRatio < 1);
 }

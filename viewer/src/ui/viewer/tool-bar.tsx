@@ -1,12 +1,13 @@
 // The tool strip: at the top on wide screens, at the bottom on a phone. Every button is a command.
 
 import {
-  Axis3d, Box, Contrast, Crosshair, FlipHorizontal2, FlipVertical2, Grid2x2, Info, Keyboard, LayoutPanelLeft, Layers2, Link2, Maximize2, Move, Play, Pause, RotateCcw, RotateCw, Ruler, ScanLine, SunMedium, Tags, Undo2, ZoomIn,
+  Axis3d, Box, Contrast, Crosshair, Download, FlipHorizontal2, FlipVertical2, Grid2x2, Info, Keyboard, LayoutPanelLeft, Layers2, Link2, Maximize2, Move, Play, Pause, RotateCcw, RotateCw, Ruler, ScanLine, SunMedium, Tags, Undo2, ZoomIn,
   type LucideIcon,
 } from 'lucide-react'; // prettier-ignore
 import type { JSX } from 'react';
 import { keyLabel, titleOf, type CommandName } from '../../core/commands';
 import { isMeasure, type Tool } from '../../core/gesture';
+import type { ExportState } from '../../viewport/export/choices';
 import type { WorkspaceState } from '../../viewport/workspace';
 import { MenuButton } from '../parts/menu-button';
 import { LayoutPicker } from './layout-picker';
@@ -47,6 +48,10 @@ const MEASURES: readonly (readonly CommandName[])[] = [
   ['measure.ellipse', 'measure.rectangle', 'measure.circle', 'measure.probe'],
   ['measure.undo', 'measure.redo', 'measure.delete', 'measure.hide', 'measure.list'],
 ];
+const EXPORTS: readonly (readonly CommandName[])[] = [
+  ['export.image', 'export.copy'],
+  ['export.text', 'export.size'],
+];
 const LINKED = ['scroll', 'offset', 'window', 'view', 'lines'] as const;
 
 interface Props {
@@ -58,11 +63,12 @@ interface Props {
   playing: boolean;
   canPlay: boolean;
   inverted: boolean;
+  exporting: ExportState;
   presets: JSX.Element;
   run(name: CommandName): void;
 }
 
-export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, playing, canPlay, inverted, presets, run }: Props): JSX.Element {
+export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, playing, canPlay, inverted, exporting, presets, run }: Props): JSX.Element {
   const button = ({ command, icon: Icon, label, phone }: Button, pressed?: boolean): JSX.Element => (
     <button
       key={command}
@@ -112,6 +118,9 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
       </div>
       <div className="tool-group">
         {canPlay ? button({ command: 'cine.toggle', icon: playing ? Pause : Play, label: playing ? 'Pause' : 'Play', phone: true }) : null}
+        <MenuButton icon={Download} label="Export" title="Save or copy the picture">
+          {(close) => EXPORTS.map((group, index) => <Entries key={group[0]} names={group} checked={(name) => exporting[name === 'export.text' ? 'text' : 'ownSize'] && index > 0} run={run} {...(index === 0 ? { close } : {})} />)}
+        </MenuButton>
         {PANELS.map((entry) => button(entry))}
         {button({ command: 'panel.series', icon: LayoutPanelLeft, label: 'Series', phone: true })}
       </div>

@@ -8,6 +8,8 @@ import { DEFAULT_CHOICE, FULL_RANGE } from '../../core/display';
 import type { Tool } from '../../core/gesture';
 import type { SlabMode } from '../../core/reslice';
 import type { Links } from '../../core/links';
+import type * as Exporter from '../../viewport/export/exporter';
+import type { ExportSource } from '../../viewport/export/exporter';
 import type { ViewerEngine } from './viewer-engine';
 
 export interface PageState {
@@ -28,6 +30,8 @@ export interface PageActions {
   series(by: 1 | -1): void;
   list(): void;
   full(): void;
+  /** Whether overlay planes and shutter are drawn. */
+  planes(): boolean;
 }
 
 const PRESETS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
@@ -92,6 +96,26 @@ function volumeActions({ volume3d }: ViewerEngine, page: PageActions): Actions {
   return { 'volume.toggle': () => void volume3d.toggle().then((note) => page.change(() => ({ note }))) };
 }
 
+function exportActions({ workspace, measure, mpr, volume3d, exporting, client }: ViewerEngine, page: PageActions): Actions {
+  const source = (): ExportSource => {
+    const active = workspace.active;
+    const further = active.state().set?.plane ? mpr.notes.state() : '';
+    return { volume: volume3d.state(), active, parts: { client, measure: measure.state(), planes: page.planes(), further } };
+  };
+  const making = (make: (code: typeof Exporter) => Promise<string>) => (): void => {
+    import('../../viewport/export/exporter')
+      .then(make)
+      .catch((error: unknown) => (error instanceof Error ? error.message : 'The picture cannot be made'))
+      .then((note) => page.change(() => ({ note })), () => undefined);
+  };
+  return {
+    'export.image': making((code) => code.downloadPicture(source(), exporting.state())),
+    'export.copy': making((code) => code.copyPicture(source(), exporting.state())),
+    'export.text': () => exporting.toggle('text'),
+    'export.size': () => exporting.toggle('ownSize'),
+  };
+}
+
 function imageActions({ workspace }: ViewerEngine): Actions {
   const presets: Actions = {};
   for (const place of PRESETS) presets[`window.preset${place + 1}` as CommandName] = () => workspace.active.choosePreset(place);
@@ -133,6 +157,7 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
     ...mprActions(engine, page),
     ...volumeActions(engine, page),
     ...imageActions(engine),
+    ...exportActions(engine, page),
     'series.next': () => page.series(1),
     'series.previous': () => page.series(-1),
     'view.planes': () => page.change((state) => ({ planes: !state.planes })),
@@ -164,6 +189,7 @@ export function useCommands(engine: ViewerEngine, page: PageActions): (name: Com
     const onKey = (event: KeyboardEvent): void => {
       if (isTyping(event.target)) return;
       const name = commandForKey(event);
+      if (name === 'export.copy' && getSelection()?.isCollapsed === false) return;
       if (!name || staysTab(name, engine.workspace.state().cells.length)) return;
       event.preventDefault();
       if (event.target instanceof HTMLElement) event.target.blur();

@@ -6,6 +6,7 @@ import { BitmapStore } from '../../viewport/bitmap-store';
 import { DecodePool } from '../../viewport/decode/pool';
 import { DraftClient } from '../../net/draft-client';
 import { Drafts } from '../../viewport/measure/drafts';
+import { ExportChoices } from '../../viewport/export/choices';
 import type { MeasureSession } from '../../viewport/measure/session';
 import type { MprSession } from '../../viewport/mpr/session';
 import { Previews } from '../../viewport/previews';
@@ -34,6 +35,8 @@ export interface ViewerEngine {
   /** The volume that is open in three dimensions, if one is. */
   volume3d: Holder<Volume3dSession>;
   previews: Previews;
+  exporting: ExportChoices;
+  client: Services['client'];
   worker: WaitingWorker;
   dispose(): void;
 }
@@ -173,7 +176,7 @@ export function createEngine({ client, queue }: Services): ViewerEngine {
   const previews = new Previews(client, queue);
   const worker = new WaitingWorker();
   owner.own(() => worker.dispose());
-  const engine = { store, loader, workspace, measure, drafts, previews, worker, dispose: () => owner.dispose() };
+  const engine = { store, loader, workspace, measure, drafts, previews, exporting: new ExportChoices(), client, worker, dispose: () => owner.dispose() };
   const mpr = new MprHolder(() => openVolume(engine, sources));
   owner.own(() => mpr.dispose());
   const volume3d = new Holder(() => openVolume3d(engine, mpr.state()?.source ?? workspace.active.state().set));

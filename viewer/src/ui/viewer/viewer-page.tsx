@@ -1,7 +1,7 @@
 // An open study: its series, one pane, tools and panels.
 
 import { ArrowLeft } from 'lucide-react';
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type JSX } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type JSX } from 'react';
 import { formatAge, formatDate } from '../../core/dates';
 import type { ViewerPlace } from '../../core/deep-link';
 import { text, type DataSet } from '../../core/dicom-json';
@@ -60,6 +60,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   const mpr = useStateOf(engine.mpr);
   const measure = useStateOf(engine.measure);
   const volume3d = useStateOf(engine.volume3d);
+  const exporting = useStateOf(engine.exporting);
   const [page, setPage] = useState<PageState>(firstPage);
   const [menu, setMenu] = useState<Point>();
   const change = useCallback((make: (state: PageState) => Partial<PageState>) => setPage((state) => ({ ...state, ...make(state) })), []);
@@ -87,7 +88,11 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
     if (set && !set.plane) noteAddress({ ...place, series: set.SeriesInstanceUID, instance: set.kind === 'stack' ? '' : (set.instances[0]?.SOPInstanceUID ?? '') });
   }, [set, place]);
 
-  const actions = useMemo(() => ({ change, series: next, list: () => navigate({ page: 'list' }), full: toggleFullScreen }), [change, next]);
+  const planes = useRef(page.planes);
+  useEffect(() => {
+    planes.current = page.planes;
+  });
+  const actions = useMemo(() => ({ change, series: next, list: () => navigate({ page: 'list' }), full: toggleFullScreen, planes: () => planes.current }), [change, next]);
   const run = useCommands(engine, actions);
 
   const beside = useCallback(
@@ -117,6 +122,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
           playing={pane.playing}
           canPlay={canPlay}
           inverted={pane.setting.inverted}
+          exporting={exporting}
           presets={<PresetMenu controller={workspace.active} />}
           run={run}
         />

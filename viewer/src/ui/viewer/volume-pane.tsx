@@ -2,12 +2,11 @@
 
 import { X } from 'lucide-react';
 import { useEffect, useRef, type JSX } from 'react';
-import { text } from '../../core/dicom-json';
-import { formatDate } from '../../core/dates';
 import { facesOf } from '../../core/volume3d/cube';
 import type { Camera, ViewName } from '../../core/volume3d/camera';
 import type { CommandName } from '../../core/commands';
 import type { Volume3dSession, Volume3dState } from '../../viewport/volume3d/session';
+import { volumeWritten } from '../../viewport/volume3d/written';
 import { useStateOf } from './use-signal';
 import { VolumeBar } from './volume-bar';
 import { VolumeGestures } from './volume-gestures';
@@ -64,20 +63,14 @@ export function VolumePane({ session, run }: { session: Volume3dSession; run(nam
   );
 }
 
-function notesOf(session: Volume3dSession, { shown, factor, loaded, total, failed }: Volume3dState): string[] {
-  const progress = loaded + failed < total ? `${loaded} of ${total} slices` : '';
-  if (shown === 'preview') return [`Preview at 1/${factor}`, progress, failed > 0 ? `${failed} slices missing` : '', ...session.notes].filter(Boolean);
-  return [shown === 'slices' && factor > 1 ? `Reduced to 1/${factor}` : '', failed > 0 ? `${failed} slices missing` : '', ...session.notes].filter(Boolean);
-}
-
 function VolumeText({ session, state }: { session: Volume3dSession; state: Volume3dState }): JSX.Element {
-  const dataSet = session.source.instances[0]?.dataSet;
-  const notes = notesOf(session, state);
+  const { patient, notes, mode, series } = volumeWritten(session, state);
   return (
     <div className="overlay">
       <div className="corner corner-tl">
-        <div>{text(dataSet, 'PatientName') || text(dataSet, 'PatientID')}</div>
-        <div>{text(dataSet, 'PatientID')}</div>
+        {patient.map((line, index) => (
+          <div key={index}>{line}</div>
+        ))}
       </div>
       <div className="corner corner-bl">
         {notes.length > 0 ? (
@@ -87,8 +80,8 @@ function VolumeText({ session, state }: { session: Volume3dSession; state: Volum
             ))}
           </div>
         ) : null}
-        <div>{state.mode === 'mip' ? 'Maximum intensity' : state.preset.label}</div>
-        <div>{[formatDate(text(dataSet, 'StudyDate')), session.source.description].filter(Boolean).join(' · ')}</div>
+        <div>{mode}</div>
+        <div>{series}</div>
       </div>
     </div>
   );

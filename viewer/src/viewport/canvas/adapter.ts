@@ -1,8 +1,8 @@
 // ViewportPort on a plain 2D canvas: for browsers without WebGL, or with WebGL emulated in software, where it is faster.
 
-import { imageSize, screenAxes, scaleOf, type Size, type View } from '../../core/view';
+import type { Size, View } from '../../core/view';
 import type { Bitmap, ColourNode, ViewportPort } from '../../core/viewport-port';
-import { colourTable, TABLE } from './colour-table';
+import { develop, place } from './drawing';
 
 class CanvasViewport implements ViewportPort {
   readonly name = 'canvas';
@@ -69,46 +69,12 @@ class CanvasViewport implements ViewportPort {
     const { shown, view } = this;
     const context = this.canvas.getContext('2d', { alpha: false });
     if (!shown || !view || !context) return;
-    if (this.stale) this.develop(shown);
-    const size = this.size();
-    const scale = scaleOf(view, shown, size) * devicePixelRatio;
-    const { right, down } = screenAxes(view);
-    const { width, height } = imageSize(shown);
+    if (this.stale) develop(shown, this.nodes, this.image);
+    this.stale = false;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = '#000';
     context.fillRect(0, 0, this.canvas.width, this.canvas.height);
-    context.setTransform(right[0] * scale, down[0] * scale, right[1] * scale, down[1] * scale, this.canvas.width / 2, this.canvas.height / 2);
-    context.imageSmoothingEnabled = this.smooth;
-    context.imageSmoothingQuality = scale < 1 ? 'medium' : 'low';
-    context.drawImage(this.image, -width / 2 - view.x, -height / 2 - view.y, width, height);
-  }
-
-  private develop(bitmap: Bitmap): void {
-    this.stale = false;
-    Object.assign(this.image, { width: bitmap.columns, height: bitmap.rows });
-    const context = this.image.getContext('2d');
-    if (!context) return;
-    const data = context.createImageData(bitmap.columns, bitmap.rows);
-    const words = new Uint32Array(data.data.buffer);
-    if (bitmap.samples === 3) coloured(bitmap, words);
-    else this.greyed(bitmap, words);
-    context.putImageData(data, 0, 0);
-  }
-
-  private greyed({ pixels }: Bitmap, words: Uint32Array): void {
-    const table = colourTable(this.nodes);
-    const low = this.nodes[0]?.value ?? 0;
-    const factor = (TABLE - 1) / Math.max(1e-9, (this.nodes.at(-1)?.value ?? 1) - low);
-    for (let i = 0; i < words.length; i += 1) {
-      const at = ((pixels[i] as number) - low) * factor;
-      words[i] = table[at <= 0 ? 0 : at >= TABLE - 1 ? TABLE - 1 : (at + 0.5) | 0] as number;
-    }
-  }
-}
-
-function coloured({ pixels }: Bitmap, words: Uint32Array): void {
-  for (let i = 0, at = 0; i < words.length; i += 1, at += 3) {
-    words[i] = (255 << 24) | ((pixels[at + 2] as number) << 16) | ((pixels[at + 1] as number) << 8) | (pixels[at] as number);
+    place(context, this.image, shown, view, this.size(), devicePixelRatio, this.smooth);
   }
 }
 

@@ -36,6 +36,13 @@ export class Painter {
     if (!this.running) void this.run();
   }
 
+  /** The canvas with its fine picture, which a WebGL canvas gives away only in the task that drew it; none before it is drawn. */
+  fresh(): HTMLCanvasElement | undefined {
+    if (!this.settled || this.stopped()) return undefined;
+    this.renderer.present('fine');
+    return this.canvas;
+  }
+
   dispose(): void {
     this.disposed = true;
   }

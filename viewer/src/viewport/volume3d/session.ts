@@ -136,6 +136,11 @@ export class Volume3dSession {
     this.redraw();
   }
 
+  /** What is on screen, to be copied at once; nothing while it is still being drawn. */
+  canvas(): HTMLCanvasElement | undefined {
+    return this.painter?.fresh();
+  }
+
   /** For tests: where a place in the patient is on the canvas, in parts of its width and height from the upper left. */
   onCanvas(place: Vector, aspect: number): [number, number] | undefined {
     const at = this.shown?.space.onScreen(place, this.current.camera, aspect);

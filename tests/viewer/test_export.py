@@ -1,0 +1,107 @@
+"""Pictures out of the viewer: their pixels, sizes and names, and that nobody is named in them unless asked for."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.sync_api import expect
+
+from .conftest import COLUMNS, CT_STUDY, ROWS, SR_STUDY, Archive, View
+from .test_planes import take
+from .test_viewer import MIDDLE, hounsfield
+from .test_volume3d import COUNT, STUDY, settled, slice_of
+
+pytestmark = pytest.mark.browser
+
+
+def choose(view: View, command: str) -> None:
+    """Choose from the export menu."""
+    view.page.get_by_role("button", name="Export").click()
+    view.page.locator(f'.menu [data-command="{command}"]').click()
+    if view.page.locator(".menu").count():
+        view.page.keyboard.press("Escape")
+
+
+def saved(view: View, key: str = "Control+s") -> tuple[str, NDArray[np.uint8]]:
+    """Save the picture and return the file's name and its pixels."""
+    with view.page.expect_download() as started:
+        view.page.keyboard.press(key)
+    path = Path(started.value.path())
+    return started.value.suggested_filename, np.asarray(Image.open(path).convert("RGB"))
+
+
+def corner(pixels: NDArray[np.uint8]) -> int:
+    """Return the brightest value in the top left corner, where the patient would be."""
+    return int(pixels[6:60, 6:160].max())
+
+
+def test_the_picture_on_screen_is_saved_without_the_patient(view: View) -> None:
+    view.study(CT_STUDY)
+    view.page.keyboard.press("1")
+    name, pixels = saved(view)
+    box = view.page.locator(".pane-surface").bounding_box()
+    assert name == f"CT-3-{MIDDLE}.png"
+    assert pixels.shape[:2] == (round(box["height"]), round(box["width"]))
+    low, high = hounsfield(MIDDLE, 0, 0), hounsfield(MIDDLE, 63, 79)
+    for column, row in ((35, 20), (45, 40)):
+        x, y = view.page.evaluate(f"window.__isocenter.pixelToPane({column}, {row})")
+        expected = 255 * (hounsfield(MIDDLE, row, column) - low) / (high - low)
+        assert int(pixels[round(y), round(x), 0]) == pytest.approx(expected, abs=4)
+    assert corner(pixels) == 0
+    choose(view, "export.text")
+    assert corner(saved(view)[1]) > 200
+
+
+def test_the_whole_image_at_its_own_size(view: View) -> None:
+    """Pixels are 1 by 2 mm: the picture has two for each along the columns, however it is zoomed."""
+    view.study(CT_STUDY)
+    for key in ("1", "+", "+", "r"):
+        view.page.keyboard.press(key)
+    choose(view, "export.size")
+    _, pixels = saved(view)
+    assert pixels.shape[:2] == (COLUMNS, ROWS * 2)
+
+
+def test_measurements_are_on_the_picture_that_is_copied(view: View) -> None:
+    view.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    view.study(CT_STUDY)
+    view.page.keyboard.press("d")
+    view.page.locator('.pane[data-measuring="ready"]').wait_for()
+    view.drag(120, 40)
+    view.page.keyboard.press("Control+c")
+    read = """async () => {
+        for (let tries = 0; tries < 100; tries += 1) {
+          const [item] = await navigator.clipboard.read();
+          if (item?.types.includes('image/png'))
+            return [...new Uint8Array(await (await item.getType('image/png')).arrayBuffer())];
+          await new Promise((done) => setTimeout(done, 50));
+        } }"""
+    pixels = np.asarray(Image.open(io.BytesIO(bytes(view.page.evaluate(read)))).convert("RGB")).astype(int)
+    yellow = (pixels[..., 0] > 220) & (pixels[..., 1] > 180) & (pixels[..., 2] < 130)
+    assert yellow.sum() > 100
+    assert corner(pixels) == 0
+
+
+def test_a_volume_in_three_dimensions(view: View, real_archive: Archive, tmp_path: Path) -> None:
+    take(real_archive, tmp_path / "in", *(slice_of(n) for n in range(1, COUNT + 1)))
+    view.archive = real_archive
+    view.page.set_viewport_size({"width": 640, "height": 480})
+    view.study(STUDY)
+    view.page.keyboard.press("Shift+V")
+    settled(view)
+    name, pixels = saved(view)
+    canvas = view.page.locator(".volume-canvas").bounding_box()
+    assert name == "CT-1-3D.png"
+    assert pixels.shape[:2] == (round(canvas["height"]), round(canvas["width"]))
+    across, down = view.page.evaluate("window.__isocenter.volume([24, 8, 36]).at")
+    assert pixels[round(down * len(pixels)), round(across * pixels.shape[1])].max() > 60
+    assert corner(pixels) == 0
+
+
+def test_what_is_no_picture_says_so(view: View) -> None:
+    view.study(SR_STUDY)
+    view.page.keyboard.press("Control+s")
+    expect(view.page.get_by_role("alert")).to_have_text("There is no picture in this pane")

@@ -1,0 +1,22 @@
+// What the user wants in pictures that leave the viewer. Nobody's name, unless asked for.
+
+import { Signal } from '../../core/lifecycle';
+
+export interface ExportState {
+  /** Corner text, with who it is. */
+  text: boolean;
+  /** All of the image at its own size instead of the pane as it is on screen. */
+  ownSize: boolean;
+}
+
+export class ExportChoices {
+  readonly changed = new Signal();
+  private current: ExportState = { text: false, ownSize: false };
+
+  readonly state = (): ExportState => this.current;
+
+  toggle(name: keyof ExportState): void {
+    this.current = { ...this.current, [name]: !this.current[name] };
+    this.changed.emit();
+  }
+}

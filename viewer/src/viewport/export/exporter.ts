@@ -1,0 +1,63 @@
+// Pictures out of the viewer: to a file, to the clipboard. Says in one line why there is none, else nothing.
+
+import { pictureName } from '../../core/export';
+import { imageText } from '../../core/corner-text';
+import type { StackController } from '../stack-controller';
+import type { Volume3dSession } from '../volume3d/session';
+import type { ExportState } from './choices';
+import { panePicture, type PaneParts } from './pane-picture';
+import { volumePicture } from './volume-picture';
+
+export interface Exported {
+  canvas: HTMLCanvasElement;
+  /** Without ending. */
+  name: string;
+  /** What it is, without whose it is. */
+  title: string;
+}
+
+export interface ExportSource {
+  volume: Volume3dSession | undefined;
+  active: StackController;
+  parts: PaneParts;
+}
+
+/** The picture on screen: the volume where one is open, else the active pane; or why there is none. */
+export async function exported({ volume, active, parts }: ExportSource, wanted: ExportState): Promise<Exported | string> {
+  if (volume) {
+    const canvas = volumePicture(volume, wanted.text);
+    return canvas ? { canvas, name: pictureName(volume.source, '3D'), title: `${volume.source.description} 3D` } : 'The volume is still being drawn: try again when it is at rest';
+  }
+  const state = active.state();
+  const canvas = state.set && (await panePicture(state, parts, wanted));
+  if (!state.set || !canvas) return 'There is no picture in this pane';
+  return { canvas, name: pictureName(state.set, state.shown + 1), title: `${state.set.description} ${imageText(state.set, state.shown)}` };
+}
+
+const png = (canvas: HTMLCanvasElement): Promise<Blob> =>
+  new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error('The picture is too large for this browser'))), 'image/png'));
+
+export async function downloadPicture(source: ExportSource, wanted: ExportState): Promise<string> {
+  const made = await exported(source, wanted);
+  if (typeof made === 'string') return made;
+  download(await png(made.canvas), `${made.name}.png`);
+  return '';
+}
+
+export function download(blob: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+export async function copyPicture(source: ExportSource, wanted: ExportState): Promise<string> {
+  // Browsers give pages the clipboard over HTTPS and on the own machine only; the types do not say so.
+  const clipboard = navigator.clipboard as Clipboard | undefined;
+  if (!clipboard || typeof ClipboardItem === 'undefined') return 'The browser lets pages copy pictures over HTTPS only: save it as a file instead';
+  const made = await exported(source, wanted);
+  if (typeof made === 'string') return made;
+  await clipboard.write([new ClipboardItem({ 'image/png': png(made.canvas) })]);
+  return '';
+}

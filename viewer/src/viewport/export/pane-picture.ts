@@ -1,0 +1,59 @@
+// The picture of a pane, painted anew: image, overlays, measurements, text. The same from both renderers.
+
+import type { Detail } from '../../core/corner-text';
+import { storedNodes } from '../../core/display';
+import { ownFrame, type Frame } from '../../core/export';
+import { scaleOf } from '../../core/view';
+import { brightness } from '../../core/viewport-port';
+import type { DicomWebClient } from '../../net/dicomweb';
+import { annotations } from '../annotations';
+import { develop, place } from '../canvas/drawing';
+import { drawMask, maskParts, paddingShows } from '../mask';
+import type { MeasureSession } from '../measure/session';
+import type { PaneState } from '../stack-controller';
+import type { ExportState } from './choices';
+import { paintMeasures } from './paint-measures';
+import { paintText } from './paint-text';
+
+export interface PaneParts {
+  client: DicomWebClient;
+  measure: MeasureSession | undefined;
+  /** Overlay planes and shutter are shown. */
+  planes: boolean;
+  /** Notes that stand on the picture, a line each. */
+  further: string;
+}
+
+/** Returns nothing where the pane shows no picture. */
+export async function panePicture(state: PaneState, parts: PaneParts, { text, ownSize }: ExportState): Promise<HTMLCanvasElement | undefined> {
+  const { bitmap } = state;
+  if (!bitmap) return undefined;
+  const frame: Frame = ownSize ? ownFrame(state.view, bitmap) : { pane: state.pane, view: state.view, ratio: devicePixelRatio };
+  const framed = { ...state, pane: frame.pane, view: frame.view };
+  const canvas = document.createElement('canvas');
+  Object.assign(canvas, { width: Math.round(frame.pane.width * frame.ratio), height: Math.round(frame.pane.height * frame.ratio) });
+  const context = canvas.getContext('2d', { alpha: false });
+  if (!context) return undefined;
+  await paintImage(context, framed, frame, parts);
+  context.setTransform(frame.ratio, 0, 0, frame.ratio, 0, 0);
+  if (parts.measure) paintMeasures(context, parts.measure.laid(framed));
+  const detail: Detail = text ? 'all' : 'none';
+  const written = annotations(framed, detail, parts.further);
+  if (written) paintText(context, frame.pane, written);
+  return canvas;
+}
+
+async function paintImage(context: CanvasRenderingContext2D, state: PaneState, { pane, view, ratio }: Frame, { client, planes }: PaneParts): Promise<void> {
+  const { bitmap, set, shown, grey, setting, smooth } = state;
+  const picture = set?.pictures[shown];
+  if (!bitmap || !picture) return;
+  const image = document.createElement('canvas');
+  const nodes = grey ? storedNodes(grey.nodes, picture, bitmap, setting) : [];
+  develop(bitmap, nodes, image);
+  place(context, image, bitmap, view, pane, ratio, smooth);
+  const mask = planes ? await maskParts(client, picture, bitmap) : undefined;
+  const padding = nodes.length > 0 && paddingShows(picture, bitmap, brightness(nodes));
+  if (!mask && !padding) return;
+  image.getContext('2d')?.putImageData(drawMask(picture, bitmap, mask, padding), 0, 0);
+  place(context, image, bitmap, view, pane, ratio, scaleOf(view, bitmap, pane) * ratio < 1);
+}

@@ -1,0 +1,28 @@
+// What is written over a volume in three dimensions: who, what limits the picture, how it is shown.
+
+import { formatDate } from '../../core/dates';
+import { text } from '../../core/dicom-json';
+import type { Volume3dSession, Volume3dState } from './session';
+
+export interface VolumeWritten {
+  patient: string[];
+  notes: string[];
+  mode: string;
+  series: string;
+}
+
+export function volumeWritten(session: Volume3dSession, state: Volume3dState): VolumeWritten {
+  const dataSet = session.source.instances[0]?.dataSet;
+  return {
+    patient: [text(dataSet, 'PatientName') || text(dataSet, 'PatientID'), text(dataSet, 'PatientID')],
+    notes: notesOf(session, state),
+    mode: state.mode === 'mip' ? 'Maximum intensity' : state.preset.label,
+    series: [formatDate(text(dataSet, 'StudyDate')), session.source.description].filter(Boolean).join(' · '),
+  };
+}
+
+function notesOf(session: Volume3dSession, { shown, factor, loaded, total, failed }: Volume3dState): string[] {
+  const progress = loaded + failed < total ? `${loaded} of ${total} slices` : '';
+  if (shown === 'preview') return [`Preview at 1/${factor}`, progress, failed > 0 ? `${failed} slices missing` : '', ...session.notes].filter(Boolean);
+  return [shown === 'slices' && factor > 1 ? `Reduced to 1/${factor}` : '', failed > 0 ? `${failed} slices missing` : '', ...session.notes].filter(Boolean);
+}
