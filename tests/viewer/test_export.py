@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import expect
 
-from .conftest import COLUMNS, CT_STUDY, ROWS, SR_STUDY, Archive, View
+from .conftest import COLUMNS, CT_STUDY, ROWS, SLICES, SR_STUDY, Archive, View
 from .test_planes import take
 from .test_viewer import MIDDLE, hounsfield
 from .test_volume3d import COUNT, STUDY, settled, slice_of
@@ -105,3 +105,34 @@ def test_what_is_no_picture_says_so(view: View) -> None:
     view.study(SR_STUDY)
     view.page.keyboard.press("Control+s")
     expect(view.page.get_by_role("alert")).to_have_text("There is no picture in this pane")
+
+
+def printed(view: View, key: str) -> str:
+    """Print, with a dialog that does nothing, and return the text of the sheet."""
+    view.page.evaluate("window.print = () => undefined")
+    view.page.keyboard.press(key)
+    view.page.locator(".print-sheet").wait_for(state="attached")
+    view.page.emulate_media(media="print")
+    return view.page.locator(".print-sheet").inner_text()
+
+
+def test_the_layout_is_printed_on_white_with_the_patient(view: View) -> None:
+    view.study(CT_STUDY)
+    text = printed(view, "Control+p")
+    assert "Muster, Erika" in text
+    assert "P-001" in text
+    assert f"Image {MIDDLE} / {SLICES}" in text
+    expect(view.page.locator(".viewer")).to_be_hidden()
+    paper = np.asarray(Image.open(io.BytesIO(view.page.screenshot())).convert("L"))
+    assert paper[-3:].min() == paper[2, 600] == 255
+    canvas = view.page.locator(".print-sheet canvas").bounding_box()
+    assert canvas["height"] > 400
+    assert view.page.pdf().count(b"/Type /Page\n") == 1
+    view.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    expect(view.page.locator(".print-sheet")).to_have_count(0)
+
+
+def test_a_pane_printed_alone_names_nobody(view: View) -> None:
+    view.study(CT_STUDY)
+    assert printed(view, "Control+Shift+p") == ""
+    expect(view.page.locator(".print-sheet canvas")).to_have_count(1)

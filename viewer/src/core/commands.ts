@@ -76,6 +76,8 @@ export const COMMANDS = [
   { name: 'view.reset', title: 'Cancel, then reset view', group: 'View', keys: ['Escape'] },
   { name: 'export.image', title: 'Save the picture (PNG)', group: 'Export', keys: ['Ctrl+s'] },
   { name: 'export.copy', title: 'Copy the picture', group: 'Export', keys: ['Ctrl+c'] },
+  { name: 'export.print', title: 'Print the layout, with the patient', group: 'Export', keys: ['Ctrl+p'] },
+  { name: 'export.printPane', title: 'Print the active pane alone', group: 'Export', keys: ['Ctrl+Shift+p'] },
   { name: 'export.text', title: 'With corner text and patient', group: 'Export', keys: [] },
   { name: 'export.size', title: 'Whole image at its own size', group: 'Export', keys: [] },
   { name: 'panel.text', title: 'Corner text: all, minimal, none', group: 'Panels', keys: ['i'] },

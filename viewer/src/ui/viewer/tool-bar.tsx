@@ -49,7 +49,7 @@ const MEASURES: readonly (readonly CommandName[])[] = [
   ['measure.undo', 'measure.redo', 'measure.delete', 'measure.hide', 'measure.list'],
 ];
 const EXPORTS: readonly (readonly CommandName[])[] = [
-  ['export.image', 'export.copy'],
+  ['export.image', 'export.copy', 'export.print', 'export.printPane'],
   ['export.text', 'export.size'],
 ];
 const LINKED = ['scroll', 'offset', 'window', 'view', 'lines'] as const;
@@ -118,7 +118,7 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
       </div>
       <div className="tool-group">
         {canPlay ? button({ command: 'cine.toggle', icon: playing ? Pause : Play, label: playing ? 'Pause' : 'Play', phone: true }) : null}
-        <MenuButton icon={Download} label="Export" title="Save or copy the picture">
+        <MenuButton icon={Download} label="Export" title="Save, copy or print the picture">
           {(close) => EXPORTS.map((group, index) => <Entries key={group[0]} names={group} checked={(name) => exporting[name === 'export.text' ? 'text' : 'ownSize'] && index > 0} run={run} {...(index === 0 ? { close } : {})} />)}
         </MenuButton>
         {PANELS.map((entry) => button(entry))}

@@ -8,8 +8,9 @@ import { DEFAULT_CHOICE, FULL_RANGE } from '../../core/display';
 import type { Tool } from '../../core/gesture';
 import type { SlabMode } from '../../core/reslice';
 import type { Links } from '../../core/links';
-import type * as Exporter from '../../viewport/export/exporter';
 import type { ExportSource } from '../../viewport/export/exporter';
+import type { PaneParts } from '../../viewport/export/pane-picture';
+import type { Printed } from './print-sheet';
 import type { ViewerEngine } from './viewer-engine';
 
 export interface PageState {
@@ -96,21 +97,24 @@ function volumeActions({ volume3d }: ViewerEngine, page: PageActions): Actions {
   return { 'volume.toggle': () => void volume3d.toggle().then((note) => page.change(() => ({ note }))) };
 }
 
-function exportActions({ workspace, measure, mpr, volume3d, exporting, client }: ViewerEngine, page: PageActions): Actions {
+function exportActions(engine: ViewerEngine, page: PageActions): Actions {
+  const { workspace, measure, mpr, volume3d, exporting, client } = engine;
+  const parts = (): Omit<PaneParts, 'further'> => ({ client, measure: measure.state(), planes: page.planes() });
   const source = (): ExportSource => {
-    const active = workspace.active;
-    const further = active.state().set?.plane ? mpr.notes.state() : '';
-    return { volume: volume3d.state(), active, parts: { client, measure: measure.state(), planes: page.planes(), further } };
+    const { active } = workspace;
+    return { volume: volume3d.state(), active, parts: { ...parts(), further: active.state().set?.plane ? mpr.notes.state() : '' } };
   };
-  const making = (make: (code: typeof Exporter) => Promise<string>) => (): void => {
-    import('../../viewport/export/exporter')
-      .then(make)
+  const making = (make: () => Promise<string>) => (): void => {
+    void make()
       .catch((error: unknown) => (error instanceof Error ? error.message : 'The picture cannot be made'))
-      .then((note) => page.change(() => ({ note })), () => undefined);
+      .then((note) => page.change(() => ({ note })));
   };
+  const printing = (printed: Printed): (() => void) => making(async () => (await import('./print-sheet')).printSheet(engine, parts(), printed));
   return {
-    'export.image': making((code) => code.downloadPicture(source(), exporting.state())),
-    'export.copy': making((code) => code.copyPicture(source(), exporting.state())),
+    'export.image': making(async () => (await import('../../viewport/export/exporter')).downloadPicture(source(), exporting.state())),
+    'export.copy': making(async () => (await import('../../viewport/export/exporter')).copyPicture(source(), exporting.state())),
+    'export.print': printing('layout'),
+    'export.printPane': printing('pane'),
     'export.text': () => exporting.toggle('text'),
     'export.size': () => exporting.toggle('ownSize'),
   };

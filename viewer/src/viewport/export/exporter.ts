@@ -1,7 +1,6 @@
 // Pictures out of the viewer: to a file, to the clipboard. Says in one line why there is none, else nothing.
 
 import { pictureName } from '../../core/export';
-import { imageText } from '../../core/corner-text';
 import type { StackController } from '../stack-controller';
 import type { Volume3dSession } from '../volume3d/session';
 import type { ExportState } from './choices';
@@ -12,8 +11,6 @@ export interface Exported {
   canvas: HTMLCanvasElement;
   /** Without ending. */
   name: string;
-  /** What it is, without whose it is. */
-  title: string;
 }
 
 export interface ExportSource {
@@ -26,12 +23,12 @@ export interface ExportSource {
 export async function exported({ volume, active, parts }: ExportSource, wanted: ExportState): Promise<Exported | string> {
   if (volume) {
     const canvas = volumePicture(volume, wanted.text);
-    return canvas ? { canvas, name: pictureName(volume.source, '3D'), title: `${volume.source.description} 3D` } : 'The volume is still being drawn: try again when it is at rest';
+    return canvas ? { canvas, name: pictureName(volume.source, '3D') } : 'The volume is still being drawn: try again when it is at rest';
   }
   const state = active.state();
   const canvas = state.set && (await panePicture(state, parts, wanted));
   if (!state.set || !canvas) return 'There is no picture in this pane';
-  return { canvas, name: pictureName(state.set, state.shown + 1), title: `${state.set.description} ${imageText(state.set, state.shown)}` };
+  return { canvas, name: pictureName(state.set, state.shown + 1) };
 }
 
 const png = (canvas: HTMLCanvasElement): Promise<Blob> =>

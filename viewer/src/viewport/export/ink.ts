@@ -18,6 +18,11 @@ export function write(context: CanvasRenderingContext2D, text: string, [x, y]: P
   context.fillText(text, x, y);
 }
 
+export function measured(context: CanvasRenderingContext2D, text: string, size: number): number {
+  context.font = `400 ${size}px ${family()}`;
+  return context.measureText(text).width;
+}
+
 export interface Stroke {
   colour: string;
   width: number;

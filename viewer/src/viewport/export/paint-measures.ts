@@ -10,23 +10,24 @@ const HALO = { colour: 'rgb(0 0 0 / 70%)', width: 3.5 };
 
 export function paintMeasures(context: CanvasRenderingContext2D, all: readonly Laid[]): void {
   for (const laid of all) {
+    const colour = laid.item.colour ?? YELLOW;
     for (const { points } of laid.chains) stroke(context, points, HALO);
-    for (const { points, helper } of laid.chains) stroke(context, points, helper ? { colour: YELLOW, width: 1, dash: [3, 4] } : { colour: YELLOW, width: 1.5 });
-    for (const [x, y] of laid.handles) paintHandle(context, x, y, laid.item.kind === 'probe');
+    for (const { points, helper } of laid.chains) stroke(context, points, helper ? { colour, width: 1, dash: [3, 4] } : { colour, width: 1.5 });
+    for (const [x, y] of laid.handles) paintHandle(context, x, y, colour, laid.item.kind === 'probe');
     if (laid.lines.length > 0) paintLabel(context, laid);
   }
 }
 
-function paintHandle(context: CanvasRenderingContext2D, x: number, y: number, cross: boolean): void {
+function paintHandle(context: CanvasRenderingContext2D, x: number, y: number, colour: string, cross: boolean): void {
   if (cross) {
-    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]] as const) stroke(context, [[x + dx * 3, y + dy * 3], [x + dx * 9, y + dy * 9]], { colour: YELLOW, width: 1.5 });
+    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]] as const) stroke(context, [[x + dx * 3, y + dy * 3], [x + dx * 9, y + dy * 9]], { colour, width: 1.5 });
     return;
   }
   context.beginPath();
   context.arc(x, y, 3, 0, 2 * Math.PI);
   context.fillStyle = 'rgb(0 0 0 / 55%)';
   context.fill();
-  context.strokeStyle = YELLOW;
+  context.strokeStyle = colour;
   context.lineWidth = 1.25;
   context.stroke();
 }

@@ -4,9 +4,11 @@ import type { ColourScale } from '../../core/display';
 import { formatValue } from '../../core/modality';
 import type { Size } from '../../core/view';
 import type { Annotations } from '../annotations';
-import { stroke, write, type Align } from './ink';
+import { measured, stroke, write, type Align } from './ink';
 
 const LINE = 17;
+/** Notes take this part of the width. */
+const NOTES = 0.3;
 const [EDGE, TOP, BOTTOM] = [14, 24, 14];
 
 export function paintText(context: CanvasRenderingContext2D, { width, height }: Size, { corners, notes, letters, laterality, colours, bar }: Annotations): void {
@@ -16,11 +18,23 @@ export function paintText(context: CanvasRenderingContext2D, { width, height }: 
   lines(corners.topRight, width - EDGE, TOP, 'right');
   lines(corners.bottomRight, width - EDGE, upward(corners.bottomRight), 'right');
   lines(corners.bottomLeft, EDGE, upward(corners.bottomLeft), 'left');
-  notes.forEach((note, index) => write(context, note, [EDGE, upward(corners.bottomLeft) - (notes.length - index) * LINE], 11, 'left', '#ffd591'));
+  const noted = notes.flatMap((note) => wrapped(context, note, width * NOTES));
+  noted.forEach((note, index) => write(context, note, [EDGE, upward(corners.bottomLeft) - (noted.length - index) * LINE], 11, 'left', '#ffd591'));
   if (letters) paintLetters(context, { width, height }, letters);
   if (laterality) write(context, laterality, [width / 2, 58], 28, 'center', '#f1f4f8', 700);
   if (colours) paintColours(context, { width, height }, colours);
   if (bar) paintBar(context, { width, height }, bar);
+}
+
+/** A text as lines that are no wider than `most`, but for single words. */
+function wrapped(context: CanvasRenderingContext2D, text: string, most: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = lines.length > 0 ? `${lines.at(-1) ?? ''} ${word}` : '';
+    if (longer && measured(context, longer, 11) <= most) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function paintLetters(context: CanvasRenderingContext2D, { width, height }: Size, { top, right, bottom, left }: NonNullable<Annotations['letters']>): void {

@@ -24,11 +24,11 @@ export interface PaneParts {
   further: string;
 }
 
-/** Returns nothing where the pane shows no picture. */
-export async function panePicture(state: PaneState, parts: PaneParts, { text, ownSize }: ExportState): Promise<HTMLCanvasElement | undefined> {
+/** `ratio` is how many pixels a CSS pixel of the pane gets. Returns nothing where the pane shows no picture. */
+export async function panePicture(state: PaneState, parts: PaneParts, { text, ownSize, ratio = devicePixelRatio }: ExportState & { ratio?: number }): Promise<HTMLCanvasElement | undefined> {
   const { bitmap } = state;
   if (!bitmap) return undefined;
-  const frame: Frame = ownSize ? ownFrame(state.view, bitmap) : { pane: state.pane, view: state.view, ratio: devicePixelRatio };
+  const frame: Frame = ownSize ? ownFrame(state.view, bitmap) : { pane: state.pane, view: state.view, ratio };
   const framed = { ...state, pane: frame.pane, view: frame.view };
   const canvas = document.createElement('canvas');
   Object.assign(canvas, { width: Math.round(frame.pane.width * frame.ratio), height: Math.round(frame.pane.height * frame.ratio) });
