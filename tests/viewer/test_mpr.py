@@ -142,6 +142,17 @@ def test_the_crosshair_and_scrolling_keep_the_planes_together(view: View) -> Non
     assert float(line.get_attribute("y1")) == pytest.approx(y, abs=0.5)
 
 
+def test_planes_share_their_window(view: View) -> None:
+    view.study(CT_STUDY)
+    enter(view)
+    for cell, key, label in ((AXIAL, "4", "Bone"), (SAGITTAL, "3", "Lung")):
+        view.page.locator(".pane").nth(cell).click(position={"x": 20, "y": 200})
+        view.page.keyboard.press(key)
+        view.page.wait_for_function(
+            f"() => [0, 1, 2].every((cell) => window.__isocenter.summary(cell).windowLabel === '{label}')"
+        )
+
+
 def test_a_line_turns_the_planes_and_straighten_puts_them_back(view: View) -> None:
     view.study(CT_STUDY)
     enter(view)

@@ -158,14 +158,15 @@ export class Workspace {
   }
 
   private carry(before: PaneState, now: PaneState, other: StackController): void {
-    const { links } = this.current;
+    const { links, arrangement } = this.current;
+    const planes = arrangement === 'mpr'; // of one volume: they look alike
     const state = other.state();
     if (!now.set || !state.set || state.set.pictures.length === 0) return;
     if (now.index !== before.index) {
       const index = linkedIndex(now.set, now.index, now.index - before.index, state.set, state.index, links);
       if (index !== undefined) other.goTo(index);
     }
-    if (links.window && now.setting !== before.setting && state.set.modality === now.set.modality) other.follow({ ...now.setting, automatic: state.setting.automatic });
+    if ((links.window || planes) && now.setting !== before.setting && state.set.modality === now.set.modality) other.follow({ ...now.setting, automatic: (planes ? now : state).setting.automatic });
     if (links.view && now.view !== before.view && now.bitmap && state.bitmap) other.setView(linkedView(now.view, imageSize(state.bitmap).width / imageSize(now.bitmap).width));
   }
 
