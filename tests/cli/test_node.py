@@ -1,6 +1,8 @@
 """Starting and stopping a node: addresses, ports, workers."""
 
 import json
+import os
+import signal
 import socket
 import ssl
 import urllib.error
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 
 from isocenter.cli import main
-from isocenter.cli.node import bind, bind_all, check_host
+from isocenter.cli.node import bind, bind_all, check_host, stop_on_signals
 from isocenter.errors import ConfigurationError
 from isocenter.net.client import VERIFICATION_PROPOSAL, connect
 from isocenter.net.credentials import Credentials
@@ -106,6 +108,18 @@ def test_serving_warns_of_a_certificate_that_has_expired(
     server = serving("--dicom-tls-port", "0", *certificates("expired").options()).start()
     assert server.stop() == 0
     assert "server.pem of CN=localhost has expired" in server.data.with_suffix(".log").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_another_thread_takes_stops(number: signal.Signals) -> None:
+    with stop_on_signals() as stop:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+        try:
+            os.kill(os.getpid(), number)
+            assert stop.wait(20)
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    assert signal.getsignal(number) in {signal.default_int_handler, signal.SIG_DFL}
 
 
 def test_a_host_name_is_refused_with_advice() -> None:

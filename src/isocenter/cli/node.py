@@ -438,19 +438,38 @@ def _transcode(archive: Archive, instance: Instance, syntax: str) -> ObjectFile:
 
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """Give an event that SIGINT or SIGTERM sets; a second signal ends the process at once."""
+    """Give an event that SIGINT or SIGTERM sets; a second signal ends the process at once.
+
+    The interpreter writes each signal to a socket at once, where a thread waits. A handler in Python would run when
+    the main thread comes back to it: not at all if the signal came just before that began to wait.
+    """
     stop = threading.Event()
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
 
-    def handle(number: int, _: FrameType | None) -> None:
-        stop.set()
-        signal.signal(number, signal.SIG_DFL)
+    def watch() -> None:
+        if receiver.recv(1):
+            stop.set()
+            if again := receiver.recv(1):
+                os._exit(128 + again[0])
 
-    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    thread = threading.Thread(target=watch, name="signals", daemon=True)
+    previous = {number: signal.signal(number, _note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    thread.start()
     try:
         yield stop
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(before)
+        sender.close()
+        thread.join()
+        receiver.close()
+
+
+def _note(_number: int, _frame: FrameType | None) -> None:
+    """Have the interpreter take a signal."""
 
 
 def configure_logging(settings: Settings) -> None:
