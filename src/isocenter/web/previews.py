@@ -1,7 +1,8 @@
 """Previews of volumes: made when a series has settled, or when one is asked for; kept as files, anew when it changes.
 
-The consumer of the outbox that makes them takes a quarter of a core at most. A file holds the gzip of the body; an
-empty one says that the series is no volume. All of them can be removed at any time.
+The consumer of the outbox that makes them takes a quarter of a core at most, and next to nothing while objects come in.
+A file holds the gzip of the body; an empty one says that the series is no volume. All of them can be removed at any
+time.
 """
 
 import contextlib
@@ -40,8 +41,8 @@ _LOG = logging.getLogger(__name__)
 _LEASE = 120_000
 _KEPT_DAYS = 30
 _WAIT = 2.0
-#: Seconds to rest for each second of work.
-_REST = 3.0
+#: Seconds to rest for each second of work; while objects come in it only just goes on.
+_REST, _REST_AMID_UPLOADS = 3.0, 50.0
 
 
 class Previews:
@@ -141,6 +142,7 @@ class PreviewMaker:
 
     def __init__(self, previews: Previews, archive: Archive) -> None:
         self._previews = previews
+        self._archive = archive
         self._database = archive.index.database
         self._consumer = Consumer(self._database, "previews", f"{os.getpid()}-{secrets.token_hex(4)}")
         self._stop = threading.Event()
@@ -166,7 +168,7 @@ class PreviewMaker:
             return 0
         for event in events:
             if event.event in {Event.SERIES_SETTLED, Event.DELETED}:
-                self._previews.follow(event.series_id, _Pace(self._stop))
+                self._previews.follow(event.series_id, _Pace(self._stop, self._archive))
         with self._database.write() as transaction:
             self._consumer.advance(transaction, events[-1].id, moment, _KEPT_DAYS)
         return len(events)
@@ -190,13 +192,15 @@ class _StoppedError(Exception):
 class _Pace:
     """Rests in proportion to the time that was worked since the last call."""
 
-    def __init__(self, stop: threading.Event) -> None:
+    def __init__(self, stop: threading.Event, archive: Archive) -> None:
         self._stop = stop
+        self._archive = archive
         self._since = time.monotonic()
 
     def __call__(self) -> None:
         """Rest."""
-        if self._stop.wait((time.monotonic() - self._since) * _REST):
+        rest = _REST_AMID_UPLOADS if self._archive.receiving else _REST
+        if self._stop.wait((time.monotonic() - self._since) * rest):
             raise _StoppedError
         self._since = time.monotonic()
 
