@@ -216,6 +216,21 @@ def broken() -> list[Dataset]:
     return sets
 
 
+@pytest.mark.usefixtures("small")
+def test_without_room_they_are_made_and_not_kept(
+    client: Client, archive: Archive, kept: tuple[Path, Previews, PreviewMaker]
+) -> None:
+    folder, previews, maker = kept
+    folder.write_bytes(b"no folder")
+    client.stow(*map(part10, volume()))
+    assert previews.read(STUDY, SERIES)[0] != b""
+    now = time.time()
+    archive.settle(now + 60)
+    while maker.follow(now + 60):
+        pass
+    assert folder.read_bytes() == b"no folder"
+
+
 def test_one_process_makes_them(client: Client, archive: Archive, kept: tuple[Path, Previews, PreviewMaker]) -> None:
     _, previews, maker = kept
     client.stow(part10(ct()))

@@ -81,7 +81,10 @@ class Previews:
                 body = gzip.compress(written, 6, mtime=0)
             except (IsocenterError, KeyError) as error:
                 _LOG.warning("no preview of series %s: %s", state.SeriesInstanceUID, error)
-        self._keep(state, body)
+        try:
+            self._keep(state, body)
+        except OSError as error:  # it is made again when it is asked for
+            _LOG.warning("the preview of series %s is not kept: %s", state.SeriesInstanceUID, error.strerror)
         return body
 
     def _reader(
@@ -114,7 +117,7 @@ class Previews:
             return None
         try:
             return self._path(self._folder, state).read_bytes()
-        except FileNotFoundError:
+        except OSError:  # not there, or not to be read: it is made again
             return None
 
     def _keep(self, state: SeriesState, body: bytes) -> None:
