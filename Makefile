@@ -1,6 +1,8 @@
 # The commands of the project; each does its own set-up. `make help` lists them.
 PYTHON ?= python3
 VENV := .venv
+# Tests wait often, for servers and browsers: one worker more than there are processors.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
@@ -34,7 +36,7 @@ test: $(DEV_STAMP) viewer
 	@$(PYTHON) tools/install_peers.py
 	@$(BIN)/python tools/fetch_ohif.py
 	@$(BIN)/python tools/test_viewer.py
-	$(BIN)/pytest -q $(PYTEST_ARGS)
+	$(BIN)/pytest -q -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 check: $(DEV_STAMP) viewer
 	$(BIN)/ruff format --check src tests tools bench hatch_build.py

@@ -69,12 +69,7 @@ def _missing(item: pytest.Item) -> str | None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot run here, and remember it; browser tests come last.
-
-    The browser's driver keeps an event loop running in the main thread from its first test on, beside which the tests
-    of the ASGI application cannot run theirs.
-    """
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """Leave out what cannot run here, and remember it."""
     kept, dropped = [], []
     for item in items:
         reason = _missing(item)
@@ -86,15 +81,35 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept
-    fatal = {reason for reason in _left_out if "real DICOM files" not in reason}
-    if fatal and os.environ.get("ISOCENTER_FORBID_MISSING") == "1":
-        raise pytest.UsageError("this run may leave nothing out, but lacks " + "; ".join(sorted(fatal)))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that runs the workers what was left out; fail where nothing may be."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left_out"] = _left_out
+    elif _fatal():
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear from a worker what it left out; all workers leave out the same."""
+    _left_out.update(getattr(node, "workeroutput", {}).get("left_out", {}))
+
+
+def _fatal() -> set[str]:
+    """Return what is missing although this run may leave nothing out."""
+    forbidden = os.environ.get("ISOCENTER_FORBID_MISSING") == "1"
+    return {reason for reason in _left_out if forbidden and "real DICOM files" not in reason}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was left out and how to get it."""
     for reason, count in sorted(_left_out.items()):
         terminalreporter.write_line(f"left out {count} tests, which need {reason}", yellow=True)
+    if missing := _fatal():
+        terminalreporter.write_line("this run may leave nothing out, but lacks " + "; ".join(sorted(missing)), red=True)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 import asyncio
 import io
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -94,19 +95,28 @@ def parts_of(response: httpx.Response) -> list[tuple[dict[str, str], bytes]]:
 
 
 class Client:
-    """Asks the application as a program on this machine would; every answer is complete."""
+    """Asks the application as a program on this machine would; every answer is complete.
+
+    Its event loop runs in a thread of its own: beside a browser test, whose driver keeps one in the main thread.
+    """
 
     def __init__(self, app: Application) -> None:
+        self._thread = ThreadPoolExecutor(1)
         self._runner = asyncio.Runner()
         transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 1234))
         self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080")
 
     def close(self) -> None:
-        self._runner.run(self._client.aclose())
-        self._runner.close()
+        self._run(self._client.aclose())
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
+
+    def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return self._thread.submit(self._runner.run, coroutine).result()
 
     def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        return self._runner.run(self._client.request(method, path, **arguments))
+        response: httpx.Response = self._run(self._client.request(method, path, **arguments))
+        return response
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Get a path; ``accept_encoding="gzip"`` becomes the header Accept-Encoding."""
@@ -116,6 +126,17 @@ class Client:
     def stow(self, *files: bytes, study: str = "", **headers: str) -> httpx.Response:
         path = "/dicom-web/studies" + (f"/{study}" if study else "")
         return self.request("POST", path, content=multipart(*files), headers={"content-type": STOW, **headers})
+
+
+@pytest.fixture
+def run_async() -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Return a function that runs a coroutine to its end, in a thread as the ``Client`` does."""
+
+    def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(asyncio.run, coroutine).result()
+
+    return run
 
 
 @pytest.fixture(scope="session")

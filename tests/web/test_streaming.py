@@ -41,7 +41,14 @@ def span(path: Path, offset: int, length: int) -> Span:
     return Span(partial(open_object, path), offset, length)
 
 
-def send_all(response: StreamedResponse, method: str = "GET", *, leaves_after: int = 1 << 30) -> list[dict[str, Any]]:
+@pytest.fixture
+def send_all(run_async: Callable[..., Any]) -> Callable[..., list[dict[str, Any]]]:
+    return partial(_send_all, run_async)
+
+
+def _send_all(
+    run_async: Callable[..., Any], response: StreamedResponse, method: str = "GET", *, leaves_after: int = 1 << 30
+) -> list[dict[str, Any]]:
     """Return the messages of an answer; the client leaves after so many of them."""
     messages: list[dict[str, Any]] = []
 
@@ -59,7 +66,7 @@ def send_all(response: StreamedResponse, method: str = "GET", *, leaves_after: i
 
         await response({"type": "http", "method": method}, receive, send)
 
-    asyncio.run(run())
+    run_async(run())
     return messages
 
 
@@ -67,7 +74,7 @@ def body_of(messages: list[dict[str, Any]]) -> bytes:
     return b"".join(message.get("body", b"") for message in messages)
 
 
-def test_pieces_come_in_order_with_their_length(threads: Threads, file: Path) -> None:
+def test_pieces_come_in_order_with_their_length(threads: Threads, file: Path, send_all) -> None:
     raw = file.read_bytes()
     pieces: list[Piece] = [b"head", memoryview(b"more"), span(file, 7, 100), b"mid", span(file, 0, len(raw)), b"tail"]
     response = StreamedResponse(pieces, threads)
@@ -76,13 +83,13 @@ def test_pieces_come_in_order_with_their_length(threads: Threads, file: Path) ->
     assert response.headers["content-length"] == str(len(body))
 
 
-def test_small_pieces_travel_together(threads: Threads) -> None:
+def test_small_pieces_travel_together(threads: Threads, send_all) -> None:
     messages = send_all(StreamedResponse([b"x"] * 1000, threads))
     assert len(messages) == 3
     assert body_of(messages) == b"x" * 1000
 
 
-def test_what_is_made_has_no_length_before(threads: Threads, file: Path) -> None:
+def test_what_is_made_has_no_length_before(threads: Threads, file: Path, send_all) -> None:
     pieces: list[Piece] = [b"a", Made(lambda: b"b"), Made(lambda: span(file, 0, 3)), b"c"]
     response = StreamedResponse(pieces, threads)
     assert total_length(pieces) is None
@@ -90,19 +97,19 @@ def test_what_is_made_has_no_length_before(threads: Threads, file: Path) -> None
     assert body_of(send_all(response)) == b"ab\0\1\2c"
 
 
-def test_head_reads_nothing(threads: Threads) -> None:
+def test_head_reads_nothing(threads: Threads, send_all) -> None:
     def never() -> bytes:
         raise AssertionError
 
     assert body_of(send_all(StreamedResponse([Made(never)], threads), "HEAD")) == b""
 
 
-def test_a_client_that_left(threads: Threads, file: Path) -> None:
+def test_a_client_that_left(threads: Threads, file: Path, send_all) -> None:
     with pytest.raises(ClientDisconnect):
         send_all(StreamedResponse([span(file, 0, file.stat().st_size)], threads), leaves_after=2)
 
 
-def test_nothing_more_is_made_for_a_client_that_left(threads: Threads) -> None:
+def test_nothing_more_is_made_for_a_client_that_left(threads: Threads, send_all) -> None:
     made: list[int] = []
 
     def make(number: int) -> bytes:
@@ -115,7 +122,7 @@ def test_nothing_more_is_made_for_a_client_that_left(threads: Threads) -> None:
     assert made == [0, 1]
 
 
-def test_a_file_that_is_too_short_is_an_error_and_not_silence(threads: Threads, file: Path) -> None:
+def test_a_file_that_is_too_short_is_an_error_and_not_silence(threads: Threads, file: Path, send_all) -> None:
     with pytest.raises(OSError, match="early"):
         send_all(StreamedResponse([span(file, 0, file.stat().st_size + 1)], threads))
 
@@ -130,7 +137,7 @@ def test_reading(file: Path, read: Callable[[int, int, int], bytes | None]) -> N
     )
 
 
-def test_files_are_closed(threads: Threads, file: Path) -> None:
+def test_files_are_closed(threads: Threads, file: Path, send_all) -> None:
     opened = []
 
     def opener() -> Any:
@@ -141,7 +148,7 @@ def test_files_are_closed(threads: Threads, file: Path) -> None:
     assert [handle.closed for handle in opened] == [True, True]
 
 
-def test_an_object_that_is_deleted_while_it_is_sent_ends_the_answer(threads: Threads, file: Path) -> None:
+def test_an_object_that_is_deleted_while_it_is_sent_ends_the_answer(threads: Threads, file: Path, send_all) -> None:
     there = iter([True, False])
 
     def opener() -> ObjectFile:

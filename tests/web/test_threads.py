@@ -60,13 +60,13 @@ async def read_at_once(made: Threads, count: int) -> list[str]:
     return list(await asyncio.gather(*(made.read_in_turn(read) for _ in range(count))))
 
 
-def test_readers_run_side_by_side(make) -> None:
-    names = asyncio.run(read_at_once(make(), 4))
+def test_readers_run_side_by_side(make, run_async) -> None:
+    names = run_async(read_at_once(make(), 4))
     assert len(set(names)) == 4
     assert all(each.startswith("isocenter-read") for each in names)
 
 
-def test_long_reads_hold_up_nobody(make) -> None:
+def test_long_reads_hold_up_nobody(make, run_async) -> None:
     made = make(lambda: True)
     gate = threading.Event()
 
@@ -77,20 +77,20 @@ def test_long_reads_hold_up_nobody(make) -> None:
         assert await long
         return short
 
-    assert asyncio.run(run()) == "isocenter-turn_0"
+    assert run_async(run()) == "isocenter-turn_0"
 
 
-def test_readers_take_turns_while_objects_arrive(make, clock: Clock) -> None:
+def test_readers_take_turns_while_objects_arrive(make, run_async, clock: Clock) -> None:
     made = make(lambda: True)
 
     async def run() -> list[str]:
         return list(await asyncio.gather(*(made.read_in_turn(name) for _ in range(3))))
 
-    assert set(asyncio.run(run())) == {"isocenter-turn_0"}
+    assert set(run_async(run())) == {"isocenter-turn_0"}
     assert clock.slept == [pytest.approx(0.0005)] * 2
 
 
-def test_who_comes_later_than_the_rest_does_not_wait(make, clock: Clock) -> None:
+def test_who_comes_later_than_the_rest_does_not_wait(make, run_async, clock: Clock) -> None:
     made = make(lambda: True)
 
     async def run() -> None:
@@ -98,11 +98,11 @@ def test_who_comes_later_than_the_rest_does_not_wait(make, clock: Clock) -> None
         clock.now += 1
         await made.read_in_turn(name)
 
-    asyncio.run(run())
+    run_async(run())
     assert clock.slept == []
 
 
-def test_a_turn_that_fails_is_one(make, clock: Clock) -> None:
+def test_a_turn_that_fails_is_one(make, run_async, clock: Clock) -> None:
     made = make(lambda: True)
 
     def fail() -> None:
@@ -113,5 +113,5 @@ def test_a_turn_that_fails_is_one(make, clock: Clock) -> None:
             await made.read_in_turn(fail)
         await made.read_in_turn(name)
 
-    asyncio.run(run())
+    run_async(run())
     assert len(clock.slept) == 1
