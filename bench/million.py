@@ -17,7 +17,7 @@ from starlette.datastructures import QueryParams
 
 from bench.generating import LARGE, LARGE_SERIES, SAME, SERIES, date, family, fill, studies_for, uid
 from bench.servers import postgresql
-from isocenter.cli.node import COLLECT_AFTER
+from isocenter.cli.process import COLLECT_AFTER
 from isocenter.index.index import Index
 from isocenter.index.query import Level, Query
 from isocenter.web.qido import read_search

@@ -24,7 +24,7 @@ from isocenter.index.peers import Peers
 from isocenter.index.query import Level, Query
 from isocenter.index.site_keys import SiteKey, SiteKeys
 from isocenter.index.statistics import Statistics, read_statistics
-from isocenter.ingest import FileReception, Intake, Outcome, Receipt, Reception, Source
+from isocenter.ingest import Arrivals, FileReception, Intake, Outcome, Receipt, Reception, Source
 from isocenter.integrity import Check, Redo, Report
 from isocenter.metadata import Metadata, MetadataReader
 from isocenter.non_patient import NonPatientObjects
@@ -47,7 +47,14 @@ __all__ = [
 class Archive:
     """One archive, used by all threads of a process; several processes may have it open at once."""
 
-    def __init__(self, storage: Storage, index: Index, settings: Settings, redo: Redo | None = None) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        index: Index,
+        settings: Settings,
+        redo: Redo | None = None,
+        arrivals: Arrivals | None = None,
+    ) -> None:
         self.storage = storage
         self.index = index
         #: Remote application entities that are known here.
@@ -63,7 +70,8 @@ class Archive:
         self.subscriptions = Subscriptions(index.database, self.reported)
         #: What peers asked to be kept for sure.
         self.commitments = Commitments(storage, index, settings)
-        self._intake = Intake(storage, index)
+        self._arrivals = arrivals or Arrivals.of_process()
+        self._intake = Intake(storage, index, self._arrivals)
         self._metadata = MetadataReader(storage, index)
         self._redo = redo
         self._settling = Settling(
@@ -78,8 +86,11 @@ class Archive:
         self.non_patient = NonPatientObjects(storage, index, self._settling.remove_garbage)
 
     @classmethod
-    def open(cls, data: Path, settings: Settings) -> Self:
-        """Open the archive in the folder ``data``, which is made if it is not there."""
+    def open(cls, data: Path, settings: Settings, arrivals: Arrivals | None = None) -> Self:
+        """Open the archive in the folder ``data``, which is made if it is not there.
+
+        ``arrivals`` are those that the processes of one node share.
+        """
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         durable = settings.durability == "full"
         storage = LocalStorage(data, durable=durable)
@@ -90,7 +101,7 @@ class Archive:
             raise
         redo = Redo(storage, index, data / "durable")
         redo.run()
-        return cls(storage, index, settings, redo)
+        return cls(storage, index, settings, redo, arrivals)
 
     def close(self) -> None:
         """Stop the background work and give back every descriptor; no reception may be open."""
@@ -108,6 +119,10 @@ class Archive:
         """
         self._settling.start()
         self.reindexing.start()
+
+    def start_preparing(self) -> None:
+        """Start the thread that keeps room ready for objects, in a process that receives them and settles nothing."""
+        self._settling.start(settles=False)
 
     def __enter__(self) -> Self:
         return self
@@ -130,8 +145,8 @@ class Archive:
 
     @property
     def receiving(self) -> bool:
-        """Whether objects are arriving in this process, so that what can wait a moment should."""
-        return self._intake.busy
+        """Whether objects are arriving, in any process of the node, so that what can wait a moment should."""
+        return self._arrivals.going_on
 
     def find(self, query: Query) -> list[dict[str, Any]]:
         """Return the answers to a query, as DICOM JSON Model objects (PS3.18 F) with the attributes asked for.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from isocenter.errors import InvalidObjectError, NotFoundError
 from isocenter.index.bin import Binned, Deletion, give_up, read_binned, read_deletions, take_out
 from isocenter.index.index import Index
-from isocenter.ingest import Intake, Outcome, file
+from isocenter.ingest import Arrivals, Intake, Outcome, file
 from isocenter.inspection import describe
 from isocenter.storage.storage import Storage
 
@@ -35,7 +35,7 @@ class Bin:
     def __init__(self, storage: Storage, index: Index, remove_garbage: Callable[[], None]) -> None:
         self._storage = storage
         self._index = index
-        self._intake = Intake(storage, index)
+        self._intake = Intake(storage, index, Arrivals.of_process())
         self._remove_garbage = remove_garbage
 
     def deletions(self) -> list[Deletion]:

@@ -6,11 +6,13 @@ until the check, so what is refused never touches the disk. Knows storage and in
 """
 
 import contextlib
+import ctypes
+import multiprocessing
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal
+from typing import Literal, Self
 
 import xxhash
 
@@ -69,18 +71,39 @@ class Receipt:
 _LULL = 0.05
 
 
-@dataclass(slots=True)
+class Arrivals:
+    """When the last bytes came, in any process that shares this."""
+
+    def __init__(self, last: ctypes.c_double) -> None:
+        self._last = last
+
+    @classmethod
+    def of_process(cls) -> Self:
+        """Return those of this process."""
+        return cls(ctypes.c_double())
+
+    @classmethod
+    def shared(cls) -> Self:
+        """Return some to be handed to processes that this one starts."""
+        return cls(multiprocessing.RawValue(ctypes.c_double))
+
+    def note(self) -> None:
+        """Bytes have come."""
+        self._last.value = time.monotonic()
+
+    @property
+    def going_on(self) -> bool:
+        """Whether objects are arriving."""
+        return time.monotonic() - self._last.value < _LULL
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
-    """Where receptions put what they receive, and when the last bytes came (``time.monotonic``)."""
+    """Where receptions put what they receive, and what notes that they do."""
 
     storage: Storage
     index: Index
-    last_bytes: float = -_LULL
-
-    @property
-    def busy(self) -> bool:
-        """Whether objects are arriving."""
-        return time.monotonic() - self.last_bytes < _LULL
+    arrivals: Arrivals
 
 
 class Reception:
@@ -119,7 +142,7 @@ class Reception:
         for chunk in chunks:
             self._hash.update(chunk)
             self._length += len(chunk)
-        self._intake.last_bytes = time.monotonic()
+        self._intake.arrivals.note()
         if self._failure is not None:
             return
         if self._upload is None and self._length <= HEAD_LENGTH:

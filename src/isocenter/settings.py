@@ -133,7 +133,7 @@ SETTINGS: tuple[Setting, ...] = (
             "origins whose pages may use this server, with commas, such as https://viewer.example; *: all may read"),
     Setting("dicomweb_delete", False, _boolean, "allow DELETE of studies, series and instances over DICOMweb"),
     Setting("bin_days", 30, _days, "what is deleted stays in the bin for this long; 0: it is gone at once"),
-    Setting("workers", 1, _positive, "worker processes that share the ports"),
+    Setting("workers", 1, _positive, "processes that answer the web"),
     Setting("durability", "full", _one_of("full", "os"),
             '"full": an acknowledged object is on the disk; "os": it is with the operating system'),
     Setting("settle_seconds", 5.0, _seconds, "a series or study is settled this long after its last object"),

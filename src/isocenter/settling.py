@@ -91,10 +91,10 @@ class Settling:
             self._storage.delete(locations)
             forget_garbage(self._index.database, locations)
 
-    def start(self) -> None:
-        """Start the background thread."""
+    def start(self, *, settles: bool = True) -> None:
+        """Start the background thread; it also keeps room ready for objects, and without ``settles`` only that."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="settling", daemon=True)
+            self._thread = threading.Thread(target=self._run, args=(settles,), name="settling", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
@@ -107,11 +107,12 @@ class Settling:
             self._consumer.release()
             self._read_to = -1
 
-    def _run(self) -> None:
+    def _run(self, settles: bool) -> None:
         self._storage.prepare()
         while not self._stop.wait(max(self._quiet / 1000, _SHORTEST_WAIT)):
             try:
-                self.settle(time.time())
+                if settles:
+                    self.settle(time.time())
                 self._storage.prepare()
             except Exception:  # noqa: BLE001 - the border of this worker: the next round tries again
                 _LOG.exception("settling failed")

@@ -5,6 +5,8 @@ import os
 import signal
 import socket
 import ssl
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -14,7 +16,8 @@ from typing import Any
 import pytest
 
 from isocenter.cli import main
-from isocenter.cli.node import bind, bind_all, check_host, stop_on_signals
+from isocenter.cli.listening import bind, bind_all, check_host
+from isocenter.cli.process import stop_on_signals
 from isocenter.errors import ConfigurationError
 from isocenter.net.client import VERIFICATION_PROPOSAL, connect
 from isocenter.net.credentials import Credentials
@@ -153,8 +156,48 @@ def test_serves_and_stops(serving: Callable[..., Any], workers: int) -> None:
     with connect(Peer("ISOCENTER", "127.0.0.1", server.dicom_port), [VERIFICATION_PROPOSAL]) as association:
         assert association.echo().Status == 0
     assert server.json("/health")["status"] == "ok"
-    assert "isocenter_dicom_messages_c_echo_success" in server.get("/metrics").decode() or workers > 1
+    assert "isocenter_dicom_messages_c_echo_success" in server.get("/metrics").decode()
     assert server.stop() == 0
+
+
+def test_a_web_process_that_dies_is_replaced_and_transfers_go_on(serving: Callable[..., Any]) -> None:
+    server = serving().start()
+    with connect(Peer("ISOCENTER", "127.0.0.1", server.dicom_port), [VERIFICATION_PROPOSAL]) as association:
+        for _ in range(2):
+            before = web_processes(server.process.pid)
+            assert len(before) == 1
+            os.kill(before[0], signal.SIGKILL)
+            wait_for(lambda before=before: web_processes(server.process.pid) not in ([], before))
+            assert server.json("/health")["status"] == "ok"  # the socket is kept: who comes between waits
+            assert association.echo().Status == 0
+    assert "isocenter_dicom_messages_c_echo_success 2.0" in server.get("/metrics").decode()
+    assert server.stop() == 0
+    assert "starting another" in server.data.with_suffix(".log").read_text()
+
+
+def test_an_interrupt_from_the_keyboard_reaches_all_processes_and_ends_them_in_order(
+    serving: Callable[..., Any],
+) -> None:
+    server = serving("--workers", "2").start()
+    process, log = server.process, server.data.with_suffix(".log")
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(30) == 0
+    assert "Traceback" not in log.read_text()
+    assert "stopped" in log.read_text()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Return as soon as ``condition`` is met."""
+    pause, deadline = threading.Event(), time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        pause.wait(0.01)
+
+
+def web_processes(pid: int) -> list[int]:
+    """Return the processes that a server has started to answer the web."""
+    children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [each for each in children if b"multiprocessing.spawn" in Path(f"/proc/{each}/cmdline").read_bytes()]
 
 
 def test_a_worker_that_cannot_start_ends_the_node(serving: Callable[..., Any], tmp_path: Path) -> None:

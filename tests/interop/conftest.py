@@ -12,7 +12,7 @@ from pydicom import Dataset, dcmread
 from pydicom.data import get_testdata_file
 
 from isocenter.archive import Archive, Source
-from isocenter.cli.node import services_of
+from isocenter.cli.dicom_part import services_of
 from isocenter.index.peers import KnownPeer
 from isocenter.net.gate import Gate
 from isocenter.net.server import DicomServer, Listener

@@ -13,7 +13,7 @@ from pynetdicom import AE, build_role, evt
 from pynetdicom.sop_class import CTImageStorage, StorageCommitmentPushModel, StorageCommitmentPushModelInstance
 
 from isocenter.cli import main
-from isocenter.cli.node import delivery_of
+from isocenter.cli.dicom_part import delivery_of
 from isocenter.commitment import Reference
 
 PUSH, INSTANCE = StorageCommitmentPushModel, StorageCommitmentPushModelInstance

@@ -21,7 +21,7 @@ from pydicom.data import get_testdata_file
 from pydicom.dataelem import DataElement
 
 from isocenter.cli import main
-from isocenter.cli.node import delivery_of
+from isocenter.cli.dicom_part import delivery_of
 from isocenter.web.app import create_app
 from isocenter.web.server import HttpServer
 

@@ -17,7 +17,7 @@ from pynetdicom.sop_class import (
     UPSGlobalSubscriptionInstance,
 )
 
-from isocenter.cli.node import ups_reports_of
+from isocenter.cli.dicom_part import ups_reports_of
 from isocenter.index.peers import KnownPeer
 
 from .ups_watcher import Watcher

@@ -10,7 +10,7 @@ from pydicom import dcmread
 from pydicom.data import get_testdata_file
 
 from isocenter.archive import Archive, Instance, Source
-from isocenter.cli.node import services_of
+from isocenter.cli.dicom_part import services_of
 from isocenter.dicom.uids import TRANSFER_SYNTAXES
 from isocenter.errors import NotFoundError, UnsupportedError
 from isocenter.services.move import MoveService

@@ -87,7 +87,7 @@ def test_readers_take_turns_while_objects_arrive(make, run_async, clock: Clock) 
         return list(await asyncio.gather(*(made.read_in_turn(name) for _ in range(3))))
 
     assert set(run_async(run())) == {"isocenter-turn_0"}
-    assert clock.slept == [pytest.approx(0.0005)] * 2
+    assert clock.slept == [pytest.approx(0.0006)] * 2
 
 
 def test_who_comes_later_than_the_rest_does_not_wait(make, run_async, clock: Clock) -> None:

@@ -11,9 +11,10 @@ from pydicom import Dataset, dcmread
 from pydicom.data import get_testdata_file
 from pydicom.errors import InvalidDicomError
 
-from isocenter.cli.node import Node, configure_logging, stop_on_signals
+from isocenter.cli.node import Node
 from isocenter.cli.options import resolve, setting_options
 from isocenter.cli.output import progress
+from isocenter.cli.process import configure_logging, stop_on_signals
 from isocenter.dimse.status import StatusCategory, category
 from isocenter.errors import PeerError, UsageError
 from isocenter.net.client import ClientAssociation, Proposal, connect

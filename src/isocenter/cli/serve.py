@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from isocenter.cli.options import json_option, resolve, setting_options
+from isocenter.cli.process import configure_logging, stop_on_signals
 from isocenter.settings import OFF, Settings
 
 _A_DAY = 24 * 60 * 60.0
@@ -41,7 +42,7 @@ def command(*, config: Path | None, as_json: bool, **given: Any) -> None:  # noq
 
 def serve(settings: Settings, *, as_json: bool) -> None:
     """Run a node in the foreground."""
-    from isocenter.cli.node import Node, configure_logging, stop_on_signals  # noqa: PLC0415 - heavy; --help is light
+    from isocenter.cli.node import Node  # noqa: PLC0415 - heavy; --help is light
 
     node = Node(settings)
     configure_logging(settings)

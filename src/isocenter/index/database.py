@@ -23,7 +23,7 @@ Row = Sequence[Any]
 Parameters = Mapping[str, Any]
 
 _KEYS_ON_SQLITE = "IN (SELECT value FROM json_each(:keys))"
-#: An array, whose length the planner sees; of a set that a function returns it expects a hundred rows, and reads tables.
+#: An array, whose length the planner sees. Of what a function returns it expects 100 rows, and reads whole tables.
 _KEYS_ON_POSTGRESQL = "= ANY (CAST(translate(:keys, '[]', '{}') AS BIGINT[]))"
 _BUSY_SECONDS = 10  # that a statement waits for another process
 #: Of 4 KiB in the write-ahead log, after which a commit copies them into the database; quiet moments come first.

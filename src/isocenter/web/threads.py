@@ -16,8 +16,8 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 _READERS = 8
-#: Seconds between two turns: some 1000 frames a second are left.
-_REST = 0.0005
+#: Seconds between two turns: some 900 frames a second are left.
+_REST = 0.0006
 #: Stores that wait for durability at once share its cost (group commit).
 _WRITERS = 32
 

@@ -1,0 +1,158 @@
+"""The processes of a node that answer the web, beside the one that speaks DICOM.
+
+Apart, so that who reads does not keep who stores waiting for the interpreter, and a picture that brings a decoder down
+stops no transfer. One that has died is replaced; all end with the process that started them.
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnContext
+
+from isocenter.cli.listening import Sockets
+from isocenter.cli.process import configure_logging, stop_on_signals, tune
+from isocenter.errors import ConfigurationError
+from isocenter.ingest import Arrivals
+from isocenter.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_GO, _READY, _COUNTERS = "go", "ready", "counters"
+
+
+class Workers:
+    """The web processes of a node. ``counters`` returns what the DICOM part has counted, which any of them may ask."""
+
+    def __init__(
+        self, settings: Settings, sockets: Sockets, arrivals: Arrivals, counters: Callable[[], dict[str, int]]
+    ) -> None:
+        self._settings = settings
+        self._counters = counters
+        self._context = multiprocessing.get_context("spawn")
+        self._arguments = (settings, sockets, arrivals)
+        self._workers = [_Worker(self._context, self._arguments) for _ in range(settings.workers)]
+
+    def start(self, stop: threading.Event) -> None:
+        """Return once all serve, or ``stop`` is set.
+
+        Raises:
+            ConfigurationError: one ended before it could serve; another would, too.
+        """
+        for worker in self._workers:
+            worker.start(stop)
+
+    def watch(self, stop: threading.Event) -> None:
+        """Answer them, and replace those that die, until ``stop`` is set."""
+        wake, waker = self._context.Pipe(duplex=False)
+        threading.Thread(target=_tell_when_set, args=(stop, waker), daemon=True).start()
+        while not stop.is_set():
+            talking = wait([wake, *(worker.pipe for worker in self._workers)])
+            for worker in [each for each in self._workers if each.pipe in talking]:
+                if not worker.answer(self._counters) and not stop.is_set():
+                    self._replace(worker, stop)
+
+    def _replace(self, dead: "_Worker", stop: threading.Event) -> None:
+        dead.end(1)
+        log.error("web process %d ended with %s; starting another", dead.process.pid, dead.process.exitcode)
+        place = self._workers.index(dead)
+        self._workers[place] = _Worker(self._context, self._arguments)
+        self._workers[place].start(stop)
+
+    def stop(self) -> None:
+        """Ask all to end; they finish what they are doing."""
+        for worker in self._workers:
+            worker.process.terminate()
+
+    def join(self) -> None:
+        """Wait until all have ended."""
+        for worker in self._workers:
+            worker.end(self._settings.shutdown_seconds + 5)
+
+
+class _Worker:
+    """One process, and the pipe to it: it is told to go, says that it serves, then asks for counters."""
+
+    def __init__(self, context: SpawnContext, arguments: tuple[Settings, Sockets, Arrivals]) -> None:
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_run, args=(*arguments, theirs))
+        self.process.start()
+        theirs.close()
+
+    def start(self, stop: threading.Event) -> None:
+        """Return once it serves.
+
+        Raises:
+            ConfigurationError: it ended before.
+        """
+        try:
+            self.pipe.send(_GO)
+            self.pipe.recv()
+        except (EOFError, OSError) as error:
+            if not stop.is_set():
+                raise ConfigurationError("a web process could not start; the lines above say why") from error
+
+    def answer(self, counters: Callable[[], dict[str, int]]) -> bool:
+        """Answer a question; tell whether there was one, since an ended process has none."""
+        try:
+            self.pipe.recv()
+            self.pipe.send(counters())
+        except (EOFError, OSError):
+            return False
+        return True
+
+    def end(self, seconds: float) -> None:
+        """Wait for its end, at most so long."""
+        self.process.join(seconds)
+        self.process.kill()
+        self.process.join()
+        self.pipe.close()
+
+
+class _Questions:
+    """The worker's side of the pipe."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._lock = threading.Lock()
+
+    def counters(self) -> dict[str, int]:
+        """Ask the DICOM part what it has counted; nothing when it is going down."""
+        with self._lock:
+            try:
+                self._pipe.send(_COUNTERS)
+                answer: dict[str, int] = self._pipe.recv()
+            except (EOFError, OSError):
+                return {}
+            return answer
+
+
+def _run(settings: Settings, sockets: Sockets, arrivals: Arrivals, pipe: Connection) -> None:
+    """Be one web process; ends on SIGTERM. An interrupt from the keyboard is for the process that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from isocenter.cli.web_part import serve_web  # noqa: PLC0415 - the process that speaks DICOM does not need it
+
+    configure_logging(settings)
+    tune()
+    ready = threading.Event()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    pipe.recv()
+    with stop_on_signals(signal.SIGTERM) as stop:
+        threading.Thread(target=_tell_when_set, args=(ready, pipe), daemon=True).start()
+        serve_web(settings, sockets, arrivals, _Questions(pipe).counters, ready, stop)
+
+
+def _tell_when_set(event: threading.Event, pipe: Connection) -> None:
+    event.wait()
+    pipe.send(_READY)
+
+
+def _end_with_parent() -> None:
+    """End at once when the process that started this one has died, or its successor would find the ports taken."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
