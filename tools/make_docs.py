@@ -393,15 +393,17 @@ PS3.3 C.7.6.1.1.5. Objects without an image come in Explicit VR Little Endian. N
 Little Endian or Explicit VR Big Endian.
 
 Rendered resources of studies, series, instances and frames: image/jpeg, image/png, image/webp, image/gif (the frames of
-one image, at most 512); video as stored; several pictures as multipart/related. Parameters: `annotation` (patient,
+one image, at most 512), video/mp4 (the same, at most 16384, as AV1 Main Profile 4:2:0 in a fragmented file); video as
+stored; several pictures as multipart/related. Parameters: `annotation` (patient,
 technique), `quality`, `viewport` (negative sizes flip), `window` with its three functions, `iccprofile` (no, yes, srgb,
-adobergb, rommrgb; colour in JPEG and PNG). Not made: video/mp4 of frames. A presentation state (grey scale, colour,
+adobergb, rommrgb; colour in JPEG and PNG). A presentation state (grey scale, colour,
 XA/XRF) is rendered as the images that it is for, with modality and VOI LUT, presentation LUT, shutters (no bitmaps),
 overlays, graphics, text, displayed area, rotation and flip. Thumbnails at all four levels.
 
 WADO-URI at `/wado`: requestType, studyUID, seriesUID, objectUID, contentType (application/dicom, image/jpeg,
-image/png), transferSyntax, frameNumber, rows, columns, region, windowCenter, windowWidth, imageQuality, annotation,
-presentationSeriesUID, presentationUID. Refused with 406: anonymize.
+image/png; image/gif and video/mp4 of all frames; video as stored), transferSyntax, frameNumber, rows, columns, region,
+windowCenter, windowWidth, imageQuality, annotation, presentationSeriesUID, presentationUID. Refused with
+406: anonymize.
 
 `Accept: application/zip` at the address of a study, series or instance gives its objects, as they were stored, in one
 ZIP file that is written as a stream; with `dicomdir=true` as a file-set (PS3.10) with its DICOMDIR. No application

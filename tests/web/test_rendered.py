@@ -2,7 +2,9 @@
 
 import io
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import imagecodecs
@@ -15,7 +17,9 @@ from starlette.datastructures import QueryParams
 
 from isocenter.archive import Archive
 from isocenter.codecs.presentation import Window
+from isocenter.codecs.video_file import boxes, inside
 from isocenter.errors import UsageError
+from isocenter.web.animations import frame_times
 from isocenter.web.rendered import representatives
 from isocenter.web.views import read_view
 
@@ -96,7 +100,7 @@ def test_the_accept_parameter_wins(client: Client, store: Callable[..., None]) -
         client.get(f"{INSTANCE}/rendered?accept=image/png", accept="image/jpeg").headers["content-type"] == "image/png"
     )
     assert client.get(f"{INSTANCE}/rendered", accept="image/bmp").status_code == 406
-    assert client.get(f"{INSTANCE}/rendered", accept="video/mp4").status_code == 406
+    assert client.get(f"{INSTANCE}/rendered", accept="video/webm").status_code == 406
 
 
 @pytest.mark.parametrize(
@@ -283,6 +287,68 @@ def test_frames_as_an_animation(client: Client, store: Callable[..., None]) -> N
     with Image.open(io.BytesIO(named.content)) as image:
         assert image.n_frames == 2
         assert np.asarray(image.convert("L")).min() == 255
+
+
+def test_frames_as_a_video(client: Client, store: Callable[..., None]) -> None:
+    times = [0, *([20, 60] * 15)]
+    store(gradient(frames=31, FrameTimeVector=times))
+    answer = client.get(f"{INSTANCE}/rendered", accept="image/svg+xml, video/*")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "video/mp4")
+    found = fragments(answer.content)
+    assert [len(durations) for _, durations in found] == [24, 7]
+    assert [start for start, _ in found] == [0, 90 * sum(times[:25])]
+    assert [d // 90 for _, durations in found for d in durations] == [*times[1:], 40]
+    etag = answer.headers["etag"]
+    assert client.get(f"{INSTANCE}/rendered", accept="image/svg+xml, video/*", if_none_match=etag).status_code == 304
+    named = client.get(f"{INSTANCE}/frames/2,5,9/rendered?viewport=16,16", accept="video/mp4")
+    assert [len(durations) for _, durations in fragments(named.content)] == [3]
+    parts = client.get(f"{SERIES}/rendered", accept="video/mp4;q=0.1, image/gif;q=0.2")
+    assert parts.headers["content-type"] == "image/gif"
+
+
+def test_what_cannot_be_a_video_is_said_before_it_begins(client: Client, store: Callable[..., None]) -> None:
+    broken = gradient(frames=2)
+    broken.PixelData = pydicom.encaps.encapsulate([b"\xff\xd8 no picture"] * 2)
+    broken["PixelData"].is_undefined_length = True
+    store(broken, syntax="1.2.840.10008.1.2.4.80")
+    store(gradient(2))
+    assert client.get(f"{INSTANCE}/rendered", accept="video/mp4").status_code == 409
+    assert client.get(f"{SERIES}/rendered", accept="video/mp4").status_code == 406
+
+
+def fragments(data: bytes) -> list[tuple[int, list[int]]]:
+    """Return the start of each fragment of a video, and how long its pictures are shown."""
+    found = []
+    for kind, begin, end in boxes(partial(piece, data), 0, len(data)):
+        if kind == b"moof":
+            start, run = (
+                inside(partial(piece, data), (kind, begin, end), b"traf", kind) for kind in (b"tfdt", b"trun")
+            )
+            durations = np.frombuffer(data[run[1] + 16 : run[2]], ">u4")[::2]
+            found.append((int.from_bytes(data[start[1] + 4 : start[2]], "big"), durations.tolist()))
+    return found
+
+
+def piece(data: bytes, offset: int, length: int) -> bytes:
+    return data[offset : offset + length]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"FrameTime": 40, "CineRate": 10}, [40, 40, 40]),
+        ({"FrameTimeVector": [0, 10, 30]}, [10, 30, 20]),
+        ({"FrameTimeVector": [0, 10], "RecommendedDisplayFrameRate": 20}, [50, 50, 50]),
+        ({"FrameTime": 0, "CineRate": 10}, [100, 100, 100]),
+        ({"CineRate": 0}, [50, 50, 50]),
+        ({}, [50, 50, 50]),
+    ],
+)
+def test_how_long_frames_are_shown(attributes: dict[str, Any], expected: list[float]) -> None:
+    header = Dataset()
+    for keyword, value in attributes.items():
+        setattr(header, keyword, value)
+    assert frame_times(header, 3) == expected
 
 
 def test_video_goes_out_as_it_is_stored(client: Client, store: Callable[..., None]) -> None:

@@ -8,6 +8,7 @@ import imagecodecs
 import numpy as np
 import pydicom
 import pytest
+from PIL import Image
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from .conftest import STUDY, Client, ct
@@ -133,3 +134,24 @@ def test_what_is_known_is_not_sent_again(client: Client, filled: None) -> None:
     etag = client.get(WADO).headers["etag"]
     assert client.get(WADO, if_none_match=etag).status_code == 304
     assert client.get(f"{WADO}&frameNumber=2", if_none_match=etag).status_code == 200
+
+
+def test_frames_as_an_animation(client: Client, filled: None) -> None:
+    gif = client.get(f"{WADO}&contentType=image/gif")
+    with Image.open(io.BytesIO(gif.content)) as image:
+        assert (image.format, image.n_frames) == ("GIF", 2)
+    video = client.get(f"{WADO}&contentType=video/mp4&rows=16")
+    assert (video.status_code, video.headers["content-type"], video.content[4:12]) == (200, "video/mp4", b"ftypiso6")
+    one = client.get(f"{WADO}&contentType=video/mp4&rows=16&frameNumber=2")
+    assert 0 < len(one.content) < len(video.content)
+
+
+def test_a_stored_video_is_sent_as_it_is(client: Client, store: Callable[..., None]) -> None:
+    stream = bytes(range(256)) * 4
+    video = ct(1, PixelData=pydicom.encaps.encapsulate([stream]), NumberOfFrames=20)
+    video["PixelData"].is_undefined_length = True
+    store(video, syntax="1.2.840.10008.1.2.4.102")
+    for asked in ("", "&contentType=video/mp4"):
+        answer = client.get(f"{WADO}{asked}")
+        assert (answer.headers["content-type"], answer.content) == ("video/mp4", stream)
+    assert client.get(f"{WADO}&contentType=image/jpeg").status_code == 406

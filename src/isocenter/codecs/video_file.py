@@ -65,7 +65,8 @@ def read_video(read: Reader, size: int) -> Video:
     return video
 
 
-def _boxes(read: Reader, begin: int, end: int) -> Iterator[Box]:
+def boxes(read: Reader, begin: int, end: int) -> Iterator[Box]:
+    """Yield the boxes between two places of an ISO base media file."""
     for _ in range(_MAX_BOXES):
         head = read(begin, 16)
         if begin >= end or len(head) < 8:
@@ -80,31 +81,31 @@ def _boxes(read: Reader, begin: int, end: int) -> Iterator[Box]:
         begin = after
 
 
-def _inside(read: Reader, box: Box | None, *path: bytes) -> Box | None:
+def inside(read: Reader, box: Box | None, *path: bytes) -> Box | None:
     """Return the first box at a path below another."""
     for kind in path:
         if box is None:
             return None
-        box = next((each for each in _boxes(read, box[1], box[2]) if each[0] == kind), None)
+        box = next((each for each in boxes(read, box[1], box[2]) if each[0] == kind), None)
     return box
 
 
 def _read_mp4(read: Reader, size: int) -> Video:
-    movie = _inside(read, (b"", 0, size), b"moov")
+    movie = inside(read, (b"", 0, size), b"moov")
     if movie is None:
         raise InvalidObjectError("the MP4 file has no header (moov): it is cut short")
-    tracks = [box for box in _boxes(read, movie[1], movie[2]) if box[0] == b"trak"]
+    tracks = [box for box in boxes(read, movie[1], movie[2]) if box[0] == b"trak"]
     videos = [track for track in tracks if _handler(read, track) == b"vide"]
     if len(videos) != 1:
         raise UnsupportedError(f"the MP4 file has {len(videos)} video tracks; one is wanted")
-    table = _inside(read, videos[0], b"mdia", b"minf", b"stbl")
-    entry = _inside(read, table, b"stsd")
-    frames = _content(read, _inside(read, table, b"stsz"), 12)[8:12]
+    table = inside(read, videos[0], b"mdia", b"minf", b"stbl")
+    entry = inside(read, table, b"stsd")
+    frames = _content(read, inside(read, table, b"stsz"), 12)[8:12]
     rate = _media_duration(read, videos[0])
     if entry is None or len(frames) < 4 or rate is None:
         raise InvalidObjectError("the MP4 file lacks the tables of its video track")
     count = int.from_bytes(frames, "big")
-    sample = next(_boxes(read, entry[1] + 8, entry[2]), None)
+    sample = next(boxes(read, entry[1] + 8, entry[2]), None)
     if sample is None:
         raise InvalidObjectError("the MP4 file does not say how its video is coded")
     fields = _content(read, sample, 78)
@@ -114,7 +115,7 @@ def _read_mp4(read: Reader, size: int) -> Video:
 
 
 def _handler(read: Reader, track: Box) -> bytes:
-    return _content(read, _inside(read, track, b"mdia", b"hdlr"), 12)[8:12]
+    return _content(read, inside(read, track, b"mdia", b"hdlr"), 12)[8:12]
 
 
 def _content(read: Reader, box: Box | None, length: int) -> bytes:
@@ -123,7 +124,7 @@ def _content(read: Reader, box: Box | None, length: int) -> bytes:
 
 def _media_duration(read: Reader, track: Box) -> float | None:
     """Return the seconds that the track lasts."""
-    header = _content(read, _inside(read, track, b"mdia", b"mdhd"), 32)
+    header = _content(read, inside(read, track, b"mdia", b"mdhd"), 32)
     if len(header) < 24:
         return None
     places = ((20, 24), (24, 32)) if header[0] == 1 else ((12, 16), (16, 20))
@@ -136,9 +137,9 @@ def _mp4_coding(read: Reader, sample: Box) -> tuple[str, int, str]:
     kind, begin, end = sample
     inner = (kind, min(begin + 78, end), end)
     if kind in {b"avc1", b"avc3"}:
-        return _avc(_content(read, _inside(read, inner, b"avcC"), 4))
+        return _avc(_content(read, inside(read, inner, b"avcC"), 4))
     if kind in {b"hvc1", b"hev1"}:
-        return _hevc(_content(read, _inside(read, inner, b"hvcC"), 13))
+        return _hevc(_content(read, inside(read, inner, b"hvcC"), 13))
     raise UnsupportedError(f"the MP4 file is coded as {kind!r}; H.264 (avc1) and HEVC (hvc1) can be stored")
 
 

@@ -46,9 +46,9 @@ ANSWERS: dict[str, tuple[str, ...]] = {
     "retrieve": (f'{MULTIPART}; type="{DICOM}"', DICOM, ZIP),
     "retrieve_frames": tuple(f'{MULTIPART}; type="{media_type}"' for media_type in _FRAMES),
     "retrieve_bulk_data": (f'{MULTIPART}; type="{OCTET_STREAM}"', OCTET_STREAM),
-    "rendered": ("image/jpeg", "image/png", "image/webp", "image/gif"),
+    "rendered": ("image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4"),
     "thumbnail": ("image/jpeg", "image/png"),
-    "wado": (DICOM, "image/jpeg", "image/png"),
+    "wado": (DICOM, "image/jpeg", "image/png", "image/gif", "video/mp4"),
     "search_workitems": _MODELS,
     "retrieve_workitem": (*_MODELS, DICOM_XML),
 }

@@ -4,7 +4,7 @@ Blocks: for a thread.
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +19,7 @@ from isocenter.archive import Archive, Instance
 from isocenter.codecs import overlays, shutters
 from isocenter.codecs.colour_profile import convert, embedded
 from isocenter.codecs.display import render
-from isocenter.codecs.drawing import Canvas, write_gif
+from isocenter.codecs.drawing import Canvas
 from isocenter.codecs.image import fit, write_picture
 from isocenter.codecs.presentation import KEYWORDS, SIMPLE, Presentation, Window, read_presentation, read_simple
 from isocenter.codecs.registry import BIG_ENDIAN_PIXELS, decode_frame
@@ -41,16 +41,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_ICC_PROFILE, _FRAME_TIME, _CINE_RATE = 0x00282000, 0x00181063, 0x00180040
+_ICC_PROFILE = 0x00282000
 _OPTICAL_PATHS = 0x00480105
 _DISPLAY_TAGS = frozenset(map(dictionary.tag, KEYWORDS | shutters.KEYWORDS)) | overlays.TAGS
 _SIMPLE_TAGS = {dictionary.tag(keyword): keyword for keyword in SIMPLE}
 _WITH_PROFILE = _DISPLAY_TAGS | {_ICC_PROFILE, _OPTICAL_PATHS}
 #: What pydicom raises over broken data sets.
-_UNREADABLE = (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError, struct.error)
-_DEFAULT_FRAME_TIME = 100.0
-MOST_GIF_FRAMES = 512
-GIF = "image/gif"
+UNREADABLE = (OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError, struct.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +86,13 @@ def draw(archive: Archive, instance: Instance, layout: Layout, number: int, view
     return embedded(write_picture(picture, view.media_type, view.quality), view.media_type, profile)
 
 
-def animate(archive: Archive, instance: Instance, layout: Layout, numbers: Sequence[int], view: View) -> bytes:
-    """Return frames, counted from 1, as a GIF that runs as fast as the image says."""
-    if len(numbers) > MOST_GIF_FRAMES:
-        raise UsageError(f"an animation has at most {MOST_GIF_FRAMES} frames: ask for some of the {len(numbers)}")
+def pictures_of(
+    archive: Archive, instance: Instance, layout: Layout, numbers: Sequence[int], view: View
+) -> "Iterator[Picture]":
+    """Yield frames, counted from 1, as they are to be seen; all are of one size."""
     header, texts = _read_header(archive, instance, view)
-    pictures = [
-        _annotated(_placed(_shown(archive, instance, layout, number, view, header), view), texts) for number in numbers
-    ]
-    return write_gif(pictures, _frame_time(archive, instance))
+    for number in numbers:
+        yield _annotated(_placed(_shown(archive, instance, layout, number, view, header), view), texts)
 
 
 def _shown(
@@ -124,7 +119,7 @@ def _understood(read: Callable[[], T]) -> T:
     """Return what ``read`` gives; what pydicom makes of broken values becomes one error."""
     try:
         return read()
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise InvalidObjectError(f"the header cannot be read for display: {error}") from error
 
 
@@ -209,20 +204,8 @@ def display_header(data: Buffer, syntax: TransferSyntax, tags: frozenset[int] = 
 
 def _profile(header: pydicom.Dataset) -> bytes:
     """Return the ICC profile of an image or of its first optical path, empty without one."""
-    with suppress(*_UNREADABLE):
+    with suppress(*UNREADABLE):
         for holder in (header, *(header.get("OpticalPathSequence") or [])[:1]):
             if holder.get("ICCProfile"):
                 return bytes(holder.ICCProfile)
     return b""
-
-
-def _frame_time(archive: Archive, instance: Instance) -> float:
-    """Return the milliseconds that a frame is shown."""
-    with opened(archive, instance) as (data, syntax):
-        header = display_header(data, syntax, frozenset({_FRAME_TIME, _CINE_RATE})).dataset
-    with suppress(*_UNREADABLE, ZeroDivisionError):
-        if header.get("FrameTime"):
-            return float(header.FrameTime)
-        if header.get("CineRate"):
-            return 1000 / float(header.CineRate)
-    return _DEFAULT_FRAME_TIME

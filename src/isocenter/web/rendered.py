@@ -1,8 +1,8 @@
 """WADO-RS: rendered studies, series, instances and frames, and thumbnails (PS3.18 10.4.1.1.3, 10.4.1.1.4, 8.7.4).
 
 A presentation state is rendered as the images that it is for. Video goes out as it is stored. Of a multi-frame image
-the first frame is sent, or an animation to who wants a GIF; several pictures are sent as parts, each made when it is
-due.
+the first frame is sent, or an animation to who wants a GIF or a video; several pictures are sent as parts, each made
+when it is due.
 """
 
 import uuid
@@ -20,12 +20,13 @@ from isocenter.dicom.layout import Layout
 from isocenter.errors import InvalidObjectError, IsocenterError, NotFoundError, UnsupportedError
 from isocenter.multipart import write_end, write_part_header
 from isocenter.web.addresses import address_of, base_address
+from isocenter.web.animations import GIF, MP4, Film, pieces_of
 from isocenter.web.conditional import caching, is_known, not_modified
 from isocenter.web.frames import frame_numbers
 from isocenter.web.media_types import ANYTHING, COMPRESSED_MEDIA_TYPES, MediaRange, choose, multipart_content_type
 from isocenter.web.negotiation import accepted, not_acceptable
 from isocenter.web.node import Node
-from isocenter.web.pictures import GIF, View, animate, draw
+from isocenter.web.pictures import View, draw
 from isocenter.web.ranges import ranged
 from isocenter.web.states import read_state, referenced
 from isocenter.web.streaming import Made, Piece, Span, StreamedResponse
@@ -33,7 +34,8 @@ from isocenter.web.views import read_view
 
 _MEDIA_TYPES = ("image/jpeg", "image/png")
 #: Made only for who wants nothing else: it takes ten times as long, or is an animation.
-_OTHER_MEDIA_TYPES = ("image/webp", GIF)
+_ANIMATIONS = (GIF, MP4)
+_OTHER_MEDIA_TYPES = ("image/webp", *_ANIMATIONS)
 _THUMBNAIL_MEDIA_TYPES = (*_MEDIA_TYPES, "image/webp")
 _VARY = "accept"
 _THUMBNAIL_SIDE = 128
@@ -58,11 +60,10 @@ async def rendered(node: Node, request: Request) -> Response:
 
 def _rendered(node: Node, request: Request, accept: tuple[MediaRange, ...]) -> Response:
     found = subjects_of(node, request)
-    as_stored = _video(node, request, accept, found)
-    if as_stored is not None:
-        return as_stored
+    if len(found) == 1 and video_type(found[0].layout):
+        return stored_video(node, request, accept, found[0])
     media_type = choose(accept, _MEDIA_TYPES) or choose(accept, _OTHER_MEDIA_TYPES)
-    if media_type == GIF:
+    if media_type in _ANIMATIONS:
         return _animation(node, request, found, read_view(request.query_params, media_type))
     if media_type is not None and len(found) == 1:
         return picture(node, request, found[0], read_view(request.query_params, media_type))
@@ -155,31 +156,42 @@ def _with_state(node: Node, subject: Subject, view: View) -> View:
 
 
 def _animation(node: Node, request: Request, found: Sequence[Subject], view: View) -> Response:
-    """Return the frames of one image as a GIF: those that the path names, else all."""
-    first = found[0]
-    if any(subject.instance != first.instance for subject in found):
+    """Return frames of one image as an animation: those that the path names, else all."""
+    if any(subject.instance != found[0].instance for subject in found):
         raise UnsupportedError("an animation shows the frames of one image: ask for an instance")
-    named = "frames" in request.path_params
-    numbers = [subject.number for subject in found] if named else range(1, len(first.layout.frames) + 1)
-    etag = _etag(first, 0, request)
+    named = [subject.number for subject in found] if "frames" in request.path_params else None
+    return animation(node, request, found[0], view, named)
+
+
+def animation(
+    node: Node, request: Request, subject: Subject, view: View, numbers: Sequence[int] | None = None
+) -> Response:
+    """Return frames of an image, all unless some are named, as a GIF or as a video. Blocks."""
+    etag = _etag(subject, 0, request)
     if is_known(request, etag):
         return not_modified(etag, _VARY)
-    body = animate(node.archive, first.instance, first.layout, numbers, _with_state(node, first, view))
-    return Response(body, headers=caching(etag, _VARY), media_type=GIF)
+    wanted = numbers or range(1, len(subject.layout.frames) + 1)
+    film = Film(node.archive, subject.instance, subject.layout, wanted, _with_state(node, subject, view))
+    headers = {"content-type": view.media_type, **caching(etag, _VARY)}
+    return StreamedResponse(pieces_of(film), node.threads, headers=headers)
 
 
-def _video(node: Node, request: Request, accept: tuple[MediaRange, ...], found: Sequence[Subject]) -> Response | None:
-    """Return a video as it is stored, None where there is none.
+def video_type(layout: Layout) -> str:
+    """Return the media type of an image that is stored as a video, else ``""``."""
+    media_type = COMPRESSED_MEDIA_TYPES.get(layout.syntax.uid, "")
+    return media_type if media_type.startswith("video/") else ""
+
+
+def stored_video(node: Node, request: Request, accept: tuple[MediaRange, ...], subject: Subject) -> Response:
+    """Return a video as it is stored.
 
     Raises:
         HTTPException: 406, the client takes no video.
     """
-    media_type = COMPRESSED_MEDIA_TYPES.get(found[0].layout.syntax.uid, "")
-    if len(found) > 1 or not media_type.startswith("video/"):
-        return None
+    instance, layout = subject.instance, subject.layout
+    media_type = video_type(layout)
     if choose(accept, (media_type,)) is None:
         raise not_acceptable(media_type)
-    instance, layout = found[0].instance, found[0].layout
     opener = partial(node.archive.open_object, instance)
     spans = [Span(opener, instance.data_set_offset + start, size) for frame in layout.frames for start, size in frame]
     headers = {"content-type": media_type}

@@ -6,6 +6,7 @@ would change what a picture means and is not done here (anonymize) is refused, n
 """
 
 import math
+from dataclasses import replace
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -16,17 +17,19 @@ from isocenter.codecs.presentation import Window
 from isocenter.dicom.layout import Layout
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
 from isocenter.errors import NotFoundError, UnsupportedError, UsageError
+from isocenter.web.animations import GIF, MP4
 from isocenter.web.annotations import read_annotations
 from isocenter.web.frames import frame_numbers
 from isocenter.web.media_types import DICOM, choose, parse_accept
 from isocenter.web.negotiation import not_acceptable
 from isocenter.web.node import Node
 from isocenter.web.pictures import View
-from isocenter.web.rendered import Subject, picture
+from isocenter.web.rendered import Subject, animation, picture, stored_video, video_type
 from isocenter.web.retrieve import AS_STORED, Choice, send, syntaxes_of
 from isocenter.web.views import MAX_SIDE
 
 _PICTURES = ("image/jpeg", "image/png")
+_ANIMATIONS = (GIF, MP4)
 _UIDS = ("studyUID", "seriesUID", "objectUID")
 _REFUSED = ("anonymize",)
 _STATE = ("presentationSeriesUID", "presentationUID")
@@ -44,12 +47,23 @@ async def wado(node: Node, request: Request) -> Response:
         return await _object(node, request, instance)
     if layout is None:
         raise NotFoundError("there is no image to show")
-    numbers = frame_numbers(parameters.get("frameNumber", "1"))
+    return await node.threads.paint(_shown, node, request, Subject(instance, layout), media_type)
+
+
+def _shown(node: Node, request: Request, subject: Subject, media_type: str) -> Response:
+    """Return a frame as a picture, or all of them as an animation unless one is named. Blocks."""
+    parameters = request.query_params
+    if video_type(subject.layout):
+        return stored_video(node, request, parse_accept(media_type), subject)
+    named = parameters.get("frameNumber")
+    numbers = frame_numbers(named or "1")
     if len(numbers) > 1:
         raise UsageError("frameNumber is one number")
-    view = read_view(parameters, media_type, layout)
-    state = await node.threads.read(_state, node, instance, parameters)
-    return await node.threads.paint(picture, node, request, Subject(instance, layout, numbers[0], state), view)
+    view = read_view(parameters, media_type, subject.layout)
+    subject = replace(subject, number=numbers[0], state=_state(node, subject.instance, parameters))
+    if media_type in _ANIMATIONS:
+        return animation(node, request, subject, view, numbers if named else None)
+    return picture(node, request, subject, view)
 
 
 def _state(node: Node, image: Instance, parameters: QueryParams) -> Instance | None:
@@ -87,7 +101,10 @@ def _layout(node: Node, instance: Instance) -> Layout | None:
 
 def _media_type(request: Request, layout: Layout | None) -> str:
     """Return what to send; unless the client says something, images are pictures and the rest is DICOM (9.1.2.2.1)."""
-    offers = (*_PICTURES, DICOM) if layout is not None else (DICOM,)
+    offers: tuple[str, ...] = (DICOM,)
+    if layout is not None:
+        video = video_type(layout)
+        offers = (video, DICOM) if video else (*_PICTURES, DICOM, *_ANIMATIONS)
     asked = request.query_params.get("contentType") or ", ".join(request.headers.getlist("accept"))
     media_type = choose(parse_accept(asked), offers)
     if media_type is None:
