@@ -344,8 +344,17 @@ def test_finished_ones_are_forgotten_unless_they_are_locked(desk: Desk) -> None:
     desk.time += timedelta(days=2)
     assert desk.work_items.forget(1) == 1
     assert [status(desk.work_items.get, uid) for uid in ("1.1", "1.2", "1.3")] == [0xC307, 0, 0]
+    for uid, http_status in (("1.1", 410), ("1.9", 404)):
+        for ask in (desk.work_items.get, lambda uid: desk.work_items.change_state(uid, "COMPLETED", "1.5")):
+            with pytest.raises(WorkItemRefusedError) as refused:
+                ask(uid)
+            assert refused.value.refusal.http_status == http_status
     desk.subscriptions.unsubscribe("1.2", "WATCHER")
     assert desk.work_items.forget(1) == 1
+    desk.time += timedelta(days=3700)
+    assert desk.work_items.forget(10_000) == 0
+    with pytest.raises(WorkItemRefusedError, match="no such work item"):
+        desk.work_items.get("1.1")
 
 
 def test_deliveries(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """Performed steps are filed, found, and move the worklist."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -133,3 +134,14 @@ class TestWorklist:
         performed.create("1.9", begin(STEP), "CT1")
         assert worklist.add(flat | STEP).status == "STARTED"
         assert worklist.add(flat | OTHER | {"ScheduledProcedureStepStatus": "ARRIVED"}).status == "ARRIVED"
+
+
+def test_steps_that_are_over_are_forgotten_after_some_days(performed: Performed) -> None:
+    for uid in ("1.1", "1.2"):
+        performed.create(uid, begin(STEP, OTHER), "CT1")
+    performed.change("1.1", end("DISCONTINUED"))
+    now = datetime.now(UTC)
+    assert performed.forget(2, now) == 0
+    assert performed.forget(0, now + timedelta(days=3)) == 0
+    assert performed.forget(2, now + timedelta(days=3)) == 1
+    assert [step.SOPInstanceUID for step in performed.find(compile_keys({}))] == ["1.2"]

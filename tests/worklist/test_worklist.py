@@ -1,11 +1,14 @@
 """Entries are added, changed, removed, and found by any key."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from isocenter.errors import NotFoundError, UsageError
 from isocenter.index.worklist import DuplicateEntryError
+from isocenter.worklist.worklist import Worklist
 
 
 @pytest.fixture
@@ -101,3 +104,20 @@ def test_too_many_patterns_are_refused(worklist, ids) -> None:
 def test_long_patterns_match_nothing(worklist, three, ids) -> None:
     for keyword in ("PatientName", "ScheduledStationAETitle", "PatientID", "PatientComments"):
         assert ids(worklist, **{keyword: "?" * 100_000 + "*"}) == []
+
+
+def test_what_is_over_is_forgotten_after_some_days(
+    worklist: Worklist, flat: dict[str, Any], ids: Callable[..., list[str]]
+) -> None:
+    days = {"PAST": "20240131", "TODAY": "20240310", "DONE": "20240310", "BEGUN": "20240131"}
+    statuses = {"DONE": "COMPLETED", "BEGUN": "STARTED"}
+    for step, day in days.items():
+        changes = {"ScheduledProcedureStepID": step, "ScheduledProcedureStepStartDate": day}
+        status = {"ScheduledProcedureStepStatus": statuses[step]} if step in statuses else {}
+        worklist.add(flat | changes | status)
+    now = datetime(2024, 3, 10, 12, tzinfo=UTC)
+    assert worklist.forget(0, now) == 0
+    assert worklist.forget(30, now) == 1
+    assert sorted(ids(worklist, finished=True)) == ["BEGUN", "DONE", "TODAY"]
+    assert worklist.forget(30, datetime.now(UTC) + timedelta(days=31)) == 2
+    assert ids(worklist, finished=True) == ["BEGUN"]

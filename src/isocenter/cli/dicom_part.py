@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 
 from isocenter.archive import Archive, Instance
@@ -91,8 +92,15 @@ def ups_reports_of(archive: Archive, settings: Settings) -> UpsReports:
         )
 
     deliveries = Deliveries(archive.index.database, "dimse")
-    tidy = partial(archive.work_items.forget, settings.workitem_days)
+    tidy = partial(_forget_what_is_over, archive, settings)
     return UpsReports(deliveries, archive.peers, connect_for_reports, archive.reported, tidy)
+
+
+def _forget_what_is_over(archive: Archive, settings: Settings) -> None:
+    now = datetime.now(UTC).astimezone()  # entries of the worklist have days of here
+    archive.work_items.forget(settings.workitem_days)
+    archive.worklist.forget(settings.worklist_days, now)
+    archive.performed.forget(settings.mpps_days, now)
 
 
 def _connect(settings: Settings, known: KnownPeer, pairs: Sequence[tuple[str, str]]) -> ClientAssociation:

@@ -19,8 +19,7 @@ _OPTIONS = (
     "tls_key", "tls_ca", "tls_client_certificates", "tls_profile", "https", "aet", "workers", "durability",
     "settle_seconds", "max_pdu", "max_associations", "check_called_aet", "accept_unknown_sop_classes",
     "known_peers_only", "find_limit", "workitem_days", "move_associations", "worklist_folder",
-    "worklist_keep_finished",
-    "commitment_retry_days", "commitment_keep_days",
+    "worklist_keep_finished", "worklist_days", "mpps_days", "commitment_retry_days", "commitment_keep_days",
     "artim_seconds", "idle_seconds", "shutdown_seconds", "log_level",
 )  # fmt: skip
 

@@ -44,6 +44,11 @@ SELECT "StudyInstanceUID", "ScheduledProcedureStepID" FROM performed_step_refere
 _FIND = 'SELECT id FROM performed_step WHERE "SOPInstanceUID" = :uid'
 #: Nobody else changes the row until the end of the transaction.
 _HOLD = 'UPDATE performed_step SET changed = changed WHERE "SOPInstanceUID" = :uid RETURNING id, data_set'
+_OVER = "SELECT id FROM performed_step WHERE status <> 'IN PROGRESS' AND changed < :before"
+_FORGET = (
+    "DELETE FROM performed_step_reference WHERE performed_step_id = :id",
+    "DELETE FROM performed_step WHERE id = :id",
+)
 _UPDATE = "UPDATE performed_step SET status = :status, changed = :now, data_set = :data_set WHERE id = :id"
 
 
@@ -115,6 +120,14 @@ class PerformedSteps:
             values = {"id": number, "status": status, "now": _now(), "data_set": _text(data_set)}
             transaction.change(_UPDATE, values)
             _tell_worklist(transaction, number)
+
+    def forget(self, before: int) -> int:
+        """Delete steps that were over before a time; return how many."""
+        with self._database.write() as transaction:
+            over = [{"id": number} for (number,) in transaction.rows(_OVER, before=before)]
+            for statement in _FORGET:
+                transaction.change_many(statement, over)
+        return len(over)
 
     def get(self, uid: str) -> PerformedStep:
         """Return a step.

@@ -310,6 +310,15 @@ workitem = sa.Table(
     sqlite_autoincrement=True,
 )
 
+#: Work items that were deleted, and when; their UIDs are remembered for a while, to say so.
+workitem_gone = sa.Table(
+    "workitem_gone",
+    metadata,
+    sa.Column("SOPInstanceUID", Text, primary_key=True),
+    sa.Column("time", sa.BigInteger, nullable=False),
+    sa.Index("ix_workitem_gone_time", "time"),
+)
+
 #: Who is told of a work item; ``locked``: it is not deleted meanwhile.
 workitem_subscription = sa.Table(
     "workitem_subscription",

@@ -47,9 +47,15 @@ revision = revision + 1, finished = :finished, data_set = :data_set WHERE id = :
 _READ = """
 SELECT id, "SOPInstanceUID", "ProcedureStepState", transaction_uid, revision, finished, data_set
 FROM workitem WHERE "SOPInstanceUID" = :uid"""
-_FORGET = """
-DELETE FROM workitem WHERE finished > 0 AND finished < :before AND NOT EXISTS
+_OVER = """
+FROM workitem WHERE finished > 0 AND finished < :before AND NOT EXISTS
   (SELECT 1 FROM workitem_subscription WHERE workitem_id = workitem.id AND locked = 1)"""
+_FORGET = f"DELETE {_OVER}"
+_REMEMBER = f"""
+INSERT INTO workitem_gone ("SOPInstanceUID", time) SELECT "SOPInstanceUID", :now {_OVER}
+ON CONFLICT ("SOPInstanceUID") DO NOTHING"""
+_FORGET_GONE = "DELETE FROM workitem_gone WHERE time < :before"
+_GONE = 'SELECT 1 FROM workitem_gone WHERE "SOPInstanceUID" = :uid'
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +91,20 @@ def update_work_item(
     return transaction.change(_UPDATE, _values(data_set) | values) == 1
 
 
-def forget_work_items(transaction: Transaction, before: int) -> int:
-    """Delete those that were finished before a time and that nobody has locked; return how many."""
+def forget_work_items(transaction: Transaction, before: int, now: int) -> int:
+    """Delete those that were finished before a time and that nobody has locked, but for their UIDs; return how many."""
+    transaction.change(_REMEMBER, {"before": before, "now": now})
     return transaction.change(_FORGET, {"before": before})
+
+
+def forget_gone_work_items(transaction: Transaction, before: int) -> None:
+    """Forget the UIDs of those that were deleted before a time, too."""
+    transaction.change(_FORGET_GONE, {"before": before})
+
+
+def is_gone(source: Transaction | Database, uid: str) -> bool:
+    """Tell whether there was a work item that was deleted."""
+    return bool(source.rows(_GONE, uid=uid))
 
 
 def work_item_pages(database: Database, keys: Keys) -> Iterator[Sequence[WorkItemRow]]:

@@ -36,6 +36,7 @@ _COLUMNS: Mapping[str, str] = {
 }
 _SEVERAL = frozenset({"PatientName", "ScheduledStationAETitle", "ScheduledPerformingPhysicianName"})
 FIRST_STATUS = "SCHEDULED"
+_NOT_BEGUN = (FIRST_STATUS, "ARRIVED", "READY")
 FINISHED = ("COMPLETED", "DISCONTINUED")
 
 _NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
@@ -55,6 +56,9 @@ SELECT id, status, "StudyInstanceUID", "ScheduledProcedureStepID" FROM worklist_
 _FIND_ID = "SELECT source, status FROM worklist_entry WHERE id = :id"
 _REMOVE = "DELETE FROM worklist_entry WHERE id = :id"
 _REMOVE_SOURCE = "DELETE FROM worklist_entry WHERE source = :source"
+_FORGET = f"""
+DELETE FROM worklist_entry WHERE source = '' AND (status IN {FINISHED} AND changed < :before OR status IN {_NOT_BEGUN}
+AND "ScheduledProcedureStepStartDate" <> '' AND "ScheduledProcedureStepStartDate" < :day)"""  # noqa: S608 - constants
 _STAMPS = "SELECT source, stamp FROM worklist_entry WHERE source <> ''"
 _SET_STATUS = """
 UPDATE worklist_entry SET status = :status, changed = :changed
@@ -138,6 +142,14 @@ class WorklistEntries:
         with self._database.write() as transaction:
             _editable(transaction, number)
             transaction.change(_REMOVE, {"id": number})
+
+    def forget(self, before: int, day: str) -> int:
+        """Remove entries that were over before a time, and those of days before ``day`` (YYYYMMDD) that nobody began.
+
+        What comes from a file stays as long as that. Returns how many.
+        """
+        with self._database.write() as transaction:
+            return transaction.change(_FORGET, {"before": before, "day": day})
 
     def stamps(self) -> dict[str, str]:
         """Return the files that entries come from, each with the stamp it had."""

@@ -68,6 +68,7 @@ ALREADY_IN_PROGRESS = Refusal(0xC302, 409, "the work item is IN PROGRESS already
 ONLY_CREATED_SCHEDULED = Refusal(0xC303, 409, "a work item is SCHEDULED when it is created, never again", _INCONSISTENT)
 FINAL_STATE_REQUIREMENTS = Refusal(0xC304, 409, "what the final state requires is not there", _INCONSISTENT)
 NO_SUCH_WORK_ITEM = Refusal(0xC307, 404, "there is no such work item")
+WORK_ITEM_GONE = Refusal(0xC307, 410, "the work item came to its end and was deleted since")
 UNKNOWN_RECEIVER = Refusal(0xC308, 400, "the receiving AE title is no known peer; add it to the peers")
 NOT_SCHEDULED = Refusal(0xC309, 400, "a new work item must be SCHEDULED")
 NOT_IN_PROGRESS = Refusal(0xC310, 409, "the work item is not IN PROGRESS", _INCONSISTENT)

@@ -16,8 +16,10 @@ from isocenter.index.database import Database, Transaction, TransientError
 from isocenter.index.subscriptions import followers, insert_reports, subscribe, subscribers
 from isocenter.index.workitems import (
     WorkItemRow,
+    forget_gone_work_items,
     forget_work_items,
     insert_work_item,
+    is_gone,
     read_work_item,
     update_work_item,
     work_item_pages,
@@ -35,6 +37,7 @@ from isocenter.ups.states import (
     INVALID_VALUE,
     NO_SUCH_WORK_ITEM,
     PERFORMER_UNREACHABLE,
+    WORK_ITEM_GONE,
     CancelRequest,
     Notice,
     State,
@@ -46,6 +49,8 @@ from isocenter.ups.states import (
 
 _ATTEMPTS = 20
 _DAY = 86_400_000
+#: For so long it is remembered that there was a work item.
+_GONE_DAYS = 3650
 #: PS3.16 CID 9300: why, where nobody said it.
 _UNSPECIFIED = Code("110513", "DCM", "Discontinued for unspecified reason")
 _TRANSACTION_UID = "TransactionUID"
@@ -111,12 +116,9 @@ class WorkItems:
         """Return the data set of a work item; the Transaction UID is its holder's secret.
 
         Raises:
-            WorkItemRefusedError: there is none.
+            WorkItemRefusedError: there is none, or none any more.
         """
-        row = read_work_item(self._database, uid)
-        if row is None:
-            raise WorkItemRefusedError(NO_SUCH_WORK_ITEM)
-        return row.data_set
+        return _known(self._database, uid).data_set
 
     def find(self, keys: Keys) -> Iterator[Json]:
         """Yield the data sets that match, by their start."""
@@ -189,8 +191,13 @@ class WorkItems:
 
     def forget(self, days: int) -> int:
         """Delete work items that came to their end so many days ago and are not locked; return how many."""
-        before = self._milliseconds() - days * _DAY
-        return self._written(lambda transaction: forget_work_items(transaction, before))
+        now = self._milliseconds()
+
+        def forget(transaction: Transaction) -> int:
+            forget_gone_work_items(transaction, now - _GONE_DAYS * _DAY)
+            return forget_work_items(transaction, now - days * _DAY, now)
+
+        return self._written(forget)
 
     def _canceled(self, row: WorkItemRow, requester: str, request: Json) -> Next:
         """Let a work item that nobody has begun be in progress, and canceled (PS3.4 CC.2.2.3)."""
@@ -220,9 +227,7 @@ class WorkItems:
         """Let a rule say what becomes of a work item, as often as somebody else was quicker."""
 
         def file(transaction: Transaction) -> bool:
-            row = read_work_item(transaction, uid)
-            if row is None:
-                raise WorkItemRefusedError(NO_SUCH_WORK_ITEM)
+            row = _known(transaction, uid)
             step = rule(row)
             if step is None:
                 return False
@@ -257,6 +262,13 @@ class WorkItems:
 
     def _milliseconds(self) -> int:
         return int(self._now().timestamp() * 1000)
+
+
+def _known(source: Transaction | Database, uid: str) -> WorkItemRow:
+    row = read_work_item(source, uid)
+    if row is None:
+        raise WorkItemRefusedError(WORK_ITEM_GONE if is_gone(source, uid) else NO_SUCH_WORK_ITEM)
+    return row
 
 
 def check_filter(identifier: Json) -> None:

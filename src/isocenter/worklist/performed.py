@@ -1,6 +1,7 @@
 """Performed procedure steps of an archive: made and changed by modalities, searched by everybody (PS3.4 F.7, F.8)."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from isocenter.dicom import dictionary
@@ -77,6 +78,10 @@ class Performed:
             NotFoundError: there is no such step.
         """
         return self._steps.get(uid)
+
+    def forget(self, days: int, now: datetime) -> int:
+        """Delete steps that were over so many days ago; 0 days: none. Return how many."""
+        return self._steps.forget(int((now - timedelta(days=days)).timestamp() * 1000)) if days else 0
 
     def find(self, keys: Keys) -> Iterator[PerformedStep]:
         """Yield the steps that match, newest first.

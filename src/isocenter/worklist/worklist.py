@@ -1,6 +1,7 @@
 """The worklist of an archive, with what the worklist folder brings: searched, added to, changed."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,13 @@ class Worklist:
         """
         self._entries.replace(number, read_entry(given))
         return self._entries.get(number)
+
+    def forget(self, days: int, now: datetime) -> int:
+        """Remove entries that were over, or that nobody began, so many days ago; 0 days: none. Return how many."""
+        if not days:
+            return 0
+        before = now - timedelta(days=days)
+        return self._entries.forget(int(before.timestamp() * 1000), before.strftime("%Y%m%d"))
 
     def remove(self, number: int) -> None:
         """Remove an entry.
