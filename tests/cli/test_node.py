@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from isocenter.cli import main
-from isocenter.cli.listening import bind, bind_all, check_host
+from isocenter.cli.ports import bind, bind_all, check_host
 from isocenter.cli.process import stop_on_signals
 from isocenter.errors import ConfigurationError
 from isocenter.net.client import VERIFICATION_PROPOSAL, connect

@@ -1,16 +1,15 @@
 """``isocenter commit``: ask a DICOM node whether it keeps objects for sure (storage commitment)."""
 
-import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
 from isocenter.cli.calling import credential_options
+from isocenter.cli.listening import listening
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, print_table, visible
 from isocenter.cli.send import identify
@@ -18,22 +17,16 @@ from isocenter.cli.sources import UNREADABLE, Rejected, find_candidates
 from isocenter.commitment import Failure, Reference
 from isocenter.dicom.uids import is_valid_uid, new_uid
 from isocenter.dimse.status import describe
-from isocenter.errors import ConfigurationError, IsocenterError, PeerError, UsageError
+from isocenter.errors import IsocenterError, PeerError, UsageError
 from isocenter.net.client import connect
 from isocenter.net.commit import COMMIT_PROPOSAL, request_commitment
 from isocenter.net.credentials import NONE, Credentials
-from isocenter.net.observer import Counters
 from isocenter.net.peer import Peer
-from isocenter.net.server import DicomServer
 from isocenter.services.commit import ReportService
 from isocenter.services.commit_report import Report
-from isocenter.services.echo import EchoService
-from isocenter.settings import load_settings
 
 #: How long the report is waited for on the association that asked, where it may come on another one, in seconds.
 _SAME_ASSOCIATION = 2.0
-#: What a node gets to release its association after the report, in seconds.
-_LAST_WORDS = 2.0
 
 
 @dataclass(slots=True)
@@ -160,7 +153,7 @@ def commit(
 
     service = ReportService(take)
     deadline = time.monotonic() + wait
-    with _listening(service, calling_aet, host, listen):
+    with listening(service, calling_aet, host, listen):
         here = wait if listen is None else min(wait, _SAME_ASSOCIATION)
         with connect(peer, [COMMIT_PROPOSAL], calling_aet=calling_aet, credentials=credentials) as association:
             request_commitment(association, outcome.transaction_uid, outcome.requested, service)
@@ -171,44 +164,6 @@ def commit(
         if listen is not None:
             came.wait(max(deadline - time.monotonic(), 0))
     return outcome
-
-
-class _Ends(Counters):
-    """Tells that an association ended."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.came = threading.Event()
-
-    def association_ended(self, how: str, received: int) -> None:
-        """Count it."""
-        super().association_ended(how, received)
-        self.came.set()
-
-
-@contextmanager
-def _listening(service: ReportService, aet: str, host: str, port: int | None) -> Iterator[None]:
-    """Take reports on a port, if one is given."""
-    if port is None:
-        yield
-        return
-    try:
-        sock = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise ConfigurationError(
-            f"cannot listen on {host} port {port}: {error.strerror}; choose another with --listen and --host"
-        ) from error
-    ends = _Ends()
-    server = DicomServer(load_settings({"aet": aet}), [EchoService(), service], sock, ends)
-    thread = threading.Thread(target=server.serve)
-    thread.start()
-    try:
-        yield
-    finally:
-        if ends.snapshot()["associations_active"]:
-            ends.came.wait(_LAST_WORDS)
-        server.stop(1.0)
-        thread.join()
 
 
 def print_outcome(outcome: Outcome, *, as_json: bool) -> None:

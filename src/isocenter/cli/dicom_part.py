@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from isocenter.archive import Archive, Instance
-from isocenter.cli.listening import Contexts, Sockets
+from isocenter.cli.ports import Contexts, Sockets
 from isocenter.index.peers import KnownPeer
 from isocenter.index.subscriptions import Deliveries
 from isocenter.net.client import ClientAssociation, Proposal, Timeouts, connect

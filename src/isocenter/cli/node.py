@@ -10,7 +10,7 @@ from pathlib import Path
 
 from isocenter.archive import Archive
 from isocenter.cli.dicom_part import serving_dicom
-from isocenter.cli.listening import Addresses, Contexts, bind_all, check_host
+from isocenter.cli.ports import Addresses, Contexts, bind_all, check_host
 from isocenter.cli.process import tune
 from isocenter.cli.workers import Workers
 from isocenter.ingest import Arrivals

@@ -1,4 +1,4 @@
-"""``isocenter ups``: the work items of an archive."""
+"""``isocenter ups``: the work items of an archive, and with ``ups_node`` those of other nodes."""
 
 import itertools
 from pathlib import Path
@@ -8,26 +8,24 @@ import click
 
 from isocenter.archive import Archive
 from isocenter.cli.options import existing_archive, json_option, resolve, setting_options
-from isocenter.cli.output import print_json, print_rows
-from isocenter.dicom.nested import compile_keys, texts
+from isocenter.cli.output import print_json
+from isocenter.cli.ups_node import COMMANDS, print_work_items, read_attributes
+from isocenter.dicom.nested import compile_keys
 from isocenter.settings import Settings
 from isocenter.ups.attributes import data_set, values
-from isocenter.ups.keys import add_key
-
-_SHOWN = (
-    "ProcedureStepState", "ScheduledProcedureStepPriority", "ScheduledProcedureStepStartDateTime", "WorklistLabel",
-    "ProcedureStepLabel", "PatientName", "PatientID", "SOPInstanceUID",
-)  # fmt: skip
 
 
 @click.group(name="ups")
 def command() -> None:
-    """List, show and cancel an archive's work items (Unified Procedure Steps).
+    """Schedule, do and follow work items (Unified Procedure Steps) of another node, or of an archive itself.
 
-    A running server sees changes at once, and tells whoever follows them.
+    Of a node (AET@HOST:PORT): find, get, create, claim, update, complete, discontinue, request-cancel, follow,
+    unfollow.
+    Of an archive (--data): list, show, cancel; a running server sees changes at once, and tells whoever follows them.
 
     \b
     Example: isocenter ups list --data /srv/images ProcedureStepState=SCHEDULED
+             isocenter ups claim RIS@10.0.0.3:104 2.25.12
     """  # noqa: D301 - \b is click's mark for text that keeps its lines
 
 
@@ -47,16 +45,10 @@ def list_work_items(
     \b
     Example: isocenter ups list --data /srv/images ScheduledStationNameCodeSequence.CodeValue=AI1 "PatientName=DOE*"
     """  # noqa: D301 - \b is click's mark for text that keeps its lines
-    identifier: dict[str, Any] = {}
-    for each in keys:
-        name, _, value = each.partition("=")
-        add_key(identifier, name, [value])
+    identifier = read_attributes(keys)
     with _open(resolve(config, given)) as archive:
         found = list(itertools.islice(archive.work_items.find(compile_keys(identifier)), limit))
-    if as_json:
-        print_json(found)
-    else:
-        print_rows(_SHOWN, [["\\".join(texts(values(item, name))) for name in _SHOWN] for item in found], as_csv=as_csv)
+    print_work_items(found, as_csv=as_csv, as_json=as_json)
 
 
 @command.command(name="show")
@@ -83,6 +75,10 @@ def cancel_work_item(*, uid: str, reason: str, config: Path | None, **given: Any
         click.echo("it is canceled already")
     else:
         click.echo("canceled" if state == "CANCELED" else "whoever performs it is asked to cancel it")
+
+
+for _each in COMMANDS:
+    command.add_command(_each)
 
 
 def _open(settings: Settings) -> Archive:

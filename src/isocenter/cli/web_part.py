@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from isocenter.archive import Archive
-from isocenter.cli.listening import Contexts, Sockets
+from isocenter.cli.ports import Contexts, Sockets
 from isocenter.index.peers import KnownPeer
 from isocenter.ingest import Arrivals
 from isocenter.net.credentials import Credentials
