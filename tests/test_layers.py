@@ -43,6 +43,7 @@ SAME_AS_ARCHIVE = {
     "conflicts",
     "inspection",
     "metadata",
+    "opening",
     "non_patient",
     "reading",
     "commitment",

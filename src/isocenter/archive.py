@@ -18,6 +18,7 @@ from isocenter.errors import NotFoundError
 from isocenter.index.conflicts import Conflict
 from isocenter.index.drafts import MeasurementDrafts
 from isocenter.index.entry import Instance
+from isocenter.index.hanging import HangingProtocols
 from isocenter.index.index import Index
 from isocenter.index.outbox import MILLISECONDS_PER_DAY
 from isocenter.index.peers import Peers
@@ -28,6 +29,7 @@ from isocenter.ingest import Arrivals, FileReception, Intake, Outcome, Receipt, 
 from isocenter.integrity import Check, Redo, Report
 from isocenter.metadata import Metadata, MetadataReader
 from isocenter.non_patient import NonPatientObjects
+from isocenter.opening import OpeningReader
 from isocenter.reindexing import Reindexing
 from isocenter.settings import Settings
 from isocenter.settling import Settling
@@ -61,6 +63,8 @@ class Archive:
         self.peers = Peers(index.database)
         #: Measurements that are not signed yet.
         self.drafts = MeasurementDrafts(index.database)
+        #: How users want kinds of studies laid out.
+        self.hanging = HangingProtocols(index.database)
         #: What modalities are to do, and what they did.
         self.worklist = Worklist(index.database, settings)
         self.performed = Performed(index.database)
@@ -73,6 +77,8 @@ class Archive:
         self._arrivals = arrivals or Arrivals.of_process()
         self._intake = Intake(storage, index, self._arrivals)
         self._metadata = MetadataReader(storage, index)
+        #: What a viewer needs to open a study, in one document.
+        self.openings = OpeningReader(index, self._metadata)
         self._redo = redo
         self._settling = Settling(
             storage, index, self._metadata, settings.settle_seconds, redo.advance if redo else _nothing

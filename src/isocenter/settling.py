@@ -14,11 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from isocenter.index.bin import give_up_expired
-from isocenter.index.blobs import announce_settled, read_series_by_key, settle_series
+from isocenter.index.blobs import Blobs, announce_settled, read_series_by_key, settle_series
 from isocenter.index.deletion import forget_garbage, garbage
 from isocenter.index.index import Index
 from isocenter.index.outbox import Consumer, Event
 from isocenter.metadata import MetadataReader
+from isocenter.opening import compact
 from isocenter.storage.storage import Storage
 
 _LOG = logging.getLogger(__name__)
@@ -159,5 +160,6 @@ class Settling:
         if state.body is not None:
             return True
         made = self._metadata.make(state, self._breathe)
+        blobs = Blobs(made.etag, made.body, made.instances, compact(made.body, self._breathe))
         with self._index.database.write() as transaction:
-            return settle_series(transaction, state, made.etag, made.body, made.instances)
+            return settle_series(transaction, state, blobs)

@@ -23,6 +23,17 @@ class SeriesState:
     etag: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class SeriesOpening:
+    """A series of a study with the stored document that opens it, None where that is not right or not made."""
+
+    id: int
+    revision: int
+    SeriesInstanceUID: str
+    etag: str | None
+    body: bytes | None
+
+
 _COLUMNS = (
     series.c.id,
     series.c.study_id,
@@ -37,11 +48,18 @@ _FROM = series.join(study, study.c.id == series.c.study_id).outerjoin(
     series_metadata,
     sa.and_(series_metadata.c.series_id == series.c.id, series_metadata.c.revision == series.c.revision),
 )
+_OPENING = (
+    series.c.id,
+    series.c.revision,
+    series.c.SeriesInstanceUID,
+    series_metadata.c.etag,
+    series_metadata.c.opening,
+)
 _STORE = """
-INSERT INTO series_metadata (series_id, revision, instances, etag, body)
-SELECT id, :revision, :instances, :etag, :body FROM series WHERE id = :id AND revision = :revision
+INSERT INTO series_metadata (series_id, revision, instances, etag, body, opening)
+SELECT id, :revision, :instances, :etag, :body, :opening FROM series WHERE id = :id AND revision = :revision
 ON CONFLICT (series_id) DO UPDATE SET revision = excluded.revision, instances = excluded.instances,
-  etag = excluded.etag, body = excluded.body"""
+  etag = excluded.etag, body = excluded.body, opening = excluded.opening"""
 
 
 def read_series(database: Database, StudyInstanceUID: str, SeriesInstanceUID: str) -> SeriesState | None:  # noqa: N803
@@ -62,9 +80,30 @@ def _read(database: Database, condition: "sa.ColumnElement[bool]") -> SeriesStat
     return None if row is None else SeriesState(*row)
 
 
-def settle_series(transaction: Transaction, state: SeriesState, etag: str, body: bytes, instances: int) -> bool:
-    """Store the blob; return False where the series has changed or gone meanwhile."""
-    parameters = {"id": state.id, "revision": state.revision, "instances": instances, "etag": etag, "body": body}
+def read_openings(database: Database, StudyInstanceUID: str) -> list[SeriesOpening]:  # noqa: N803
+    """Return the series of a study, in the order in which they came."""
+    condition = study.c.StudyInstanceUID == StudyInstanceUID
+    with database.read() as connection:
+        rows = connection.execute(sa.select(*_OPENING).select_from(_FROM).where(condition).order_by(series.c.id))
+        return [SeriesOpening(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Blobs:
+    """What is stored of a settled series: its metadata and the document that opens it, gzip both."""
+
+    etag: str
+    body: bytes
+    instances: int
+    opening: bytes
+
+
+def settle_series(transaction: Transaction, state: SeriesState, made: Blobs) -> bool:
+    """Store the blobs; return False where the series has changed or gone meanwhile."""
+    parameters = {
+        "id": state.id, "revision": state.revision, "instances": made.instances, "etag": made.etag, "body": made.body,
+        "opening": made.opening,
+    }  # fmt: skip
     return transaction.change(_STORE, parameters) > 0
 
 

@@ -138,7 +138,8 @@ non_patient_object = sa.Table(
     sa.UniqueConstraint("SOPInstanceUID"),
 )
 
-#: Series metadata as DICOM JSON, gzip; right for the series' revision or out of date.
+#: Series metadata as DICOM JSON, and the document that opens it in a viewer, gzip; right for the series' revision or
+#: out of date. Series that settled before there were such documents have none.
 series_metadata = sa.Table(
     "series_metadata",
     metadata,
@@ -147,6 +148,7 @@ series_metadata = sa.Table(
     sa.Column("instances", sa.Integer, nullable=False),
     sa.Column("etag", Text, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("opening", sa.LargeBinary, nullable=True),
 )
 
 #: What contradicts what was there before; ``key`` makes the same contradiction one row.
@@ -427,6 +429,15 @@ measurement_draft = sa.Table(
     metadata,
     sa.Column("study_id", Key, sa.ForeignKey("study.id"), primary_key=True, autoincrement=False),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("changed", sa.BigInteger, nullable=False),
+    sa.Column("body", Text, nullable=False),
+)
+
+#: How users want a kind of study laid out, as one JSON text each; the viewer brings what holds without them.
+hanging_protocol = sa.Table(
+    "hanging_protocol",
+    metadata,
+    sa.Column("id", Text, primary_key=True),
     sa.Column("changed", sa.BigInteger, nullable=False),
     sa.Column("body", Text, nullable=False),
 )

@@ -19,10 +19,12 @@ from isocenter.errors import IsocenterError, NotFoundError, UsageError
 from isocenter.settings import SETTINGS, Value
 from isocenter.web.bin import add_bin_routes
 from isocenter.web.commitments import add_commitment_routes
+from isocenter.web.hanging_protocols import add_hanging_routes
 from isocenter.web.measurements import add_measurement_routes
 from isocenter.web.media_types import DICOM
 from isocenter.web.mpps import add_mpps_routes
 from isocenter.web.node import Node
+from isocenter.web.opening import add_opening_route
 from isocenter.web.peers import add_peer_routes
 from isocenter.web.previews import add_preview_route
 from isocenter.web.problems import problem, problem_of
@@ -131,6 +133,8 @@ def create_management(node: Node) -> FastAPI:
     add_mpps_routes(api, node)
     add_commitment_routes(api, node)
     add_measurement_routes(api, node)
+    add_hanging_routes(api, node)
+    add_opening_route(api, node)
     return api
 
 
