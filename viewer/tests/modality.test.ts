@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatValue, modalityTransform, suvFactor, toModality } from '../src/core/modality';
+import { formatValue, modalityTransform, toModality } from '../src/core/modality';
 import { dataSet } from './builders';
 
 const of = (values: Parameters<typeof dataSet>[0], stored: number) => {
@@ -18,17 +18,6 @@ describe('modality values', () => {
     const unit = (values: Parameters<typeof dataSet>[0]) => modalityTransform(dataSet(values), dataSet(values)).unit;
     expect([unit({ Modality: 'CT' }), unit({ RescaleType: 'HU' }), unit({ Modality: 'PT', Units: 'BQML' }), unit({ Modality: 'MR' })]).toEqual(['HU', 'HU', 'Bq/ml', '']);
   });
-});
-
-describe('SUV by body weight', () => {
-  const drug = { RadionuclideTotalDose: 381.47e6, RadionuclideHalfLife: 6586.2, RadiopharmaceuticalStartTime: '113900' };
-  const pet = { Modality: 'PT', Units: 'BQML', DecayCorrection: 'START', PatientWeight: 66.2, SeriesTime: '130244', RadiopharmaceuticalInformationSequence: dataSet(drug) };
-  it('divides by the dose that is left', () => {
-    const left = 381.47e6 * 2 ** (-(5024 / 6586.2));
-    expect(suvFactor(dataSet(pet))).toBeCloseTo(66_200 / left, 12);
-  });
-  it.each(['PatientWeight', 'SeriesTime', 'DecayCorrection', 'RadiopharmaceuticalInformationSequence'] as const)('is not made up without %s', (keyword) =>
-    expect(suvFactor(dataSet(Object.fromEntries(Object.entries(pet).filter(([key]) => key !== keyword))))).toBeUndefined());
 });
 
 it.each([[-1024, '-1024'], [0.123456, '0.123'], [12.5, '12.5'], [1234.567, '1235'], [2.0000001, '2']])('writes %d as %s', (value, text) => expect(formatValue(value)).toBe(text));

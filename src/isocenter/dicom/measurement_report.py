@@ -37,6 +37,11 @@ _UNITS: Mapping[str, Code] = {
     "px²": ("{pixels}", "UCUM", "pixels"),
     "°": ("deg", "UCUM", "degree"),
     "HU": ("[hnsf'U]", "UCUM", "Hounsfield unit"),
+    "Bq/ml": ("Bq/ml", "UCUM", "Becquerels/milliliter"),
+    "SUVbw": ("{SUVbw}g/ml", "UCUM", "Standardized Uptake Value body weight"),
+    "SUVlbm (James)": ("{SUVlbm}g/ml", "UCUM", "Standardized Uptake Value lean body mass (James)"),
+    "SUVlbm (Janma)": ("{SUVlbm(Janma)}g/ml", "UCUM", "Standardized Uptake Value lean body mass (Janma)"),
+    "SUVbsa": ("{SUVbsa}cm2/ml", "UCUM", "Standardized Uptake Value body surface area"),
 }
 _NO_UNIT: Code = ("1", "UCUM", "no units")
 _FROM_STUDY = (

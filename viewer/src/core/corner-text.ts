@@ -20,7 +20,8 @@ export interface CornerInput {
   windowLabel: string;
   /** Name of the colour map, if one is on. */
   map?: string | undefined;
-  suv: number | undefined;
+  /** What a PET is read in: factor and name; undefined in its stored unit. */
+  suv: { factor: number; label: string } | undefined;
   rate: number | undefined;
 }
 
@@ -80,9 +81,9 @@ function seriesLines(set: DisplaySet, dataSet: DataSet): string[] {
 
 const percent = (scale: number): string => `${Math.round(scale * 100)} %`;
 
-export function windowText(window: Window | undefined, label: string, suv: number | undefined): string {
+export function windowText(window: Window | undefined, label: string, suv: CornerInput['suv']): string {
   if (!window) return label ? `VOI ${label}` : '';
-  if (suv !== undefined) return `SUV ${formatValue((window.center - window.width / 2) * suv)}–${formatValue((window.center + window.width / 2) * suv)}`;
+  if (suv) return `${suv.label} ${formatValue((window.center - window.width / 2) * suv.factor)}–${formatValue((window.center + window.width / 2) * suv.factor)}`;
   return `W ${formatValue(window.width)} L ${formatValue(window.center)}`;
 }
 

@@ -6,6 +6,7 @@ import { toModality, type ModalityTransform } from './modality';
 import { pictureInfo } from './picture-info';
 import { presetsFor, SUV_PRESETS } from './presets';
 import type { Picture } from './stack';
+import { chosenSuv, type SuvChoice } from './suv';
 import type { Bitmap, ColourNode } from './viewport-port';
 import { dragStep, inverted, percentiles, tableNodes, windowFromLimits, windowNodes, type Node, type Window, type WindowChoice } from './window';
 
@@ -16,6 +17,8 @@ export interface GreySetting {
   inverted: boolean;
   /** Shown in colours instead of grey. */
   map?: ColourMapId | undefined;
+  /** What a PET is read in; by body weight unless said. */
+  suv?: SuvChoice | undefined;
   /** What "automatic" came to on the first picture, so that the grey does not flicker while scrolling. */
   automatic?: Window | undefined;
 }
@@ -51,12 +54,13 @@ function limitsWindow(low: number, high: number): Window {
   return windowFromLimits(low, high);
 }
 
-/** A window for images that bring none: 1st to 99th percentile without padding; PT 0 to SUV 5 or the 99.5th percentile. */
-export function automaticWindow(picture: Picture, bitmap: Bitmap): Window {
+/** A window for images that bring none: 1st to 99th percentile without padding; PT 0 to SUV 5 or the largest value. */
+export function automaticWindow(picture: Picture, bitmap: Bitmap, choice?: SuvChoice): Window {
   const { transform } = pictureInfo(picture);
   const { dataSet } = picture.instance;
   const padding = number(dataSet, 'PixelPaddingValue');
-  if (transform.suv !== undefined) return { center: 2.5 / transform.suv, width: 5 / transform.suv, function: 'LINEAR_EXACT' };
+  const suv = chosenSuv(transform.suv?.factors, choice)?.factor;
+  if (suv !== undefined) return { center: 2.5 / suv, width: 5 / suv, function: 'LINEAR_EXACT' };
   const [low, high] = percentiles(bitmap.pixels, 0.01, 0.99, 20_000, (value) => value === padding);
   const nuclear = ['NM', 'PT'].includes(text(dataSet, 'Modality'));
   const ends = [nuclear ? toModality(0, transform) : toModality(low, transform), toModality(nuclear ? bitmap.max : high, transform)];
@@ -65,10 +69,10 @@ export function automaticWindow(picture: Picture, bitmap: Bitmap): Window {
 }
 
 /** All the user may choose from, in order: the file's own, automatic, full range, presets of the modality. */
-export function windowChoices(picture: Picture, modality: string): WindowChoice[] {
+export function windowChoices(picture: Picture, modality: string, choice?: SuvChoice): WindowChoice[] {
   const { windows, transform, colour } = pictureInfo(picture);
   if (colour) return [];
-  const suv = transform.suv;
+  const suv = chosenSuv(transform.suv?.factors, choice)?.factor;
   const scaled = suv === undefined ? [] : SUV_PRESETS.map((p) => ({ ...p, window: { ...p.window, center: p.window.center / suv, width: p.window.width / suv } }));
   return [...windows, { id: 'automatic', label: 'Automatic' }, { id: FULL_RANGE, label: 'Full range' }, ...presetsFor(modality), ...scaled];
 }
@@ -83,12 +87,12 @@ export interface Shown {
 /** What holds for this picture under this setting. The default is the file's first window, else automatic. */
 export function shownGrey(picture: Picture, bitmap: Bitmap, modality: string, setting: GreySetting): Shown {
   if (setting.custom) return { window: setting.custom, label: 'Custom', nodes: windowNodes(setting.custom) };
-  const choices = windowChoices(picture, modality);
+  const choices = windowChoices(picture, modality, setting.suv);
   const { windows, transform } = pictureInfo(picture);
   const wanted = setting.choice === DEFAULT_CHOICE ? windows[0] : choices.find(({ id }) => id === setting.choice);
   const choice = wanted ?? { id: 'automatic', label: 'Automatic' };
   if (choice.table) return { label: choice.label, nodes: tableNodes(choice.table) };
-  const window = choice.window ?? (choice.id === FULL_RANGE ? fullRange(bitmap, transform) : (setting.automatic ?? automaticWindow(picture, bitmap)));
+  const window = choice.window ?? (choice.id === FULL_RANGE ? fullRange(bitmap, transform) : (setting.automatic ?? automaticWindow(picture, bitmap, setting.suv)));
   return { window, label: choice.label, nodes: windowNodes(window) };
 }
 
@@ -110,12 +114,12 @@ export interface ColourScale {
 }
 
 /** What the colours on screen mean; undefined in grey. */
-export function colourScale(shown: readonly Node[], picture: Picture, { inverted: invert, map }: GreySetting): ColourScale | undefined {
+export function colourScale(shown: readonly Node[], picture: Picture, { inverted: invert, map, suv: choice }: GreySetting): ColourScale | undefined {
   if (!map) return undefined;
   const { transform, lowIsBright } = pictureInfo(picture);
-  const { suv } = transform;
-  const nodes = coloured(shaded(shown, lowIsBright !== invert), map).map((node) => ({ ...node, value: node.value * (suv ?? 1) }));
-  return { nodes, unit: suv === undefined ? transform.unit : 'SUV' };
+  const suv = chosenSuv(transform.suv?.factors, choice);
+  const nodes = coloured(shaded(shown, lowIsBright !== invert), map).map((node) => ({ ...node, value: node.value * (suv?.factor ?? 1) }));
+  return { nodes, unit: suv?.label ?? transform.unit };
 }
 
 function throughTable(shown: readonly Node[], transform: ModalityTransform, bitmap: Bitmap): Node[] {

@@ -1,6 +1,7 @@
-// From stored values to modality values and their unit (PS3.3 C.11.1; SUVbw after the QIBA vendor-neutral pseudo-code).
+// From stored values to modality values and their unit (PS3.3 C.11.1).
 
-import { items, number, text, type DataSet } from './dicom-json';
+import { items, text, type DataSet } from './dicom-json';
+import { suvFactors, type SuvFactors } from './suv';
 import { readTable, rescaleOf } from './window';
 
 export interface ModalityTransform {
@@ -9,27 +10,27 @@ export interface ModalityTransform {
   /** Table instead of slope and intercept (Modality LUT Sequence). */
   table?: { first: number; entries: Uint16Array };
   unit: string;
-  /** Factor from the modality value to SUV body weight, PT only. */
-  suv?: number;
+  /** Factors from the modality value to SUV, PT only; empty where none can be known. */
+  suv?: SuvFactors;
 }
 
 const RESCALE_UNITS: Readonly<Record<string, string>> = {
   HU: 'HU', US: '', OD: 'OD (×1000)', Z_EFF: 'Z eff', ED: '10²³ e/ml', MGML: 'mg/ml', PCT: '%', HU_MOD: 'HU (mod.)',
 }; // prettier-ignore
-const PET_UNITS: Readonly<Record<string, string>> = { BQML: 'Bq/ml', GML: 'SUV', CNTS: 'counts', CM2ML: 'SUV (cm²/ml)', PROPCPS: 'cps' };
+const PET_UNITS: Readonly<Record<string, string>> = { BQML: 'Bq/ml', GML: 'g/ml', CNTS: 'counts', CM2ML: 'cm²/ml', PROPCPS: 'cps' };
 
-export function modalityTransform(dataSet: DataSet, frame: DataSet): ModalityTransform {
+/** `firstAcquired` is the earliest acquisition of the series, PT only. */
+export function modalityTransform(dataSet: DataSet, frame: DataSet, firstAcquired = ''): ModalityTransform {
   const { slope, intercept, type } = rescaleOf(frame);
   const item = items(dataSet, 'ModalityLUTSequence')[0];
   const table = item && readTable(item);
   const modality = text(dataSet, 'Modality');
-  const suv = modality === 'PT' ? suvFactor(dataSet) : undefined;
   return {
     slope,
     intercept,
     unit: unitOf(modality, type, text(dataSet, 'Units')),
     ...(table ? { table: { first: table.first, entries: table.entries } } : {}),
-    ...(suv === undefined ? {} : { suv }),
+    ...(modality === 'PT' ? { suv: suvFactors(dataSet, firstAcquired) } : {}),
   };
 }
 
@@ -44,27 +45,6 @@ export function toModality(stored: number, transform: ModalityTransform): number
   if (!table) return stored * transform.slope + transform.intercept;
   const index = Math.min(table.entries.length - 1, Math.max(0, Math.round(stored) - table.first));
   return table.entries[index] ?? 0;
-}
-
-function seconds(time: string): number | undefined {
-  const match = /^(\d{2})(\d{2})(\d{2})(\.\d+)?/.exec(time);
-  return match ? Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3]) + Number(match[4] ?? 0) : undefined;
-}
-
-/** g/ml per Bq/ml: weight over the dose decayed to the series time; undefined where anything needed is missing. */
-export function suvFactor(dataSet: DataSet): number | undefined {
-  if (text(dataSet, 'Units') === 'GML') return 1;
-  const drug = items(dataSet, 'RadiopharmaceuticalInformationSequence')[0];
-  const dose = number(drug, 'RadionuclideTotalDose') ?? 0;
-  const halfLife = number(drug, 'RadionuclideHalfLife') ?? 0;
-  const weight = number(dataSet, 'PatientWeight') ?? 0;
-  const start = seconds(text(drug, 'RadiopharmaceuticalStartTime'));
-  const scan = seconds(text(dataSet, 'SeriesTime'));
-  const corrected = text(dataSet, 'DecayCorrection') === 'START';
-  const usable = text(dataSet, 'Units') === 'BQML' && corrected && dose > 0 && halfLife > 0 && weight > 0;
-  if (!usable || start === undefined || scan === undefined) return undefined;
-  const elapsed = scan >= start ? scan - start : scan + 86_400 - start;
-  return (weight * 1000) / (dose * 2 ** (-elapsed / halfLife));
 }
 
 /** A value as people read it: integers whole, others with as many digits as tell something. */

@@ -30,7 +30,7 @@ export function pictureInfo(picture: Picture): PictureInfo {
   if (cached) return cached;
   const { dataSet } = picture.instance;
   const info: PictureInfo = {
-    transform: modalityTransform(dataSet, picture.attributes),
+    transform: modalityTransform(dataSet, picture.attributes, picture.instance.firstAcquired),
     windows: windowsOf(picture.attributes),
     spacing: spacingOf(dataSet, numbers(picture.attributes, 'PixelSpacing')),
     regions: ultrasoundRegions(dataSet),

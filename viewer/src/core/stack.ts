@@ -9,6 +9,8 @@ export interface Instance {
   SOPClassUID: string;
   InstanceNumber: number;
   frames: number;
+  /** PT: date and time of the earliest acquisition of the series. */
+  firstAcquired?: string;
 }
 
 /** One picture: a frame of an instance with the attributes that hold for this frame. */
@@ -159,7 +161,7 @@ function displaySet(kind: DisplaySet['kind'], instances: Instance[], pictures: P
  * form one stack, each multi-frame object is a set of its own, each object without pixels a document.
  */
 export function displaySets(metadata: readonly DataSet[]): DisplaySet[] {
-  const instances = metadata.map(readInstance);
+  const instances = withFirstAcquired(metadata.map(readInstance));
   const byNumber = (a: Instance, b: Instance): number => a.InstanceNumber - b.InstanceNumber;
   const singles = instances.filter((i) => isPicture(i) && i.frames === 1);
   const multi = instances.filter((i) => isPicture(i) && i.frames > 1).sort(byNumber);
@@ -171,6 +173,11 @@ export function displaySets(metadata: readonly DataSet[]): DisplaySet[] {
     ...multi.map((i) => displaySet('clip', [i], Array.from({ length: i.frames }, (_, index) => picture(i, index + 1)))),
     ...documents.map((i) => displaySet('document', [i], [])),
   ];
+}
+
+function withFirstAcquired(instances: Instance[]): Instance[] {
+  const [first] = instances.filter(({ dataSet }) => text(dataSet, 'Modality') === 'PT').map(({ dataSet }) => `${text(dataSet, 'AcquisitionDate')}${text(dataSet, 'AcquisitionTime')}`).filter((stamp) => stamp.length >= 10).sort();
+  return first ? instances.map((instance) => ({ ...instance, firstAcquired: first })) : instances;
 }
 
 export const isColour = (dataSet: DataSet): boolean =>

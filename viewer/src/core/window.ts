@@ -125,6 +125,12 @@ export function draggedWindow(window: Window, dx: number, dy: number, step: numb
   return { ...window, width: Math.max(least, window.width + dx * step), center: window.center + dy * step };
 }
 
+/** PET in SUV: only the upper bound moves, one pane height is 5 SUV, never below 0.1. `up` in pane heights. */
+export function draggedTop(width: number, up: number, suv: number): Window {
+  const top = Math.max(0.1, width * suv + up * 5) / suv;
+  return { center: top / 2, width: top, function: 'LINEAR_EXACT' };
+}
+
 /** Values per CSS pixel for dragging: dynamic range / 1024, rounded when above 1. */
 export function dragStep(range: number): number {
   if (!(range > 0)) return 4;

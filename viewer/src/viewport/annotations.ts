@@ -7,6 +7,7 @@ import { edgeLetters } from '../core/orientation';
 import { pictureInfo, spacingAt } from '../core/picture-info';
 import { scaleBar, type ScaleBar, type Spacing } from '../core/spacing';
 import type { DisplaySet, Picture } from '../core/stack';
+import { chosenSuv } from '../core/suv';
 import { scaleOf, type Point } from '../core/view';
 import type { PaneState } from './stack-controller';
 
@@ -50,7 +51,7 @@ function cornersOf({ index, bitmap, view, pane, grey, setting, playing, rate }: 
     window: grey?.window,
     windowLabel: grey?.label ?? '',
     map: grey && mapOf(setting.map)?.label,
-    suv: pictureInfo(picture).transform.suv,
+    suv: chosenSuv(pictureInfo(picture).transform.suv?.factors, setting.suv),
     rate: playing ? rate : undefined,
   });
 }

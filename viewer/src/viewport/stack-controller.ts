@@ -9,9 +9,10 @@ import { toModality } from '../core/modality';
 import { pictureInfo } from '../core/picture-info';
 import { presetsFor } from '../core/presets';
 import type { DisplaySet, Picture } from '../core/stack';
+import { chosenSuv, type SuvChoice } from '../core/suv';
 import { FIT, flippedHorizontally, flippedVertically, panned, pixelAt, rotated, scaleOf, zoomed, type Point, type Size, type View } from '../core/view';
 import type { ViewportPort } from '../core/viewport-port';
-import { draggedWindow, windowFromLimits } from '../core/window';
+import { draggedTop, draggedWindow, windowFromLimits } from '../core/window';
 import { isAbort } from '../net/queue';
 import type { LoadedBitmap } from './bitmap-store';
 import type { PictureStore } from './picture-store';
@@ -33,6 +34,12 @@ export interface PaneState {
   rate: number;
   timing: Timing | undefined;
   smooth: boolean;
+}
+
+/** A value in SUV of a kind. */
+export interface Suv {
+  label: string;
+  value: number;
 }
 
 interface Remembered {
@@ -242,7 +249,7 @@ export class StackController {
     const { set } = this.current;
     const { picture } = this;
     if (!set || !picture) return;
-    const offered = presetsFor(set.modality).length > 0 ? presetsFor(set.modality) : windowChoices(picture, set.modality).filter(({ id }) => id !== FULL_RANGE && id !== 'automatic');
+    const offered = presetsFor(set.modality).length > 0 ? presetsFor(set.modality) : windowChoices(picture, set.modality, this.current.setting.suv).filter(({ id }) => id !== FULL_RANGE && id !== 'automatic');
     const preset = offered[place];
     if (preset) this.chooseWindow(preset.id);
   }
@@ -270,14 +277,14 @@ export class StackController {
     const [first, last] = [grey.nodes[0], grey.nodes.at(-1)];
     const from = grey.window ?? windowFromLimits(first?.value ?? 0, last?.value ?? 1);
     const step = stepFor(bitmap, transform);
-    const moved = transform.suv === undefined ? draggedWindow(from, dx, dy, step) : this.draggedTop(from.width, -dy, transform.suv);
+    const suv = chosenSuv(transform.suv?.factors, setting.suv);
+    const moved = suv ? draggedTop(from.width, -dy / this.current.pane.height, suv.factor) : draggedWindow(from, dx, dy, step);
     this.setSetting({ ...setting, custom: moved });
   }
 
-  /** PET in SUV: only the upper bound moves, one pane height is 5 SUV, never below 0.1. */
-  private draggedTop(width: number, up: number, suv: number): NonNullable<GreySetting['custom']> {
-    const top = Math.max(0.1, width * suv + (up * 5) / this.current.pane.height) / suv;
-    return { center: top / 2, width: top, function: 'LINEAR_EXACT' };
+  /** Reads a PET in SUV of a kind, or in its stored unit; windows of that kind follow. */
+  chooseSuv(suv: SuvChoice): void {
+    this.setSetting({ ...this.current.setting, suv, automatic: undefined });
   }
 
   // Cine
@@ -320,7 +327,7 @@ export class StackController {
   // Values
 
   /** The pixel under a point of the pane, with its modality value; no value for what the archive has drawn. */
-  valueAt(point: Point): { pixel: Point; value: number | undefined; rgb: readonly number[] | undefined; unit: string; suv: number | undefined } | undefined {
+  valueAt(point: Point): { pixel: Point; value: number | undefined; rgb: readonly number[] | undefined; unit: string; suv: Suv | undefined } | undefined {
     const { bitmap, view, pane, set, shown } = this.current;
     const picture = set?.pictures[shown];
     const pixel = bitmap && pixelAt(point, view, bitmap, pane);
@@ -334,7 +341,8 @@ export class StackController {
     const stored = bitmap.pixels[at] as number;
     if (set.plane && stored === padding?.first) return undefined;
     const value = toModality(stored, transform);
-    return { pixel, value, rgb: undefined, unit: transform.unit, suv: transform.suv === undefined ? undefined : value * transform.suv };
+    const suv = chosenSuv(transform.suv?.factors, this.current.setting.suv);
+    return { pixel, value, rgb: undefined, unit: transform.unit, suv: suv && { label: suv.label, value: value * suv.factor } };
   }
 
   dispose(): void {
@@ -404,7 +412,7 @@ export class StackController {
     const picture = set?.pictures[shown];
     if (!bitmap || !picture) return;
     if (bitmap.samples === 1) {
-      const fixed = setting.automatic ? setting : { ...setting, automatic: automaticWindow(picture, bitmap) };
+      const fixed = setting.automatic ? setting : { ...setting, automatic: automaticWindow(picture, bitmap, setting.suv) };
       const grey = shownGrey(picture, bitmap, set.modality, fixed);
       this.update({ grey, setting: fixed });
       this.port?.setColours(storedNodes(grey.nodes, picture, bitmap, setting));

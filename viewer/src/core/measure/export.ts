@@ -1,5 +1,6 @@
 // Measurements as CSV (RFC 4180) and JSON, for other programs. Pure.
 
+import { digitsOf } from './region';
 import { MEASURE_TOOLS } from './tools';
 import type { Measurement, Quantity } from './types';
 
@@ -25,7 +26,7 @@ export const toJson = (items: readonly Measurement[]): string => `${JSON.stringi
 
 export const titleOfMeasurement = ({ name, kind }: Measurement): string => (name ?? '') || MEASURE_TOOLS[kind].title;
 
-const digits = ({ value, unit }: Quantity): string => `${unit === 'px' ? value.toFixed(0) : value.toFixed(1)}${unit ? (unit === '°' ? unit : ` ${unit}`) : ''}`;
+const digits = ({ value, unit }: Quantity): string => `${unit === 'px' ? value.toFixed(0) : value.toFixed(digitsOf(unit))}${unit ? (unit === '°' ? unit : ` ${unit}`) : ''}`;
 
 /** The results in one line: "34.2 mm", "30.0 mm × 15.0 mm", "41.2 HU ± 3.0 HU · 120.4 mm²". */
 export function resultText({ values = [] }: Measurement): string {

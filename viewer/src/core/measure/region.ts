@@ -56,6 +56,9 @@ export const inEllipse = (box: Box): ((column: number, row: number) => boolean) 
 
 export const inBox = (): boolean => true;
 
+/** Digits behind the point: an SUV of 2.54 is not one of 2.49. */
+export const digitsOf = (unit: string): number => (unit.startsWith('SUV') ? 2 : 1);
+
 const withUnit = (value: string, unit: string): string => (unit ? `${value} ${unit}` : value);
 
 /** A region as numbers; `area` in square pixels of the picture. */
@@ -75,6 +78,6 @@ export function regionValues(found: Statistics | undefined, unit: string, area: 
 export function regionTexts(found: Statistics | undefined, unit: string, area: number, scale: Scale): string[] {
   const size = `Area ${areaText(area, scale)}`;
   if (!found) return [size];
-  const mean = `${withUnit(found.mean.toFixed(1), unit)} ± ${found.deviation.toFixed(1)}`;
+  const mean = `${withUnit(found.mean.toFixed(digitsOf(unit)), unit)} ± ${found.deviation.toFixed(digitsOf(unit))}`;
   return [mean, `min ${formatValue(found.min)} · max ${formatValue(found.max)}`, size];
 }

@@ -185,7 +185,7 @@ function cursorText(controller: StackController, cursor: Point | undefined): str
   const place = `(${under.pixel[0]}, ${under.pixel[1]})`;
   if (under.rgb) return `${place}  RGB ${under.rgb.join(' ')}`;
   if (under.value === undefined) return place;
-  const suv = under.suv === undefined || under.unit === 'SUV' ? '' : `  SUV ${formatValue(under.suv)}`;
+  const suv = under.suv ? `  ${under.suv.label} ${formatValue(under.suv.value)}` : '';
   return `${place}  ${formatValue(under.value)}${under.unit ? ` ${under.unit}` : ''}${suv}`;
 }
 

@@ -5,7 +5,10 @@ import { useEffect, useRef, useState, type JSX } from 'react';
 import { COLOUR_MAPS, coloured, gradientOf, type ColourMapId } from '../../core/colour-maps';
 import { DEFAULT_CHOICE, FULL_RANGE, windowChoices, type GreySetting } from '../../core/display';
 import { formatValue } from '../../core/modality';
+import { pictureInfo } from '../../core/picture-info';
 import { presetsFor } from '../../core/presets';
+import type { Picture } from '../../core/stack';
+import { chosenSuv, SUV_KINDS, type SuvChoice, type SuvFactors, type SuvKind } from '../../core/suv';
 import type { StackController } from '../../viewport/stack-controller';
 import { useStateOf } from './use-signal';
 
@@ -14,7 +17,7 @@ export function PresetMenu({ controller }: { controller: StackController }): JSX
   const menu = useRef<HTMLDivElement>(null);
   const state = useStateOf(controller);
   const picture = state.set?.pictures[state.index];
-  const choices = state.set && picture ? windowChoices(picture, state.set.modality) : [];
+  const choices = state.set && picture ? windowChoices(picture, state.set.modality, state.setting.suv) : [];
   const presets = presetsFor(state.set?.modality ?? '');
   const chosen = state.setting.custom ? '' : state.setting.choice === DEFAULT_CHOICE ? (choices[0]?.id ?? '') : state.setting.choice;
 
@@ -61,6 +64,7 @@ export function PresetMenu({ controller }: { controller: StackController }): JSX
               <span className="menu-key">{keyOf(id)}</span>
             </button>
           ))}
+          {picture && state.set?.modality === 'PT' ? <Quantities picture={picture} chosen={state.setting.suv} onChoose={(suv) => controller.chooseSuv(suv)} /> : null}
           <Colours
             setting={state.setting}
             onChoose={(map, inverted) => {
@@ -70,6 +74,26 @@ export function PresetMenu({ controller }: { controller: StackController }): JSX
           />
         </div>
       ) : null}
+    </div>
+  );
+}
+
+const whyNot = (suv: SuvFactors | undefined, id: SuvKind): string => (suv?.factors[id] === undefined ? [suv?.reason, 'size or sex missing'].find(Boolean) ?? '' : '');
+
+/** What a PET is read in; a kind that cannot be known says why. */
+function Quantities({ picture, chosen, onChoose }: { picture: Picture; chosen: SuvChoice | undefined; onChoose(suv: SuvChoice): void }): JSX.Element {
+  const { suv, unit } = pictureInfo(picture).transform;
+  const now = chosenSuv(suv?.factors, chosen)?.label;
+  const entry = (id: SuvChoice, label: string, title: string, on: boolean, reason: string): JSX.Element => (
+    <button key={id} type="button" role="menuitemradio" aria-checked={on} title={reason || title} disabled={reason !== ''} onClick={() => onChoose(id)}>
+      <span>{label}</span>
+      <span className="menu-note">{reason}</span>
+    </button>
+  );
+  return (
+    <div className="menu-group" role="group" aria-label="Values">
+      {SUV_KINDS.map(({ id, label, title }) => entry(id, label, title, label === now, whyNot(suv, id)))}
+      {entry('stored', unit || 'Stored values', 'The values as they are stored', now === undefined, '')}
     </div>
   );
 }

@@ -14,6 +14,7 @@ import { toModality } from '../../core/modality';
 import { pictureInfo } from '../../core/picture-info';
 import { planeOf } from '../../core/plane';
 import type { Picture } from '../../core/stack';
+import { chosenSuv, type SuvChoice } from '../../core/suv';
 import { paneToPixel, pixelToPane, type Point } from '../../core/view';
 import type { Values } from '../../core/measure/region';
 import type { LoadedBitmap } from '../bitmap-store';
@@ -243,11 +244,13 @@ const returned = (changed: Measurement, picture: Picture, original: Measurement)
 interface Shown {
   picture: Picture;
   bitmap: LoadedBitmap;
+  /** What a PET is read in. */
+  suv: SuvChoice | undefined;
 }
 
-function shownOf({ set, shown, bitmap }: PaneState): Shown | undefined {
+function shownOf({ set, shown, bitmap, setting }: PaneState): Shown | undefined {
   const picture = set?.pictures[shown];
-  return picture && bitmap ? { picture, bitmap } : undefined;
+  return picture && bitmap ? { picture, bitmap, suv: setting.suv } : undefined;
 }
 
 const middle = (points: readonly Point[]): Point => [points.reduce((sum, [x]) => sum + x, 0) / points.length, points.reduce((sum, [, y]) => sum + y, 0) / points.length];
@@ -255,15 +258,16 @@ const minus = (a: Point, b: Point): Point => [a[0] - b[0], a[1] - b[1]];
 
 const scaleOf = ({ picture, bitmap }: Shown, points: readonly Point[]): Scale => scaleAt(picture, points, bitmap.pixelHeight / bitmap.pixelWidth);
 
-function valuesOf({ picture, bitmap }: Shown): Values {
+function valuesOf({ picture, bitmap, suv: choice }: Shown): Values {
   const { transform } = pictureInfo(picture);
+  const suv = chosenSuv(transform.suv?.factors, choice);
   const { columns, rows, pixels } = bitmap;
   const inside = (column: number, row: number): boolean => column >= 0 && row >= 0 && column < columns && row < rows;
   return {
     columns,
     rows,
-    unit: transform.unit,
-    at: (column, row) => (bitmap.samples === 1 && inside(column, row) ? toModality(pixels[row * columns + column] as number, transform) : undefined),
+    unit: suv?.label ?? transform.unit,
+    at: (column, row) => (bitmap.samples === 1 && inside(column, row) ? toModality(pixels[row * columns + column] as number, transform) * (suv?.factor ?? 1) : undefined),
   };
 }
 
