@@ -1,36 +1,31 @@
-"""Blanking of text areas whose place is known: device rules, and what lies outside ultrasound regions (PS3.15 E.3.1).
+"""Text areas whose place is known: device rules, and what lies outside ultrasound regions (PS3.15 E.3.1).
 
-Compressed pixels are decoded and written uncompressed; outside the boxes every stored value is what was decoded.
+What is done to the pixels there is in :mod:`isocenter.deid.painting`.
 """
 
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import isocenter.deid.gate as gate
 from isocenter.deid.options import Box, DeviceRule
-from isocenter.deid.writing import write_element
-from isocenter.dicom.encoding import EXPLICIT_LITTLE, Buffer, Element, encoding_of
-from isocenter.dicom.pixels import PIXEL_DATA, frame_ranges, image_description
+from isocenter.dicom.encoding import Element, encoding_of
 from isocenter.dicom.scanner import iter_elements, iter_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
-
     from isocenter.dicom.header import Header
-    from isocenter.dicom.pixels import ImageDescription
     from isocenter.dicom.uids import TransferSyntax
 
 REGIONS = 0x00186011
-TAGS: frozenset[int] = frozenset({REGIONS})
+#: Overlay Bits Allocated and Overlay Bit Position of the sixteen groups (PS3.3 C.9.2).
+_OVERLAY_BITS = tuple(0x60000100 + (number << 17) for number in range(16))
+_OVERLAY_POSITIONS = tuple(0x60000102 + (number << 17) for number in range(16))
+TAGS: frozenset[int] = frozenset({REGIONS, *_OVERLAY_BITS, *_OVERLAY_POSITIONS})
 #: Region Location Min X0, Min Y0, Max X1, Max Y1 (PS3.3 C.8.5.5).
 _CORNERS = (0x00186018, 0x0018601A, 0x0018601C, 0x0018601E)
-_PHOTOMETRIC, _PLANAR = 0x00280004, 0x00280006
-_OFFSET_TABLES = (0x7FE00001, 0x7FE00002)
-_GREY_CHROMA = 128
 
 
 def boxes(
@@ -45,6 +40,12 @@ def boxes(
             return list(rule.boxes)
     regions = _regions(values.get(REGIONS, b""), syntax)
     return _outside(regions, rows, columns) if regions else None
+
+
+def has_embedded_overlays(values: dict[int, bytes]) -> bool:
+    """Tell whether overlays are in unused bits of the pixels, as ACR-NEMA and DICOM before 2004 had them."""
+    bits = any(values.get(tag, b"\1\0").strip(b"\0") not in {b"\1", b""} for tag in _OVERLAY_BITS)
+    return bits or any(values.get(tag, b"").strip(b"\0") for tag in _OVERLAY_POSITIONS)
 
 
 def _regions(raw: bytes, syntax: TransferSyntax) -> list[Box]:
@@ -77,46 +78,3 @@ def _outside(regions: list[Box], rows: int, columns: int) -> list[Box]:
         if at < columns:
             covered.append(Box(at, top, columns, bottom))
     return covered
-
-
-def blank(data: Buffer, syntax: TransferSyntax, values: dict[int, bytes], areas: list[Box]) -> bytes | None:
-    """Return all frames, decoded, little endian, with the areas constant; None when there are no whole frames.
-
-    Raises InvalidObjectError or UnsupportedError when the pixels cannot be decoded.
-    """
-    from isocenter.codecs.registry import decode_frame, frame_bytes  # noqa: PLC0415 - heavy, and seldom needed
-
-    description = image_description(values, syntax)
-    ranges = frame_ranges(data, syntax, description)
-    if len(ranges) != description.NumberOfFrames or description.BitsAllocated % 8:
-        return None
-    written = []
-    for number, pieces in enumerate(ranges):
-        frame = b"".join(bytes(data[start : start + length]) for start, length in pieces)
-        pixels = decode_frame(frame, description, syntax.uid, number=number).copy()
-        for area in areas:
-            _fill(pixels, area, description)
-        written.append(frame_bytes(pixels))
-    return b"".join(written)
-
-
-def _fill(pixels: NDArray[Any], area: Box, description: ImageDescription) -> None:
-    part = pixels[area.top : area.bottom, area.left : area.right]
-    part[...] = 0
-    if description.PhotometricInterpretation.startswith("YBR_") and description.BitsAllocated == 8:
-        part[..., 1:] = 0 if description.PhotometricInterpretation in {"YBR_RCT", "YBR_ICT"} else _GREY_CHROMA
-
-
-def elements(values: dict[int, bytes], pixels: bytes, syntax: TransferSyntax) -> list[tuple[int, bytes]]:
-    """Return the elements that describe blanked pixels, in Explicit VR Little Endian; offset tables go."""
-    from isocenter.codecs.registry import decoded_photometric  # noqa: PLC0415 - heavy, and seldom needed
-
-    description = image_description(values, syntax)
-    vr = "OB" if description.BitsAllocated == 8 else "OW"
-    written = [(tag, b"") for tag in _OFFSET_TABLES]
-    photometric = decoded_photometric(description).encode("ascii")
-    rows: list[tuple[int, str, bytes]] = [(_PHOTOMETRIC, "CS", photometric), (PIXEL_DATA, vr, pixels)]
-    if description.SamplesPerPixel > 1:
-        rows.append((_PLANAR, "US", b"\0\0"))
-    written += [(tag, write_element(tag, vr, value, EXPLICIT_LITTLE)) for tag, vr, value in rows]
-    return written

@@ -19,18 +19,18 @@ from typing import TYPE_CHECKING, cast
 import isocenter.deid.blanking as blanking
 import isocenter.deid.gate as gate
 import isocenter.deid.markers as markers
+import isocenter.deid.painting as painting
 import isocenter.deid.text as text
 from isocenter.deid.bitstreams import clear_fragments
-from isocenter.deid.options import BurnedIn, Option, Policy
+from isocenter.deid.options import Box, BurnedIn, Option, Policy
 from isocenter.deid.rules import Action, Rules
 from isocenter.deid.tree import Rewriter, SequesterError, Subject
-from isocenter.dicom.encoding import EXPLICIT_LITTLE, Buffer, effective_encoding, encoding_of
+from isocenter.dicom.encoding import Buffer, effective_encoding, encoding_of
 from isocenter.dicom.header import Header, decode_values
 from isocenter.dicom.part10 import read_preamble_and_meta, write_file_meta
 from isocenter.dicom.pixels import IMAGE_TAGS
 from isocenter.dicom.scanner import inflate, only_padding, scan
 from isocenter.dicom.uids import (
-    EXPLICIT_VR_LITTLE_ENDIAN,
     MEDIA_STORAGE_DIRECTORY,
     TransferSyntax,
     is_valid_uid,
@@ -51,6 +51,7 @@ PATIENT_ID, ISSUER, ACCESSION_NUMBER, CHARACTER_SET = 0x00100020, 0x00100021, 0x
 _WANTED = (
     gate.TAGS | markers.TAGS | text.IDENTIFIERS | IMAGE_TAGS | blanking.TAGS
     | {SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, ISSUER, CHARACTER_SET}
+    | {painting.LOSSY, painting.METHOD}
 )  # fmt: skip
 _LAST = 0x7FE00000
 #: No deflated data set may become larger.
@@ -146,33 +147,42 @@ def _anonymize(data: Buffer, syntax: TransferSyntax, project: Project, policy: P
     return _rewrite(whole, project, policy, burned_in, blanked)
 
 
-def _pass_gate(whole: _Object, policy: Policy) -> tuple[str, bytes | None]:
+def _pass_gate(whole: _Object, policy: Policy) -> tuple[str, painting.Painted | None]:
     """Return what BurnedInAnnotation becomes, and the blanked pixels; raise when the object may not be written."""
     finding = gate.judge(whole.header, whole.syntax.uid, has_pixels=whole.has_pixels)
-    if finding is None:
-        return "", None
-    if finding.burned_in and policy.burned_in is BurnedIn.KEEP:
-        return "YES", None
+    embedded = whole.has_pixels and blanking.has_embedded_overlays(whole.values)
+    if finding is None or (finding.burned_in and policy.burned_in is BurnedIn.KEEP):
+        burned_in = "" if finding is None else "YES"
+        return burned_in, _paint(whole, [], _EMBEDDED) if embedded else None
     boxes = None
     if finding.burned_in and policy.burned_in is BurnedIn.BLANK:
         boxes = blanking.boxes(whole.header, whole.values, whole.syntax, policy.device_rules)
     if boxes is None:
         raise SequesterError(finding.reason)
+    return "NO", _paint(whole, boxes, finding.reason)
+
+
+_EMBEDDED = "overlays are in unused bits of its pixels"
+
+
+def _paint(whole: _Object, boxes: list[Box], reason: str) -> painting.Painted:
     try:
-        blanked = blanking.blank(whole.data, whole.syntax, whole.values, boxes)
+        painted = painting.paint(whole.data, whole.syntax, boxes)
     except IsocenterError as error:
-        raise SequesterError(f"{finding.reason}, and they cannot be decoded: {error}") from error
-    if blanked is None:
-        raise SequesterError(f"{finding.reason}, and they cannot be blanked")
-    return "NO", blanked
+        raise SequesterError(f"{reason}, and they cannot be blanked: {error}") from error
+    if painted is None:
+        raise SequesterError(f"{reason}, and they cannot be blanked")
+    return painted
 
 
-def _rewrite(whole: _Object, project: Project, policy: Policy, burned_in: str, blanked: bytes | None) -> Result:
+def _rewrite(
+    whole: _Object, project: Project, policy: Policy, burned_in: str, blanked: painting.Painted | None
+) -> Result:
     data, header, syntax = whole.data, whole.header, whole.syntax
     source = effective_encoding(data, 0, len(data), encoding_of(syntax))
-    target = encoding_of(syntax) if blanked is None else EXPLICIT_LITTLE
+    target = encoding_of(syntax if blanked is None else blanked.syntax)
     if source.big_endian != target.big_endian:
-        raise SequesterError("pixels of a big endian object cannot be blanked")
+        raise SequesterError("its byte order is not what its transfer syntax says")
     if source.implicit == target.implicit:
         target = source
     sop_class = header.text(SOP_CLASS_UID)
@@ -182,8 +192,8 @@ def _rewrite(whole: _Object, project: Project, policy: Policy, burned_in: str, b
     rules = _rules(policy, sop_class)
     rewriter = Rewriter(data, rules, project, subject, scrubber, _shared(rules, project, subject, scrubber, target))
     if blanked is not None:
-        syntax = transfer_syntax(EXPLICIT_VR_LITTLE_ENDIAN)
-        added += blanking.elements(whole.values, blanked, whole.syntax)
+        syntax = blanked.syntax
+        added += [*blanked.elements, *painting.marks_of_loss(whole.values, whole.syntax, syntax)]
     elif syntax.encapsulated:
         frames = header.integer(gate.FRAMES, 1) or 1
         rewriter.pixels = lambda element: clear_fragments(data, element, source, frames)
