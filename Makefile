@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: help demo test check format bench viewer docs wheel clean
+.PHONY: help demo test check format bench deid-score viewer docs wheel clean
 help:
 	@echo "make demo    start an archive with demonstration studies and print where it is (make demo OPEN=1 opens the browser)"
 	@echo "make test    install what tests need and run all of them"
 	@echo "make check   format, lint, types, dependency direction, viewer checks"
 	@echo "make bench   the benchmarks (needs the peers of docs/benchmarks.md)"
+	@echo "make deid-score  score of de-identification with planted identifiers, beside other programs"
 	@echo "make viewer  build the viewer into the package"
 	@echo "make wheel   build the wheel"
 	@echo "make format  format the code"
@@ -51,6 +52,9 @@ format: $(DEV_STAMP)
 
 bench: $(DEV_STAMP) viewer
 	$(BIN)/python -m bench $(BENCH_ARGS)
+
+deid-score: $(DEV_STAMP)
+	$(BIN)/python -m bench.deid_score --peers "$$($(PYTHON) tools/install_deid_peers.py)" $(SCORE_ARGS)
 
 docs: $(DEV_STAMP)
 	$(BIN)/python tools/make_docs.py

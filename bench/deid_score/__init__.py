@@ -1,0 +1,1 @@
+"""Score of de-identification with planted tokens, beside other programs: ``make deid-score``."""
