@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "send": ("send", "Send files, folders and ZIPs to a DICOM node (C-STORE)."),
     "commit": ("commit", "Ask a DICOM node whether it keeps objects for sure (storage commitment)."),
     "anonymize": ("anonymize", "Write de-identified copies of files, folders and ZIPs."),
+    "deid": ("deid", "Check what was de-identified; look pseudonyms up."),
     "echo": ("echo", "Ask a DICOM node whether it answers (C-ECHO)."),
     "find": ("find", "Ask a DICOM node what it has (C-FIND)."),
     "move": ("move", "Have a DICOM node send objects to another (C-MOVE)."),

@@ -47,7 +47,7 @@ def _markers(
     own = method_text(policy).encode()
     methods = methods if own in methods else [*methods, own]
     claimed = policy.codes() + ([CODES[Option.PIXEL_DATA]] if burned_in == "NO" else [])
-    items = [_code_item(code, encoding) for code in dict.fromkeys([*_earlier_codes(codes, encoding), *claimed])]
+    items = [_code_item(code, encoding) for code in dict.fromkeys([*earlier_codes(codes, encoding), *claimed])]
     written = [
         (IDENTITY_REMOVED, write_element(IDENTITY_REMOVED, "CS", b"YES", encoding)),
         (METHOD, write_element(METHOD, "LO", b"\\".join(methods), encoding)),
@@ -69,7 +69,7 @@ def _code_item(code: str, encoding: Encoding) -> bytes:
     return write_code(code, "DCM", METHODS[code], encoding)
 
 
-def _earlier_codes(raw: bytes, encoding: Encoding) -> Iterable[str]:
+def earlier_codes(raw: bytes, encoding: Encoding) -> Iterable[str]:
     """Yield the codes of CID 7050 in the items of (0012,0064); others say nothing that we could vouch for."""
     for item in iter_items(raw, Element(METHOD_CODES, "SQ", 0, len(raw)), encoding):
         for inner in iter_elements(raw, item.encoding, item.offset, item.end):

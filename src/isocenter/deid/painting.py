@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
+from isocenter.deid.bitstreams import clear_text
 from isocenter.deid.writing import write_element, write_header
 from isocenter.dicom.encoding import EXPLICIT_LITTLE, UNDEFINED, Buffer, encoding_of
 from isocenter.dicom.layout import Layout, read_layout
@@ -162,7 +163,8 @@ def _encode(frame: NDArray[Any], layout: Layout, target: TransferSyntax, number:
     again = decode_frame(made, encoded(layout.description, target.uid), target.uid, number=number)
     if not np.array_equal(again, frame):
         raise InvalidObjectError(f"frame {number + 1} cannot be compressed without loss")
-    return made + b"\0" * (len(made) % 2)
+    nameless = bytes(clear_text(made) or made)  # encoders sign their work
+    return nameless + b"\0" * (len(nameless) % 2)
 
 
 def _described(layout: Layout, target: TransferSyntax) -> list[tuple[int, bytes]]:
