@@ -28,10 +28,12 @@ ALLOWED: dict[str, set[str]] = {
     "phantom": DATA,
     "deid": DATA,
     "transcoding": {"storage"} | DATA,
-    "services": {"dimse", "transcoding"} | ARCHIVE_PARTS,
+    "anonymizing": {"deid"} | ARCHIVE_PARTS,
+    "services": {"dimse", "transcoding", "anonymizing"} | ARCHIVE_PARTS,
     "net": {"services", "ul", "dimse"} | ARCHIVE_PARTS,
-    "web": {"services", "multipart", "transcoding"} | ARCHIVE_PARTS,
-    "cli": {"net", "web", "services", "transcoding", "phantom", "deid", "ul", "dimse", "cli"} | ARCHIVE_PARTS,
+    "web": {"services", "multipart", "transcoding", "anonymizing", "deid"} | ARCHIVE_PARTS,
+    "cli": {"net", "web", "services", "transcoding", "anonymizing", "phantom", "deid", "ul", "dimse", "cli"}
+    | ARCHIVE_PARTS,
 }
 #: Modules beside ``archive.py`` that share its layer.
 SAME_AS_ARCHIVE = {

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "commit": ("commit", "Ask a DICOM node whether it keeps objects for sure (storage commitment)."),
     "anonymize": ("anonymize", "Write de-identified copies of files, folders and ZIPs."),
     "deid": ("deid", "Check what was de-identified; look pseudonyms up."),
+    "projects": ("projects", "List and make the de-identification projects of an archive."),
     "echo": ("echo", "Ask a DICOM node whether it answers (C-ECHO)."),
     "find": ("find", "Ask a DICOM node what it has (C-FIND)."),
     "move": ("move", "Have a DICOM node send objects to another (C-MOVE)."),

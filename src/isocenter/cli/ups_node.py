@@ -12,9 +12,9 @@ import click
 
 from isocenter.cli.calling import credential_options
 from isocenter.cli.listening import listening
-from isocenter.cli.node import stop_on_signals
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, print_rows, visible
+from isocenter.cli.process import stop_on_signals
 from isocenter.dicom.json import Json
 from isocenter.dicom.nested import texts
 from isocenter.dicom.uids import is_valid_uid, new_uid

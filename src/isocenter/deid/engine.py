@@ -39,7 +39,7 @@ from isocenter.dicom.uids import (
 from isocenter.errors import InvalidObjectError, IsocenterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pydicom.dataset import Dataset
 
@@ -96,14 +96,32 @@ class Result:
         return cast("Dataset", pydicom.dcmread(io.BytesIO(self.data)))
 
 
-def anonymize(dataset: Dataset | Buffer, project: Project, policy: Policy | None = None) -> Result:
+def anonymize(
+    dataset: Dataset | Buffer, project: Project, policy: Policy | None = None, areas: Sequence[Box] | None = None
+) -> Result:
     """De-identify a pydicom data set or the bytes of a DICOM file.
+
+    ``areas``: where a person who looked at the picture saw text; they are blanked in every frame, whatever the policy
+    says of burned-in text. Without any, the pixels stay as they are.
 
     Raises:
         InvalidObjectError: the bytes are no DICOM object, or it is broken.
     """
     data = dataset if isinstance(dataset, (bytes, bytearray, memoryview)) else _bytes_of(cast("Dataset", dataset))
     policy = policy or Policy()
+    body, syntax = data_set_of(data)
+    try:
+        return _anonymize(body, syntax, project, policy, areas)
+    except SequesterError as error:
+        return Result(Status.SEQUESTERED, str(error))
+
+
+def data_set_of(data: Buffer) -> tuple[Buffer, TransferSyntax]:
+    """Return the data set of a DICOM file, inflated, and its transfer syntax.
+
+    Raises:
+        InvalidObjectError: the bytes are no DICOM object.
+    """
     meta = read_preamble_and_meta(data, final=True)
     assert meta is not None
     if meta.sop_class_uid == MEDIA_STORAGE_DIRECTORY:
@@ -112,14 +130,11 @@ def anonymize(dataset: Dataset | Buffer, project: Project, policy: Policy | None
     body: Buffer = memoryview(data)[meta.data_set_offset :]
     if syntax.deflated:
         body = inflate(body, _INFLATED)
-    try:
-        return _anonymize(body, syntax, project, policy)
-    except SequesterError as error:
-        return Result(Status.SEQUESTERED, str(error))
+    return body, syntax
 
 
 @dataclass(frozen=True, slots=True)
-class _Object:
+class Whole:
     """A data set, its syntax, and what was read of it."""
 
     data: Buffer
@@ -134,7 +149,8 @@ _DECODED = gate.TAGS | {
 }  # fmt: skip
 
 
-def _anonymize(data: Buffer, syntax: TransferSyntax, project: Project, policy: Policy) -> Result:
+def read_object(data: Buffer, syntax: TransferSyntax) -> Whole:
+    """Read what decides about a data set. Raises InvalidObjectError when it is no object, or cut short."""
     found = scan(data, syntax, _WANTED, _LAST)
     if not found.complete and found.position < len(data) and not only_padding(data, found.position):
         raise InvalidObjectError(f"the object is cut short at offset {found.position} of its data set")
@@ -142,15 +158,24 @@ def _anonymize(data: Buffer, syntax: TransferSyntax, project: Project, policy: P
     header = Header(decode_values({tag: raw for tag, raw in values.items() if tag in _DECODED}, syntax))
     if not header.text(SOP_INSTANCE_UID) or not header.text(SOP_CLASS_UID):
         raise InvalidObjectError("this is no object: SOPClassUID or SOPInstanceUID is missing")
-    whole = _Object(data, syntax, values, header, has_pixels=found.complete)
-    burned_in, blanked = _pass_gate(whole, policy)
+    return Whole(data, syntax, values, header, has_pixels=found.complete)
+
+
+def _anonymize(
+    data: Buffer, syntax: TransferSyntax, project: Project, policy: Policy, areas: Sequence[Box] | None
+) -> Result:
+    whole = read_object(data, syntax)
+    burned_in, blanked = _pass_gate(whole, policy, areas)
     return _rewrite(whole, project, policy, burned_in, blanked)
 
 
-def _pass_gate(whole: _Object, policy: Policy) -> tuple[str, painting.Painted | None]:
+def _pass_gate(whole: Whole, policy: Policy, areas: Sequence[Box] | None) -> tuple[str, painting.Painted | None]:
     """Return what BurnedInAnnotation becomes, and the blanked pixels; raise when the object may not be written."""
     finding = gate.judge(whole.header, whole.syntax.uid, has_pixels=whole.has_pixels)
     embedded = whole.has_pixels and blanking.has_embedded_overlays(whole.values)
+    if areas is not None and whole.has_pixels and (finding is None or finding.burned_in):
+        reason = finding.reason if finding else "areas of it shall be blanked"
+        return "NO", _paint(whole, list(areas), reason) if areas or embedded else None
     if finding is None or (finding.burned_in and policy.burned_in is BurnedIn.KEEP):
         burned_in = "" if finding is None else "YES"
         return burned_in, _paint(whole, [], _EMBEDDED) if embedded else None
@@ -165,7 +190,7 @@ def _pass_gate(whole: _Object, policy: Policy) -> tuple[str, painting.Painted | 
 _EMBEDDED = "overlays are in unused bits of its pixels"
 
 
-def _paint(whole: _Object, boxes: list[Box], reason: str) -> painting.Painted:
+def _paint(whole: Whole, boxes: list[Box], reason: str) -> painting.Painted:
     try:
         painted = painting.paint(whole.data, whole.syntax, boxes)
     except IsocenterError as error:
@@ -176,7 +201,7 @@ def _paint(whole: _Object, boxes: list[Box], reason: str) -> painting.Painted:
 
 
 def _rewrite(
-    whole: _Object, project: Project, policy: Policy, burned_in: str, blanked: painting.Painted | None
+    whole: Whole, project: Project, policy: Policy, burned_in: str, blanked: painting.Painted | None
 ) -> Result:
     data, header, syntax = whole.data, whole.header, whole.syntax
     source = effective_encoding(data, 0, len(data), encoding_of(syntax))

@@ -10,7 +10,7 @@ from isocenter.errors import ConfigurationError
 from isocenter.index.database import Database
 
 #: The last file of ``migrations/versions``.
-CURRENT = "0013"
+CURRENT = "0014"
 
 
 def migrate(database: Database) -> None:
