@@ -3,21 +3,23 @@
 import csv
 import json
 import os
-import tomllib
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 
+from isocenter.anonymizing.reports import FOLDER as REPORTS
+from isocenter.anonymizing.reports import write_reports
 from isocenter.cli.anonymizer import Job, Outcome, run_all
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, print_table, progress, size, visible
+from isocenter.cli.projects import read_device_rules
 from isocenter.cli.sources import find_candidates
-from isocenter.deid import KEEP, PROFILES, Box, BurnedIn, DeviceRule, Project, policy
+from isocenter.deid import KEEP, PROFILES, BurnedIn, Project, policy
 from isocenter.deid.report import OUTCOMES, RunReport
 from isocenter.errors import ConfigurationError, UsageError
 
-_REPORTS, _RUN = "reports", "run.json"
+_RUN = "run.json"
 
 
 @click.command(name="anonymize")
@@ -58,7 +60,9 @@ def command(
     \b
     Example: isocenter anonymize ~/studies -o ~/for-the-trial --project ~/keys/trial --profile research --jobs 4
     """  # noqa: D301 - \b is click's mark for text that keeps its lines
-    chosen = policy(profile, [name.strip() for name in keep.split(",") if name.strip()], burned_in, _rules(regions))
+    chosen = policy(
+        profile, [name.strip() for name in keep.split(",") if name.strip()], burned_in, read_device_rules(regions)
+    )
     target = _target(out, project, paths, dry_run=dry_run)
     inputs = list(find_candidates(paths))
     report = RunReport(chosen, Project.open(project).fingerprint())
@@ -78,7 +82,7 @@ def command(
             done += outcome.size
             bar.update(task, advance=1, bytes=done)
     if target:
-        _write_reports(target / _REPORTS, report)
+        write_reports(target / REPORTS, report)
     _print(report, listed, done, as_json=as_json)
     return 1 if listed else 0
 
@@ -101,7 +105,7 @@ def _target(out: Path | None, project: Path, paths: tuple[Path, ...], *, dry_run
 
 def _claim(target: Path, report: RunReport) -> None:
     """Make the output folder this run's; refuse one that another key or profile wrote to."""
-    path = target / _REPORTS / _RUN
+    path = target / REPORTS / _RUN
     own = {"project": report.project, "digest": report.policy.digest()}
     if path.exists():
         if json.loads(path.read_text(encoding="utf-8")) != own:
@@ -120,31 +124,6 @@ def _listing(project: Path, *, dry_run: bool) -> TextIO:
     number = 1 + sum(1 for _ in folder.glob("*.csv"))
     descriptor = os.open(folder / f"{number:04d}.csv", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     return os.fdopen(descriptor, "w", encoding="utf-8", newline="")
-
-
-def _write_reports(folder: Path, report: RunReport) -> None:
-    for study in report.studies.values():
-        (folder / f"{study.name}.json").write_text(json.dumps(study.as_json(), indent=1), encoding="utf-8")
-        (folder / f"{study.name}.csv").write_text(study.as_csv(), encoding="utf-8")
-    (folder / "summary.json").write_text(json.dumps(report.as_json(), indent=1), encoding="utf-8")
-    (folder / "summary.html").write_text(report.as_html(), encoding="utf-8")
-
-
-def _rules(path: Path | None) -> tuple[DeviceRule, ...]:
-    """Return the device rules of a TOML file: [[device]] with manufacturer, model, rows, columns and boxes."""
-    if path is None:
-        return ()
-    try:
-        found: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))["device"]
-        return tuple(_rule(row) for row in found)
-    except (KeyError, TypeError, ValueError) as error:
-        form = "[[device]] with manufacturer, model, rows, columns and boxes = [[left, top, right, bottom], ...]"
-        raise ConfigurationError(f"{path} does not hold device rules; it needs {form}") from error
-
-
-def _rule(row: dict[str, Any]) -> DeviceRule:
-    boxes = tuple(Box(*(int(edge) for edge in box)) for box in row["boxes"])
-    return DeviceRule(str(row["manufacturer"]), str(row["model"]), int(row["rows"]), int(row["columns"]), boxes)
 
 
 def _print(report: RunReport, listed: list[Outcome], done: int, *, as_json: bool) -> None:

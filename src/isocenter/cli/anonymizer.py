@@ -5,10 +5,8 @@ inputs. So no half-written file ever has that name, a run that was stopped goes 
 give what one gives. What cannot be written ends the run.
 """
 
-import errno
 import mmap
 import multiprocessing
-import os
 import secrets
 import shutil
 import tempfile
@@ -19,17 +17,16 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
+from isocenter.anonymizing.folder import OTHER_OBJECT, Given, give_name, place_of, write_object
 from isocenter.cli.sources import BLOCK, UNREADABLE, Candidate, Rejected, find_candidates
 from isocenter.deid import Policy, Project, Result, Status, anonymize
 from isocenter.dicom.encoding import Buffer
-from isocenter.errors import IsocenterError, OutOfResourcesError, UsageError
+from isocenter.errors import IsocenterError, UsageError
 
 #: Inputs that one process takes at a time.
 CHUNK = 16
 #: Larger inputs are mapped instead of read, so that memory stays bounded.
 _MAPPED = 16 << 20
-_PIECES = 512
-_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 
 #: The number of the first input of some, and the names of all of them.
 Chunk = tuple[int, list[str]]
@@ -95,9 +92,8 @@ class Worker:
         if result.status is Status.SEQUESTERED:
             return Outcome(found.name, "sequestered", found.size, result.reason, result=result)
         if self.job.out is not None:
-            _write(self.job.incoming / str(number), result.pieces)
-        place = f"{result.patient}/{result.study or 'no study'}/{result.series or 'no series'}/{result.instance}.dcm"
-        return Outcome(found.name, "output", found.size, "", place, replace(result, pieces=()))
+            write_object(self.job.incoming / str(number), result.pieces)
+        return Outcome(found.name, "output", found.size, "", place_of(result), replace(result, pieces=()))
 
 
 def _load(found: Candidate) -> Buffer:
@@ -114,71 +110,16 @@ def _load(found: Candidate) -> Buffer:
             return memoryview(mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ))
 
 
-def _write(path: Path, pieces: Sequence[Buffer]) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-        try:
-            _write_pieces(descriptor, pieces)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise OutOfResourcesError(f"cannot write to the output folder: {error.strerror}") from error
-
-
 def _settle(job: Job, number: int, outcome: Outcome) -> Outcome:
     """Give a written object its final name, unless another has it: the same bytes, or other ones."""
     if job.out is None or outcome.outcome != "output":
         return outcome
-    written, path = f"{job.incoming}/{number}", f"{job.out}/{outcome.output}"
-    try:
-        _link(written, path)
-    except FileExistsError:
-        if _same(Path(written), Path(path)):
-            return replace(outcome, outcome="unchanged")
-        reason = "another object with the same UID was written before"
-        return replace(outcome, outcome="sequestered", reason=reason, output="")
-    except OSError as error:
-        raise OutOfResourcesError(f"cannot write to the output folder: {error.strerror}") from error
-    finally:
-        Path(written).unlink(missing_ok=True)
+    given = give_name(f"{job.incoming}/{number}", f"{job.out}/{outcome.output}")
+    if given is Given.OTHER:
+        return replace(outcome, outcome="sequestered", reason=OTHER_OBJECT, output="")
+    if given is Given.SAME:
+        return replace(outcome, outcome="unchanged")
     return outcome
-
-
-def _link(written: str, path: str) -> None:
-    """Give a file its second name; on file systems that have no such names, its only one. Never replaces a file."""
-    try:
-        os.link(written, path)
-    except FileNotFoundError:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        _link(written, path)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        if Path(path).exists():
-            raise FileExistsError(path) from error
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(written).rename(path)
-
-
-def _write_pieces(descriptor: int, pieces: Sequence[Buffer]) -> None:
-    for at in range(0, len(pieces), _PIECES):
-        part = [memoryview(piece) for piece in pieces[at : at + _PIECES]]
-        while part:
-            written = os.writev(descriptor, part)
-            while part and written >= len(part[0]):
-                written -= len(part.pop(0))
-            if part:
-                part[0] = part[0][written:]
-
-
-def _same(one: Path, other: Path) -> bool:
-    if one.stat().st_size != other.stat().st_size:
-        return False
-    with one.open("rb") as first, other.open("rb") as second:
-        while block := first.read(BLOCK):
-            if block != second.read(BLOCK):
-                return False
-    return True
 
 
 def run_all(job: Job, inputs: Sequence[Candidate | Rejected], jobs: int) -> Iterator[Outcome]:

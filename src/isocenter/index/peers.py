@@ -19,10 +19,11 @@ PERMISSIONS: Mapping[str, str] = {
 }
 
 _ADD = """
-INSERT INTO peer (aet, host, port, allowed, comment, tls, tls_name)
-VALUES (:aet, :host, :port, :allowed, :comment, :tls, :tls_name)
+INSERT INTO peer (aet, host, port, allowed, comment, tls, tls_name, deid_project)
+VALUES (:aet, :host, :port, :allowed, :comment, :tls, :tls_name, :deid_project)
 ON CONFLICT (aet) DO UPDATE SET host = excluded.host, port = excluded.port, allowed = excluded.allowed,
-comment = excluded.comment, tls = excluded.tls, tls_name = excluded.tls_name"""
+comment = excluded.comment, tls = excluded.tls, tls_name = excluded.tls_name,
+deid_project = excluded.deid_project"""
 _REMOVE = "DELETE FROM peer WHERE aet = :aet"
 
 
@@ -30,7 +31,8 @@ _REMOVE = "DELETE FROM peer WHERE aet = :aet"
 class KnownPeer:
     """A remote application entity: where it listens, what it may do here, and whether it is called over TLS.
 
-    ``tls_name``: what its certificate is for, if not its host.
+    ``tls_name``: what its certificate is for, if not its host. ``deid_project``: objects go to it de-identified under
+    this project only.
 
     Raises:
         UsageError: a value that no peer can have; the message says which.
@@ -43,6 +45,7 @@ class KnownPeer:
     comment: str = ""
     tls: bool = False
     tls_name: str = ""
+    deid_project: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.aet) <= 16 or not self.aet.isascii() or not self.aet.isprintable() or "\\" in self.aet:
@@ -86,6 +89,7 @@ class Peers:
             "comment": known.comment,
             "tls": known.tls,
             "tls_name": known.tls_name,
+            "deid_project": known.deid_project,
         }
         with self._database.write() as transaction:
             transaction.change(_ADD, values)
@@ -103,4 +107,4 @@ class Peers:
 
 def _peer(row: "sa.Row[Any]") -> KnownPeer:
     allowed = frozenset(row.allowed.split())
-    return KnownPeer(row.aet, row.host, row.port, allowed, row.comment, row.tls, row.tls_name)
+    return KnownPeer(row.aet, row.host, row.port, allowed, row.comment, row.tls, row.tls_name, row.deid_project)

@@ -207,6 +207,7 @@ peer = sa.Table(
     sa.Column("comment", Text, nullable=False),
     sa.Column("tls", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("tls_name", Text, nullable=False, server_default=""),
+    sa.Column("deid_project", Text, nullable=False, server_default=""),
 )
 
 #: Storage commitment transactions: ``requested`` and ``failures`` are JSON, the latter "" until the bytes were read
@@ -440,4 +441,31 @@ hanging_protocol = sa.Table(
     sa.Column("id", Text, primary_key=True),
     sa.Column("changed", sa.BigInteger, nullable=False),
     sa.Column("body", Text, nullable=False),
+#: De-identification jobs: ``target``, ``who`` and ``areas`` (boxes that a person approved) are JSON; one that has not
+#: ended is free at the time ``due``, until then it is its holder's. ``done``: objects that were dealt with.
+deid_job = sa.Table(
+    "deid_job",
+    metadata,
+    _key(),
+    *(sa.Column(name, Text, nullable=False) for name in ("project", "target", "who", "areas", "state", "detail")),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("changed", sa.BigInteger, nullable=False),
+    sa.Column("objects", sa.Integer, nullable=False),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("cancelled", sa.Integer, nullable=False),
+    sa.Column("holder", Text, nullable=False),
+    sa.Column("due", sa.BigInteger, nullable=False),
+    sa.Index(None, "state", "due"),
+    sqlite_autoincrement=True,
+)
+
+#: The studies of a job in their order; ``report`` is JSON, "" until the study is done.
+deid_job_study = sa.Table(
+    "deid_job_study",
+    metadata,
+    sa.Column("job_id", Key, sa.ForeignKey("deid_job.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("StudyInstanceUID", Text, nullable=False),
+    sa.Column("objects", sa.Integer, nullable=False),
+    sa.Column("report", Text, nullable=False),
 )

@@ -1,0 +1,107 @@
+"""De-identified objects in a folder: ``<patient>/<study>/<series>/<instance>.dcm``, all names new ones.
+
+An object is written beside and gets its final name when it is whole. So no half-written file ever has that name, and
+nothing that is there is replaced.
+"""
+
+import errno
+import os
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+
+from isocenter.deid import Result
+from isocenter.dicom.encoding import Buffer
+from isocenter.errors import OutOfResourcesError
+
+OTHER_OBJECT = "another object with the same UID was written before"
+_BLOCK = 1 << 18
+_PIECES = 512
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
+
+
+class Given(Enum):
+    """What became of an object that was to get its name."""
+
+    NEW = "new"
+    SAME = "the same bytes are there already"
+    OTHER = "another object is there"
+
+
+def place_of(result: Result) -> str:
+    """Return where an object goes, below the folder."""
+    return f"{result.patient}/{result.study or 'no study'}/{result.series or 'no series'}/{result.instance}.dcm"
+
+
+def write_object(path: Path, pieces: Sequence[Buffer]) -> None:
+    """Write an object under a name that is not its final one.
+
+    Raises:
+        OutOfResourcesError: it cannot be written.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            _write_pieces(descriptor, pieces)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise _no_room(error) from error
+
+
+def give_name(written: str, path: str) -> Given:
+    """Give a written object its final name, unless another has it; the first name is gone afterwards.
+
+    Raises:
+        OutOfResourcesError: the file system refuses.
+    """
+    try:
+        _link(written, path)
+    except FileExistsError:
+        return Given.SAME if _same(Path(written), Path(path)) else Given.OTHER
+    except OSError as error:
+        raise _no_room(error) from error
+    finally:
+        Path(written).unlink(missing_ok=True)
+    return Given.NEW
+
+
+def _no_room(error: OSError) -> OutOfResourcesError:
+    return OutOfResourcesError(f"cannot write to the output folder: {error.strerror}")
+
+
+def _link(written: str, path: str) -> None:
+    """Give a file its second name; on file systems that have no such names, its only one. Never replaces a file."""
+    try:
+        os.link(written, path)
+    except FileNotFoundError:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        _link(written, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if Path(path).exists():
+            raise FileExistsError(path) from error
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(written).rename(path)
+
+
+def _write_pieces(descriptor: int, pieces: Sequence[Buffer]) -> None:
+    for at in range(0, len(pieces), _PIECES):
+        part = [memoryview(piece) for piece in pieces[at : at + _PIECES]]
+        while part:
+            written = os.writev(descriptor, part)
+            while part and written >= len(part[0]):
+                written -= len(part.pop(0))
+            if part:
+                part[0] = part[0][written:]
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as first, other.open("rb") as second:
+        while block := first.read(_BLOCK):
+            if block != second.read(_BLOCK):
+                return False
+    return True
