@@ -41,6 +41,7 @@ def test_list_add_remove(run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("add", "CT1@10.0.0.7:104", "--allow", "store", "--comment", "room 3") == 0
     assert run("add", "WS@[::1]:11112", "--tls", "--tls-name", "ws.example") == 0
     assert run("add", "OLD@10.0.0.8:104", "--allow", "nothing") == 0
+    assert run("add", "LAB@10.0.0.9:104", "--deid-project", "none") == 1
     capsys.readouterr()
     assert run("list", "--json") == 0
     assert json.loads(capsys.readouterr().out) == [
@@ -52,8 +53,18 @@ def test_list_add_remove(run, capsys: pytest.CaptureFixture[str]) -> None:
             "comment": "room 3",
             "tls": False,
             "tls_name": "",
+            "deid_project": "",
         },
-        {"aet": "OLD", "host": "10.0.0.8", "port": 104, "allowed": [], "comment": "", "tls": False, "tls_name": ""},
+        {
+            "aet": "OLD",
+            "host": "10.0.0.8",
+            "port": 104,
+            "allowed": [],
+            "comment": "",
+            "tls": False,
+            "tls_name": "",
+            "deid_project": "",
+        },
         {
             "aet": "WS",
             "host": "::1",
@@ -62,6 +73,7 @@ def test_list_add_remove(run, capsys: pytest.CaptureFixture[str]) -> None:
             "comment": "",
             "tls": True,
             "tls_name": "ws.example",
+            "deid_project": "",
         },
     ]
     assert run("remove", "CT1") == 0

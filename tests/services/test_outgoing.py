@@ -46,7 +46,7 @@ def stored(archive: Archive, name: str) -> Instance:
 @pytest.mark.parametrize(("name", "syntax"), FILES.items())
 def test_as_stored(archive: Archive, outgoing: Outgoing, name: str, syntax: str) -> None:
     instance = stored(archive, name)
-    with outgoing.open(instance, lambda uid: True) as (file, uid):
+    with outgoing.open(instance, lambda uid: True) as (file, uid, _):
         data = file.read()
     assert uid == syntax
     assert Path(get_testdata_file(name)).read_bytes().endswith(data)
@@ -57,7 +57,7 @@ def test_as_stored(archive: Archive, outgoing: Outgoing, name: str, syntax: str)
 @pytest.mark.parametrize("target", [EXPLICIT, IMPLICIT])
 def test_rewritten(archive: Archive, outgoing: Outgoing, name: str, target: str) -> None:
     instance = stored(archive, name)
-    with outgoing.open(instance, lambda uid: uid == target) as (file, uid):
+    with outgoing.open(instance, lambda uid: uid == target) as (file, uid, _):
         data = file.read()
     assert uid == target
     dataset = dcmread(io.BytesIO(data), force=True)
@@ -70,7 +70,7 @@ def test_rewritten(archive: Archive, outgoing: Outgoing, name: str, target: str)
 @pytest.mark.parametrize("target", ["1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.80", RLE])
 def test_lossless_compression_for_who_takes_nothing_else(archive: Archive, outgoing: Outgoing, target: str) -> None:
     instance = stored(archive, "CT_small.dcm")
-    with outgoing.open(instance, lambda uid: uid == target) as (file, uid):
+    with outgoing.open(instance, lambda uid: uid == target) as (file, uid, _):
         dataset = dcmread(io.BytesIO(file.read()), force=True)
     assert uid == target
     assert dataset.SOPInstanceUID == instance.SOPInstanceUID

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from isocenter.anonymizing.projects import Facts, Projects
 from isocenter.archive import Archive
 from isocenter.errors import PeerError
 from isocenter.index.peers import KnownPeer
@@ -10,7 +11,10 @@ from isocenter.web.app import create_app
 
 from .conftest import Client
 
-BODY = {"host": "10.0.0.7", "port": 104, "allowed": ["store"], "comment": "room 3", "tls": False, "tls_name": ""}
+BODY = {
+    "host": "10.0.0.7", "port": 104, "allowed": ["store"], "comment": "room 3", "tls": False, "tls_name": "",
+    "deid_project": "",
+}  # fmt: skip
 
 
 def put(client: Client, aet: str, body: dict) -> int:
@@ -29,6 +33,14 @@ def test_list_put_delete(client: Client, archive: Archive) -> None:
     assert (known.tls, known.tls_name) == (True, "ct1.example")
     assert client.request("DELETE", "/api/peers/CT1").status_code == 204
     assert client.request("DELETE", "/api/peers/CT1").status_code == 404
+
+
+def test_a_peer_that_gets_de_identified_objects_only(client: Client, archive: Archive, settings: Settings) -> None:
+    assert put(client, "LAB", BODY | {"deid_project": "trial"}) == 404
+    assert archive.peers.all() == []
+    Projects(Path(settings.data)).add(Facts("trial"))
+    assert put(client, "LAB", BODY | {"deid_project": "trial"}) == 200
+    assert client.get("/api/peers").json()[0]["deid_project"] == "trial"
 
 
 def test_what_is_no_peer_is_refused(client: Client) -> None:

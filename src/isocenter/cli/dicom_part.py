@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
+from isocenter.anonymizing.projects import Projects
 from isocenter.archive import Archive, Instance
 from isocenter.cli.ports import Contexts, Sockets
 from isocenter.index.peers import KnownPeer
@@ -19,6 +21,7 @@ from isocenter.net.observer import Counters
 from isocenter.net.peer import Peer
 from isocenter.net.server import DicomServer, Listener
 from isocenter.net.ups_reports import PROPOSAL, ReportAssociation
+from isocenter.services.anonymized import anonymized_for
 from isocenter.services.commit import CommitService
 from isocenter.services.echo import EchoService
 from isocenter.services.find import FindService
@@ -68,13 +71,14 @@ def serving_dicom(archive: Archive, settings: Settings, sockets: Sockets, counte
 
 def services_of(archive: Archive, settings: Settings) -> list[Service]:
     """Return the DIMSE services of a node."""
-    outgoing = Outgoing(archive, partial(_transcode, archive))
+    anonymized = partial(anonymized_for, archive, Projects(Path(settings.data)))
+    outgoing = Outgoing(archive, partial(_transcode, archive), anonymized)
     return [
         EchoService(),
         StoreService(archive, settings),
         FindService(archive, settings),
-        MoveService(archive, archive.peers, outgoing, partial(_connect, settings), settings),
-        GetService(archive, outgoing),
+        MoveService(archive, archive.peers, outgoing, partial(connect_to_send, settings), settings),
+        GetService(archive, archive.peers, outgoing),
         WorklistService(archive.worklist, settings),
         MppsService(archive.performed),
         CommitService(archive.commitments, settings),
@@ -103,7 +107,7 @@ def _forget_what_is_over(archive: Archive, settings: Settings) -> None:
     archive.performed.forget(settings.mpps_days, now)
 
 
-def _connect(settings: Settings, known: KnownPeer, pairs: Sequence[tuple[str, str]]) -> ClientAssociation:
+def connect_to_send(settings: Settings, known: KnownPeer, pairs: Sequence[tuple[str, str]]) -> ClientAssociation:
     """Open an association with a peer, to send it objects."""
     proposals = [Proposal(abstract_syntax, (syntax,)) for abstract_syntax, syntax in pairs]
     peer = Peer(known.aet, known.host, known.port)

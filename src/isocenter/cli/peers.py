@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from isocenter.anonymizing.projects import Projects
 from isocenter.archive import Archive
-from isocenter.cli.options import json_option, resolve, setting_options
+from isocenter.cli.options import existing_archive, json_option, resolve, setting_options
 from isocenter.cli.output import print_json, print_table, visible
 from isocenter.errors import NotFoundError, PeerError
 from isocenter.index.peers import PERMISSIONS, KnownPeer
@@ -42,8 +43,19 @@ def list_peers(*, config: Path | None, as_json: bool, **given: Any) -> None:  # 
     elif not known:
         click.echo("no peers; add one with 'isocenter peers add AET@HOST:PORT'")
     else:
-        rows = [(p.aet, p.host, p.port, _tls(p), " ".join(sorted(p.allowed)) or "nothing", p.comment) for p in known]
-        print_table(("AE TITLE", "HOST", "PORT", "TLS", "MAY", "COMMENT"), rows)
+        rows = [
+            (
+                p.aet,
+                p.host,
+                p.port,
+                _tls(p),
+                " ".join(sorted(p.allowed)) or "nothing",
+                p.deid_project,
+                p.comment,
+            )
+            for p in known
+        ]
+        print_table(("AE TITLE", "HOST", "PORT", "TLS", "MAY", "DE-IDENTIFIED", "COMMENT"), rows)
 
 
 def _tls(known: KnownPeer) -> str:
@@ -57,15 +69,21 @@ def _tls(known: KnownPeer) -> str:
 @click.option("--comment", default="", help="Where it stands, whose it is.")
 @click.option("--tls", is_flag=True, help="Call it over TLS, with the certificate and the CAs of the settings.")
 @click.option("--tls-name", default="", help="Name that its certificate is for [default: the host].")
+@click.option(
+    "--deid-project", default="", metavar="NAME", help="Send it objects de-identified under this project only."
+)
 @setting_options("data")
 def add_peer(
-    *, peer: str, allow: tuple[str, ...], comment: str, tls: bool, tls_name: str, config: Path | None, **given: Any  # noqa: ANN401 - click's values
+    *, peer: str, allow: tuple[str, ...], comment: str, tls: bool, tls_name: str, deid_project: str,
+    config: Path | None, **given: Any,  # noqa: ANN401 - click's values
 ) -> None:  # fmt: skip
     """Add a node, in place of one with the same AE title."""
     node = Peer.parse(peer)
     allowed = frozenset(allow or PERMISSIONS) - {"nothing"}
     with closing(_open(config, given)) as archive:
-        archive.peers.add(KnownPeer(node.aet, node.host, node.port, allowed, comment, tls, tls_name))
+        if deid_project:
+            Projects(existing_archive(resolve(config, given))).get(deid_project)
+        archive.peers.add(KnownPeer(node.aet, node.host, node.port, allowed, comment, tls, tls_name, deid_project))
     click.echo(f"{node} is known")
 
 

@@ -8,13 +8,17 @@ from pathlib import Path
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from isocenter.anonymizing.jobs import Jobs
+from isocenter.anonymizing.worker import Worker
 from isocenter.archive import Archive
+from isocenter.cli.dicom_part import connect_to_send
 from isocenter.cli.ports import Contexts, Sockets
 from isocenter.index.peers import KnownPeer
 from isocenter.ingest import Arrivals
 from isocenter.net.credentials import Credentials
 from isocenter.net.peer import Peer
 from isocenter.net.verification import verify
+from isocenter.services.anonymized import PeerTarget
 from isocenter.settings import Settings
 from isocenter.web.app import create_app
 from isocenter.web.server import HttpServer
@@ -44,16 +48,20 @@ def serve_web(
     tls = Contexts.of(settings).web
     with Archive.open(Path(settings.data), settings, arrivals) as archive:
         archive.start_background()
+        jobs = Jobs(archive, Path(settings.data))
         app = create_app(
             archive,
             settings,
             collectors=[DicomMetrics(ask_counters)],
             previews=Path(settings.data) / "previews",
             echo=partial(_echo, settings),
+            jobs=jobs,
         )
         web = HttpServer(app, sockets.http, grace=settings.shutdown_seconds, tls=tls)
         thread = threading.Thread(target=web.run, name="http")
         thread.start()
+        anonymizing = Worker(jobs, partial(PeerTarget, partial(connect_to_send, settings)))
+        anonymizing.start()
         try:
             web.started.wait()
             ready.set()
@@ -61,6 +69,7 @@ def serve_web(
         finally:
             web.stop()
             thread.join()
+            anonymizing.stop()
 
 
 def _echo(settings: Settings, known: KnownPeer) -> tuple[float, float]:

@@ -441,6 +441,8 @@ hanging_protocol = sa.Table(
     sa.Column("id", Text, primary_key=True),
     sa.Column("changed", sa.BigInteger, nullable=False),
     sa.Column("body", Text, nullable=False),
+)
+
 #: De-identification jobs: ``target``, ``who`` and ``areas`` (boxes that a person approved) are JSON; one that has not
 #: ended is free at the time ``due``, until then it is its holder's. ``done``: objects that were dealt with.
 deid_job = sa.Table(

@@ -4,13 +4,14 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO, Protocol
 
+from isocenter.anonymizing.audit import Who
 from isocenter.archive import Instance
 from isocenter.dimse import status
 from isocenter.dimse.commands import Command, CommandField, respond
 from isocenter.errors import PeerError
 from isocenter.index.peers import KnownPeer
 from isocenter.services.information_model import IDENTIFIER_SYNTAXES, MODELS, InformationModel, agree_to_retrieve
-from isocenter.services.outgoing import Outgoing, needed_contexts
+from isocenter.services.outgoing import Opens, Outgoing, needed_contexts
 from isocenter.services.retrieval import RefusedError, Retrieval, Route, Source
 from isocenter.services.service import Answer, Handler, Message, Service, ServiceContext
 from isocenter.settings import Settings
@@ -82,19 +83,23 @@ class MoveService(Service):
         @contextmanager
         def route(instances: list[Instance]) -> Iterator[Route]:
             originator = context.calling_aet, command.MessageID or 0
-            sender = _SubAssociation(self._outgoing, self._connect, self._destination(command), instances, originator)
-            try:
+            who = Who("C-MOVE", context.calling_aet, context.address)
+            known = self._destination(command)
+            with (
+                self._outgoing.towards(known, who) as opens,
+                sending(SubAssociation(opens, self._connect, known, instances, originator)) as sender,
+            ):
                 yield sender
-            except BaseException:
-                sender.abort()
-                raise
-            sender.release()
 
         model = self._models[context.abstract_syntax]
         return Retrieval(
             self._archive, context, command, model, route, check=lambda: self._destination(command),
-            routes=self._associations,
+            routes=self._associations, discreet=self._is_discreet(command),
         )  # fmt: skip
+
+    def _is_discreet(self, command: Command) -> bool:
+        known = self._peers.get((command.MoveDestination or "").strip())
+        return known is not None and bool(known.deid_project)
 
     def _destination(self, command: Command) -> KnownPeer:
         """Return where objects shall go.
@@ -111,16 +116,27 @@ class MoveService(Service):
         return known
 
 
-class _SubAssociation:
+@contextmanager
+def sending(sender: "SubAssociation") -> Iterator["SubAssociation"]:
+    """Give a sender; it ends in good order, after an error at once."""
+    try:
+        yield sender
+    except BaseException:
+        sender.abort()
+        raise
+    sender.release()
+
+
+class SubAssociation:
     """Sends objects to a peer, over one association at a time; a new one where contexts run out, or it broke."""
 
     def __init__(
         self,
-        outgoing: Outgoing,
+        outgoing: Opens,
         connect: Connect,
         peer: KnownPeer,
         instances: list[Instance],
-        originator: tuple[str, int],
+        originator: tuple[str, int] | None,
     ) -> None:
         self._outgoing = outgoing
         self._connect = connect
@@ -135,13 +151,13 @@ class _SubAssociation:
         """Send one object; the peer's status is returned."""
         association = self._open(instance.SOPClassUID)
         yield from ()
-        with self._outgoing.open(instance, lambda uid: association.accepts(instance.SOPClassUID, uid)) as (file, uid):
+        with self._outgoing.open(instance, lambda uid: association.accepts(instance.SOPClassUID, uid)) as outbound:
             try:
                 answer = association.store(
-                    file,
+                    outbound.file,
                     sop_class_uid=instance.SOPClassUID,
-                    sop_instance_uid=instance.SOPInstanceUID,
-                    transfer_syntax_uid=uid,
+                    sop_instance_uid=outbound.sop_instance_uid,
+                    transfer_syntax_uid=outbound.transfer_syntax_uid,
                     originator=self._originator,
                 )
             except BaseException:  # amid a message: nothing more can be said on this association

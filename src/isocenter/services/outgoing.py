@@ -6,12 +6,14 @@ files, in bounded memory.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import BinaryIO, Protocol
+from contextlib import AbstractContextManager, contextmanager
+from typing import BinaryIO, NamedTuple, Protocol
 
+from isocenter.anonymizing.audit import Who
 from isocenter.archive import Instance
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
 from isocenter.errors import UnsupportedError
+from isocenter.index.peers import KnownPeer
 from isocenter.storage import ObjectFile
 from isocenter.transcoding.files import data_set_offset
 from isocenter.transcoding.transcoder import can_transcode
@@ -31,16 +33,52 @@ class Objects(Protocol):
         """Open the Part 10 file of an object."""
 
 
+class Outbound(NamedTuple):
+    """An object on its way: a file that stands at the data set, its transfer syntax, and its SOP Instance UID there."""
+
+    file: BinaryIO
+    transfer_syntax_uid: str
+    sop_instance_uid: str
+
+
+class Opens(Protocol):
+    """What gives objects to a receiver."""
+
+    def open(self, instance: Instance, takes: Callable[[str], bool]) -> AbstractContextManager[Outbound]:
+        """Give an object in a transfer syntax that the receiver takes."""
+
+
+#: Gives what opens objects de-identified, for a peer that gets no others and for who asked.
+Anonymized = Callable[[KnownPeer, Who], AbstractContextManager[Opens]]
+
+
 class Outgoing:
     """Opens objects in a transfer syntax that their receiver takes."""
 
-    def __init__(self, archive: Objects, transcode: Transcode) -> None:
+    def __init__(self, archive: Objects, transcode: Transcode, anonymized: Anonymized | None = None) -> None:
         self._archive = archive
         self._transcode = transcode
+        self._anonymized = anonymized
 
     @contextmanager
-    def open(self, instance: Instance, takes: Callable[[str], bool]) -> Iterator[tuple[BinaryIO, str]]:
-        """Give a file that stands at the data set, and its transfer syntax; ``takes`` says what the receiver takes.
+    def towards(self, peer: KnownPeer | None, who: Who) -> Iterator[Opens]:
+        """Give what opens objects for this peer: de-identified ones where its ``deid_project`` says so.
+
+        Raises:
+            NotFoundError, ConfigurationError: the project is not there, or its key; nothing goes out.
+            UnsupportedError: nothing here de-identifies.
+        """
+        if peer is None or not peer.deid_project:
+            yield self
+        elif self._anonymized is None:
+            raise UnsupportedError(f"{peer.aet} gets de-identified objects only, and nothing here makes these")
+        else:
+            with self._anonymized(peer, who) as opens:
+                yield opens
+
+    @contextmanager
+    def open(self, instance: Instance, takes: Callable[[str], bool]) -> Iterator[Outbound]:
+        """Give an object; ``takes`` says which transfer syntaxes the receiver takes.
 
         Raises:
             UnsupportedError: the receiver takes nothing that this object can be given in.
@@ -50,12 +88,12 @@ class Outgoing:
         if takes(stored):
             with self._archive.open_object(instance) as file:
                 file.seek(instance.data_set_offset)
-                yield file, stored
+                yield Outbound(file, stored, instance.SOPInstanceUID)
             return
         file, syntax = self._rewritten(instance, takes)
         with file:
             file.seek(data_set_offset(file))
-            yield file, syntax
+            yield Outbound(file, syntax, instance.SOPInstanceUID)
 
     def _rewritten(self, instance: Instance, takes: Callable[[str], bool]) -> tuple[ObjectFile, str]:
         """Return the object in the first syntax that it can be had in and that the receiver takes."""

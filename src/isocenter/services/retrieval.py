@@ -117,7 +117,7 @@ class Retrieval(Handler):
     """One C-MOVE or C-GET under way; ``check`` raises RefusedError where it cannot begin.
 
     ``routes``: how many are opened, so that as many objects go at once; several only where a route tells the peer
-    nothing amid an object.
+    nothing amid an object. ``discreet``: no list of what failed is told, since the UIDs here are not those there.
     """
 
     def __init__(
@@ -129,6 +129,8 @@ class Retrieval(Handler):
         route: OpenRoute,
         check: Callable[[], object] = bool,
         routes: int = 1,
+        *,
+        discreet: bool = False,
     ) -> None:
         self._archive = archive
         self._context = context
@@ -137,6 +139,7 @@ class Retrieval(Handler):
         self._open_route = route
         self._check = check
         self._routes = routes
+        self._discreet = discreet
         self._cancelled = False
 
     def write(self, *chunks: memoryview) -> None:
@@ -233,7 +236,7 @@ class Retrieval(Handler):
         else:
             code = status.UNABLE_TO_PERFORM_SUBOPERATIONS
         response = tally.counted(respond(self._command, code, tally.reason), remaining=code == status.CANCELLED)
-        if not tally.failed:
+        if not tally.failed or self._discreet:
             return Response(response)
         failed = {_FAILED_UIDS: {"vr": "UI", "Value": tally.failed}}
         return Response(response, write_identifier(failed, self._reader.syntax, ()))

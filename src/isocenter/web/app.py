@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router, WebSocketRoute
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from isocenter.anonymizing.jobs import Jobs
 from isocenter.archive import Archive
 from isocenter.index.peers import KnownPeer
 from isocenter.settings import Settings
@@ -171,6 +172,7 @@ def create_app(
     static: Path = STATIC,
     previews: Path | None = None,
     echo: Callable[[KnownPeer], tuple[float, float]] | None = None,
+    jobs: Jobs | None = None,
 ) -> Application:
     """Return the application of one archive.
 
@@ -181,12 +183,14 @@ def create_app(
         static: folder of the built viewer.
         previews: folder for previews of volumes, which are then made of what settles; None: made on request only.
         echo: asks a known DICOM node whether it answers (C-ECHO); returns the milliseconds for association and answer.
+        jobs: de-identification jobs, which somebody else works on.
     """
     layouts = LayoutCache()
     kept = Previews(previews, archive, layouts)
     maker = None if previews is None else PreviewMaker(kept, archive)
+    jobs = jobs or Jobs(archive, Path(settings.data))
     threads = Threads(lambda: archive.receiving)
-    node = Node(archive, settings, Metrics(archive.statistics, collectors), threads, layouts, kept, echo, maker)
+    node = Node(archive, settings, Metrics(archive.statistics, collectors), threads, layouts, kept, jobs, echo, maker)
     viewer = Viewer(static)
     tell = capabilities(dicomweb.ROUTES)
     table: list[Row] = [

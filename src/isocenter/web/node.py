@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
+from isocenter.anonymizing.jobs import Jobs
 from isocenter.archive import Archive
 from isocenter.index.peers import KnownPeer
 from isocenter.settings import Settings
@@ -25,6 +26,7 @@ class Node:
     threads: Threads
     layouts: LayoutCache
     previews: Previews
+    jobs: Jobs
     #: Asks a peer by C-ECHO; returns the milliseconds for association and answer.
     echo: Callable[[KnownPeer], tuple[float, float]] | None = None
     #: Makes previews of what settles.

@@ -13,7 +13,7 @@ from isocenter.web.node import Node
 class PeerBody(BaseModel):
     """Where a node listens, what it may do here (store, find, move: retrieve, ups), and whether it is called over TLS.
 
-    ``tls_name`` is what its certificate is for, if not its host.
+    ``tls_name`` is what its certificate is for, if not its host. ``deid_project``: objects go to it de-identified only.
     """
 
     host: str
@@ -22,6 +22,7 @@ class PeerBody(BaseModel):
     comment: str = ""
     tls: bool = False
     tls_name: str = ""
+    deid_project: str = ""
 
 
 class Peer(PeerBody):
@@ -50,7 +51,9 @@ def add_peer_routes(api: FastAPI, node: Node) -> None:
     def put_peer(aet: str, body: PeerBody) -> Peer:
         """Add a node, or change the one with this AE title."""
         allowed = frozenset(body.allowed)
-        known = KnownPeer(aet, body.host, body.port, allowed, body.comment, body.tls, body.tls_name)
+        known = KnownPeer(aet, body.host, body.port, allowed, body.comment, body.tls, body.tls_name, body.deid_project)
+        if known.deid_project:
+            node.jobs.projects.get(known.deid_project)
         peers.add(known)
         return _shown(known)
 
@@ -74,5 +77,5 @@ def add_peer_routes(api: FastAPI, node: Node) -> None:
 def _shown(known: KnownPeer) -> Peer:
     return Peer(
         aet=known.aet, host=known.host, port=known.port, allowed=sorted(known.allowed), comment=known.comment,
-        tls=known.tls, tls_name=known.tls_name,
+        tls=known.tls, tls_name=known.tls_name, deid_project=known.deid_project,
     )  # fmt: skip
