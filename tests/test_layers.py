@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "deid": DATA,
     "transcoding": {"storage"} | DATA,
     "anonymizing": {"deid"} | ARCHIVE_PARTS,
-    "services": {"dimse", "transcoding", "anonymizing"} | ARCHIVE_PARTS,
+    "services": {"dimse", "transcoding", "anonymizing", "deid"} | ARCHIVE_PARTS,
     "net": {"services", "ul", "dimse"} | ARCHIVE_PARTS,
     "web": {"services", "multipart", "transcoding", "anonymizing", "deid"} | ARCHIVE_PARTS,
     "cli": {"net", "web", "services", "transcoding", "anonymizing", "phantom", "deid", "ul", "dimse", "cli"}

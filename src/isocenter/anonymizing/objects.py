@@ -125,6 +125,17 @@ class Anonymizer:
                 outcome = self._outcome(data, instance)
             yield outcome
 
+    def anonymize_header(self, data: Buffer) -> Result | None:
+        """Return the result of an object, of a caught picture as if it was seen to be free of text; None: set aside.
+
+        Raises:
+            InvalidObjectError: it is no object, or broken.
+        """
+        result = anonymize(data, self.project, self.policy)
+        if result.status is not Status.OUTPUT:
+            result = anonymize(data, self.project, self.policy, ())
+        return result if result.status is Status.OUTPUT else None
+
     def _outcome(self, data: Buffer, instance: Instance) -> Outcome:
         approved = self.areas.get(instance.SeriesInstanceUID)
         boxes = None if approved is None else approved.boxes

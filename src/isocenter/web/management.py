@@ -17,6 +17,8 @@ from isocenter import __version__
 from isocenter.archive import Instance
 from isocenter.errors import IsocenterError, NotFoundError, UsageError
 from isocenter.settings import SETTINGS, Value
+from isocenter.web.anonymization import add_anonymization_routes
+from isocenter.web.anonymization_preview import add_preview_routes
 from isocenter.web.bin import add_bin_routes
 from isocenter.web.commitments import add_commitment_routes
 from isocenter.web.hanging_protocols import add_hanging_routes
@@ -135,6 +137,8 @@ def create_management(node: Node) -> FastAPI:
     add_measurement_routes(api, node)
     add_hanging_routes(api, node)
     add_opening_route(api, node)
+    add_anonymization_routes(api, node)
+    add_preview_routes(api, node)
     return api
 
 

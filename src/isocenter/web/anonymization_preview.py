@@ -1,0 +1,116 @@
+"""What a project would do to a study, in the management API: headers side by side, and where text in pictures may be.
+
+Original values are in these answers, as in all of the archive's; nothing is kept of them.
+"""
+
+from typing import Annotated
+
+from fastapi import FastAPI, Query
+from pydantic import BaseModel
+
+from isocenter.anonymizing.objects import Anonymizer, read_object
+from isocenter.archive import Instance
+from isocenter.deid import Policy
+from isocenter.deid.comparison import compare
+from isocenter.deid.proposal import Proposal, propose
+from isocenter.errors import InvalidObjectError, IsocenterError
+from isocenter.web.node import Node
+
+Project = Annotated[str, Query(description="Name of the project")]
+At = Annotated[
+    int, Query(ge=0, le=2**31, description="Which object of the series, in their order; the middle by default")
+]
+
+
+class SeriesPreview(BaseModel):
+    """A series: why its pictures are caught by what the project does, and the boxes that rules and regions give.
+
+    Of one object, ``SOPInstanceUID``. ``boxes`` is null where nothing is known; ``decision``: a person may decide
+    otherwise.
+    """
+
+    SeriesInstanceUID: str
+    objects: int
+    at: int
+    SOPInstanceUID: str
+    reason: str
+    decision: bool
+    has_pixels: bool
+    rows: int
+    columns: int
+    frames: int
+    boxes: list[list[int]] | None
+
+
+class HeaderRow(BaseModel):
+    """An element before and after; ``change`` is kept, changed, removed or added."""
+
+    tag: str
+    name: str
+    vr: str
+    depth: int
+    before: str
+    after: str
+    change: str
+    why: str
+
+
+class ObjectPreview(SeriesPreview):
+    """One object of a series, with its header; without rows where ``reason`` says why it is set aside."""
+
+    header: list[HeaderRow]
+
+
+def add_preview_routes(api: FastAPI, node: Node) -> None:
+    """Add the routes below ``/anonymization/preview``."""
+
+    @api.get("/anonymization/preview/{study}")
+    def preview_study(study: str, project: Project) -> list[SeriesPreview]:
+        """Tell of each series what becomes of the object in its middle."""
+        policy = node.jobs.projects.get(project).facts.policy()
+        series: dict[str, list[Instance]] = {}
+        for instance in node.archive.instances(study):
+            series.setdefault(instance.SeriesInstanceUID, []).append(instance)
+        return [_series(node, instances, len(instances) // 2, policy) for instances in series.values()]
+
+    @api.get("/anonymization/preview/{study}/series/{series}")
+    def preview_object(study: str, series: str, project: Project, at: At | None = None) -> ObjectPreview:
+        """Tell what becomes of one object of a series, element by element."""
+        anonymizer = Anonymizer.of(node.archive, node.jobs.projects.get(project))
+        instances = node.archive.instances(study, series)
+        number = len(instances) // 2 if at is None else min(at, len(instances) - 1)
+        shown = _series(node, instances, number, anonymizer.policy)
+        rows = _header(node, instances[number], anonymizer)
+        return ObjectPreview(**shown.model_dump(), header=rows)
+
+
+def _series(node: Node, instances: list[Instance], at: int, policy: Policy) -> SeriesPreview:
+    instance = instances[at]
+    try:
+        with read_object(node.archive, instance) as data:
+            found = propose(data, policy)
+    except InvalidObjectError as error:
+        found = Proposal(str(error), burned_in=False, has_pixels=False, rows=0, columns=0, frames=0, boxes=None)
+    boxes = None if found.boxes is None else [[b.left, b.top, b.right, b.bottom] for b in found.boxes]
+    return SeriesPreview(
+        SeriesInstanceUID=instance.SeriesInstanceUID, objects=len(instances), at=at,
+        SOPInstanceUID=instance.SOPInstanceUID, reason=found.reason, decision=found.burned_in,
+        has_pixels=found.has_pixels, rows=found.rows, columns=found.columns, frames=found.frames, boxes=boxes,
+    )  # fmt: skip
+
+
+def _header(node: Node, instance: Instance, anonymizer: Anonymizer) -> list[HeaderRow]:
+    """Return the header before and after; also of a picture that waits for a person's decision on its boxes."""
+    with read_object(node.archive, instance) as data:
+        try:
+            result = anonymizer.anonymize_header(data)
+        except IsocenterError:
+            return []
+        if result is None:
+            return []
+        rows = compare(data, result, anonymizer.policy)
+    return [
+        HeaderRow(tag=r.tag, name=r.name, vr=r.vr, depth=r.depth, before=r.before, after=r.after, change=r.change,
+                  why=r.why)
+        for r in rows
+    ]  # fmt: skip
