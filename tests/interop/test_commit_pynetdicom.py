@@ -19,6 +19,7 @@ from isocenter.commitment import Reference
 PUSH, INSTANCE = StorageCommitmentPushModel, StorageCommitmentPushModelInstance
 PATIENCE = 10.0
 CT_FILE = get_testdata_file("CT_small.dcm")
+CT_UID = "1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322"
 
 
 class Reports:
@@ -227,7 +228,8 @@ class Provider:
         self.roles: list[object] = []
         ae = AE("PROVIDER")
         ae.add_supported_context(PUSH)
-        handlers = [(evt.EVT_N_ACTION, self._act), (evt.EVT_RELEASED, self._released)]
+        ae.add_supported_context(CTImageStorage)
+        handlers = [(evt.EVT_C_STORE, lambda _: 0), (evt.EVT_N_ACTION, self._act), (evt.EVT_RELEASED, self._released)]
         self._report: Dataset | None = None
         self._threads: list[threading.Thread] = []
         self.server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
@@ -289,10 +291,10 @@ def provider() -> Iterator[Callable[..., Provider]]:
         each.close()
 
 
-def run(capsys, provider: Provider, *arguments: str) -> tuple[int, dict]:
+def run(capsys, provider: Provider, *arguments: str, command: str = "commit") -> tuple[int, dict]:
     port = provider.server.socket.getsockname()[1]
     with pytest.raises(SystemExit) as end:
-        main(["commit", f"PROVIDER@127.0.0.1:{port}", CT_FILE, "--aet", "SCANNER", "--json", *arguments])
+        main([command, f"PROVIDER@127.0.0.1:{port}", CT_FILE, "--aet", "SCANNER", "--json", *arguments])
     output = capsys.readouterr()
     return end.value.code, json.loads(output.out) if output.out else {"error": output.err}
 
@@ -307,7 +309,7 @@ class TestCommand:
         assert said["retrieve_aet"] == "PROVIDER"
 
     def test_a_report_on_an_association_of_its_own(self, provider, capsys, free_port, monkeypatch) -> None:
-        monkeypatch.setattr("isocenter.cli.commit._SAME_ASSOCIATION", 0.1)
+        monkeypatch.setattr("isocenter.cli.commitment._SAME_ASSOCIATION", 0.1)
         port = free_port()
         code, said = run(capsys, provider("own", port=port), "--listen", str(port))
         assert (code, said["reported"], len(said["committed"])) == (0, True, 1)
@@ -325,3 +327,29 @@ class TestCommand:
         code, said = run(capsys, provider("refuse"))
         assert code == 1
         assert "resource limitation (0213H)" in said["error"]
+
+
+class TestSend:
+    """``isocenter send --commit``: what was sent is asked for."""
+
+    def test_what_was_sent_is_committed(self, provider, capsys) -> None:
+        code, said = run(capsys, provider("same"), "--commit", command="send")
+        assert (code, said["sent"]) == (0, 1)
+        assert [each["sop_instance_uid"] for each in said["commitment"]["committed"]] == [CT_UID]
+
+    def test_what_is_not_committed_fails(self, provider, capsys) -> None:
+        code, said = run(capsys, provider("same", failed=1), "--commit", command="send")
+        assert (code, said["sent"], said["failed"]) == (1, 1, [])
+        assert said["commitment"]["failed"][0]["sop_instance_uid"] == CT_UID
+
+    def test_no_report_in_time_fails(self, provider, capsys) -> None:
+        code, said = run(capsys, provider("none"), "--commit", "--wait", "0.1", command="send")
+        assert (code, said["commitment"]["reported"]) == (1, False)
+
+    def test_an_isocenter_commits_what_it_was_sent(self, full_node, capsys) -> None:
+        with pytest.raises(SystemExit) as end:
+            main(["send", f"ISOCENTER@127.0.0.1:{full_node.port}", CT_FILE, "--commit"])
+        assert (end.value.code, capsys.readouterr().out.splitlines()[-1]) == (
+            0,
+            "committed 1 by ISOCENTER; not committed 0",
+        )

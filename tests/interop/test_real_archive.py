@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from isocenter.cli import main
-from isocenter.cli.send import identify
+from isocenter.cli.identify import identify
 from isocenter.cli.sources import UNREADABLE, Candidate, find_candidates
 from isocenter.errors import IsocenterError
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from isocenter.cli import main
-from isocenter.cli.send import identify
+from isocenter.cli.identify import identify
 from isocenter.cli.sources import Candidate, find_candidates
 from isocenter.multipart import write_end, write_part_header
 

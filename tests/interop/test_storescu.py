@@ -17,7 +17,7 @@ from pydicom import DataElement, Dataset, dcmread
 from pydicom.uid import ExplicitVRBigEndian
 
 from isocenter.archive import Archive
-from isocenter.cli.send import identify
+from isocenter.cli.identify import identify
 from isocenter.cli.sources import UNREADABLE, Candidate, find_candidates
 from isocenter.errors import IsocenterError
 from isocenter.settings import load_settings

@@ -5,20 +5,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 import click
 from rich.progress import Progress
 
+from isocenter.cli import commitment
 from isocenter.cli.calling import credential_options
+from isocenter.cli.identify import identify
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, progress, size, visible
 from isocenter.cli.sender import Item, Report, Sender
-from isocenter.cli.sources import MEDIA_STORAGE_DIRECTORY, UNREADABLE, Candidate, Rejected, find_candidates
-from isocenter.dicom.part10 import MAX_META_LENGTH, FileMeta, read_preamble_and_meta
-from isocenter.dicom.scanner import scan
-from isocenter.dicom.uids import is_valid_uid, transfer_syntax
-from isocenter.errors import InvalidObjectError, IsocenterError
+from isocenter.cli.sources import UNREADABLE, Candidate, Rejected, find_candidates
+from isocenter.errors import IsocenterError
 from isocenter.net.client import Proposal, connect
 from isocenter.net.credentials import NONE, Credentials
 from isocenter.net.peer import Peer
@@ -26,8 +25,6 @@ from isocenter.ul.items import MAX_PRESENTATION_CONTEXTS
 
 #: Objects on their way at once, where the node grants it.
 WINDOW = 8
-_HEAD = 1 << 14
-_SOP_CLASS_UID, _SOP_INSTANCE_UID = 0x00080016, 0x00080018
 
 
 @click.command(name="send")
@@ -37,35 +34,55 @@ _SOP_CLASS_UID, _SOP_INSTANCE_UID = 0x00080016, 0x00080018
 @click.option("--outstanding", default=WINDOW, show_default=True, type=click.IntRange(1, 64),
               help="Objects on their way at once in each, as far as the node grants it.")  # fmt: skip
 @click.option("--aet", default="ISOCENTER", show_default=True, help="AE title to call with.")
+@click.option(
+    "--commit",
+    "wants_commitment",
+    is_flag=True,
+    help="Ask the node at the end whether it keeps for sure what was sent (storage commitment).",
+)
+@commitment.waiting_options
 @credential_options
 @json_option
 def command(
     *, peer: str, paths: tuple[Path, ...], jobs: int, outstanding: int, aet: str, credentials: Credentials,
-    as_json: bool,
+    wants_commitment: bool, listen: int | None, host: str, wait: float, as_json: bool,
 ) -> int:  # fmt: skip
     """Send DICOM objects to PEER, written as AET@host:port.
 
     PATHS are files, folders, ZIP archives or DICOMDIRs. Every SOP class and transfer syntax is sent as it is stored,
     or uncompressed to a node that does not take it.
-    At the end you see what was sent, what failed and why; the exit code is 1 if anything failed.
+    At the end you see what was sent, what failed and why; the exit code is 1 if anything failed, or with --commit was
+    not committed.
 
     \b
     Example: isocenter send ISOCENTER@127.0.0.1:11112 ~/cd-from-hospital --jobs 4
+             isocenter send PACS@10.0.0.2:104 ~/study --commit --listen 11113 --host 10.0.0.9 --aet SCANNER1
     """  # noqa: D301 - \b is click's mark for text that keeps its lines
-    report = send(Peer.parse(peer), paths, jobs=jobs, calling_aet=aet, credentials=credentials, outstanding=outstanding)
-    if as_json:
-        print_json(
-            {
-                "sent": report.sent,
-                "bytes": report.bytes,
-                "seconds": round(report.seconds, 3),
-                "warnings": [asdict(w) for w in report.warnings],
-                "failed": [asdict(f) for f in report.failed],
-            }
-        )
-    else:
+    node = Peer.parse(peer)
+    report = send(node, paths, jobs=jobs, calling_aet=aet, credentials=credentials, outstanding=outstanding)
+    if not as_json:
         _print(report)
-    return 1 if report.failed else 0
+    outcome = None
+    if wants_commitment and report.taken:
+        outcome = commitment.commit(
+            node, report.taken, calling_aet=aet, listen=listen, host=host, wait=wait, credentials=credentials
+        )
+    if as_json:
+        print_json(_as_json(report, outcome))
+    elif outcome is not None:
+        commitment.print_outcome(outcome)
+    return 0 if not report.failed and (outcome is None or outcome.complete) else 1
+
+
+def _as_json(report: Report, outcome: commitment.Outcome | None) -> dict[str, Any]:
+    return {
+        "sent": report.sent,
+        "bytes": report.bytes,
+        "seconds": round(report.seconds, 3),
+        "warnings": [asdict(w) for w in report.warnings],
+        "failed": [asdict(f) for f in report.failed],
+        **({} if outcome is None else {"commitment": commitment.as_json(outcome)}),
+    }
 
 
 def _print(report: Report) -> None:
@@ -122,45 +139,6 @@ def _readable(found: Iterable[Candidate | Rejected], report: Report, bar: Progre
         except (IsocenterError, *UNREADABLE) as error:
             report.add_failed(candidate.name, str(error))
     bar.remove_task(task)
-
-
-def identify(candidate: Candidate, file: BinaryIO) -> Item:
-    """Return what is needed to send an object.
-
-    Raises:
-        InvalidObjectError: it is no DICOM object, or does not say which.
-    """
-    head = file.read(_HEAD)
-    meta = read_preamble_and_meta(head, final=len(head) < _HEAD)
-    while meta is None and len(head) < 2 * MAX_META_LENGTH:
-        more = file.read(MAX_META_LENGTH)
-        head += more
-        meta = read_preamble_and_meta(head, final=not more)
-    if meta is None:
-        raise InvalidObjectError("this is no DICOM file: its file meta information has no end")
-    sop_class, sop_instance = _identity(head, meta)
-    if sop_class == MEDIA_STORAGE_DIRECTORY:
-        raise InvalidObjectError(
-            "this is a DICOMDIR, an index of files; name it on the command line to send what it lists"
-        )
-    for keyword, uid in (("SOPClassUID", sop_class), ("SOPInstanceUID", sop_instance)):
-        if not is_valid_uid(uid):
-            raise InvalidObjectError(f"it has no valid {keyword}: {uid!r}" if uid else f"it has no {keyword}")
-    return Item(candidate, sop_class, sop_instance, meta.transfer_syntax_uid, meta.data_set_offset)
-
-
-def _identity(head: bytes, meta: FileMeta) -> tuple[str, str]:
-    """Return SOP class and instance UID: the data set's own, else those of the file meta information."""
-    found: dict[int, bytes] = {}
-    syntax = transfer_syntax(meta.transfer_syntax_uid)
-    if not syntax.deflated:
-        wanted = frozenset({_SOP_CLASS_UID, _SOP_INSTANCE_UID})
-        found = scan(head, syntax, wanted, stop=_SOP_INSTANCE_UID + 1, offset=meta.data_set_offset).values
-
-    def text(tag: int, otherwise: str) -> str:
-        return found.get(tag, b"").decode("ascii", "replace").strip("\0 ") or otherwise
-
-    return text(_SOP_CLASS_UID, meta.sop_class_uid), text(_SOP_INSTANCE_UID, meta.sop_instance_uid)
 
 
 def _associations(items: Sequence[Item]) -> Iterator[tuple[list[Proposal], list[Item]]]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from isocenter.cli.sources import UNREADABLE, Candidate, Rejected
+from isocenter.commitment import Reference
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
 from isocenter.dimse.commands import Command
 from isocenter.dimse.status import StatusCategory, category, describe
@@ -60,12 +61,19 @@ class Report:
     seconds: float = 0.0
     not_taken: int = 0  # of the failed, those that were tried
     tell: Callable[[], object] = bool
+    _taken: dict[Reference, None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def taken(self) -> tuple[Reference, ...]:
+        """The objects that the peer took, each once."""
+        return tuple(self._taken)
 
     def add_sent(self, item: Item, warning: str) -> None:
         """Count an object that the peer took."""
         with self._lock:
             self.sent += 1
+            self._taken[Reference(item.sop_class_uid, item.sop_instance_uid)] = None
             self.bytes += item.candidate.size
             if warning:
                 self.warnings.append(Rejected(item.candidate.name, warning))
