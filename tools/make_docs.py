@@ -246,7 +246,8 @@ Extended negotiation agrees to relational queries, combined date and time matchi
 time zone adjustment, which are then in force; to empty value and multiple value matching, which always are; not to
 converted multi-frame images. With time zone adjustment a TimezoneOffsetFromUTC in the query says at which offset its
 dates are (with combined matching its times too); a study without an offset of its own counts as if it had that one.
-Answers hold dates and times as they are in the objects.
+Its answers hold dates and times at that offset, and name it, where a study names its own; all other answers hold them
+as they are in the objects.
 
 Matching (PS3.4 C.2.2.2): single value, list of UIDs, universal, wildcard (`*`, `?`), range of dates and times, several
 values, the empty value (`""`). Person names match without regard to case, accents and width, in each component group;

@@ -15,10 +15,12 @@ from isocenter.index.query import Level, Query
 from isocenter.index.site_keys import SiteKey
 from isocenter.services.find import FindService
 from isocenter.services.service import Response, ServiceContext
+from isocenter.services.zones import Zone
 from isocenter.settings import load_settings
 
 PATIENT_ROOT, STUDY_ROOT, PATIENT_STUDY_ONLY = (f"1.2.840.10008.5.1.4.1.2.{n}.1" for n in (1, 2, 3))
 EXPLICIT, IMPLICIT = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2"
+SYNTAX = transfer_syntax("1.2.840.10008.1.2.1")
 PENDING, WITHOUT_KEYS, CANCELLED, WRONG = 0xFF00, 0xFF01, 0xFE00, 0xA900
 
 
@@ -223,6 +225,45 @@ def test_a_time_zone_counts_where_it_was_agreed_on() -> None:
     assert [query.timezone for query in finder.queries] == ["", "-0500"]
     wrong = identifier(QueryRetrieveLevel="STUDY", TimezoneOffsetFromUTC="CET")
     assert ask(finder, wrong, context(extended=b"\0\0\0\1"))[1].Status == WRONG
+
+
+def test_answers_are_at_the_offset_that_was_asked_for() -> None:
+    """A moment stays the same; what was not asked for is read, not sent."""
+    found = {
+        "00080020": {"vr": "DA", "Value": ["20240131"]}, "00080030": {"vr": "TM", "Value": ["023000.5"]},
+        "00080201": {"vr": "SH", "Value": ["+0100"]},
+    }  # fmt: skip
+    finder = FakeFinder([found, found | {"00080201": {"vr": "SH"}}])
+    data = identifier(QueryRetrieveLevel="STUDY", StudyDate="", TimezoneOffsetFromUTC="-0500")
+    pending, _ = ask(finder, data, context(extended=b"\0\0\0\1"))
+    assert finder.queries[0].include == {tag(name) for name in ("StudyDate", "StudyTime", "TimezoneOffsetFromUTC")}
+    first, second = (data_set_to_json(response.data_set, SYNTAX, bulk_data_uri=None) for response in pending)
+    assert (first["00080020"]["Value"], first["00080201"]["Value"]) == (["20240130"], ["-0500"])
+    assert "00080030" not in first
+    assert second["00080020"]["Value"] == ["20240131"]
+    assert "Value" not in second["00080201"]
+    pending, _ = ask(finder, data)  # nothing was agreed on
+    assert data_set_to_json(pending[0].data_set, SYNTAX, bulk_data_uri=None)["00080020"]["Value"] == ["20240131"]
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "offset", "expected"),
+    [
+        ("20240131", "233000.25", "+0200", ("20240201", "003000.25")),
+        ("20240131", "23", "+0130", ("20240131", "2330")),
+        ("20240131", "", "+0200", ("20240131", "")),
+        ("", "2330", "+0200", ("", "2330")),
+        ("2024", "2330", "+0200", ("2024", "2330")),
+        ("00010101", "0030", "-0100", ("00010101", "0030")),
+    ],
+)
+def test_a_date_moves_with_its_time(day: str, clock: str, offset: str, expected: tuple[str, str]) -> None:
+    dates = frozenset({tag("StudyDate"), tag("StudyTime")})
+    moved = Zone(offset, dates).moved({
+        "00080020": {"vr": "DA", "Value": [day]}, "00080030": {"vr": "TM", "Value": [clock]},
+        "00080201": {"vr": "SH", "Value": ["+0100"]},
+    })  # fmt: skip
+    assert (moved["00080020"]["Value"][0], moved["00080030"]["Value"][0]) == expected
 
 
 def sequence(number: int, *items: bytes) -> bytes:

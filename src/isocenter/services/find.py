@@ -31,6 +31,7 @@ from isocenter.services.identifier import (
 from isocenter.services.information_model import IDENTIFIER_SYNTAXES, LEVEL_NAMES, MODELS, InformationModel
 from isocenter.services.service import Answer, Handler, Message, Response, Service, ServiceContext
 from isocenter.services.site_query import read_site_query
+from isocenter.services.zones import TIMEZONE, Zone
 from isocenter.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ logger = logging.getLogger(__name__)
 _PAGE = 500
 #: Answers that are written together; after so many the peer is listened to.
 _TOGETHER = 16
-_CHARACTER_SET, _RETRIEVE_AET, _AVAILABILITY, _TIMEZONE = 0x00080005, 0x00080054, 0x00080056, 0x00080201
+_CHARACTER_SET, _RETRIEVE_AET, _AVAILABILITY = 0x00080005, 0x00080054, 0x00080056
 #: Elements of an identifier that are no keys.
 _NO_KEYS = frozenset({QUERY_RETRIEVE_LEVEL, _CHARACTER_SET, _RETRIEVE_AET, _AVAILABILITY})
 
@@ -136,6 +137,11 @@ class _Find(Handler):
         limit = self._service.limit
         one_more = replace(query, limit=limit + 1 if limit else None)
         added = self._added(identifier)
+        zone = (
+            Zone(query.timezone, (query.include or frozenset()).intersection(identifier.keys))
+            if query.timezone
+            else None
+        )
         for page in self._service.archive.find_pages(one_more, _PAGE):
             for answer in page:
                 if self._cancelled:
@@ -143,7 +149,8 @@ class _Find(Handler):
                 if limit and self._sent == limit:
                     raise OutOfResourcesError(f"more than {limit} matches; narrow the search (find_limit)")
                 self._sent += 1
-                data_set = write_identifier(answer | added, self._syntax, identifier.character_set)
+                shown = answer if zone is None else zone.moved(answer)
+                data_set = write_identifier(shown | added, self._syntax, identifier.character_set)
                 yield Response(pending, data_set, more=self._sent % _TOGETHER != 0)
 
     def _added(self, identifier: Identifier) -> dict[str, Any]:
@@ -188,11 +195,12 @@ def read_query(
                 keys[tag] = key
             else:
                 unsupported = True
-    timezone = identifier.keys.get(_TIMEZONE, "") if agreed[_ZONED] else ""
+    timezone = identifier.keys.get(TIMEZONE, "") if agreed[_ZONED] else ""
     if timezone and offset_minutes(timezone) is None:
-        raise IdentifierError("TimezoneOffsetFromUTC: no offset like +0100", _TIMEZONE)
+        raise IdentifierError("TimezoneOffsetFromUTC: no offset like +0100", TIMEZONE)
+    read = Zone(timezone, frozenset(wanted)).needed if timezone else frozenset(wanted)
     query = Query(
-        identifier.level, keys, frozenset(wanted), timezone=timezone,
+        identifier.level, keys, read, timezone=timezone,
         fuzzy=bool(agreed[_FUZZY]), combined=bool(agreed[_COMBINED]),
         site=site.keys, shown=tuple(key for key, _ in site.keys),
     )  # fmt: skip
@@ -206,7 +214,7 @@ def _is_answered(tag: int, identifier: Identifier) -> bool:
 
 def _restricts(tag: int, key: str) -> bool:
     """Tell whether a key matches less than everything."""
-    if tag == _TIMEZONE:  # says how to read the others, and is no key
+    if tag == TIMEZONE:  # says how to read the others, and is no key
         return False
     vr = dictionary.vr(tag)
     try:
