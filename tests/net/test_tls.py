@@ -2,14 +2,25 @@
 
 import logging
 import socket
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.x509 import (
+    Certificate,
+    CertificateRevocationListBuilder,
+    RevokedCertificateBuilder,
+    load_pem_x509_certificate,
+)
 
+from isocenter.cli.authority import make_certificates
 from isocenter.errors import ConfigurationError, PeerError
 from isocenter.net.client import VERIFICATION_PROPOSAL, Proposal, Timeouts, connect
 from isocenter.net.credentials import Credentials
 from isocenter.net.peer import Peer
-from isocenter.net.tls import PROFILES, TlsClient, server_context
+from isocenter.net.tls import PASSPHRASE, PROFILES, TlsClient, server_context
 from isocenter.settings import BY_NAME, load_settings
 
 CT, EXPLICIT = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1"
@@ -210,3 +221,84 @@ def test_files_that_cannot_be_used(good, settings: dict[str, object], message: s
 def test_a_key_of_another_certificate(good) -> None:
     with pytest.raises(ConfigurationError, match="does not belong to the certificate"):
         server_context(load_settings(good.settings(tls_key=good.client_key)))
+
+
+@pytest.fixture(scope="module")
+def issued(tmp_path_factory) -> tuple[Path, Certificate, RSAPrivateKey]:
+    """A folder with certificates of a server and a client, whose keys are encrypted; their CA and its key."""
+    folder = tmp_path_factory.mktemp("issued")
+    made = make_certificates(folder, ["localhost", "127.0.0.1"], datetime.now(UTC))
+    for name in ("server", "client"):
+        key = serialization.load_pem_private_key(made[name][1].read_bytes(), None)
+        locked = serialization.BestAvailableEncryption(SECRET)
+        (folder / f"{name}-locked.pem").write_bytes(
+            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked)
+        )
+    ca_key = serialization.load_pem_private_key(made["ca"][1].read_bytes(), None)
+    return folder, load_pem_x509_certificate(made["ca"][0].read_bytes()), ca_key
+
+
+SECRET = b"correct horse"
+
+
+def locked_settings(folder: Path, **others: object) -> dict[str, object]:
+    return {
+        "tls_certificate": str(folder / "server.pem"), "tls_key": str(folder / "server-locked.pem"),
+        "tls_ca": str(folder / "ca.pem"), **others,
+    }  # fmt: skip
+
+
+def caller(folder: Path, **others: str) -> TlsClient:
+    return TlsClient(str(folder / "ca.pem"), str(folder / "client.pem"), str(folder / "client-locked.pem"), **others)
+
+
+def test_encrypted_keys(serve, issued, tmp_path, monkeypatch) -> None:
+    folder, _, _ = issued
+    with pytest.raises(ConfigurationError, match="the key is encrypted; put its passphrase into a file"):
+        server_context(load_settings(locked_settings(folder)))
+    (tmp_path / "wrong").write_bytes(b"wrong")
+    with pytest.raises(ConfigurationError, match=r"server-locked\.pem: the passphrase is wrong"):
+        server_context(load_settings(locked_settings(folder, tls_key_passphrase_file=str(tmp_path / "wrong"))))
+    with pytest.raises(ConfigurationError, match="passphrase file /nowhere/x: cannot be read"):
+        caller(folder, passphrase_file="/nowhere/x").context()
+    (tmp_path / "secret").write_bytes(SECRET + b"\n")
+    node = serve(**locked_settings(folder, tls_key_passphrase_file=str(tmp_path / "secret")))
+    monkeypatch.setenv(PASSPHRASE, SECRET.decode())
+    assert echo(node.tls_peer, caller(folder)) == 0
+
+
+def revocations(issued, file: Path, *names: str, until: timedelta = timedelta(days=1)) -> str:
+    """Write a CRL of the CA that names these certificates."""
+    folder, ca, ca_key = issued
+    now = datetime.now(UTC)
+    builder = CertificateRevocationListBuilder().issuer_name(ca.subject)
+    builder = builder.last_update(now - timedelta(days=2)).next_update(now + until)
+    for name in names:
+        serial = load_pem_x509_certificate((folder / f"{name}.pem").read_bytes()).serial_number
+        builder = builder.add_revoked_certificate(
+            RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
+        )
+    file.write_bytes(builder.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+    return str(file)
+
+
+def test_revoked_certificates(serve, issued, certificates, tmp_path, monkeypatch, caplog) -> None:
+    """Each side refuses what was revoked, says so, and lets others in."""
+    folder, _, _ = issued
+    monkeypatch.setenv(PASSPHRASE, SECRET.decode())
+    none, client = revocations(issued, tmp_path / "none.pem"), revocations(issued, tmp_path / "client.pem", "client")
+    server = revocations(issued, tmp_path / "server.pem", "server")
+    stale = revocations(issued, tmp_path / "stale.pem", until=-timedelta(days=1))
+    open_, strict = serve(**locked_settings(folder, tls_crl=none)), serve(**locked_settings(folder, tls_crl=client))
+    assert echo(open_.tls_peer, caller(folder, crl=none)) == 0
+    for crl, said in ((server, "was revoked; it needs a new one"), (stale, "out of date; fetch the new one")):
+        with pytest.raises(PeerError, match=said):
+            echo(open_.tls_peer, caller(folder, crl=crl))
+    with pytest.raises(PeerError, match="that was revoked: make a new one"):
+        echo(strict.tls_peer, caller(folder))
+    strict.stop()
+    assert "its certificate was revoked" in caplog.text
+    with pytest.raises(ConfigurationError, match="there is no CRL in it"):
+        caller(folder, crl=str(folder / "ca.pem")).context()
+    with pytest.raises(ConfigurationError, match="revocation list /nowhere/x: cannot be read"):
+        caller(folder, crl="/nowhere/x").context()

@@ -17,6 +17,8 @@ Result = TypeVar("Result")
 #: A field of a user identity has 16 bits for its length.
 _MAX_SECRET = 0xFFFF
 
+_TLS_FILES = ("tls_ca", "tls_cert", "tls_key", "tls_passphrase_file", "tls_crl")
+_TLS_NAMES = (*_TLS_FILES, "tls_name", "tls_profile")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OPTIONS = (
     click.option("--tls", is_flag=True, help="Call over TLS."),
@@ -24,6 +26,9 @@ _OPTIONS = (
                  "[default: those of the system]."),
     click.option("--tls-cert", type=_FILE, help="PEM file: certificate to show."),
     click.option("--tls-key", type=_FILE, help="PEM file: its key."),
+    click.option("--tls-passphrase-file", type=_FILE, help="File with the key's passphrase, if it is encrypted "
+                 "[default: the variable ISOCENTER_TLS_KEY_PASSPHRASE]."),
+    click.option("--tls-crl", type=_FILE, help="PEM file: revocation lists; the node's certificate must not be in it."),
     click.option("--tls-name", help="Name that the node's certificate is for [default: the host]."),
     click.option("--tls-profile", type=click.Choice([*PROFILES]), help="Cipher suites [default: bcp195]."),
     click.option("--user", help="User that the association is for."),
@@ -38,7 +43,7 @@ def credential_options(function: Callable[..., Result]) -> Callable[..., Result]
 
     @functools.wraps(function)
     def command(**given: Any) -> Result:  # noqa: ANN401 - click's values
-        tls = {name: given.pop(name) for name in ("tls_ca", "tls_cert", "tls_key", "tls_name", "tls_profile")}
+        tls = {name: given.pop(name) for name in _TLS_NAMES}
         identity = [given.pop(name) for name in ("user", "passcode_file", "jwt_file", "confirm_user")]
         credentials = Credentials(_tls(given.pop("tls"), tls), _identity(*identity))
         return function(**given, credentials=credentials)
@@ -54,8 +59,8 @@ def _tls(wanted: bool, given: dict[str, Any]) -> TlsClient | None:
         if extra is not None:
             raise UsageError(f"--{extra.replace('_', '-')} is for calling over TLS; add --tls")
         return None
-    ca, certificate, key = (str(given[name] or "") for name in ("tls_ca", "tls_cert", "tls_key"))
-    return TlsClient(ca, certificate, key, given["tls_name"] or "", given["tls_profile"] or "bcp195")
+    ca, certificate, key, passphrase, crl = (str(given[name] or "") for name in _TLS_FILES)
+    return TlsClient(ca, certificate, key, given["tls_name"] or "", given["tls_profile"] or "bcp195", passphrase, crl)
 
 
 def _identity(user: str | None, passcode: Path | None, token: Path | None, confirm: bool) -> UserIdentity | None:

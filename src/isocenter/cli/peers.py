@@ -100,7 +100,7 @@ def remove_peer(*, aet: str, config: Path | None, **given: Any) -> None:  # noqa
 @command.command(name="echo")
 @click.argument("aets", nargs=-1, metavar="[AET]...")
 @click.option("--timeout", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds to wait.")
-@setting_options("data", "aet", "tls_certificate", "tls_key", "tls_ca")
+@setting_options("data", "aet", "tls_certificate", "tls_key", "tls_key_passphrase_file", "tls_ca", "tls_crl")
 def echo_peers(*, aets: tuple[str, ...], timeout: float, config: Path | None, **given: Any) -> int:  # noqa: ANN401 - click's values
     """Ask known nodes, or all of them, whether they answer (C-ECHO); the exit code is 1 if one does not."""
     with closing(_open(config, given)) as archive:

@@ -8,12 +8,16 @@ from collections.abc import Mapping
 
 #: Result of verifying the peer's certificate (X509_V_ERR_...) -> what is wrong with it.
 _VERIFICATION: Mapping[int, str] = {
+    3: "there is no revocation list of the CA of its certificate; add that CA's CRL to the file of CRLs",
     9: "its certificate is not valid yet; check the clocks here and there",
     10: "its certificate has expired; it needs a new one",
+    11: "the revocation list of its CA is not valid yet; check the clock here",
+    12: "the revocation list of its CA is out of date; fetch the new one and start again",
     18: "its certificate is signed by itself and not trusted here; name its file as CA if you trust it",
     19: "its certificate comes from a CA that is not trusted here; name that CA's file as CA if you trust it",
     20: "its certificate comes from a CA that is not trusted here; name that CA's file as CA if you trust it",
     21: "its certificate comes from a CA that is not trusted here; name that CA's file as CA if you trust it",
+    23: "its certificate was revoked; it needs a new one",
     26: "its certificate is not made for this use (extended key usage); it needs one that is",
     62: "its certificate is for another host; call it by a name in its certificate, or say which name to expect",
     64: "its certificate is for another host; call it by a name in its certificate, or say which name to expect",
