@@ -107,7 +107,13 @@ class Archive:
             raise
         redo = Redo(storage, index, data / "durable")
         redo.run()
-        return cls(storage, index, settings, redo, arrivals)
+        archive = cls(storage, index, settings, redo, arrivals)
+        try:
+            archive.site_keys.ensure(settings.query_keys)
+        except BaseException:
+            archive.close()
+            raise
+        return archive
 
     def close(self) -> None:
         """Stop the background work and give back every descriptor; no reception may be open."""

@@ -90,6 +90,17 @@ def _origins(text: str) -> str:
     return text
 
 
+#: Level, attribute and, where the dictionary does not know it, VR.
+QUERY_KEY = re.compile(r"(patient|study|series|instance)/([^;]+?)(?:/([A-Z]{2}))?")
+
+
+def _query_keys(text: str) -> str:
+    for each in filter(None, (part.strip() for part in text.split(";"))):
+        if QUERY_KEY.fullmatch(each) is None:
+            raise ValueError(f"{each!r} is no key: use LEVEL/ATTRIBUTE or LEVEL/ATTRIBUTE/VR, such as series/KVP")
+    return text
+
+
 def _networks(text: str) -> str:
     for each in filter(None, (part.strip() for part in text.split(","))):
         try:
@@ -151,6 +162,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("worklist_days", 0, _days,
             "days that worklist entries are kept that are over, or that nobody began on their day; 0: for ever"),
     Setting("mpps_days", 0, _days, "days that a completed or discontinued performed step is kept; 0: for ever"),
+    Setting("query_keys", "", _query_keys,
+            "attributes to search by besides the usual, with semicolons, as LEVEL/ATTRIBUTE[/VR], such as series/KVP"),
     Setting("find_limit", 0, _count, "most answers to one C-FIND; 0: no limit"),
     Setting("move_associations", 1, _positive, "associations that one C-MOVE sends over at once"),
     Setting("worklist_folder", "", str,

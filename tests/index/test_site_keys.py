@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from isocenter.errors import UsageError
+from isocenter.errors import ConfigurationError, UsageError
 from isocenter.index.attributes import Level
 from isocenter.index.database import Database
 from isocenter.index.entry import Entry
@@ -13,6 +13,7 @@ from isocenter.index.outbox import Consumer
 from isocenter.index.query import Query
 from isocenter.index.site_keys import CONSUMER, SiteKey, SiteKeys
 from isocenter.index.site_values import Found, owners_with_values, rows_of, store_values
+from isocenter.settings import load_settings
 
 
 def keep(database: Database, key: SiteKey, owner: int, *found: Found) -> None:
@@ -100,3 +101,20 @@ def test_text_that_no_database_holds(index: Index, make_entry: Callable[..., Ent
     keep(index.database, key, 1, (0, "a\0b\ud800"), (0, "x" * 1000))
     texts = [row[0] for row in index.database.rows("SELECT text FROM key_value ORDER BY place")]
     assert texts == ["ab?", "x" * 256]
+
+
+def test_keys_of_the_settings_are_added_once(index: Index) -> None:
+    keys = SiteKeys(index.database)
+    keys.add("Exposure", Level.SERIES)
+    wanted = load_settings({"query_keys": "series/KVP; instance/0019xx0F:ACME/1/LO ;"}).query_keys
+    for _ in range(2):
+        keys.ensure(wanted)
+        assert [(key.name, key.level, key.vr) for key in keys.all()] == [
+            ("Exposure", Level.SERIES, "IS"), ("KVP", Level.SERIES, "DS"), ("0019xx0F:ACME/1", Level.INSTANCE, "LO"),
+        ]  # fmt: skip
+    with pytest.raises(ConfigurationError, match="a key of the series already"):
+        keys.ensure("study/KVP")
+    with pytest.raises(ConfigurationError, match=r"query_keys: .*Nonsense"):
+        keys.ensure("study/Nonsense")
+    with pytest.raises(ConfigurationError, match="such as series/KVP"):
+        load_settings({"query_keys": "KVP"})

@@ -18,8 +18,9 @@ _OPTIONS = (
     "data", "host", "insecure", "http_port", "dicom_port", "dicom_tls_port", "dicom_tls_host", "tls_certificate",
     "tls_key", "tls_key_passphrase_file", "tls_ca", "tls_crl", "tls_client_certificates", "tls_profile", "https",
     "aet", "workers", "durability", "settle_seconds", "max_pdu", "max_associations", "check_called_aet",
-    "accept_unknown_sop_classes", "known_peers_only", "find_limit", "workitem_days", "move_associations", "worklist_folder",
-    "worklist_keep_finished", "worklist_days", "mpps_days", "commitment_retry_days", "commitment_keep_days",
+    "accept_unknown_sop_classes", "known_peers_only", "query_keys", "find_limit", "workitem_days",
+    "move_associations", "worklist_folder", "worklist_keep_finished", "worklist_days",
+    "mpps_days", "commitment_retry_days", "commitment_keep_days",
     "artim_seconds", "idle_seconds", "shutdown_seconds", "log_level",
 )  # fmt: skip
 

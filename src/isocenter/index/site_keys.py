@@ -9,9 +9,10 @@ import re
 from dataclasses import dataclass
 
 from isocenter.dicom import dictionary
-from isocenter.errors import NotFoundError, UsageError
+from isocenter.errors import ConfigurationError, NotFoundError, UsageError
 from isocenter.index.attributes import BY_TAG, Level
 from isocenter.index.database import Database
+from isocenter.settings import QUERY_KEY
 
 _PRIVATE = re.compile(r"([0-9A-Fa-f]{3}[13579BDFbdf])xx([0-9A-Fa-f]{2}):([^\\\x00-\x1f]{1,64})")
 #: Their values are bytes, or items that are named by a path.
@@ -114,6 +115,25 @@ class SiteKeys:
             transaction.serialize_events()  # what is being filed now tells of itself behind this
             transaction.change(_FOLLOW, {"name": CONSUMER})
         return self.get(path)
+
+    def ensure(self, wanted: str) -> None:
+        """Add the keys of the setting ``query_keys`` that are not there yet; others stay.
+
+        Raises:
+            ConfigurationError: one cannot be a key, or is one of another level.
+        """
+        known = {key.path: key for key in self.all()} if wanted else {}
+        for found in filter(None, (QUERY_KEY.fullmatch(part.strip()) for part in wanted.split(";"))):
+            level, text, vr = Level[found[1].upper()], found[2], found[3] or ""
+            try:
+                key = known.get(read_path(text)) or self.add(text, level, vr)
+            except UsageError as error:
+                raise ConfigurationError(f"query_keys: {error}") from error
+            if key.level is not level:
+                raise ConfigurationError(
+                    f"query_keys: {text} is a key of the {key.level.name.lower()} already; "
+                    "remove it with 'isocenter keys remove' first, or name that level"
+                )
 
     def get(self, text: str) -> SiteKey:
         """Return one.
