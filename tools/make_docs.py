@@ -8,8 +8,8 @@ import textwrap
 from pathlib import Path
 
 import click
+import conformance_text as text
 
-from isocenter import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from isocenter.cli import COMMANDS, program
 from isocenter.codecs.registry import can_decode
 from isocenter.codecs.writing import ENCODERS, is_lossy
@@ -186,57 +186,34 @@ def conformance_page() -> str:
     reasons = ", ".join(describe(reason) for reason in FailureReason)
     return f"""{NOTE}# DICOM conformance statement
 
-## Implementation
+## Overview
 
-| | |
-|---|---|
-| Implementation Class UID | {IMPLEMENTATION_CLASS_UID} |
-| Implementation Version Name | {IMPLEMENTATION_VERSION_NAME} |
-| Largest PDU received | a setting (`max_pdu`) |
-| Associations at once | a setting (`max_associations`); more are rejected as "local limit exceeded" |
-| Asynchronous operations | as SCP 64 with storage and verification only, else 1; as SCU up to 64 C-STOREs (8) |
-| Character sets | all of PS3.3 C.12.1.1.2 are decoded; data sets are kept as received |
+{text.overview()}
 
-## Network services
+## Introduction
 
-| service | as SCP | as SCU |
-|---|---|---|
-| Verification (C-ECHO) | yes | yes, `isocenter echo` |
-| Storage (C-STORE) | all SOP classes below; others by setting `accept_unknown_sop_classes` | yes, `isocenter send` |
-| Query (C-FIND) | Patient Root, Study Root, Patient/Study Only (retired) | yes, `isocenter find` |
-| Retrieve (C-MOVE) | the same models, to known peers | yes, `isocenter move` |
-| Retrieve (C-GET) | the same models, with role selection | yes, `isocenter get` |
-| Storage Commitment Push Model (N-ACTION, N-EVENT-REPORT) | yes | yes, `isocenter commit` |
-| Modality Worklist (C-FIND) | yes | yes, `isocenter worklist find` |
-| Modality Performed Procedure Step (N-CREATE, N-SET) | yes | yes, `isocenter mpps` |
-| Modality Performed Procedure Step Retrieve (N-GET) | yes | no |
-| Unified Procedure Step | Push, Pull, Watch, Query; Event, to known peers | no |
+{text.introduction()}
 
-With the setting `known_peers_only` a peer is known by AE title and address: contexts that it may not use are refused
-(user rejection), an association without any other is rejected (calling AE title not recognized). Roles are granted for
-storage SOP classes, to receive by C-GET; a peer that may not store is granted the SCP role only.
+## Implementation model
 
-An abstract syntax is accepted with the first transfer syntax in our order of preference that the peer proposes. Objects
-are stored as received, level 2 (full): no element is changed, none is dropped.
+{text.implementation_model()}
+
+## Associations
+
+{text.associations()}
+
+## Network interfaces and configuration
+
+{text.network()}
+## Storage
+
+Objects are stored as received, level 2 (full): no element is changed, none is dropped. Any SOP class of the list at the
+end is taken, others by the setting `accept_unknown_sop_classes`, in any transfer syntax of the list.
 
 Status answered to C-STORE: 0000 success (durably stored, or stored before with the same bytes); B000 a conflict:
 another object with this UID was there before, both are kept and listed; A700 out of resources; A900 the data set is
 not the object that the command announced; C000 the data set cannot be read (the error comment says why); 0110
 processing failure.
-
-## Security
-
-DICOM over TLS on a port of its own (setting `dicom_tls_port`), as acceptor and requestor: BCP 195 RFC 8996, 9325 TLS
-Secure Transport Connection Profile (PS3.15 B.12), which includes what the retired Non-Downgrading profile (B.10) asks
-for; with the setting `tls_profile = extended` the AES-GCM suites of the retired Extended profile (B.11). TLS 1.2 and
-1.3; with TLS 1.2 ECDHE with AES-GCM, in the profile B.12 also ChaCha20-Poly1305. The Modified profile (B.13) is not
-claimed. Certificates of both sides are verified against the CAs of the setting `tls_ca` (requestor: `--tls-ca`), and
-the acceptor's also against the host name; a requestor's certificate is required, optional or not asked for by the
-setting `tls_client_certificates`.
-
-User identity negotiation (PS3.7 D.3.3.7): as acceptor all types (user name, passcode, Kerberos, SAML, JSON Web Token)
-are taken, logged by name and not verified, so that no positive response is sent. As requestor: user name, with or
-without passcode, and JSON Web Token, with a positive response asked for by choice.
 
 ## Query and retrieve
 
@@ -430,6 +407,37 @@ Not supported: the transactions Retrieve Capabilities and Store of that section 
 objects), and the information models of these classes over DIMSE (C-FIND, C-MOVE, C-GET).
 
 {table(("category", "SOP class", "UID"), non_patient)}
+## Media interchange
+
+{text.media()}
+
+## Objects made here
+
+{text.objects()}
+
+## Character sets
+
+{text.character_sets()}
+
+## Security
+
+DICOM over TLS on a port of its own (setting `dicom_tls_port`), as acceptor and requestor: BCP 195 RFC 8996, 9325 TLS
+Secure Transport Connection Profile (PS3.15 B.12), which includes what the retired Non-Downgrading profile (B.10) asks
+for; with the setting `tls_profile = extended` the AES-GCM suites of the retired Extended profile (B.11). TLS 1.2 and
+1.3; with TLS 1.2 ECDHE with AES-GCM, in the profile B.12 also ChaCha20-Poly1305. The Modified profile (B.13) is not
+claimed. Certificates of both sides are verified against the CAs of the setting `tls_ca` (requestor: `--tls-ca`), and
+the acceptor's also against the host name; a requestor's certificate is required, optional or not asked for by the
+setting `tls_client_certificates`. What the revocation lists of the setting `tls_crl` name is refused.
+
+DICOMweb, management API and viewer over HTTPS by the setting `https`, with the same versions and cipher suites. Without
+users the node listens on the loopback address only, unless `insecure` is set or certificates are required. No digital
+signatures, no encrypted attributes, no audit trail messages (PS3.15 A.5); what services did is in the log, without
+attributes of patients.
+
+User identity negotiation (PS3.7 D.3.3.7): as acceptor all types (user name, passcode, Kerberos, SAML, JSON Web Token)
+are taken, logged by name and not verified, so that no positive response is sent. As requestor: user name, with or
+without passcode, and JSON Web Token, with a positive response asked for by choice.
+
 ## De-identification
 
 `isocenter anonymize` follows PS3.15 edition {EDITION}, Basic Application Confidentiality Profile, with these options:
