@@ -63,8 +63,9 @@ REJECTIONS = (
 #: Settings that are about the network.
 PARAMETERS = (
     "aet", "host", "dicom_port", "dicom_tls_port", "dicom_tls_host", "http_port", "https", "max_pdu",
-    "max_associations", "check_called_aet", "known_peers_only", "accept_unknown_sop_classes", "artim_seconds", "idle_seconds",
-    "find_limit", "move_associations", "commitment_retry_days", "tls_client_certificates", "tls_profile",
+    "max_associations", "check_called_aet", "known_peers_only", "accept_unknown_sop_classes", "artim_seconds",
+    "idle_seconds", "find_limit", "move_associations", "commitment_retry_days", "tls_client_certificates",
+    "tls_profile",
 )  # fmt: skip
 #: Object that is made here -> when, and of what.
 CREATED = (
@@ -152,6 +153,9 @@ There is no order between services: any may be used at any time."""
 def associations() -> str:
     """Return the association policies (PS3.2 D.4.2)."""
     limits = Timeouts()
+    requestor = (
+        f"{limits.connect:g} s to connect, {limits.associate:g} s for the association, {limits.response:g} s an answer"
+    )
     artim, idle, pdu, most = (
         f"`{name}` ({BY_NAME[name].default:g})"
         for name in ("artim_seconds", "idle_seconds", "max_pdu", "max_associations")
@@ -171,7 +175,7 @@ def associations() -> str:
 | Extended negotiation | query and retrieve, see there; storage: none is answered |
 | User identity | see Security |
 | Timeouts as acceptor | {artim} s for the request and the end, {idle} s without a whole PDU |
-| Timeouts as requestor, in s | connection {limits.connect:g}, association {limits.associate:g}, answer {limits.response:g} |
+| Timeouts as requestor | {requestor} |
 
 ### Acceptance
 
