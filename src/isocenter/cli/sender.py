@@ -119,39 +119,37 @@ class Sender:
 
         What was on its way then is sent again, one after the other, so that only the item that broke it fails.
         """
-        waiting: dict[int, Item] = {}
-        again: deque[Item] = deque()
+        line = _Line(association)
         while True:
-            alone = bool(again)
-            item = again.popleft() if again else self._next(queue)
-            if item is None and not waiting:
+            alone = bool(line.again)
+            item = line.again.popleft() if alone else self._next(queue)
+            if item is None and not line.waiting:
                 break
             try:
-                association = association or self._call()
-                limit = 0
-                if item is not None:
-                    self._begin(association, item, waiting)
-                    limit = 1 if alone else association.window
-                while waiting and len(waiting) >= limit:
-                    self._settle(association.next_response(), waiting)
+                self._step(line, item, alone=alone)
             except PeerError as error:
-                lost = [*waiting.values()]
-                if item is not None and item not in lost:
-                    lost.append(item)
+                lost = line.broken_off(item)
                 if len(lost) == 1:
-                    self._report.add_not_taken(lost.pop(), str(error))
-                _give_up(association, waiting)
-                association = None
-                again.extend(lost)
+                    self._report.add_not_taken(lost[0], str(error))
+                else:
+                    line.again.extend(lost)
             except (IsocenterError, *UNREADABLE) as error:
                 assert item is not None
                 self._report.add_not_taken(item, str(error))
-                if association is not None and not association.established:
-                    again.extend(waiting.values())
-                    _give_up(association, waiting)
-                    association = None
-        if association is not None:
-            association.release()
+                if line.association is not None and not line.association.established:
+                    line.again.extend(line.broken_off(None))
+        if line.association is not None:
+            line.association.release()
+
+    def _step(self, line: "_Line", item: Item | None, *, alone: bool) -> None:
+        """Send an item, if there is one, and take responses until there is room for the next."""
+        association = line.association = line.association or self._call()
+        limit = 0
+        if item is not None:
+            self._begin(association, item, line.waiting)
+            limit = 1 if alone else association.window
+        while line.waiting and len(line.waiting) >= limit:
+            self._settle(association.next_response(), line.waiting)
 
     def _next(self, queue: Iterator[Item]) -> Item | None:
         with self._lock:
@@ -199,8 +197,21 @@ class Sender:
             self._report.add_not_taken(item, what)
 
 
-def _give_up(association: ClientAssociation | None, waiting: dict[int, Item]) -> None:
-    """Break an association off; nothing is on its way any more."""
-    if association is not None:
-        association.abort()
-    waiting.clear()
+@dataclass(slots=True)
+class _Line:
+    """What one thread has: its association, what is on its way over it, and what has to be sent again."""
+
+    association: ClientAssociation | None
+    waiting: dict[int, Item] = field(default_factory=dict)
+    again: deque[Item] = field(default_factory=deque)
+
+    def broken_off(self, item: Item | None) -> list[Item]:
+        """Break the association off; return what was on its way, and the item that was to go."""
+        lost = [*self.waiting.values()]
+        if item is not None and item not in lost:
+            lost.append(item)
+        if self.association is not None:
+            self.association.abort()
+        self.association = None
+        self.waiting.clear()
+        return lost
