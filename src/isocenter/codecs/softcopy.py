@@ -126,11 +126,11 @@ def _frames(reference: Dataset) -> tuple[int, ...]:
 
 def _draw(canvas: Canvas, item: Dataset, units: str, columns: int, rows: int) -> None:
     """Draw the graphic and text objects of an annotation that are in these units (C.10.5)."""
-    scale = (columns, rows) if units == "DISPLAY" else (1, 1)
 
     def point(x: float, y: float) -> tuple[float, float]:
-        moved = 0 if units == "DISPLAY" else 1  # pixels are counted from 1
-        return (float(x) - moved) * scale[0], (float(y) - moved) * scale[1]
+        if units == "DISPLAY":
+            return float(x) * columns, float(y) * rows
+        return float(x) - 1, float(y) - 1  # pixels are counted from 1
 
     for graphic in item.get("GraphicObjectSequence") or []:
         data = graphic.get("GraphicData") or []
@@ -139,12 +139,18 @@ def _draw(canvas: Canvas, item: Dataset, units: str, columns: int, rows: int) ->
             shape = SHAPES.get(str(graphic.get("GraphicType")), list)(points)
             canvas.lines(shape, filled=graphic.get("GraphicFilled") == "Y")
     for text in item.get("TextObjectSequence") or []:
-        for place in ("BoundingBoxTopLeftHandCorner", "AnchorPoint"):
-            corner = text.get(place)
-            in_units = text.get("BoundingBoxAnnotationUnits" if place.startswith("B") else "AnchorPointAnnotationUnits")
-            if corner is not None and len(corner) == 2 and (in_units or "PIXEL") == units:
-                canvas.text(point(*corner), str(text.get("UnformattedTextValue", "")).replace("\r\n", "\n"))
-                break
+        corner = _corner(text, units)
+        if corner is not None:
+            canvas.text(point(*corner), str(text.get("UnformattedTextValue", "")).replace("\r\n", "\n"))
+
+
+def _corner(text: Dataset, units: str) -> tuple[float, float] | None:
+    """Return where a text begins: at its box, else at its anchor; None if that is not in these units."""
+    for place, of_units in _TEXT_PLACES:
+        corner = text.get(place)
+        if corner is not None and len(corner) == 2 and (text.get(of_units) or "PIXEL") == units:
+            return corner[0], corner[1]
+    return None
 
 
 def _circle(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -168,5 +174,10 @@ def _ellipse(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in line]
 
 
+#: Where a text may be, and the attribute that says in which units.
+_TEXT_PLACES = (
+    ("BoundingBoxTopLeftHandCorner", "BoundingBoxAnnotationUnits"),
+    ("AnchorPoint", "AnchorPointAnnotationUnits"),
+)
 SHAPES = {"CIRCLE": _circle, "ELLIPSE": _ellipse}
 """POINT, POLYLINE and INTERPOLATED are drawn through their points."""

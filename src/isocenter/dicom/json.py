@@ -101,30 +101,41 @@ class _Converter:
         if len(path) > 2 * MAX_DEPTH:
             raise BrokenDataSetError(offset, f"sequences are nested deeper than {MAX_DEPTH}")
         found: Json = {}
-        data, tail = self.data, encoding.tail
         creators: dict[int, str] = {}
-        while offset < end:
-            if (offset + 8 > end or not tail(data, offset)[0]) and at_padding(data, offset, end, encoding):
-                break
-            element = read_header(data, offset, end, encoding)
-            tag, vr, start, _ = element
+        while offset < end and not self._is_padding(offset, end, encoding):
+            element = read_header(self.data, offset, end, encoding)
+            tag = element.tag
             if tag >> 16 == ITEM_GROUP:
                 if path and tag in _DELIMITERS:
-                    return found, start if tag == ITEM_DELIMITER else offset
+                    return found, element.offset if tag == ITEM_DELIMITER else offset
                 offset = self._behind_stray(element, offset, end, encoding)
                 continue
             if stop and tag >= stop:
                 break
-            known = self._known_vr(element, creators) if vr in _UNNAMED else vr
-            convert = self.sequence if known == "SQ" else self.value
-            value, offset = convert(element, offset, known, end, encoding, charset, (*path, tag))
+            value, offset = self._attribute(element, offset, creators, end, encoding, charset, path)
             if tag == SPECIFIC_CHARACTER_SET:
                 charset = tuple(term if isinstance(term, str) else "" for term in value.get("Value", charset))
-            elif tag & 0x1FF00 == 0x10000:
-                _note_creator(creators, tag, value)
             if (key := _shown_as(tag)) is not None:
                 found.setdefault(key, value)
         return found, offset
+
+    def _is_padding(self, offset: int, end: int, encoding: Encoding) -> bool:
+        """Tell whether nothing but zeros is left."""
+        short = offset + 8 > end or not encoding.tail(self.data, offset)[0]
+        return short and at_padding(self.data, offset, end, encoding)
+
+    def _attribute(
+        self, element: Element, offset: int, creators: dict[int, str], end: int, encoding: Encoding,
+        charset: tuple[str, ...], path: Path,
+    ) -> tuple[Json, int]:  # fmt: skip
+        """Return an attribute and the offset behind it; that of a private creator is noted."""
+        tag, vr, _, _ = element
+        known = self._known_vr(element, creators) if vr in _UNNAMED else vr
+        convert = self.sequence if known == "SQ" else self.value
+        made = convert(element, offset, known, end, encoding, charset, (*path, tag))
+        if tag & 0x1FF00 == 0x10000:
+            _note_creator(creators, tag, made[0])
+        return made
 
     def _behind_stray(self, element: Element, offset: int, end: int, encoding: Encoding) -> int:
         """Return the offset behind an item or delimiter that is outside any sequence."""

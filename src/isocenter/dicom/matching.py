@@ -237,12 +237,19 @@ def _span(vr: str, key: str) -> One:
     if single and (vr != "DT" or "-" not in key or _OFFSET.fullmatch(key)):
         low, high = single
         return Equals((low,), vr) if low == high else Range(low, high, vr)
-    for hyphen in re.finditer("-", key):
-        before, after = key[: hyphen.start()].strip(), key[hyphen.end() :].strip()
-        low_bounds, high_bounds = _bounds(vr, before), _bounds(vr, after)
-        if (low_bounds or not before) and (high_bounds or not after) and (before or after):
-            return Range(low_bounds and low_bounds[0], high_bounds and _open_end(vr, high_bounds[1]), vr)
-    raise UsageError(f"{key!r} is neither a value of VR {vr} nor a range of them")
+    found = next(filter(None, (_range(vr, key, hyphen.start()) for hyphen in re.finditer("-", key))), None)
+    if found is None:
+        raise UsageError(f"{key!r} is neither a value of VR {vr} nor a range of them")
+    return found
+
+
+def _range(vr: str, key: str, hyphen: int) -> Range | None:
+    """Return the range of what is before and behind a hyphen; None if one is neither missing nor a value."""
+    before, after = key[:hyphen].strip(), key[hyphen + 1 :].strip()
+    low, high = _bounds(vr, before), _bounds(vr, after)
+    if not (before or after) or (before and low is None) or (after and high is None):
+        return None
+    return Range(low and low[0], high and _open_end(vr, high[1]), vr)
 
 
 def _open_end(vr: str, high: str) -> str:
