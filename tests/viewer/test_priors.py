@@ -54,7 +54,7 @@ def test_a_prior_opens_beside_the_current_study(opened: View) -> None:
 
 
 def test_a_study_that_cannot_be_read_says_so(opened: View) -> None:
-    opened.page.route(f"**/studies/{PRIOR}/series*", lambda route: route.fulfill(status=503))
+    opened.page.route(f"**/studies/{PRIOR}/open", lambda route: route.fulfill(status=503))
     opened.page.get_by_label("Other studies of the patient").get_by_role("button").click()
     expect(opened.page.get_by_role("alert")).to_contain_text("503")
     expect(opened.page.locator(".pane")).to_have_count(1)

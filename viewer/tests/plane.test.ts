@@ -28,13 +28,19 @@ describe('linked scrolling', () => {
   const [thick, thin] = [stack('1.2', [0, 5, 10]), stack('1.4', Array.from({ length: 21 }, (_, z) => z / 2))];
   it('goes by position in the same frame of reference', () => {
     expect(nearestPicture(thin.pictures, [0, 0, 5.1])?.index).toBe(10);
-    expect(linkedIndex(thick, 2, 1, thin, 0, LINKS)).toBe(20);
-    expect(linkedIndex(thin, 7, 1, thick, 0, LINKS)).toBe(1);
+    expect(linkedIndex(thick, 2, thin, { own: 1, other: 0 }, LINKS)).toBe(20);
+    expect(linkedIndex(thin, 7, thick, { own: 6, other: 0 }, LINKS)).toBe(1);
   });
-  it('leaves planes that are not parallel alone', () => expect(linkedIndex(thick, 2, 1, coronal, 0, LINKS)).toBeUndefined());
+  it('leaves planes that are not parallel alone', () => expect(linkedIndex(thick, 2, coronal, { own: 1, other: 0 }, LINKS)).toBeUndefined());
   it('goes by offset elsewhere, if wished', () => {
     const stranger = stack('1.5', [0, 1, 2, 3], { FrameOfReferenceUID: '1.8' });
-    expect(linkedIndex(thick, 2, 1, stranger, 1, LINKS)).toBeUndefined();
-    expect(linkedIndex(thick, 2, 1, stranger, 1, { ...LINKS, offset: true })).toBe(2);
+    const links = { ...LINKS, offset: true };
+    expect(linkedIndex(thick, 2, stranger, { own: 1, other: 1 }, LINKS)).toBeUndefined();
+    expect(linkedIndex(thin, 8, stranger, { own: 4, other: 1 }, links)).toBe(3);
+    // Steps of half a millimetre: the fourth of them is two pictures, none of them is lost.
+    expect([5, 6, 7, 8].map((index) => linkedIndex(thin, index, stranger, { own: 4, other: 1 }, links))).toEqual([1, 2, 2, 3]);
+    expect(linkedIndex(thick, 2, coronal, { own: 0, other: 0 }, links)).toBeUndefined();
+    const flat = displaySets([1, 2, 3].map((n) => slice({ SeriesInstanceUID: '1.6', InstanceNumber: n, ImageOrientationPatient: [] })))[0] as DisplaySet;
+    expect(linkedIndex(thick, 2, flat, { own: 1, other: 1 }, links)).toBe(2);
   });
 });

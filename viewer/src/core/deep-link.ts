@@ -1,33 +1,51 @@
-// The address of a page: the list at /, a study at /viewer?StudyInstanceUIDs=…[&SeriesInstanceUID=…][&SOPInstanceUID=…].
-// No patient data is ever part of it.
+// The address of a page: the list at /, a study at /viewer?StudyInstanceUIDs=…[&SeriesInstanceUID=…][&SOPInstanceUID=…]; with
+// several panes also &Layout=2x3&Panes=…, a series or object each, nothing for an empty pane. No patient data is ever part of it.
 
 export interface ListPlace {
   page: 'list';
+}
+export interface PanesPlace {
+  rows: number;
+  columns: number;
+  /** UIDs of series or objects. */
+  panes: string[];
 }
 export interface ViewerPlace {
   page: 'viewer';
   studies: string[];
   series: string;
   instance: string;
+  layout?: PanesPlace;
 }
 export type Place = ListPlace | ViewerPlace;
 
 const UID = /^[0-9.]{1,64}$/;
+const LAYOUT = /^([1-4])x([1-5])$/;
 
 /** `query` as in location.search. Several studies may be given, comma separated or repeated. */
 export function readPlace(path: string, query: string): Place {
   const pairs = query.replace(/^\?/, '').split('&').filter(Boolean).map((pair) => pair.split('=').map((part) => decodeURIComponent(part.replaceAll('+', ' '))));
-  const values = (...names: string[]): string[] =>
-    pairs.filter(([name]) => names.includes((name ?? '').toLowerCase())).flatMap(([, value]) => (value ?? '').split(',')).filter((value) => UID.test(value));
+  const all = (...names: string[]): string[] => pairs.filter(([name]) => names.includes((name ?? '').toLowerCase())).flatMap(([, value]) => (value ?? '').split(','));
+  const values = (...names: string[]): string[] => all(...names).filter((value) => UID.test(value));
   const studies = values('studyinstanceuids', 'studyinstanceuid', 'studyuid');
   if (!/\/viewer\/?$/.test(path) || studies.length === 0) return { page: 'list' };
-  return { page: 'viewer', studies, series: values('seriesinstanceuid', 'seriesinstanceuids')[0] ?? '', instance: values('sopinstanceuid')[0] ?? '' };
+  const layout = readLayout(all('layout')[0] ?? '', all('panes'));
+  return { page: 'viewer', studies, series: values('seriesinstanceuid', 'seriesinstanceuids')[0] ?? '', instance: values('sopinstanceuid')[0] ?? '', ...(layout ? { layout } : {}) };
+}
+
+function readLayout(text: string, uids: readonly string[]): PanesPlace | undefined {
+  const found = LAYOUT.exec(text);
+  if (!found) return undefined;
+  const [rows, columns] = [Number(found[1]), Number(found[2])];
+  return { rows, columns, panes: Array.from({ length: rows * columns }, (_, index) => (UID.test(uids[index] ?? '') ? (uids[index] as string) : '')) };
 }
 
 export function writePlace(place: Place): string {
   if (place.page === 'list') return '/';
-  const parts = [`StudyInstanceUIDs=${place.studies.join(',')}`];
-  if (place.series) parts.push(`SeriesInstanceUID=${place.series}`);
-  if (place.instance) parts.push(`SOPInstanceUID=${place.instance}`);
+  const { studies, series, instance, layout } = place;
+  const parts = [`StudyInstanceUIDs=${studies.join(',')}`];
+  if (series) parts.push(`SeriesInstanceUID=${series}`);
+  if (instance) parts.push(`SOPInstanceUID=${instance}`);
+  if (layout) parts.push(`Layout=${layout.rows}x${layout.columns}`, `Panes=${layout.panes.join(',')}`);
   return `/viewer?${parts.join('&')}`;
 }

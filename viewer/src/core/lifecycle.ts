@@ -8,6 +8,10 @@ export class Owner implements Disposable {
   private owned: (() => void)[] = [];
   private gone = false;
 
+  get disposed(): boolean {
+    return this.gone;
+  }
+
   own(release: () => void): void {
     if (this.gone) release();
     else this.owned.push(release);

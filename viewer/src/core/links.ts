@@ -1,13 +1,13 @@
 // What one pane does to the others: which picture to show beside it, and how a view or a window carries over. Pure.
 
-import { centreOf, nearestPicture, parallel, planeOf, sharesSpace } from './plane';
+import { add, centreOf, nearestPicture, parallel, planeOf, sharesSpace, toPixel } from './plane';
 import type { DisplaySet } from './stack';
 import type { View } from './view';
 
 export interface Links {
   /** By position where both lie in the same frame of reference. */
   scroll: boolean;
-  /** By the same number of pictures where they do not. */
+  /** By the same way from where both began where they do not: in mm between parallel planes, else in pictures. */
   offset: boolean;
   window: boolean;
   /** Zoom, pan, rotation. */
@@ -17,13 +17,23 @@ export interface Links {
 
 export const LINKS: Links = { scroll: true, offset: false, window: false, view: false, lines: true };
 
-/** The picture of `other` that belongs beside picture `index` of `set`, after `step` pictures from where it was; undefined: leave it. */
-export function linkedIndex(set: DisplaySet, index: number, step: number, other: DisplaySet, otherIndex: number, links: Links): number | undefined {
-  const [plane, beside] = [planeOf(set.pictures[index]), planeOf(other.pictures[otherIndex])];
+/** Two pictures, one of each set, that were beside each other when scrolling began. */
+export interface Anchor {
+  own: number;
+  other: number;
+}
+
+/** The picture of `other` that belongs beside picture `index` of `set`; undefined: leave it. */
+export function linkedIndex(set: DisplaySet, index: number, other: DisplaySet, anchor: Anchor, links: Links): number | undefined {
+  const [plane, from, beside] = [planeOf(set.pictures[index]), planeOf(set.pictures[anchor.own]), planeOf(other.pictures[anchor.other])];
+  const facing = plane && beside && parallel(plane, beside);
   if (plane && beside && sharesSpace(plane, beside)) {
-    return links.scroll && parallel(plane, beside) ? nearestPicture(other.pictures, centreOf(plane))?.index : undefined;
+    return links.scroll && facing ? nearestPicture(other.pictures, centreOf(plane))?.index : undefined;
   }
-  return links.offset ? otherIndex + step : undefined;
+  if (!links.offset) return undefined;
+  if (!plane || !from || !beside || !facing) return anchor.other + index - anchor.own;
+  const moved = toPixel(from, plane.origin).distance;
+  return nearestPicture(other.pictures, add(centreOf(beside), from.normal, moved))?.index;
 }
 
 /** The same enlargement and pose on a picture of another size; `ratio` is the size of the other over this one. */

@@ -66,6 +66,8 @@ export const TAGS = {
   CompressionForce: '001811A2',
   BodyPartThickness: '001811A0',
   ViewPosition: '00185101',
+  ViewCodeSequence: '00540220',
+  CorrectedImage: '00280051',
   NominalScannedPixelSpacing: '00182010',
   SequenceOfUltrasoundRegions: '00186011',
   RegionSpatialFormat: '00186012',

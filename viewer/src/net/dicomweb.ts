@@ -1,6 +1,7 @@
-// The one DICOMweb client (PS3.18): QIDO-RS, metadata, frames, rendered, thumbnails, bulk data; and /api/system.
+// The one DICOMweb client (PS3.18): QIDO-RS, frames, rendered, thumbnails, bulk data; and of /api what opens a study.
 
 import type { DataSet } from '../core/dicom-json';
+import type { StudyOpening } from '../core/opening';
 import { parameter, readMultipart } from './multipart';
 
 export class ServerError extends Error {
@@ -58,15 +59,11 @@ export class DicomWebClient {
     return this.json(`${this.root}/studies?${query}`, signal);
   }
 
-  searchSeries(study: string, signal?: AbortSignal): Promise<DataSet[]> {
-    return this.json(`${this.root}/studies/${study}/series?includefield=NumberOfSeriesRelatedInstances,SeriesDescription,StudyDate,StudyDescription`, signal);
-  }
-
-  /** Metadata of a series with its entity tag; undefined where it is still the one of `known`. */
-  async seriesMetadataSince(study: string, series: string, known: string, signal?: AbortSignal): Promise<{ dataSets: DataSet[]; etag: string } | undefined> {
-    const response = await this.get(`${this.root}/studies/${study}/series/${series}/metadata`, JSON_TYPE, signal, known);
+  /** The document that opens a study, with its entity tag; undefined where it is still the one of `known`. */
+  async openStudy(study: string, known: string, signal?: AbortSignal): Promise<{ opening: StudyOpening; etag: string } | undefined> {
+    const response = await this.get(`${this.api}/studies/${study}/open`, 'application/json', signal, known);
     if (response.status === 304) return undefined;
-    return { dataSets: (await response.json()) as DataSet[], etag: response.headers.get('etag') ?? '' };
+    return { opening: (await response.json()) as StudyOpening, etag: response.headers.get('etag') ?? '' };
   }
 
   /** Frames (numbers from 1) as stored, or decoded by the archive to little endian. One answer, in the order asked for. */

@@ -1,6 +1,8 @@
-// Chooses what draws: Cornerstone3D where the graphics processor can, the plain canvas where it would be emulated.
+// Chooses what draws: the plain canvas at once, for it is there when the first picture is, and Cornerstone3D in its place
+// as soon as that has come, where a graphics processor would run it.
 
 import type { ViewportPort } from '../core/viewport-port';
+import { createCanvasViewport } from './canvas/adapter';
 
 export type Renderer = 'automatic' | 'cornerstone' | 'canvas';
 
@@ -26,10 +28,17 @@ export function hasGraphicsProcessor(): boolean {
 const MOST_ACCELERATED = 4;
 
 export async function createViewport(element: HTMLDivElement, wanted: Renderer, pane = 0): Promise<ViewportPort> {
-  if (wanted !== 'canvas' && pane < MOST_ACCELERATED && (wanted === 'cornerstone' || hasGraphicsProcessor())) {
-    const { createCornerstoneViewport, startCornerstone } = await import('./cornerstone/adapter');
-    if (startCornerstone()) return createCornerstoneViewport(element);
-  }
-  const { createCanvasViewport } = await import('./canvas/adapter');
-  return createCanvasViewport(element);
+  const asked = wanted === 'cornerstone' && pane < MOST_ACCELERATED ? await accelerated(element) : undefined;
+  return asked ?? createCanvasViewport(element);
+}
+
+/** What draws better than the canvas that is there, where something does. Its code is megabytes: not before the first picture. */
+export async function betterViewport(element: HTMLDivElement, wanted: Renderer, pane: number): Promise<ViewportPort | undefined> {
+  if (wanted !== 'automatic' || pane >= MOST_ACCELERATED || !hasGraphicsProcessor()) return undefined;
+  return accelerated(element);
+}
+
+async function accelerated(element: HTMLDivElement): Promise<ViewportPort | undefined> {
+  const { createCornerstoneViewport, startCornerstone } = await import('./cornerstone/adapter');
+  return startCornerstone() ? createCornerstoneViewport(element) : undefined;
 }

@@ -1,8 +1,9 @@
-// The series of the studies on screen: listed at once from QIDO, their metadata read one after another, the wanted first;
-// afterwards asked for again from time to time, so that a study that still arrives grows by itself.
+// The series of the studies on screen: all from one document a study, their display sets made one after another, the wanted
+// first; afterwards asked for again from time to time, so that a study that still arrives grows by itself.
 
 import { number, text } from '../core/dicom-json';
 import { Signal } from '../core/lifecycle';
+import { seriesHead, seriesMetadata, type SeriesOpening } from '../core/opening';
 import { displaySets, showsPictures, type DisplaySet } from '../core/stack';
 import type { DicomWebClient } from '../net/dicomweb';
 
@@ -29,10 +30,16 @@ export interface StudyState {
 const SOONEST = 3000;
 const SELDOMEST = 30_000;
 
+interface Known {
+  opening: SeriesOpening;
+  sets: DisplaySet[] | undefined;
+}
+
 export class StudyLoader {
   readonly changed = new Signal();
   private current: StudyState = { series: [], status: 'loading', message: '' };
-  private readonly reading = new Map<string, Promise<DisplaySet[]>>();
+  private readonly known = new Map<string, Known>();
+  private readonly peeked = new Map<string, SeriesEntry[]>();
   private readonly etags = new Map<string, string>();
   private readonly controller = new AbortController();
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -43,14 +50,11 @@ export class StudyLoader {
 
   readonly state = (): StudyState => this.current;
 
-  /** Lists the series and begins to read them. `wanted` is read first, else the first that shows pictures. */
+  /** Reads the studies. The display sets of `wanted` are made first, else of the first series that shows pictures. */
   async load(studies: readonly string[], wanted: string): Promise<void> {
     this.studies = studies;
-    const early = wanted && studies.length === 1 ? this.read(studies[0] as string, wanted) : undefined;
-    early?.catch(() => undefined);
     try {
-      const answers = await Promise.all(studies.map((study) => this.client.searchSeries(study, this.controller.signal)));
-      const series = answers.flatMap((answer, index) => answer.map((dataSet) => entry(dataSet, studies[index] as string)).sort(bySeriesNumber));
+      const series = (await Promise.all(studies.map((study) => this.read(study)))).flat();
       this.update({ series, status: 'ready', message: series.length === 0 ? 'The archive holds no series of this study' : '' });
     } catch (error) {
       if (this.controller.signal.aborted) return;
@@ -58,33 +62,29 @@ export class StudyLoader {
       return;
     }
     const first = this.firstChoice(wanted);
-    if (first) await this.sets(first).catch(() => undefined);
-    void this.readRest().then(() => this.later());
+    if (first) this.sets(first);
+    void this.makeRest().then(() => this.later());
   }
 
   /** Opens a further study behind those that are open; its series, in their order. */
   async add(study: string): Promise<SeriesEntry[]> {
     if (!this.studies.includes(study)) {
-      const answer = await this.client.searchSeries(study, this.controller.signal);
-      const series = answer.map((dataSet) => entry(dataSet, study)).sort(bySeriesNumber);
+      const series = await this.read(study);
       this.studies = [...this.studies, study];
       this.update({ ...this.current, series: [...this.current.series, ...series] });
-      void this.readRest();
+      void this.makeRest();
     }
     return this.current.series.filter(({ StudyInstanceUID }) => StudyInstanceUID === study);
   }
 
   /** Looks once for new series and new objects; true if there were any. */
   async refresh(): Promise<boolean> {
-    const { studies } = this;
-    const answers = await Promise.all(studies.map((study) => this.client.searchSeries(study, this.controller.signal)));
-    const found = answers.flatMap((answer, index) => answer.map((dataSet) => entry(dataSet, studies[index] as string)).sort(bySeriesNumber));
-    const known = new Map(this.current.series.map((s) => [s.SeriesInstanceUID, s]));
-    const grown = found.filter((s) => known.get(s.SeriesInstanceUID)?.instances !== s.instances);
+    const before = new Set(this.known.values());
+    const series = (await Promise.all(this.studies.map((study) => this.read(study)))).flat();
+    const grown = series.filter(({ SeriesInstanceUID }) => !before.has(this.known.get(SeriesInstanceUID) as Known));
     if (grown.length === 0) return false;
-    const series = found.map((s) => ({ ...s, sets: known.get(s.SeriesInstanceUID)?.sets, error: '' }));
     this.update({ series, status: 'ready', message: '' });
-    for (const one of grown) await this.reread(one).catch(() => undefined);
+    for (const one of grown) this.sets(one);
     return true;
   }
 
@@ -93,18 +93,30 @@ export class StudyLoader {
     return series.find((s) => s.SeriesInstanceUID === wanted) ?? series.find((s) => showsPictures(s.modality)) ?? series[0];
   }
 
-  /** The display sets of a series, read if they are not yet. */
-  async sets(series: SeriesEntry): Promise<DisplaySet[]> {
-    if (series.sets) return series.sets;
+  /** The display sets of a series, made if they are not yet; none of what cannot be read, which the entry then says. */
+  sets({ SeriesInstanceUID }: SeriesEntry): DisplaySet[] {
+    const known = this.known.get(SeriesInstanceUID);
+    if (!known) return [];
+    if (known.sets) return known.sets;
     try {
-      const sets = await this.read(series.StudyInstanceUID, series.SeriesInstanceUID);
-      this.replace(series.SeriesInstanceUID, { sets, error: '' });
-      return sets;
+      known.sets = displaySets(seriesMetadata(known.opening));
+      this.replace(SeriesInstanceUID, { sets: known.sets, error: '' });
     } catch (error) {
-      this.reading.delete(series.SeriesInstanceUID);
-      if (!this.controller.signal.aborted) this.replace(series.SeriesInstanceUID, { error: error instanceof Error ? error.message : 'The series cannot be read' });
-      throw error;
+      known.sets = [];
+      this.replace(SeriesInstanceUID, { sets: [], error: error instanceof Error ? error.message : 'The series cannot be read' });
     }
+    return known.sets;
+  }
+
+  /** All display sets of a study that is open or was looked at, in the order of its series. */
+  allSets(study: string): DisplaySet[] {
+    return this.ofStudy(study).flatMap((series) => this.sets(series));
+  }
+
+  /** Reads a study without opening it. */
+  async peek(study: string): Promise<DisplaySet[]> {
+    if (!this.etags.has(study)) await this.read(study);
+    return this.allSets(study);
   }
 
   dispose(): void {
@@ -123,32 +135,48 @@ export class StudyLoader {
     this.later();
   }
 
-  private async reread({ StudyInstanceUID, SeriesInstanceUID }: SeriesEntry): Promise<void> {
-    const answer = await this.client.seriesMetadataSince(StudyInstanceUID, SeriesInstanceUID, this.etags.get(SeriesInstanceUID) ?? '', this.controller.signal);
-    if (!answer) return;
-    this.etags.set(SeriesInstanceUID, answer.etag);
-    const sets = displaySets(answer.dataSets);
-    this.reading.set(SeriesInstanceUID, Promise.resolve(sets));
-    this.replace(SeriesInstanceUID, { sets, error: '' });
+  private ofStudy(study: string): SeriesEntry[] {
+    const listed = this.current.series.filter(({ StudyInstanceUID }) => StudyInstanceUID === study);
+    return listed.length > 0 ? listed : (this.peeked.get(study) ?? []);
   }
 
-  private read(study: string, series: string): Promise<DisplaySet[]> {
-    const known = this.reading.get(series) ?? this.fetch(study, series);
-    this.reading.set(series, known);
-    return known;
+  /** The series of a study as the archive has them now; those that are as they were keep their display sets. */
+  private async read(study: string): Promise<SeriesEntry[]> {
+    const answer = await this.client.openStudy(study, this.etags.get(study) ?? '', this.controller.signal);
+    if (!answer) return this.ofStudy(study);
+    this.etags.set(study, answer.etag);
+    const series = answer.opening.series.map((opening) => this.entry(opening, study)).sort(bySeriesNumber);
+    this.peeked.set(study, series);
+    return series;
   }
 
-  private async fetch(study: string, series: string): Promise<DisplaySet[]> {
-    const answer = await this.client.seriesMetadataSince(study, series, '', this.controller.signal);
-    this.etags.set(series, answer?.etag ?? '');
-    return displaySets(answer?.dataSets ?? []);
+  private entry(opening: SeriesOpening, study: string): SeriesEntry {
+    const head = seriesHead(opening);
+    const SeriesInstanceUID = text(head, 'SeriesInstanceUID');
+    const before = this.known.get(SeriesInstanceUID);
+    const known = before?.opening.etag === opening.etag ? before : { opening, sets: undefined };
+    this.known.set(SeriesInstanceUID, known);
+    return {
+      StudyInstanceUID: study,
+      StudyDate: text(head, 'StudyDate'),
+      StudyDescription: text(head, 'StudyDescription'),
+      SeriesInstanceUID,
+      modality: text(head, 'Modality'),
+      number: number(head, 'SeriesNumber'),
+      description: text(head, 'SeriesDescription'),
+      instances: opening.instances,
+      sets: known.sets ?? before?.sets,
+      error: '',
+    };
   }
 
-  private async readRest(): Promise<void> {
-    for (const { SeriesInstanceUID } of this.current.series) {
-      const now = this.current.series.find((s) => s.SeriesInstanceUID === SeriesInstanceUID);
+  /** Makes the display sets of all series, one after another, leaving the page in between. */
+  private async makeRest(): Promise<void> {
+    for (const series of this.current.series) {
       if (this.controller.signal.aborted) return;
-      if (now && !now.sets) await this.sets(now).catch(() => undefined);
+      if (this.known.get(series.SeriesInstanceUID)?.sets) continue;
+      await new Promise((resolve) => setTimeout(resolve));
+      this.sets(series);
     }
   }
 
@@ -160,21 +188,6 @@ export class StudyLoader {
     this.current = state;
     this.changed.emit();
   }
-}
-
-function entry(dataSet: Parameters<typeof text>[0], study: string): SeriesEntry {
-  return {
-    StudyInstanceUID: study,
-    StudyDate: text(dataSet, 'StudyDate'),
-    StudyDescription: text(dataSet, 'StudyDescription'),
-    SeriesInstanceUID: text(dataSet, 'SeriesInstanceUID'),
-    modality: text(dataSet, 'Modality'),
-    number: number(dataSet, 'SeriesNumber'),
-    description: text(dataSet, 'SeriesDescription'),
-    instances: number(dataSet, 'NumberOfSeriesRelatedInstances') ?? 0,
-    sets: undefined,
-    error: '',
-  };
 }
 
 const bySeriesNumber = (a: SeriesEntry, b: SeriesEntry): number =>

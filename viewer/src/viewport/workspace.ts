@@ -2,7 +2,7 @@
 
 import type { Vector } from '../core/geometry';
 import { Signal } from '../core/lifecycle';
-import { LINKS, linkedIndex, linkedView, type Links } from '../core/links';
+import { LINKS, linkedIndex, linkedView, type Anchor, type Links } from '../core/links';
 import { add, nearestPicture, planeOf, sharesSpace, toPatient, toPixel } from '../core/plane';
 import type { DisplaySet } from '../core/stack';
 import { imageSize, paneToPixel, type Point } from '../core/view';
@@ -36,6 +36,7 @@ export class Workspace {
   private readonly seen = new Map<number, PaneState>();
   private current: WorkspaceState;
   private following = false;
+  private readonly anchors = new Map<string, Anchor & { leftAt: number }>();
 
   constructor(private readonly store: PictureStore) {
     this.current = { rows: 1, columns: 1, arrangement: 'grid', cells: [this.cell(0)], active: 0, maximised: false, links: LINKS, cursor: undefined };
@@ -72,6 +73,7 @@ export class Workspace {
   }
 
   link(change: Partial<Links>): void {
+    this.anchors.clear();
     this.update({ links: { ...this.current.links, ...change } });
   }
 
@@ -93,6 +95,7 @@ export class Workspace {
   }
 
   goToPlace(place: Vector, FrameOfReferenceUID: string, from?: StackController): void {
+    this.anchors.clear();
     this.update({ cursor: { place, FrameOfReferenceUID } });
     this.quietly(() => {
       for (const { controller } of this.current.cells) {
@@ -163,11 +166,23 @@ export class Workspace {
     const state = other.state();
     if (!now.set || !state.set || state.set.pictures.length === 0) return;
     if (now.index !== before.index) {
-      const index = linkedIndex(now.set, now.index, now.index - before.index, state.set, state.index, links);
+      const index = linkedIndex(now.set, now.index, state.set, this.anchor(before, now.set, state), links);
       if (index !== undefined) other.goTo(index);
+      const anchor = this.anchors.get(`${now.set.id} ${state.set.id}`);
+      if (anchor) anchor.leftAt = other.state().index;
     }
     if ((links.window || planes) && now.setting !== before.setting && state.set.modality === now.set.modality) other.follow({ ...now.setting, automatic: (planes ? now : state).setting.automatic });
     if (links.view && now.view !== before.view && now.bitmap && state.bitmap) other.setView(linkedView(now.view, imageSize(state.bitmap).width / imageSize(now.bitmap).width));
+  }
+
+  /** Where the two were when one began to lead the other, so that steps of different size do not add up to an error. */
+  private anchor(before: PaneState, set: DisplaySet, other: PaneState): Anchor {
+    const key = `${set.id} ${other.set?.id}`;
+    const known = this.anchors.get(key);
+    if (known?.leftAt === other.index) return known;
+    const made = { own: before.index, other: other.index, leftAt: other.index };
+    this.anchors.set(key, made);
+    return made;
   }
 
   private update(change: Partial<WorkspaceState>): void {

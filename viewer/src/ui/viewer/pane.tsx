@@ -5,9 +5,11 @@ import { lazy, Suspense, useEffect, useRef, useState, type DragEvent, type JSX }
 import type { CommandName } from '../../core/commands';
 import type { Detail } from '../../core/corner-text';
 import { isMeasure, type Tool } from '../../core/gesture';
+import { Owner } from '../../core/lifecycle';
 import { formatValue } from '../../core/modality';
 import type { Point } from '../../core/view';
-import { createViewport, rendererWanted } from '../../viewport/create-viewport';
+import type { ViewportPort } from '../../core/viewport-port';
+import { betterViewport, createViewport, rendererWanted } from '../../viewport/create-viewport';
 import type { Drag, MeasureSession } from '../../viewport/measure/session';
 import type { PaneState, StackController } from '../../viewport/stack-controller';
 import type { Cell } from '../../viewport/workspace';
@@ -22,6 +24,9 @@ import { SERIES_DRAG } from './series-rail';
 import { SpaceLayer } from './space-layer';
 import { useStateOf } from './use-signal';
 import type { ViewerEngine } from './viewer-engine';
+
+/** ms from the first picture until code is fetched that draws it faster. */
+const AFTER_FIRST_PICTURE = 300;
 
 const MeasureLayer = lazy(() => import('./measure-layer').then((module) => ({ default: module.MeasureLayer })));
 
@@ -151,32 +156,51 @@ function useDrawing(drawing: React.RefObject<HTMLDivElement | null>, controller:
   useEffect(() => {
     const element = drawing.current;
     if (!element) return undefined;
-    let gone = false;
-    let release = (): void => undefined;
+    const owner = new Owner();
+    let current: ViewportPort | undefined;
+    const put = (port: ViewportPort | undefined): void => {
+      if (owner.disposed || !port) {
+        port?.dispose();
+        return;
+      }
+      const before = current;
+      current = port;
+      element.dataset.renderer = port.name;
+      controller.attach(port);
+      if (before) requestAnimationFrame(() => before.dispose());
+    };
     createViewport(element, rendererWanted(), pane).then(
       (port) => {
-        if (gone) {
-          port.dispose();
-          return;
-        }
-        element.dataset.renderer = port.name;
-        controller.attach(port);
+        put(port);
         const observer = new ResizeObserver(() => controller.resized());
         observer.observe(element);
-        release = () => {
-          observer.disconnect();
-          controller.detach();
-          port.dispose();
-        };
+        owner.own(() => observer.disconnect());
+        owner.own(onceDrawn(controller, () => void betterViewport(element, rendererWanted(), pane).then(put, () => undefined)));
       },
       (error: unknown) => setFailure(error instanceof Error ? error.message : 'This browser cannot draw images'),
     );
     return () => {
-      gone = true;
-      release();
+      owner.dispose();
+      controller.detach();
+      current?.dispose();
     };
   }, [drawing, controller, pane]);
   return failure;
+}
+
+/** Runs `then` when the first picture has been drawn; returns what calls it off. */
+function onceDrawn(controller: StackController, then: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = (): void => {
+    if (timer || !controller.state().bitmap) return;
+    timer = setTimeout(then, AFTER_FIRST_PICTURE);
+  };
+  const stop = controller.changed.listen(look);
+  look();
+  return () => {
+    stop();
+    clearTimeout(timer);
+  };
 }
 
 function cursorText(controller: StackController, cursor: Point | undefined): string {

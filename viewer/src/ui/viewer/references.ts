@@ -16,7 +16,7 @@ export async function openStudyBeside(engine: Pick<ViewerEngine, 'loader' | 'wor
   const all = await loader.add(study);
   const { modality } = workspace.active.state().set ?? {};
   const series = all.find((one) => one.modality === modality) ?? all.find((one) => showsPictures(one.modality)) ?? all[0];
-  const set = series && (await loader.sets(series))[0];
+  const set = series && loader.sets(series)[0];
   const from = workspace.state().cells[workspace.state().active];
   if (set && from) showBeside(engine, from, set);
 }

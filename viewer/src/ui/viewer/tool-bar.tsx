@@ -64,11 +64,12 @@ interface Props {
   canPlay: boolean;
   inverted: boolean;
   exporting: ExportState;
+  hanging(close: () => void): JSX.Element;
   presets: JSX.Element;
   run(name: CommandName): void;
 }
 
-export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, playing, canPlay, inverted, exporting, presets, run }: Props): JSX.Element {
+export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, playing, canPlay, inverted, exporting, hanging, presets, run }: Props): JSX.Element {
   const button = ({ command, icon: Icon, label, phone }: Button, pressed?: boolean): JSX.Element => (
     <button
       key={command}
@@ -96,14 +97,17 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
       <div className="tool-group">
         <MenuButton icon={Grid2x2} label="Layout" title={`Layout  ${keyLabel('layout.choose')}`} asked={layoutAsked}>
           {(close) => (
-            <LayoutPicker
-              rows={workspace.rows}
-              columns={workspace.columns}
-              onChoose={(rows, columns) => {
-                close();
-                onLayout(rows, columns);
-              }}
-            />
+            <>
+              <LayoutPicker
+                rows={workspace.rows}
+                columns={workspace.columns}
+                onChoose={(rows, columns) => {
+                  close();
+                  onLayout(rows, columns);
+                }}
+              />
+              {hanging(close)}
+            </>
           )}
         </MenuButton>
         {button({ command: 'mpr.toggle', icon: Axis3d, label: 'MPR', phone: true }, workspace.arrangement === 'mpr')}

@@ -4,7 +4,7 @@ import { useEffect } from 'react';
 import type { PaneState } from '../../viewport/stack-controller';
 import { warmUp, type ViewerEngine } from './viewer-engine';
 
-export function useAhead(engine: ViewerEngine, { bitmap, set }: PaneState, studies: readonly string[]): void {
+export function useAhead(engine: ViewerEngine, { bitmap, set }: PaneState, studies: ReadonlySet<string>): void {
   const drawn = bitmap !== undefined;
   useEffect(() => {
     if (!drawn) return undefined;
@@ -19,6 +19,6 @@ export function useAhead(engine: ViewerEngine, { bitmap, set }: PaneState, studi
   }, [drawn, engine, set]);
 
   useEffect(() => {
-    if (drawn) engine.drafts.open(studies);
+    if (drawn) engine.drafts.open([...studies]);
   }, [drawn, engine, studies]);
 }

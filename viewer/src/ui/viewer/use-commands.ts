@@ -72,6 +72,29 @@ function layoutActions({ workspace }: ViewerEngine, page: PageActions): Actions 
   };
 }
 
+function hangingActions({ hanging, mpr, volume3d }: ViewerEngine, page: PageActions): Actions {
+  const saying = (make: () => Promise<string>) => (): void => {
+    void make()
+      .catch((error: unknown) => (error instanceof Error ? error.message : 'The archive did not answer'))
+      .then((note) => page.change(() => ({ note })));
+  };
+  const step = (by: 1 | -1) => (): Promise<string> => {
+    volume3d.leave();
+    mpr.leave();
+    return hanging.step(by);
+  };
+  return {
+    'hang.next': saying(step(1)),
+    'hang.previous': saying(step(-1)),
+    'hang.save': saying(async () => {
+      mpr.leave();
+      await hanging.save();
+      return '';
+    }),
+    'hang.reset': saying(() => hanging.reset()),
+  };
+}
+
 const MODES: readonly SlabMode[] = ['max', 'min', 'mean'];
 
 function mprActions({ mpr, workspace }: ViewerEngine, page: PageActions): Actions {
@@ -158,6 +181,7 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
   return {
     ...toolActions(engine, page),
     ...layoutActions(engine, page),
+    ...hangingActions(engine, page),
     ...mprActions(engine, page),
     ...volumeActions(engine, page),
     ...imageActions(engine),

@@ -1,6 +1,7 @@
 // Opening series: into the active pane, into the pane they are dropped on, into panes that a new layout has made.
 
 import { useCallback } from 'react';
+import type { PanesPlace, ViewerPlace } from '../../core/deep-link';
 import type { DisplaySet } from '../../core/stack';
 import type { SeriesEntry, StudyLoader } from '../../viewport/study-loader';
 import type { PageState } from './use-commands';
@@ -9,7 +10,9 @@ import type { ViewerEngine } from './viewer-engine';
 export const PHONE = '(max-width: 720px)';
 
 interface Opening {
-  open(series: SeriesEntry, set: DisplaySet | undefined, instance?: string): Promise<void>;
+  /** Reads the studies of an address and shows what it names, else what their hanging protocol says. */
+  begin(place: ViewerPlace): Promise<void>;
+  open(series: SeriesEntry, set: DisplaySet | undefined, instance?: string): void;
   drop(index: number, id: string): void;
   arrange(rows: number, columns: number): void;
   next(by: 1 | -1): void;
@@ -19,16 +22,17 @@ type Entry = [SeriesEntry, DisplaySet | undefined];
 
 const entries = (loader: StudyLoader): Entry[] => loader.state().series.flatMap((series): Entry[] => (series.sets ? series.sets.map((set): Entry => [series, set]) : [[series, undefined]]));
 
-export function useOpening({ workspace, loader, mpr, volume3d }: ViewerEngine, change: (make: (state: PageState) => Partial<PageState>) => void): Opening {
+export function useOpening(engine: ViewerEngine, change: (make: (state: PageState) => Partial<PageState>) => void): Opening {
+  const { workspace, loader, mpr, volume3d, hanging } = engine;
   const leave = useCallback(() => {
     volume3d.leave();
     mpr.leave();
   }, [mpr, volume3d]);
   const open = useCallback(
-    async (series: SeriesEntry, set: DisplaySet | undefined, instance = '') => {
+    (series: SeriesEntry, set: DisplaySet | undefined, instance = '') => {
       leave();
       const { active } = workspace;
-      const sets = set ? [set] : await loader.sets(series).catch(() => []);
+      const sets = set ? [set] : loader.sets(series);
       const chosen = sets.find((candidate) => instance && candidate.instances.some((i) => i.SOPInstanceUID === instance)) ?? sets[0];
       if (chosen) active.open(chosen, instance);
       if (matchMedia(PHONE).matches) change(() => ({ drawer: false }));
@@ -40,38 +44,65 @@ export function useOpening({ workspace, loader, mpr, volume3d }: ViewerEngine, c
       const target = entries(loader).find(([series, set]) => (set?.id ?? series.SeriesInstanceUID) === id);
       leave();
       workspace.activate(index);
-      if (target) void open(...target);
+      if (target) open(...target);
     },
     [loader, workspace, leave, open],
   );
   const arrange = useCallback(
     (rows: number, columns: number) => {
       leave();
+      hanging.leave();
       workspace.arrange(rows, columns);
-      void fill(workspace, loader);
+      fill(workspace, loader);
     },
-    [loader, workspace, leave],
+    [loader, workspace, hanging, leave],
+  );
+  const begin = useCallback(
+    async ({ studies, series, instance, layout }: ViewerPlace) => {
+      hanging.prepare();
+      await loader.load(studies, series);
+      const first = loader.firstChoice(series);
+      const hung = await hanging.start(studies, !series && !layout);
+      if (layout) restore(engine, layout, series);
+      else if (!hung && first && !workspace.active.state().set) open(first, undefined, instance);
+    },
+    [engine, loader, workspace, hanging, open],
   );
   const next = useCallback(
     (by: 1 | -1) => {
       const all = entries(loader);
       const target = all[all.findIndex(([, set]) => set?.id === workspace.active.state().set?.id) + by];
-      if (target) void open(...target);
+      if (target) open(...target);
     },
     [loader, workspace, open],
   );
-  return { open, drop, arrange, next };
+  return { begin, open, drop, arrange, next };
+}
+
+/** The layout of an address; the pane of its series is the active one. */
+function restore({ workspace, loader }: ViewerEngine, { rows, columns, panes }: PanesPlace, series: string): void {
+  const studies = [...new Set(loader.state().series.map(({ StudyInstanceUID }) => StudyInstanceUID))];
+  const sets = studies.flatMap((study) => loader.allSets(study));
+  workspace.quietly(() => {
+    workspace.arrange(rows, columns);
+    workspace.state().cells.forEach(({ controller }, index) => {
+      const uid = panes[index] ?? '';
+      const set = sets.find((one) => one.SeriesInstanceUID === uid) ?? sets.find(({ instances }) => instances.some(({ SOPInstanceUID }) => SOPInstanceUID === uid));
+      if (set) controller.open(set, uid);
+    });
+    workspace.activate(Math.max(0, workspace.state().cells.findIndex(({ controller }) => controller.state().set?.SeriesInstanceUID === series)));
+  });
 }
 
 /** Puts the series that are not on screen yet into the empty panes, in their order. */
-async function fill(workspace: ViewerEngine['workspace'], loader: StudyLoader): Promise<void> {
+function fill(workspace: ViewerEngine['workspace'], loader: StudyLoader): void {
   const { cells } = workspace.state();
   const shown = new Set(cells.map(({ controller }) => controller.state().set?.SeriesInstanceUID));
   const waiting = entries(loader).filter(([series, set]) => !shown.has(series.SeriesInstanceUID) && set?.kind !== 'document');
   for (const { controller } of cells) {
     if (controller.state().set) continue;
     const [series, set] = waiting.shift() ?? [];
-    const chosen = set ?? (series && (await loader.sets(series).catch(() => []))[0]);
+    const chosen = set ?? (series && loader.sets(series)[0]);
     if (chosen && !controller.state().set) controller.open(chosen);
   }
 }

@@ -9,9 +9,10 @@ import type { Point } from '../../core/view';
 import type { StudyState } from '../../viewport/study-loader';
 import type { Cell, WorkspaceState } from '../../viewport/workspace';
 import { Mark } from '../parts/mark';
-import { navigate, noteAddress } from '../place';
+import { navigate } from '../place';
 import { useServices } from '../services';
 import { ContextMenu } from './context-menu';
+import { HangingMenu } from './hanging-menu';
 import { KeySheet } from './key-sheet';
 import { Pane } from './pane';
 import { PresetMenu } from './preset-menu';
@@ -25,6 +26,7 @@ import { ToolBar } from './tool-bar';
 import { useCommands, type PageState } from './use-commands';
 import { PHONE, useOpening } from './use-opening';
 import { useStateOf } from './use-signal';
+import { useAddress } from './use-address';
 import { useAhead } from './use-ahead';
 import { createEngine, type ViewerEngine } from './viewer-engine';
 import './viewer.css';
@@ -64,29 +66,20 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   const [page, setPage] = useState<PageState>(firstPage);
   const [menu, setMenu] = useState<Point>();
   const change = useCallback((make: (state: PageState) => Partial<PageState>) => setPage((state) => ({ ...state, ...make(state) })), []);
-  const { open, drop, arrange, next } = useOpening(engine, change);
+  const { begin, open, drop, arrange, next } = useOpening(engine, change);
 
   useEffect(() => {
-    let gone = false;
-    void loader.load(place.studies, place.series).then(() => {
-      const first = loader.firstChoice(place.series);
-      if (!gone && first) void open(first, undefined, place.instance);
-    });
-    return () => {
-      gone = true;
-    };
+    void begin(place);
     // The place is read once: later changes of series keep the address, not the other way round.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [loader, open]);
+  }, [begin]);
 
   const { set } = pane;
-  useAhead(engine, pane, place.studies);
+  const studies = useMemo(() => studiesOf(study), [study]);
+  useAhead(engine, pane, studies);
+  useAddress(place, set, layout);
 
   useEffect(() => workspace.adopt(study.series.flatMap(({ sets }) => sets ?? [])), [workspace, study]);
-
-  useEffect(() => {
-    if (set && !set.plane) noteAddress({ ...place, series: set.SeriesInstanceUID, instance: set.kind === 'stack' ? '' : (set.instances[0]?.SOPInstanceUID ?? '') });
-  }, [set, place]);
 
   const planes = useRef(page.planes);
   useEffect(() => {
@@ -100,6 +93,15 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
       engine.volume3d.leave();
       engine.mpr.leave();
       openStudyBeside(engine, uid).catch((error: unknown) => change(() => ({ note: error instanceof Error ? error.message : 'The study cannot be opened' })));
+    },
+    [engine, change],
+  );
+
+  const hangStage = useCallback(
+    (id: string, stage: number) => {
+      engine.volume3d.leave();
+      engine.mpr.leave();
+      void engine.hanging.choose(id, stage).then((note) => change(() => ({ note })));
     },
     [engine, change],
   );
@@ -123,13 +125,14 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
           canPlay={canPlay}
           inverted={pane.setting.inverted}
           exporting={exporting}
+          hanging={(close) => <HangingMenu hanging={engine.hanging} run={run} onChoose={hangStage} close={close} />}
           presets={<PresetMenu controller={workspace.active} />}
           run={run}
         />
       </header>
       <aside className="viewer-rail" aria-label="Series">
-        <SeriesRail study={study} current={pane.set} shown={shownSets(layout)} onOpen={(series, set) => void open(series, set)} />
-        <PriorsList patient={instance?.dataSet} open={studiesOf(study)} onOpen={beside} />
+        <SeriesRail study={study} current={pane.set} shown={shownSets(layout)} onOpen={open} />
+        <PriorsList patient={instance?.dataSet} open={studies} onOpen={beside} />
       </aside>
       {page.drawer ? <button type="button" className="drawer-shade" aria-label="Close series" onClick={() => run('panel.series')} /> : null}
       <main className="viewer-main">
@@ -165,7 +168,10 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
         {page.note ? <div className="page-note" role="alert">{page.note}</div> : null}
         {page.panel === 'measures' ? (
           <Suspense fallback={null}>
-            <MeasurePanel session={measure} study={study} onSign={() => engine.drafts.sign()} onShow={(series, set, index) => void open(series, set).then(() => workspace.active.goTo(index))} onClose={() => run('measure.list')} />
+            <MeasurePanel session={measure} study={study} onSign={() => engine.drafts.sign()} onShow={(series, set, index) => {
+              open(series, set);
+              workspace.active.goTo(index);
+            }} onClose={() => run('measure.list')} />
           </Suspense>
         ) : null}
         <SaveNote drafts={engine.drafts} />

@@ -1,0 +1,30 @@
+// Reads, writes and deletes the hanging protocols that the archive keeps.
+
+import type { Protocol } from '../core/hanging/protocol';
+import { ServerError, describe } from './dicomweb';
+
+export class HangingClient {
+  constructor(private readonly api = '/api') {}
+
+  async read(): Promise<Protocol[]> {
+    const response = await this.ask('', { headers: { Accept: 'application/json' } });
+    const found = (await response.json()) as Protocol[];
+    return found.map((protocol) => ({ ...protocol, saved: true }));
+  }
+
+  async write({ id, name, modality, bodyPart = '', stages }: Protocol): Promise<void> {
+    await this.ask(`/${id}`, { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name, modality, bodyPart, stages }) });
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.ask(`/${id}`, { method: 'DELETE' });
+  }
+
+  private async ask(below: string, request: RequestInit): Promise<Response> {
+    const response = await fetch(`${this.api}/hanging-protocols${below}`, request).catch(() => {
+      throw new ServerError(0, 'The archive cannot be reached');
+    });
+    if (!response.ok) throw new ServerError(response.status, await describe(response));
+    return response;
+  }
+}
