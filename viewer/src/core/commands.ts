@@ -19,6 +19,8 @@ export const COMMANDS = [
   { name: 'measure.delete', title: 'Delete the selected', group: 'Measure', keys: ['Delete', 'Backspace'] },
   { name: 'measure.hide', title: 'Hide or show measurements', group: 'Measure', keys: ['Shift+m'] },
   { name: 'measure.list', title: 'List of measurements', group: 'Measure', keys: ['q'] },
+  { name: 'structures.list', title: 'Structures: segmentations, contours, dose', group: 'Structures', keys: ['u'] },
+  { name: 'structures.toggle', title: 'Hide or show structures', group: 'Structures', keys: ['Shift+u'] },
   { name: 'layout.choose', title: 'Layout', group: 'Layout', keys: ['Shift+l'] },
   { name: 'layout.maximise', title: 'Maximise the pane, or full screen', group: 'Layout', keys: ['f'] },
   { name: 'hang.next', title: 'Next stage of the hanging protocol', group: 'Layout', keys: ['>'] },

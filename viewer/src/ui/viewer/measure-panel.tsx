@@ -8,6 +8,7 @@ import { nearestPicture, toPatient } from '../../core/plane';
 import type { DisplaySet } from '../../core/stack';
 import type { MeasureSession } from '../../viewport/measure/session';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
+import { download } from '../parts/download';
 import { useStateOf } from './use-signal';
 import './measure-panel.css';
 
@@ -135,13 +136,4 @@ function whereText(item: Measurement, study: StudyState): string {
   const { series, set, index } = place;
   const name = [series.number, series.description || series.modality].filter((part) => part !== undefined && part !== '').join(' · ');
   return set ? `${name}, image ${index + 1} of ${set.pictures.length}${item.image?.reformatted ? ', in a plane' : ''}` : name;
-}
-
-function download(name: string, type: string, content: string): void {
-  const url = URL.createObjectURL(new Blob([content], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -11,6 +11,7 @@ import type { Point } from '../../core/view';
 import type { ViewportPort } from '../../core/viewport-port';
 import { betterViewport, createViewport, rendererWanted } from '../../viewport/create-viewport';
 import type { Drag, MeasureSession } from '../../viewport/measure/session';
+import type { StructuresSession } from '../../viewport/structures/session';
 import type { PaneState, StackController } from '../../viewport/stack-controller';
 import type { Cell } from '../../viewport/workspace';
 import { CineBar } from './cine-bar';
@@ -29,6 +30,8 @@ import type { ViewerEngine } from './viewer-engine';
 const AFTER_FIRST_PICTURE = 300;
 
 const MeasureLayer = lazy(() => import('./measure-layer').then((module) => ({ default: module.MeasureLayer })));
+
+const StructureLayer = lazy(() => import('./structure-layer').then((module) => ({ default: module.StructureLayer })));
 
 interface Props {
   engine: ViewerEngine;
@@ -50,6 +53,7 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
   const { controller } = cell;
   const state = useStateOf(controller);
   const session = useStateOf(engine.measure);
+  const structures = useStateOf(engine.structures);
   const planeNotes = useStateOf(engine.mpr.notes);
   const surface = useRef<HTMLDivElement>(null);
   const drawing = useRef<HTMLDivElement>(null);
@@ -91,17 +95,31 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
       {...dropping(onDrop)}
     >
       <div className="pane-drawing" ref={drawing} style={{ visibility: state.bitmap && !isDocument ? 'visible' : 'hidden' }} />
-      {isDocument ? null : <PlaneLayer state={state} visible={planes} />}
-      {isDocument ? null : <SpaceLayer workspace={workspace} controller={controller} pane={state} />}
+      {isDocument ? null : (
+        <>
+          <PlaneLayer state={state} visible={planes} />
+          <Structured session={structures} state={state} />
+          <SpaceLayer workspace={workspace} controller={controller} pane={state} />
+        </>
+      )}
       {session && !isDocument ? <Measured session={session} pane={state} /> : null}
       <div className="pane-surface" ref={surface} data-tool={tool} hidden={isDocument} />
-      {isDocument && state.set ? <Document set={state.set} {...documentActions(engine, cell, onTags)} /> : <Overlay state={state} detail={detail} further={state.set?.plane ? planeNotes : ''} pixel={cursor && controller.valueAt(cursor)?.pixel} cursor={cursorText(controller, cursor)} />}
+      {isDocument && state.set ? <Document set={state.set} {...documentActions(engine, cell, onTags)} /> : <Overlay state={state} detail={detail} further={state.set?.plane ? planeNotes : ''} pixel={cursor && controller.valueAt(cursor)?.pixel} cursor={cursorText(controller, cursor, structures)} />}
       {isDocument ? null : <FrameSlider state={state} store={store} controller={controller} />}
       {state.status === 'empty' ? <div className="pane-empty">Drag a series here, or choose one on the left</div> : null}
       <CineBar state={state} run={run} />
       <Waiting state={state} />
       {state.status === 'failed' || failure ? <Failed message={failure || state.message} onRetry={() => controller.retry()} /> : null}
     </div>
+  );
+}
+
+function Structured({ session, state }: { session: StructuresSession | undefined; state: PaneState }): JSX.Element | null {
+  if (!session) return null;
+  return (
+    <Suspense fallback={null}>
+      <StructureLayer session={session} state={state} />
+    </Suspense>
   );
 }
 
@@ -203,8 +221,13 @@ function onceDrawn(controller: StackController, then: () => void): () => void {
   };
 }
 
-function cursorText(controller: StackController, cursor: Point | undefined): string {
-  const under = cursor && controller.valueAt(cursor);
+/** The value under the pointer, and what structures and doses say there. */
+function cursorText(controller: StackController, cursor: Point | undefined, structures: StructuresSession | undefined): string {
+  return cursor ? [valueText(controller, cursor), structures?.textAt(controller, cursor)].filter(Boolean).join('  ') : '';
+}
+
+function valueText(controller: StackController, cursor: Point): string {
+  const under = controller.valueAt(cursor);
   if (!under) return '';
   const place = `(${under.pixel[0]}, ${under.pixel[1]})`;
   if (under.rgb) return `${place}  RGB ${under.rgb.join(' ')}`;

@@ -1,12 +1,17 @@
 // The series of the study as thumbnails; on a phone a drawer.
 
-import { AlertTriangle, Film, FileText, Layers } from 'lucide-react';
+import { AlertTriangle, Film, FileText, Layers, type LucideIcon } from 'lucide-react';
 import { Fragment, useEffect, useRef, type JSX } from 'react';
 import { formatDate } from '../../core/dates';
 import { showsPictures, type DisplaySet } from '../../core/stack';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
 import { ModalityBadge } from '../parts/modality-badge';
+import type { StructuresSession } from '../../viewport/structures/session';
+import { kindOf } from '../../viewport/structures/listed';
+import { CardStructures } from './card-structures';
 import { Thumbnail } from './thumbnail';
+import { useStateOf } from './use-signal';
+import type { Late } from './viewer-engine';
 
 /** The kind of data a dragged thumbnail carries: the id of its display set or series. */
 export const SERIES_DRAG = 'application/x-isocenter-series';
@@ -17,10 +22,14 @@ interface Props {
   /** Ids of the display sets that are on screen. */
   shown: ReadonlySet<string>;
   onOpen(series: SeriesEntry, set: DisplaySet | undefined): void;
+  structures: Late<StructuresSession>;
+  /** Shows a segmentation, structure set or dose over its series. */
+  onOver(set: DisplaySet): void;
 }
 
-export function SeriesRail({ study, current, shown, onOpen }: Props): JSX.Element {
+export function SeriesRail({ study, current, shown, onOpen, structures, onOver }: Props): JSX.Element {
   const several = new Set(study.series.map(({ StudyInstanceUID }) => StudyInstanceUID)).size > 1;
+  const session = useStateOf(structures);
   const rail = useRef<HTMLDivElement>(null);
   useEffect(() => {
     rail.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
@@ -32,8 +41,8 @@ export function SeriesRail({ study, current, shown, onOpen }: Props): JSX.Elemen
         <Fragment key={series.SeriesInstanceUID}>
           {several && series.StudyInstanceUID !== study.series[index - 1]?.StudyInstanceUID ? <StudyHead series={series} /> : null}
           {series.sets
-            ? series.sets.map((set) => <Card key={set.id} series={series} set={set} active={current?.id === set.id} shown={shown.has(set.id)} several={(series.sets?.length ?? 0) > 1} onOpen={onOpen} />)
-            : <Card series={series} set={undefined} active={false} shown={false} several={false} onOpen={onOpen} />}
+            ? series.sets.map((set) => <Card key={set.id} series={series} set={set} active={current?.id === set.id} shown={shown.has(set.id)} several={(series.sets?.length ?? 0) > 1} onOpen={onOpen} session={session} onOver={onOver} />)
+            : <Card series={series} set={undefined} active={false} shown={false} several={false} onOpen={onOpen} session={undefined} onOver={onOver} />}
         </Fragment>
       ))}
     </div>
@@ -55,42 +64,62 @@ interface CardProps {
   active: boolean;
   shown: boolean;
   several: boolean;
+  session: StructuresSession | undefined;
+  onOver(set: DisplaySet): void;
   onOpen(series: SeriesEntry, set: DisplaySet | undefined): void;
 }
 
-function Card({ series, set, active, shown, several, onOpen }: CardProps): JSX.Element {
+/** What a card says of its series. */
+function faceOf(series: SeriesEntry, set: DisplaySet | undefined): { title: string; hint: string; count: number; Icon: LucideIcon; pictured: boolean; liesOver: boolean } {
   const title = [series.description, set?.description, set?.kind === 'document' ? 'Document' : `Series ${series.number ?? ''}`.trim()].find(Boolean) ?? '';
-  const count = set && set.pictures.length > 0 ? set.pictures.length : series.instances;
-  const Icon = series.error ? AlertTriangle : set?.kind === 'clip' ? Film : set?.kind === 'document' ? FileText : Layers;
+  const kind = kindOf(set?.instances[0]?.SOPClassUID ?? '');
+  return {
+    title,
+    hint: series.error || (kind ? `${title}\nDouble click: show over its series` : title),
+    count: set && set.pictures.length > 0 ? set.pictures.length : series.instances,
+    Icon: series.error ? AlertTriangle : ((set && ICONS[set.kind]) ?? Layers),
+    pictured: set ? set.kind !== 'document' || kind === 'SEG' : showsPictures(series.modality),
+    liesOver: kind !== undefined,
+  };
+}
+
+const ICONS: Readonly<Record<DisplaySet['kind'], LucideIcon>> = { stack: Layers, clip: Film, document: FileText };
+
+function Card({ series, set, active, shown, several, session, onOver, onOpen }: CardProps): JSX.Element {
+  const { title, hint, count, Icon, pictured, liesOver } = faceOf(series, set);
   const instance = several ? set?.instances[0]?.SOPInstanceUID : undefined;
   return (
-    <button
-      type="button"
-      className="card"
-      role="option"
-      draggable
-      onDragStart={(event) => {
-        event.dataTransfer.setData(SERIES_DRAG, set?.id ?? series.SeriesInstanceUID);
-        event.dataTransfer.effectAllowed = 'copy';
-      }}
-      data-shown={shown}
-      aria-selected={active}
-      aria-current={active}
-      title={series.error || title}
-      onClick={() => onOpen(series, set)}
-    >
-      <Thumbnail study={series.StudyInstanceUID} series={series.SeriesInstanceUID} instance={instance} label={title} pictured={set ? set.kind !== 'document' : showsPictures(series.modality)} />
-      <span className="card-top">
-        <ModalityBadge modality={series.modality} />
-        <span className="card-count">
-          <Icon size={12} aria-hidden="true" />
-          {count}
+    <div className="card-holder" role="presentation">
+      <button
+        type="button"
+        className="card"
+        role="option"
+        draggable
+        onDragStart={(event) => {
+          event.dataTransfer.setData(SERIES_DRAG, set?.id ?? series.SeriesInstanceUID);
+          event.dataTransfer.effectAllowed = 'copy';
+        }}
+        data-shown={shown}
+        aria-selected={active}
+        aria-current={active}
+        title={hint}
+        onClick={() => onOpen(series, set)}
+        onDoubleClick={() => set && liesOver && onOver(set)}
+      >
+        <Thumbnail study={series.StudyInstanceUID} series={series.SeriesInstanceUID} instance={instance} label={title} pictured={pictured} />
+        <span className="card-top">
+          <ModalityBadge modality={series.modality} />
+          <span className="card-count">
+            <Icon size={12} aria-hidden="true" />
+            {count}
+          </span>
         </span>
-      </span>
-      <span className="card-title">
-        {series.number === undefined ? '' : <span className="card-number">{series.number}</span>}
-        {title}
-      </span>
-    </button>
+        <span className="card-title">
+          {series.number === undefined ? '' : <span className="card-number">{series.number}</span>}
+          {title}
+        </span>
+      </button>
+      {set && session ? <CardStructures set={set} session={session} /> : null}
+    </div>
   );
 }

@@ -13,6 +13,8 @@ export interface TestSeam {
   pixelToPatient(column: number, row: number, cell?: number): Vector | undefined;
   /** In 3D: where a place in the patient is, in parts of the canvas; and what a frame took while it was moved. */
   volume(place: Vector): { at: Point | undefined; frame: number; scale: number } | undefined;
+  /** Structures drawn on the picture: pixels inside, closed lines, open ones. */
+  structures(cell?: number): { id: string; pixels: number; rings: number; open: number }[];
   summary(cell?: number): { SOPInstanceUID: string; frame: number; index: number; count: number; loaded: number; source: string; playing: boolean; windowLabel: string; pictureId: string; columns: number; rows: number };
 }
 
@@ -22,7 +24,7 @@ declare global {
   }
 }
 
-export function exposeTestSeam({ workspace, store, volume3d }: ViewerEngine): () => void {
+export function exposeTestSeam({ workspace, store, volume3d, structures }: ViewerEngine): () => void {
   const of = (cell?: number): StackController => (cell === undefined ? workspace.active : (workspace.state().cells[cell]?.controller ?? workspace.active));
   window.__isocenter = {
     pixelToPane: (column, row, cell) => {
@@ -38,6 +40,11 @@ export function exposeTestSeam({ workspace, store, volume3d }: ViewerEngine): ()
       const session = volume3d.state();
       const canvas = document.querySelector('.volume-canvas');
       return session && canvas ? { at: session.onCanvas(place, canvas.clientWidth / canvas.clientHeight), ...session.speed } : undefined;
+    },
+    structures: (cell) => {
+      const { set, shown } = of(cell).state();
+      const layers = structures.state()?.layers(set?.pictures[shown])?.structures ?? [];
+      return layers.map(({ id, mask, rings, open }) => ({ id, pixels: mask?.reduce((sum, value) => sum + (value >= 128 ? 1 : 0), 0) ?? 0, rings: rings?.length ?? 0, open: open?.length ?? 0 }));
     },
     summary: (cell) => {
       const { set, shown, index, bitmap, playing, grey } = of(cell).state();

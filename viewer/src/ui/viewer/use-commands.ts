@@ -16,7 +16,7 @@ import type { ViewerEngine } from './viewer-engine';
 export interface PageState {
   tool: Tool;
   detail: Detail;
-  panel: 'tags' | 'keys' | 'measures' | undefined;
+  panel: 'tags' | 'keys' | 'measures' | 'structures' | undefined;
   drawer: boolean;
   /** Overlay planes and shutter are drawn. */
   planes: boolean;
@@ -55,6 +55,16 @@ function toolActions({ measure }: ViewerEngine, page: PageActions): Actions {
     'measure.delete': () => measure.state()?.remove(),
     'measure.hide': () => measure.state()?.toggleHidden(),
     'measure.list': () => page.change((state) => ({ panel: state.panel === 'measures' ? undefined : 'measures' })),
+  };
+}
+
+function structureActions({ structures }: ViewerEngine, page: PageActions): Actions {
+  return {
+    'structures.list': () => {
+      void structures.want();
+      page.change((state) => ({ panel: state.panel === 'structures' ? undefined : 'structures' }));
+    },
+    'structures.toggle': () => structures.state()?.toggleHidden(),
   };
 }
 
@@ -180,6 +190,7 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
   const { workspace, measure, volume3d } = engine;
   return {
     ...toolActions(engine, page),
+    ...structureActions(engine, page),
     ...layoutActions(engine, page),
     ...hangingActions(engine, page),
     ...mprActions(engine, page),
@@ -205,7 +216,8 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
 const staysTab = (name: CommandName, cells: number): boolean =>
   (name === 'layout.next' || name === 'layout.previous') && (cells < 2 || (document.activeElement !== null && document.activeElement !== document.body));
 
-const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLInputElement || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
+/** Whether a key is for the control that has the focus; of check boxes only the space bar is. */
+const isTyping = ({ target, key }: KeyboardEvent): boolean => (target instanceof HTMLInputElement && (target.type !== 'checkbox' || key === ' ')) || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
 
 /** Runs commands by name, and by key while no dialog is open. `page` must stay the same object while nothing changes. */
 export function useCommands(engine: ViewerEngine, page: PageActions): (name: CommandName) => void {
@@ -215,7 +227,7 @@ export function useCommands(engine: ViewerEngine, page: PageActions): (name: Com
   }, [engine, page]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (isTyping(event.target)) return;
+      if (isTyping(event)) return;
       const name = commandForKey(event);
       if (name === 'export.copy' && getSelection()?.isCollapsed === false) return;
       if (!name || staysTab(name, engine.workspace.state().cells.length)) return;

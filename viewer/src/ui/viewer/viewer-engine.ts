@@ -10,6 +10,7 @@ import { Drafts } from '../../viewport/measure/drafts';
 import { ExportChoices } from '../../viewport/export/choices';
 import { Hanging } from '../../viewport/hanging/session';
 import type { MeasureSession } from '../../viewport/measure/session';
+import type { StructuresSession } from '../../viewport/structures/session';
 import type { MprSession } from '../../viewport/mpr/session';
 import { Previews } from '../../viewport/previews';
 import { PictureSources } from '../../viewport/picture-sources';
@@ -33,6 +34,7 @@ export interface ViewerEngine {
   workspace: Workspace;
   hanging: Hanging;
   measure: Late<MeasureSession>;
+  structures: Late<StructuresSession>;
   drafts: Drafts;
   mpr: MprHolder;
   /** The volume that is open in three dimensions, if one is. */
@@ -176,12 +178,14 @@ export function createEngine({ client, queue }: Services): ViewerEngine {
   const hanging = new Hanging(workspace, loader, client, new HangingClient());
   owner.own(() => hanging.dispose());
   const measure = new Late(() => import('../../viewport/measure/session').then(({ MeasureSession }) => new MeasureSession()));
+  const structures = new Late(() => import('../../viewport/structures/session').then(({ StructuresSession }) => new StructuresSession(loader, workspace, client, queue)));
+  owner.own(() => structures.state()?.dispose());
   const drafts = new Drafts(new DraftClient(), measure);
   owner.own(() => drafts.dispose());
   const previews = new Previews(client, queue);
   const worker = new WaitingWorker();
   owner.own(() => worker.dispose());
-  const engine = { store, loader, workspace, hanging, measure, drafts, previews, exporting: new ExportChoices(), client, worker, dispose: () => owner.dispose() };
+  const engine = { store, loader, workspace, hanging, measure, structures, drafts, previews, exporting: new ExportChoices(), client, worker, dispose: () => owner.dispose() };
   const mpr = new MprHolder(() => openVolume(engine, sources));
   owner.own(() => mpr.dispose());
   const volume3d = new Holder(() => openVolume3d(engine, mpr.state()?.source ?? workspace.active.state().set));

@@ -3,10 +3,12 @@
 import { ArrowLeft } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type JSX } from 'react';
 import { formatAge, formatDate } from '../../core/dates';
+import type { CommandName } from '../../core/commands';
 import type { ViewerPlace } from '../../core/deep-link';
+import type { DisplaySet } from '../../core/stack';
 import { text, type DataSet } from '../../core/dicom-json';
 import type { Point } from '../../core/view';
-import type { StudyState } from '../../viewport/study-loader';
+import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
 import type { Cell, WorkspaceState } from '../../viewport/workspace';
 import { Mark } from '../parts/mark';
 import { navigate } from '../place';
@@ -20,6 +22,7 @@ import { PriorsList } from './priors-list';
 import { openStudyBeside } from './references';
 import { SaveNote } from './save-note';
 import { SeriesRail } from './series-rail';
+import { showOver, useStructures } from './show-over';
 import { TagBrowser } from './tag-browser';
 import { exposeTestSeam } from './test-seam';
 import { ToolBar } from './tool-bar';
@@ -39,6 +42,7 @@ function toggleFullScreen(): void {
 const MeasurePanel = lazy(() => import('./measure-panel').then((module) => ({ default: module.MeasurePanel })));
 const MprBar = lazy(() => import('./mpr-bar').then((module) => ({ default: module.MprBar })));
 
+const StructuresPanel = lazy(() => import('./structures-panel').then((module) => ({ default: module.StructuresPanel })));
 const VolumePane = lazy(() => import('./volume-pane').then((module) => ({ default: module.VolumePane })));
 
 export function ViewerPage({ place }: { place: ViewerPlace }): JSX.Element {
@@ -60,7 +64,6 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   const layout = useStateOf(workspace);
   const pane = useStateOf(workspace.active);
   const mpr = useStateOf(engine.mpr);
-  const measure = useStateOf(engine.measure);
   const volume3d = useStateOf(engine.volume3d);
   const exporting = useStateOf(engine.exporting);
   const [page, setPage] = useState<PageState>(firstPage);
@@ -78,6 +81,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   const studies = useMemo(() => studiesOf(study), [study]);
   useAhead(engine, pane, studies);
   useAddress(place, set, layout);
+  useStructures(engine, study);
 
   useEffect(() => workspace.adopt(study.series.flatMap(({ sets }) => sets ?? [])), [workspace, study]);
 
@@ -87,6 +91,13 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   });
   const actions = useMemo(() => ({ change, series: next, list: () => navigate({ page: 'list' }), full: toggleFullScreen, planes: () => planes.current }), [change, next]);
   const run = useCommands(engine, actions);
+
+  const over = useCallback(
+    (set: DisplaySet) => {
+      showOver(engine, set, open).then((note) => change(() => ({ note })), () => undefined);
+    },
+    [engine, open, change],
+  );
 
   const beside = useCallback(
     (uid: string) => {
@@ -131,7 +142,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
         />
       </header>
       <aside className="viewer-rail" aria-label="Series">
-        <SeriesRail study={study} current={pane.set} shown={shownSets(layout)} onOpen={open} />
+        <SeriesRail study={study} current={pane.set} shown={shownSets(layout)} onOpen={open} structures={engine.structures} onOver={over} />
         <PriorsList patient={instance?.dataSet} open={studies} onOpen={beside} />
       </aside>
       {page.drawer ? <button type="button" className="drawer-shade" aria-label="Close series" onClick={() => run('panel.series')} /> : null}
@@ -166,20 +177,37 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
           </Suspense>
         ) : null}
         {page.note ? <div className="page-note" role="alert">{page.note}</div> : null}
-        {page.panel === 'measures' ? (
-          <Suspense fallback={null}>
-            <MeasurePanel session={measure} study={study} onSign={() => engine.drafts.sign()} onShow={(series, set, index) => {
-              open(series, set);
-              workspace.active.goTo(index);
-            }} onClose={() => run('measure.list')} />
-          </Suspense>
-        ) : null}
+        <SidePanel panel={page.panel} engine={engine} study={study} open={open} run={run} />
         <SaveNote drafts={engine.drafts} />
         {menu ? <ContextMenu at={menu} run={run} onClose={() => setMenu(undefined)} /> : null}
       </main>
       {page.panel === 'keys' ? <KeySheet onClose={() => run('panel.keys')} /> : null}
       {page.panel === 'tags' && instance ? <TagBrowser instance={instance} onClose={() => run('panel.tags')} /> : null}
     </div>
+  );
+}
+
+interface SideProps {
+  panel: PageState['panel'];
+  engine: ViewerEngine;
+  study: StudyState;
+  open(series: SeriesEntry, set: DisplaySet | undefined): void;
+  run(name: CommandName): void;
+}
+
+/** What stands beside the pictures and leaves them in use. */
+function SidePanel({ panel, engine, study, open, run }: SideProps): JSX.Element | null {
+  const measure = useStateOf(engine.measure);
+  const structures = useStateOf(engine.structures);
+  const show = (series: SeriesEntry, set: DisplaySet, index: number): void => {
+    open(series, set);
+    engine.workspace.active.goTo(index);
+  };
+  return (
+    <Suspense fallback={null}>
+      {panel === 'measures' ? <MeasurePanel session={measure} study={study} onSign={() => engine.drafts.sign()} onShow={show} onClose={() => run('measure.list')} /> : null}
+      {panel === 'structures' ? <StructuresPanel session={structures} run={run} /> : null}
+    </Suspense>
   );
 }
 

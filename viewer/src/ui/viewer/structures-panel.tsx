@@ -1,0 +1,110 @@
+// Segmentations, structure sets and doses of the open studies: what is in them, shown or not. Not modal: the pictures stay in use.
+
+import { Crosshair, Eye, EyeOff, X } from 'lucide-react';
+import { lazy, Suspense, useState, type JSX } from 'react';
+import type { CommandName } from '../../core/commands';
+import type { Structure, StructureObject } from '../../viewport/structures/objects';
+import type { StructuresSession } from '../../viewport/structures/session';
+import { DoseControls } from './dose-controls';
+import { useStateOf } from './use-signal';
+import './structures-panel.css';
+
+const DvhDialog = lazy(() => import('./dvh-dialog').then((module) => ({ default: module.DvhDialog })));
+
+interface Props {
+  session: StructuresSession | undefined;
+  run(name: CommandName): void;
+}
+
+export function StructuresPanel({ session, run }: Props): JSX.Element {
+  return (
+    <aside className="structures-panel" aria-label="Structures">
+      <header>
+        <h2>Structures</h2>
+        <button type="button" className="icon-button" aria-label="Close the structures" onClick={() => run('structures.list')}>
+          <X size={18} />
+        </button>
+      </header>
+      {session ? <Objects session={session} /> : null}
+    </aside>
+  );
+}
+
+function Objects({ session }: { session: StructuresSession }): JSX.Element {
+  const { objects } = useStateOf(session);
+  const [histogram, setHistogram] = useState<string>();
+  const dose = objects.find(({ id }) => id === histogram);
+  return (
+    <>
+      <div className="structures-list">
+        {objects.length === 0 ? <p className="muted">This study has no segmentation, structure set or dose</p> : null}
+        {objects.map((object) => (
+          <Entry key={object.id} object={object} session={session} onHistogram={() => setHistogram(object.id)} />
+        ))}
+      </div>
+      {dose?.dose ? (
+        <Suspense fallback={null}>
+          <DvhDialog dose={dose.dose} objects={objects} title={dose.title} onClose={() => setHistogram(undefined)} />
+        </Suspense>
+      ) : null}
+    </>
+  );
+}
+
+const KINDS: Readonly<Record<StructureObject['kind'], string>> = { SEG: 'SEG', RTSTRUCT: 'RTSTRUCT', RTDOSE: 'RTDOSE', draft: 'Not saved' };
+
+function Entry({ object, session, onHistogram }: { object: StructureObject; session: StructuresSession; onHistogram(): void }): JSX.Element {
+  const { id, title, kind, visible, status, reason, notes, structures, dose, opacity } = object;
+  return (
+    <section className="structures-object" data-status={status} aria-label={title}>
+      <label className="structures-head">
+        <input type="checkbox" checked={visible || status === 'loading'} disabled={status === 'loading'} onChange={() => void session.toggle(id)} />
+        <strong>{title}</strong>
+        <span className="structures-kind">{KINDS[kind]}</span>
+      </label>
+      {status === 'loading' ? <p className="muted" role="status">Reading</p> : null}
+      {status === 'refused' ? <p className="structures-refused" role="alert">Cannot be shown: {reason}</p> : null}
+      {visible && structures.length > 0 ? (
+        <div className="structures-fill">
+          <label>
+            Fill
+            <input type="range" min="0" max="1" step="0.05" value={opacity} aria-label={`Opacity of ${title}`} onChange={(event) => session.setOpacity(id, Number(event.currentTarget.value))} />
+          </label>
+          <button type="button" className="button" onClick={() => session.showStructures(id, !structures.every((one) => one.visible))}>
+            {structures.every((one) => one.visible) ? 'Hide all' : 'Show all'}
+          </button>
+        </div>
+      ) : null}
+      {visible ? (
+        <ul>
+          {structures.map((structure) => (
+            <Row key={structure.id} structure={structure} object={object} session={session} />
+          ))}
+        </ul>
+      ) : null}
+      {visible && dose ? <DoseControls dose={dose} onChange={(change) => session.editDose(id, change)} onHistogram={onHistogram} /> : null}
+      {visible ? notes.map((note) => <p key={note} className="muted">{note}</p>) : null}
+    </section>
+  );
+}
+
+function Row({ structure, object, session }: { structure: Structure; object: StructureObject; session: StructuresSession }): JSX.Element {
+  const { id, name, property, colour, visible, volume, middle } = structure;
+  return (
+    <li data-hidden={!visible} data-structure={id}>
+      <input type="color" key={colour} defaultValue={colour} aria-label={`Colour of ${name}`} onBlur={(event) => event.target.value !== colour && session.editStructure(object.id, id, { colour: event.target.value })} />
+      <div className="structures-name">
+        <span>{name}</span>
+        <small className="muted">{[property, middle ? '' : 'empty', volume === undefined ? '' : volumeText(volume)].filter(Boolean).join(' · ')}</small>
+      </div>
+      <button type="button" className="icon-button" aria-label={`Go to ${name}`} title="Go to its middle" disabled={!middle} onClick={() => session.jump(structure, object)}>
+        <Crosshair size={16} />
+      </button>
+      <button type="button" className="icon-button" aria-label={`Hide ${name}`} aria-pressed={!visible} onClick={() => session.editStructure(object.id, id, { visible: !visible })}>
+        {visible ? <Eye size={16} /> : <EyeOff size={16} />}
+      </button>
+    </li>
+  );
+}
+
+const volumeText = (ml: number): string => `${ml < 1 ? ml.toFixed(3) : ml < 100 ? ml.toFixed(2) : ml.toFixed(1)} ml`;
