@@ -31,6 +31,7 @@ from isocenter.web.peers import add_peer_routes
 from isocenter.web.previews import add_preview_route
 from isocenter.web.problems import problem, problem_of
 from isocenter.web.query_keys import add_query_key_routes
+from isocenter.web.segmentations import add_segmentation_routes
 from isocenter.web.streaming import Span, StreamedResponse
 from isocenter.web.worklist import add_worklist_routes
 
@@ -139,6 +140,7 @@ def create_management(node: Node) -> FastAPI:
     add_opening_route(api, node)
     add_anonymization_routes(api, node)
     add_preview_routes(api, node)
+    add_segmentation_routes(api, node)
     return api
 
 
