@@ -38,12 +38,16 @@ def read_object(archive: Objects, instance: Instance) -> Iterator[Buffer]:
         if instance.size < _MAPPED:
             yield file.read()
             return
-        start = file.base // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
-        before = file.base - start
-        # What is made of it holds slices of the map, which therefore ends with the last of them.
-        whole = mmap.mmap(file.fileno(), before + file.length, access=mmap.ACCESS_READ, offset=start)
-        yield memoryview(whole)[before:]
+        yield map_object(file)
         file.check()
+
+
+def map_object(file: ObjectFile) -> memoryview:
+    """Map an object into memory; what is made of it holds slices of the map, which ends with the last of them."""
+    start = file.base // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
+    before = file.base - start
+    whole = mmap.mmap(file.fileno(), before + file.length, access=mmap.ACCESS_READ, offset=start)
+    return memoryview(whole)[before:]
 
 
 @dataclass(frozen=True, slots=True)

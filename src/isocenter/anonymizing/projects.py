@@ -123,6 +123,12 @@ class Projects:
         return self.get(facts.name)
 
 
+def project_in(folder: Path) -> KeptProject | None:
+    """Return the project of an archive that lies in this folder, here or as a copy; None where it holds a key only."""
+    path = folder / _FACTS
+    return KeptProject(_read(path), folder) if path.is_file() else None
+
+
 def device_rules_of(rows: Iterable[dict[str, Any]]) -> tuple[DeviceRule, ...]:
     """Return device rules of plain values; boxes are ``[left, top, right, bottom]`` or objects with these names.
 

@@ -1,57 +1,78 @@
 """``isocenter anonymize``: de-identified copies of whatever is found (PS3.15 Annex E)."""
 
 import csv
+import getpass
 import json
 import os
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
 import click
 
+from isocenter.anonymizing.audit import Event, Who, record
 from isocenter.anonymizing.reports import FOLDER as REPORTS
 from isocenter.anonymizing.reports import write_reports
-from isocenter.cli.anonymizer import Job, Outcome, run_all
-from isocenter.cli.options import json_option
+from isocenter.cli.anonymize_inputs import Stored, fetched, policy_of, project_of
+from isocenter.cli.anonymizer import THERE, Job, Outcome, run_all
+from isocenter.cli.calling import credential_options
+from isocenter.cli.options import existing_archive, json_option
 from isocenter.cli.output import print_json, print_table, progress, size, visible
 from isocenter.cli.projects import read_device_rules
-from isocenter.cli.sources import find_candidates
 from isocenter.deid import KEEP, PROFILES, BurnedIn, Project, policy
 from isocenter.deid.report import OUTCOMES, RunReport
 from isocenter.errors import ConfigurationError, UsageError
+from isocenter.net.credentials import Credentials
+from isocenter.net.peer import Peer
+from isocenter.settings import load_settings
 
 _RUN = "run.json"
 
 
 @click.command(name="anonymize")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the copies and reports."
 )
-@click.option("--project", required=True, type=click.Path(path_type=Path), help="Folder with the key; made if missing.")
 @click.option(
-    "--profile", type=click.Choice(list(PROFILES)), default="basic", show_default=True, help="What to retain."
+    "--project",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder with the key, made if missing; or the name of a project of the archive --data.",
+)
+@click.option(
+    "--profile", type=click.Choice(list(PROFILES)), help="What to retain [default: the project's, else basic]."
 )
 @click.option("--keep", default="", metavar="WHAT", help=f"Retain besides, with commas: {', '.join(KEEP)}.")
 @click.option(
     "--burned-in",
     type=click.Choice([choice.value for choice in BurnedIn]),
-    default="sequester",
-    show_default=True,
-    help="Objects whose pixels may show text: set aside, blank where known, or keep.",
+    help="Objects whose pixels may show text: set aside, blank where known, or keep [default: the project's, else "
+    "sequester].",
 )
 @click.option(
     "--regions", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="TOML file of device rules."
 )
+@click.option("--study", "studies", multiple=True, metavar="UID", help="A study to read, once for each.")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Data folder of the archive to read.")
+@click.option("--from", "peer", metavar="AET@HOST:PORT", help="DICOM node to read the studies from (C-GET).")
+@click.option("--aet", default="ISOCENTER", show_default=True, help="AE title to call the node with.")
+@click.option("--resume", is_flag=True, help="Do not look again at inputs whose output is there.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and write nothing.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes at once.")
+@credential_options
 @json_option
 def command(
-    *, paths: tuple[Path, ...], out: Path | None, project: Path, profile: str, keep: str, burned_in: str,
-    regions: Path | None, dry_run: bool, jobs: int, as_json: bool,
+    *, paths: tuple[Path, ...], out: Path | None, project: Path, profile: str | None, keep: str, burned_in: str | None,
+    regions: Path | None, studies: tuple[str, ...], data: Path | None, peer: str | None, aet: str, resume: bool,
+    dry_run: bool, jobs: int, credentials: Credentials, as_json: bool,
 ) -> int:  # fmt: skip
-    """Write de-identified copies of PATHS to the folder OUT.
+    """Write de-identified copies of PATHS, or of studies, to the folder OUT.
 
-    PATHS are files, folders, ZIP archives or DICOMDIRs; they are not changed. The project folder holds the secret key
+    PATHS are files, folders, ZIP archives or DICOMDIRs; they are not changed. Instead of them, --study names studies of
+    the archive in --data, or of the DICOM node --from. The project folder holds the secret key
     from which all pseudonyms are made: the same key gives the same patient the same pseudonym, today and next year. It
     also lists which input became which output: keep it apart from OUT, and never give it away. Objects that cannot be
     cleaned are set aside: listed with the reason and not written. The exit code is 1 if anything was set aside or
@@ -59,22 +80,49 @@ def command(
 
     \b
     Example: isocenter anonymize ~/studies -o ~/for-the-trial --project ~/keys/trial --profile research --jobs 4
+             isocenter anonymize --study 1.2.3 --data /srv/images --project trial -o ~/for-the-trial --resume
+             isocenter anonymize --study 1.2.3 --from PACS@10.0.0.2:104 --project ~/keys/trial -o ~/for-the-trial
     """  # noqa: D301 - \b is click's mark for text that keeps its lines
-    chosen = policy(
-        profile, [name.strip() for name in keep.split(",") if name.strip()], burned_in, read_device_rules(regions)
-    )
-    target = _target(out, project, paths, dry_run=dry_run)
-    inputs = list(find_candidates(paths))
-    report = RunReport(chosen, Project.open(project).fingerprint())
+    words = [word.strip() for word in keep.split(",") if word.strip()]
+    given = policy(profile or "basic", words, burned_in or "sequester", read_device_rules(regions))
+    folder, facts = project_of(project, data)
+    chosen = policy_of(facts, given, chosen=bool(profile or words or burned_in or regions))
+    target = _target(out, folder, paths, dry_run=dry_run)
+    job = Job(paths, folder, chosen, target, stored=_stored(paths, studies, peer, data), resume=resume)
+    name = facts.name if facts else folder.name
+    if peer is None:
+        return _run(job, name, jobs, (), as_json=as_json)
+    Project.open(folder)
+    with fetched(Peer.parse(peer), studies, aet, credentials, job.present()) as (found, left_out):
+        return _run(replace(job, paths=(found,)), name, jobs, left_out, as_json=as_json)
+
+
+def _stored(paths: tuple[Path, ...], studies: tuple[str, ...], peer: str | None, data: Path | None) -> Stored | None:
+    """Return what is read of an archive, None where files or a node are read; refuse what is both or neither."""
+    if bool(paths) == bool(studies):
+        raise UsageError("name files and folders, or studies with --study and where they are (--data or --from)")
+    if studies and peer is None and data is None:
+        raise UsageError("say where the studies are: --data for an archive, --from for a DICOM node")
+    if peer is not None and not studies:
+        raise UsageError("say which studies of the node with --study")
+    if not studies or peer is not None or data is None:
+        return None
+    return Stored(existing_archive(load_settings({"data": str(data)})), studies)
+
+
+def _run(job: Job, name: str, jobs: int, left_out: Sequence[str], *, as_json: bool) -> int:
+    """Do the work, write reports and the audit event, and return the exit code."""
+    inputs, target = job.inputs(), job.out
+    report = RunReport(job.policy, Project.open(job.project).fingerprint())
     if target:
         _claim(target, report)
-    with _listing(project, dry_run=dry_run) as listing, progress() as bar:
+    with _listing(job.project, dry_run=target is None) as listing, progress() as bar:
         rows = csv.writer(listing)
         rows.writerow(("input", "outcome", "reason", "output"))
         task = bar.add_task("anonymizing", total=len(inputs), bytes=0)
         done = 0
         listed: list[Outcome] = []
-        for outcome in run_all(Job(paths, project, chosen, target), inputs, jobs):
+        for outcome in chain((Outcome(uid, "unchanged", reason=THERE) for uid in left_out), run_all(job, inputs, jobs)):
             report.add(outcome.outcome, outcome.reason, outcome.result)
             rows.writerow((outcome.name, outcome.outcome, outcome.reason, outcome.output))
             if outcome.outcome in {"sequestered", "rejected"}:
@@ -82,9 +130,22 @@ def command(
             done += outcome.size
             bar.update(task, advance=1, bytes=done)
     if target:
-        write_reports(target / REPORTS, report)
+        write_reports(target / REPORTS, report, add=job.resume)
+        _note(job, name, report)
     _print(report, listed, done, as_json=as_json)
     return 1 if listed else 0
+
+
+def _note(job: Job, name: str, report: RunReport) -> None:
+    """Keep the audit event of a run."""
+    source = "studies of an archive" if job.stored else "files"
+    studies = tuple(sorted({study for _, study in report.studies}))
+    counts = {outcome: report.outcomes[outcome] for outcome in OUTCOMES}
+    event = Event(
+        Who("command", user=getpass.getuser()), f"{source} into a folder", name, report.policy.name,
+        report.policy.digest(), studies, counts,
+    )  # fmt: skip
+    record(job.project, event)
 
 
 def _target(out: Path | None, project: Path, paths: tuple[Path, ...], *, dry_run: bool) -> Path | None:

@@ -18,15 +18,20 @@ from itertools import chain
 from pathlib import Path
 
 from isocenter.anonymizing.folder import OTHER_OBJECT, Given, give_name, place_of, write_object
+from isocenter.anonymizing.objects import map_object
+from isocenter.cli.anonymize_inputs import Stored
+from isocenter.cli.identify import identify
 from isocenter.cli.sources import BLOCK, UNREADABLE, Candidate, Rejected, find_candidates
-from isocenter.deid import Policy, Project, Result, Status, anonymize
+from isocenter.deid import Option, Policy, Project, Result, Status, anonymize
 from isocenter.dicom.encoding import Buffer
 from isocenter.errors import IsocenterError, UsageError
+from isocenter.storage import ObjectFile
 
 #: Inputs that one process takes at a time.
 CHUNK = 16
 #: Larger inputs are mapped instead of read, so that memory stays bounded.
 _MAPPED = 16 << 20
+THERE = "there before, not looked at again"
 
 #: The number of the first input of some, and the names of all of them.
 Chunk = tuple[int, list[str]]
@@ -34,19 +39,48 @@ Chunk = tuple[int, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What all processes need; ``out`` is None for a dry run, ``run`` tells runs into one folder apart."""
+    """What all processes need; ``out`` is None for a dry run, ``run`` tells runs into one folder apart.
+
+    ``stored``: what is read instead of ``paths``. ``resume``: inputs whose output is there are not looked at again.
+    """
 
     paths: tuple[Path, ...]
     project: Path
     policy: Policy
     out: Path | None
     run: str = field(default_factory=lambda: secrets.token_hex(4))
+    stored: Stored | None = None
+    resume: bool = False
+
+    def inputs(self) -> list[Candidate | Rejected]:
+        """Return the inputs, in the same order in every process."""
+        return list(find_candidates(self.paths) if self.stored is None else self.stored.candidates())
+
+    def present(self) -> "Present | None":
+        """Return what knows which objects are in the output; None: all inputs are looked at."""
+        if not self.resume or self.out is None:
+            return None
+        keeps = Option.UIDS in self.policy.options
+        names = frozenset(path.stem for path in self.out.rglob("*.dcm"))
+        return Present(names, None if keeps else Project.open(self.project))
 
     @property
     def incoming(self) -> Path:
         """The folder for objects that have no final name yet; on the same file system as that."""
         assert self.out is not None
         return self.out / f".incoming-{self.run}"
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The objects in an output folder, to be asked for by their original UIDs."""
+
+    names: frozenset[str]
+    project: Project | None
+
+    def __call__(self, uid: str) -> bool:
+        """Tell whether the output of this object is there."""
+        return (uid if self.project is None else self.project.uid(uid)) in self.names
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +100,8 @@ class Worker:
 
     def __init__(self, job: Job, inputs: Sequence[Candidate | Rejected] | None = None) -> None:
         self.job = job
-        self.inputs = list(find_candidates(job.paths)) if inputs is None else inputs
+        self.inputs = job.inputs() if inputs is None else inputs
+        self.present = job.present()
         self.project = Project.open(job.project)
 
     def run(self, chunk: Chunk) -> list[Outcome]:
@@ -81,6 +116,8 @@ class Worker:
         """Return the outcome of one input. Raises OutOfResourcesError when it cannot be written."""
         if isinstance(found, Rejected):
             return Outcome(found.name, "rejected", reason=found.reason)
+        if self.present is not None and self.present(self._uid(found)):
+            return Outcome(found.name, "unchanged", found.size, THERE)
         try:
             data = _load(found)
         except UNREADABLE:
@@ -95,12 +132,24 @@ class Worker:
             write_object(self.job.incoming / str(number), result.pieces)
         return Outcome(found.name, "output", found.size, "", place_of(result), replace(result, pieces=()))
 
+    def _uid(self, found: Candidate) -> str:
+        """Return the SOPInstanceUID of an input, "" where it has none that can be read."""
+        if self.job.stored is not None:
+            return found.name
+        try:
+            with found.open() as file:
+                return identify(found, file).sop_instance_uid
+        except (IsocenterError, *UNREADABLE):
+            return ""
+
 
 def _load(found: Candidate) -> Buffer:
     """Return the bytes of an input; of a large one as a map of its file, or of a temporary copy."""
     with found.open() as stream:
         if found.size < _MAPPED:
             return stream.read()
+        if isinstance(stream, ObjectFile):
+            return map_object(stream)
         with suppress(OSError, AttributeError, ValueError):
             return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
         with tempfile.TemporaryFile() as copy:

@@ -63,13 +63,13 @@ def command(
     information = read_model(model, chosen)
     node = Peer.parse(peer)
     call = partial(connect, node, calling_aet=aet, credentials=credentials)
-    classes = _sop_classes(call, information, wanted)
+    classes = sop_classes(call, information, wanted)
     proposals = get_proposals(information, all_syntaxes(classes), relational=relational)
     with _taker(folder, data) as service, call(proposals) as association:
         return watch(association, get(association, information, chosen, wanted, service), as_json=as_json)
 
 
-def _sop_classes(
+def sop_classes(
     call: Callable[[Sequence[Proposal]], ClientAssociation], model: InformationModel, keys: Mapping[int, str]
 ) -> list[str]:
     """Return the SOP classes of what is wanted, as far as the node tells; nothing where it does not."""
