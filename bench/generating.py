@@ -47,8 +47,11 @@ def studies_for(instances: int) -> int:
     return round(instances / (SERIES * SERIES_SIZE + (LARGE_SERIES - SERIES * SERIES_SIZE) / LARGE) / SAME) * SAME
 
 
-def fill(database: Database, studies: int) -> None:
-    """Fill an index that is empty, and let PostgreSQL look at what it has, as its own maintenance does."""
+def fill(database: Database, studies: int, *, objects: bool = True) -> None:
+    """Fill an index that is empty, and let PostgreSQL look at what it has, as its own maintenance does.
+
+    Without ``objects`` there are series of none, for what looks at no series.
+    """
     tables: list[tuple[sa.Table, Iterator[dict[str, Any]]]] = [
         (code, ({"id": n + 1, "value": value} for n, value in enumerate(CODES))),
         (patient, map(_patient, range(studies))),
@@ -58,8 +61,10 @@ def fill(database: Database, studies: int) -> None:
         ),
         (study, map(_study, range(studies))),
         (series, (row for number in range(studies) for row in _series(number))),
-        (instance, itertools.chain.from_iterable(_instances(row) for n in range(studies) for row in _series(n))),
     ]
+    if objects:
+        rows = itertools.chain.from_iterable(_instances(row) for n in range(studies) for row in _series(n))
+        tables.append((instance, rows))
     connection = database.engine.raw_connection()
     try:
         driver = connection.driver_connection

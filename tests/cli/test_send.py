@@ -16,6 +16,7 @@ from isocenter.cli.identify import identify
 from isocenter.cli.send import _associations
 from isocenter.cli.sender import Item
 from isocenter.cli.sources import MEDIA_STORAGE_DIRECTORY, Candidate
+from isocenter.errors import InvalidObjectError
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
@@ -92,14 +93,14 @@ def test_what_is_no_dicom_says_so(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "file"
     path.write_bytes(content)
     candidate = Candidate("file", len(content), lambda: path.open("rb"))
-    with candidate.open() as file, pytest.raises(send.InvalidObjectError):
+    with candidate.open() as file, pytest.raises(InvalidObjectError):
         identify(candidate, file)
 
 
 def test_dicomdir_in_a_folder_is_no_object(tmp_path: Path) -> None:
     path = write(tmp_path / "x", 1, sop_class=MEDIA_STORAGE_DIRECTORY)
     candidate = Candidate("x", 1, lambda: path.open("rb"))
-    with candidate.open() as file, pytest.raises(send.InvalidObjectError, match="this is a DICOMDIR"):
+    with candidate.open() as file, pytest.raises(InvalidObjectError, match="this is a DICOMDIR"):
         identify(candidate, file)
 
 
