@@ -28,6 +28,11 @@ CAUGHT: list[tuple[str, str, Rows]] = [
     ("colour CT", CT, [(0x00080060, "CS", b"CT"), *RGB]),
     ("slide label", SLIDE, [(0x00080008, "CS", b"ORIGINAL\\PRIMARY\\LABEL\\NONE")]),
     ("slide overview", SLIDE, [(0x00080008, "CS", b"ORIGINAL\\PRIMARY\\OVERVIEW\\NONE")]),
+    ("dose information", CT, [(0x00080008, "CS", b"DERIVED\\SECONDARY\\DOSEINFO")]),
+    ("vendor's screen", CT, [(0x00080008, "CS", b"DERIVED\\SECONDARY\\GSI SCREEN")]),
+    ("protocol page", CT, [(0x00080008, "CS", b"DERIVED\\SECONDARY\\EXAM PROTOCOL")]),
+    ("palette CT", CT, [(0x00080060, "CS", b"CT"), (0x00280004, "CS", b"PALETTE COLOR")]),
+    ("hard copy", MR, [(0x00080060, "CS", b"HC")]),
     ("modality OT", MR, [(0x00080060, "CS", b"OT")]),
     ("modality US", MR, [(0x00080060, "CS", b"US")]),
 ]
@@ -75,7 +80,7 @@ def test_a_document_inside_another_object_is_found(make: Callable[..., bytes], p
 
 MAP, NEWER = "1.2.840.10008.5.1.4.1.1.30", "1.2.840.10008.5.1.4.1.1.66.77"
 PASSED: list[tuple[str, str, Rows]] = [
-    ("CT", CT, []),
+    ("CT", CT, [(0x00080008, "CS", b"DERIVED\\PRIMARY\\AXIAL")]),
     ("map", MAP, [(0x00080060, "CS", b"OT")]),
     ("class of a later edition", NEWER, []),
     ("slide", SLIDE, RGB),

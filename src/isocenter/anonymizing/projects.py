@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from isocenter.deid import Box, DeviceRule, Policy, Project, policy
+from isocenter.deid import Box, BurnedIn, DeviceRule, Policy, Project, policy
 from isocenter.errors import ConfigurationError, NotFoundError, UsageError
 
 FOLDER = "projects"
@@ -44,8 +44,8 @@ class Facts:
             raise UsageError("a project's name has 1 to 64 letters, digits, dots, dashes and underscores")
         if len(self.comment) > _MAX_COMMENT:
             raise UsageError(f"a comment has at most {_MAX_COMMENT} characters")
-        if self.burned_in not in {"sequester", "blank", "keep"}:
-            raise UsageError("burned-in text is met by sequester, blank or keep")
+        if self.burned_in not in set(BurnedIn):
+            raise UsageError(f"burned-in text is met by {', '.join(BurnedIn)}")
         self.policy()
 
     def policy(self) -> Policy:

@@ -16,6 +16,11 @@ _BURNED_IN: dict[BurnedIn, str] = {
     "which areas are blanked.",
     BurnedIn.BLANK: "Images whose pixels may show text are blanked where device rules, their ultrasound regions or a "
     "person say where it is; others are not given out.",
+    BurnedIn.OCR: "Images whose pixels may show text are blanked where device rules, their ultrasound regions or a "
+    "person say where it is, and where text is read; those whose text cannot be settled are not given out.",
+    BurnedIn.OCR_TECHNICAL: "Images whose pixels may show text are blanked where device rules, their ultrasound "
+    "regions or a person say where it is, and where text is read that is not technical; those whose text cannot be "
+    "settled are not given out.",
     BurnedIn.KEEP: "Images whose pixels may show text are given out as they are, marked with Burned In Annotation YES, "
     "but where a person said which areas are blanked.",
 }

@@ -49,8 +49,8 @@ _RUN = "run.json"
 @click.option(
     "--burned-in",
     type=click.Choice([choice.value for choice in BurnedIn]),
-    help="Objects whose pixels may show text: set aside, blank where known, or keep [default: the project's, else "
-    "sequester].",
+    help="Objects whose pixels may show text: set aside, blank what is known, blank what is read too, or keep [default: "
+    "the project's, else sequester].",
 )
 @click.option(
     "--regions", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="TOML file of device rules."
@@ -76,7 +76,8 @@ def command(
     from which all pseudonyms are made: the same key gives the same patient the same pseudonym, today and next year. It
     also lists which input became which output: keep it apart from OUT, and never give it away. Objects that cannot be
     cleaned are set aside: listed with the reason and not written. The exit code is 1 if anything was set aside or
-    rejected. OCR is not available: text in pixels that no rule expects is not found.
+    rejected. Text in pixels is read with --burned-in ocr, which needs isocenter[ocr], and only where signs say that
+    there may be some.
 
     \b
     Example: isocenter anonymize ~/studies -o ~/for-the-trial --project ~/keys/trial --profile research --jobs 4

@@ -6,10 +6,12 @@ Knows no archive, no sockets, no SQL. `docs/deid.md` says what is claimed and wh
 """
 
 from isocenter.deid.engine import Result, Status, anonymize
+from isocenter.deid.image import Area
 from isocenter.deid.options import KEEP, PROFILES, Box, BurnedIn, DeviceRule, Option, Policy, policy
 from isocenter.deid.project import Project
+from isocenter.deid.proposal import Proposal, propose
 
 __all__ = [
-    "KEEP", "PROFILES", "Box", "BurnedIn", "DeviceRule", "Option", "Policy", "Project", "Result", "Status",
-    "anonymize", "policy",
+    "KEEP", "PROFILES", "Area", "Box", "BurnedIn", "DeviceRule", "Option", "Policy", "Project", "Proposal",
+    "Result", "Status", "anonymize", "policy", "propose",
 ]  # fmt: skip

@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, cast
 
 import isocenter.deid.blanking as blanking
 import isocenter.deid.gate as gate
+import isocenter.deid.identifying as identifying
 import isocenter.deid.markers as markers
 import isocenter.deid.painting as painting
 import isocenter.deid.text as text
 from isocenter.deid.bitstreams import clear_fragments
+from isocenter.deid.image import Area, Whole
 from isocenter.deid.options import Box, BurnedIn, Option, Policy
 from isocenter.deid.rules import Action, Rules
 from isocenter.deid.tree import Rewriter, SequesterError, Subject
@@ -36,20 +38,21 @@ from isocenter.dicom.uids import (
     is_valid_uid,
     transfer_syntax,
 )
-from isocenter.errors import InvalidObjectError, IsocenterError
+from isocenter.errors import InvalidObjectError, IsocenterError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pydicom.dataset import Dataset
 
+    from isocenter.deid.ocr import Recognizer
     from isocenter.deid.project import Project
 
 SOP_CLASS_UID, SOP_INSTANCE_UID = 0x00080016, 0x00080018
 STUDY_INSTANCE_UID, SERIES_INSTANCE_UID = 0x0020000D, 0x0020000E
 PATIENT_ID, ISSUER, ACCESSION_NUMBER, CHARACTER_SET = 0x00100020, 0x00100021, 0x00080050, 0x00080005
 _WANTED = (
-    gate.TAGS | markers.TAGS | text.IDENTIFIERS | IMAGE_TAGS | blanking.TAGS
+    gate.TAGS | markers.TAGS | text.IDENTIFIERS | IMAGE_TAGS | blanking.TAGS | identifying.TAGS
     | {SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, ISSUER, CHARACTER_SET}
     | {painting.LOSSY, painting.METHOD}
 )  # fmt: skip
@@ -97,12 +100,17 @@ class Result:
 
 
 def anonymize(
-    dataset: Dataset | Buffer, project: Project, policy: Policy | None = None, areas: Sequence[Box] | None = None
+    dataset: Dataset | Buffer,
+    project: Project,
+    policy: Policy | None = None,
+    areas: Sequence[Box] | None = None,
+    recognize: Recognizer | None = None,
 ) -> Result:
     """De-identify a pydicom data set or the bytes of a DICOM file.
 
     ``areas``: where a person who looked at the picture saw text; they are blanked in every frame, whatever the policy
-    says of burned-in text. Without any, the pixels stay as they are.
+    says of burned-in text. Without any, the pixels stay as they are. ``recognize`` reads text where the policy wants
+    that; without it the engine of the extra ``isocenter[ocr]`` does.
 
     Raises:
         InvalidObjectError: the bytes are no DICOM object, or it is broken.
@@ -111,7 +119,7 @@ def anonymize(
     policy = policy or Policy()
     body, syntax = data_set_of(data)
     try:
-        return _anonymize(body, syntax, project, policy, areas)
+        return _anonymize(read_object(body, syntax), project, policy, areas, recognize)
     except SequesterError as error:
         return Result(Status.SEQUESTERED, str(error))
 
@@ -133,17 +141,6 @@ def data_set_of(data: Buffer) -> tuple[Buffer, TransferSyntax]:
     return body, syntax
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A data set, its syntax, and what was read of it."""
-
-    data: Buffer
-    syntax: TransferSyntax
-    values: dict[int, bytes]
-    header: Header
-    has_pixels: bool
-
-
 _DECODED = gate.TAGS | {
     SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, PATIENT_ID, ISSUER, ACCESSION_NUMBER, CHARACTER_SET,
 }  # fmt: skip
@@ -162,14 +159,15 @@ def read_object(data: Buffer, syntax: TransferSyntax) -> Whole:
 
 
 def _anonymize(
-    data: Buffer, syntax: TransferSyntax, project: Project, policy: Policy, areas: Sequence[Box] | None
+    whole: Whole, project: Project, policy: Policy, areas: Sequence[Box] | None, recognize: Recognizer | None
 ) -> Result:
-    whole = read_object(data, syntax)
-    burned_in, blanked = _pass_gate(whole, policy, areas)
+    burned_in, blanked = _pass_gate(whole, policy, areas, recognize)
     return _rewrite(whole, project, policy, burned_in, blanked)
 
 
-def _pass_gate(whole: Whole, policy: Policy, areas: Sequence[Box] | None) -> tuple[str, painting.Painted | None]:
+def _pass_gate(
+    whole: Whole, policy: Policy, areas: Sequence[Box] | None, recognize: Recognizer | None
+) -> tuple[str, painting.Painted | None]:
     """Return what BurnedInAnnotation becomes, and the blanked pixels; raise when the object may not be written."""
     finding = gate.judge(whole.header, whole.syntax.uid, has_pixels=whole.has_pixels)
     embedded = whole.has_pixels and blanking.has_embedded_overlays(whole.values)
@@ -179,12 +177,26 @@ def _pass_gate(whole: Whole, policy: Policy, areas: Sequence[Box] | None) -> tup
     if finding is None or (finding.burned_in and policy.burned_in is BurnedIn.KEEP):
         burned_in = "" if finding is None else "YES"
         return burned_in, _paint(whole, [], _EMBEDDED) if embedded else None
-    boxes = None
-    if finding.burned_in and policy.burned_in is BurnedIn.BLANK:
-        boxes = blanking.boxes(whole.header, whole.values, whole.syntax, policy.device_rules)
-    if boxes is None:
+    boxes = [area.box for area in text_areas(whole, finding, policy, recognize)]
+    return "NO", _paint(whole, boxes, finding.reason) if boxes or embedded else None
+
+
+def text_areas(
+    whole: Whole, finding: gate.Finding, policy: Policy, recognize: Recognizer | None = None
+) -> Sequence[Area]:
+    """Return what the policy has blanked in an object that the gate has caught; none: there is no text in it.
+
+    Raises:
+        SequesterError: it may not be written.
+    """
+    if not finding.burned_in or policy.burned_in is BurnedIn.SEQUESTER:
         raise SequesterError(finding.reason)
-    return "NO", _paint(whole, boxes, finding.reason)
+    from isocenter.deid.burned_in import areas  # noqa: PLC0415 - heavy, and seldom needed
+
+    try:
+        return areas(whole, finding, policy, recognize)
+    except (InvalidObjectError, UnsupportedError) as error:
+        raise SequesterError(f"{finding.reason}, and they cannot be read: {error}") from error
 
 
 _EMBEDDED = "overlays are in unused bits of its pixels"

@@ -69,7 +69,13 @@ class BurnedIn(StrEnum):
 
     SEQUESTER = "sequester"  # set aside
     BLANK = "blank"  # blanked where a device rule or the ultrasound regions say, else set aside
+    OCR = "ocr"  # the same, and all text that is read in what remains
+    OCR_TECHNICAL = "ocr-technical"  # the same, but words that are technical stay
     KEEP = "keep"  # written with their pixels as they are, and not marked as free of text
+
+
+#: Those for which text is read.
+READING: frozenset[BurnedIn] = frozenset({BurnedIn.OCR, BurnedIn.OCR_TECHNICAL})
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,11 +105,12 @@ def _blanked(data: Buffer, layout: Layout, areas: list[Box]) -> Iterator[NDArray
         frame = b"".join(bytes(data[start : start + length]) for start, length in pieces)
         pixels = decode_frame(frame, description, uid, vr=layout.vr, number=number).copy()
         for area in areas:
-            _fill(pixels, area, description)
+            fill(pixels, area, description)
         yield pixels
 
 
-def _fill(pixels: NDArray[Any], area: Box, description: ImageDescription) -> None:
+def fill(pixels: NDArray[Any], area: Box, description: ImageDescription) -> None:
+    """Make an area of decoded pixels constant: black, whatever the colours are."""
     part = pixels[area.top : area.bottom, area.left : area.right]
     part[...] = 0
     if description.PhotometricInterpretation.startswith("YBR_") and description.BitsAllocated == 8:

@@ -12,7 +12,7 @@ from isocenter.anonymizing.jobs import Job, Jobs, JobStudy, Wish, counts_of
 from isocenter.anonymizing.projects import Facts, KeptProject
 from isocenter.anonymizing.reports import summary_csv
 from isocenter.anonymizing.statement import as_html, statement
-from isocenter.deid import KEEP, PROFILES
+from isocenter.deid import KEEP, PROFILES, BurnedIn
 from isocenter.errors import NotFoundError, UsageError
 from isocenter.web.folder_zip import folder_zip
 from isocenter.web.media_types import ZIP
@@ -50,7 +50,7 @@ class ProjectBody(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=64)]
     profile: Literal["basic", "tcia", "research", "teaching"] = "basic"
     keep: list[str] = []
-    burned_in: Literal["sequester", "blank", "keep"] = "sequester"
+    burned_in: Literal["sequester", "blank", "ocr", "ocr-technical", "keep"] = "sequester"
     comment: Annotated[str, Field(max_length=1000)] = ""
 
 
@@ -139,7 +139,7 @@ def _add_projects(api: FastAPI, jobs: Jobs) -> None:
     def choices() -> Choices:
         """List profiles and options that a project can be made of."""
         profiles = [ProfileBody(name=name, options=sorted(options)) for name, options in PROFILES.items()]
-        return Choices(profiles=profiles, keep=list(KEEP), burned_in=["sequester", "blank", "keep"])
+        return Choices(profiles=profiles, keep=list(KEEP), burned_in=list(BurnedIn))
 
     @api.get("/anonymization/projects")
     def list_projects() -> list[ProjectShown]:

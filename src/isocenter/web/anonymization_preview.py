@@ -25,8 +25,8 @@ At = Annotated[
 class SeriesPreview(BaseModel):
     """A series: why its pictures are caught by what the project does, and the boxes that rules and regions give.
 
-    Of one object, ``SOPInstanceUID``. ``boxes`` is null where nothing is known; ``decision``: a person may decide
-    otherwise.
+    Of one object, ``SOPInstanceUID``. ``boxes``, each with a reason, are null where nothing is known; ``decision``: a
+    person may decide otherwise.
     """
 
     SeriesInstanceUID: str
@@ -40,6 +40,7 @@ class SeriesPreview(BaseModel):
     columns: int
     frames: int
     boxes: list[list[int]] | None
+    reasons: list[str] | None
 
 
 class HeaderRow(BaseModel):
@@ -90,12 +91,13 @@ def _series(node: Node, instances: list[Instance], at: int, policy: Policy) -> S
         with read_object(node.archive, instance) as data:
             found = propose(data, policy)
     except InvalidObjectError as error:
-        found = Proposal(str(error), burned_in=False, has_pixels=False, rows=0, columns=0, frames=0, boxes=None)
+        found = Proposal(str(error), burned_in=False, has_pixels=False, rows=0, columns=0, frames=0, areas=None)
     boxes = None if found.boxes is None else [[b.left, b.top, b.right, b.bottom] for b in found.boxes]
     return SeriesPreview(
         SeriesInstanceUID=instance.SeriesInstanceUID, objects=len(instances), at=at,
         SOPInstanceUID=instance.SOPInstanceUID, reason=found.reason, decision=found.burned_in,
         has_pixels=found.has_pixels, rows=found.rows, columns=found.columns, frames=found.frames, boxes=boxes,
+        reasons=None if found.areas is None else [area.reason for area in found.areas],
     )  # fmt: skip
 
 
