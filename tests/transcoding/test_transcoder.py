@@ -12,6 +12,7 @@ from pydicom import Dataset, dcmread
 from pydicom.data import get_testdata_file
 from pydicom.dataset import FileMetaDataset
 
+from isocenter.dicom.json import data_set_to_json
 from isocenter.dicom.part10 import read_preamble_and_meta
 from isocenter.dicom.uids import transfer_syntax
 from isocenter.errors import InvalidObjectError, UnsupportedError
@@ -180,3 +181,37 @@ def test_without_an_image_nothing_is_compressed() -> None:
     with transcode(raw[meta.data_set_offset :], transfer_syntax(EXPLICIT), Identity("1.2", "1.2.3"), DEFLATED) as made:
         assert data_set_offset(made) > 132
         assert dcmread(made).PatientID == "P"
+
+
+def test_an_icon_does_not_say_whether_the_image_is_signed() -> None:
+    """US or SS is decided by the image's Pixel Representation, before and behind an icon that has its own."""
+    icon = image(np.zeros((1, 4, 4), "u1"))
+    mapped = Dataset()
+    mapped.add_new("RealWorldValueFirstValueMapped", "SS", -5)
+    groups = Dataset()
+    groups.RealWorldValueMappingSequence = [mapped]
+    pixels = np.full((1, 4, 4), -7, "<i2")
+    raw = saved(image(pixels, IconImageSequence=[icon], SharedFunctionalGroupsSequence=[groups]), IMPLICIT)
+    got = written(raw, EXPLICIT)
+    found = got.SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0]["RealWorldValueFirstValueMapped"]
+    assert (found.VR, found.value) == ("SS", -5)
+    meta = read_preamble_and_meta(raw, final=True)
+    told = data_set_to_json(raw[meta.data_set_offset :], transfer_syntax(IMPLICIT), bulk_data_uri=None)
+    item = told["52009229"]["Value"][0]["00409096"]["Value"][0]["00409216"]
+    assert (item["vr"], item["Value"]) == ("SS", [-5])
+
+
+def test_a_derived_object_keeps_its_letters_and_loses_its_signatures() -> None:
+    """What was signed is another object; a description stays in the character set of the data set."""
+    smooth = np.tile(np.arange(64, dtype="u1"), (1, 64, 1))
+    signature = Dataset()
+    signature.MACIDNumber = 1
+    original = image(
+        smooth, SpecificCharacterSet="ISO_IR 100", DerivationDescription="für Übersicht",
+        MACParametersSequence=[signature], DigitalSignaturesSequence=[signature],
+    )  # fmt: skip
+    got = written(saved(original), JPEG, 50)
+    assert got.DerivationDescription.startswith("für Übersicht; Lossy")
+    assert "MACParametersSequence" not in got
+    assert "DigitalSignaturesSequence" not in got
+    assert "DigitalSignaturesSequence" in written(saved(original), RLE)

@@ -196,7 +196,9 @@ class _Converter:
             if limit > end:
                 raise TruncatedError(start - 8, f"an item claims {length} bytes, {end - start} are left")
             inner = effective_encoding(self.data, start, limit, encoding)
+            signed = self.signed
             item, offset = self.data_set(start, limit, inner, charset, (*path, len(items) + 1))
+            self.signed = signed  # an icon speaks for itself
             items.append(item)
             if length != UNDEFINED:
                 offset = limit

@@ -23,6 +23,8 @@ _IMAGE_TYPE, _SOP_CLASS, _SOP_INSTANCE = 0x00080008, 0x00080016, 0x00080018
 _DESCRIPTION, _SOURCES, _DERIVATION = 0x00082111, 0x00082112, 0x00089215
 _PHOTOMETRIC, _PLANAR, _BITS_ALLOCATED, _SAMPLES = 0x00280004, 0x00280006, 0x00280100, 0x00280002
 _LOSSY, _RATIO, _METHOD = 0x00282110, 0x00282112, 0x00282114
+#: Digital signatures, which are of what an object was before: MAC Parameters, Digital Signatures.
+_SIGNATURES = (0x4FFE0001, 0xFFFAFFFA)
 _WANTED = frozenset({_IMAGE_TYPE, _SOP_CLASS, _SOP_INSTANCE, _DESCRIPTION, _LOSSY, _RATIO, _METHOD})
 #: Syntaxes that cannot be anything but lossy, with their methods: for headers that keep silent about it.
 _SURELY_LOSSY = {f"1.2.840.10008.1.2.4.{end}": "ISO_10918_1" for end in ("50", "51", "53", "55")}
@@ -63,7 +65,8 @@ def value_bytes(description: ImageDescription) -> int:
 
 def of_loss(rewriter: Rewriter, data: Buffer, syntax: TransferSyntax, target_uid: str, sizes: Sizes) -> Elements:
     """Return the elements that tell of lossy compression, now or before where the header forgot it."""
-    header = {tag: list(values) for tag, values in decode_values(scan(data, syntax, _WANTED).values, syntax).items()}
+    raw = scan(data, syntax, _WANTED).values
+    header = {tag: list(values) for tag, values in decode_values(raw, syntax).items()}
     elements: Elements = {}
     if header.get(_LOSSY) != ["01"] and syntax.uid in _SURELY_LOSSY:
         header |= {_RATIO: [_ratio(sizes.values, sizes.stored)], _METHOD: [_SURELY_LOSSY[syntax.uid]]}
@@ -72,7 +75,7 @@ def of_loss(rewriter: Rewriter, data: Buffer, syntax: TransferSyntax, target_uid
     if method:
         header[_RATIO] = [*header.get(_RATIO, ()), _ratio(sizes.values, sizes.written)]
         header[_METHOD] = [*header.get(_METHOD, ()), method]
-        elements |= _compressed(header) | _derived(rewriter, header, target_uid)
+        elements |= _compressed(header) | _derived(rewriter, header, target_uid, raw.get(_DESCRIPTION, b""))
     return elements
 
 
@@ -90,8 +93,11 @@ def _compressed(header: dict[int, list[str]]) -> Elements:
     }
 
 
-def _derived(rewriter: Rewriter, header: dict[int, list[str]], target_uid: str) -> Elements:
-    """Return what makes an object a derived one; its SOP Instance UID is not among them."""
+def _derived(rewriter: Rewriter, header: dict[int, list[str]], target_uid: str, description: bytes) -> Elements:
+    """Return what makes an object a derived one; its SOP Instance UID is not among them.
+
+    Its description so far stays in the character set that it is in, which holds ASCII too.
+    """
     kinds = header.get(_IMAGE_TYPE) or ["ORIGINAL", "PRIMARY"]
     predecessor = [
         _text(0x00081150, "UI", *header.get(_SOP_CLASS, ())),
@@ -99,12 +105,14 @@ def _derived(rewriter: Rewriter, header: dict[int, list[str]], target_uid: str) 
         write_sequence(0x0040A170, [_code("121320", "Uncompressed predecessor")]),
     ]
     name = transfer_syntax(target_uid).name.split(" (")[0]
-    description = "; ".join([*header.get(_DESCRIPTION, ()), f"Lossy compression: {name}"])
+    sentences = [before] if (before := bytes(description).rstrip(b" \0")) else []
+    description = b"; ".join([*sentences, f"Lossy compression: {name}".encode("ascii", "replace")])
     return {
         _IMAGE_TYPE: _text(_IMAGE_TYPE, "CS", "DERIVED", *kinds[1:]),
-        _DESCRIPTION: _text(_DESCRIPTION, "ST", description),
+        _DESCRIPTION: write_element(_DESCRIPTION, "ST", description),
         _SOURCES: write_sequence(_SOURCES, [*rewriter.items(_SOURCES), b"".join(predecessor)]),
         _DERIVATION: write_sequence(_DERIVATION, [*rewriter.items(_DERIVATION), _code("113040", "Lossy Compression")]),
+        **dict.fromkeys(_SIGNATURES, b""),
     }
 
 

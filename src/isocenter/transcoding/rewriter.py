@@ -59,7 +59,7 @@ class Rewriter:
         behind = False
         for element in iter_elements(self.data, self._encoding):
             behind = behind or element.tag >= PIXEL_DATA
-            if behind and element.tag != PIXEL_DATA:
+            if behind and element.tag != PIXEL_DATA and element.tag not in self.replacements:
                 yield self._element(element, self._encoding, None, 0)
 
     def native_pixels(self) -> Iterator[bytes | memoryview]:
@@ -102,9 +102,11 @@ class Rewriter:
         )
 
     def _items(self, element: Element, encoding: Encoding, end: int | None, depth: int) -> Iterator[bytes]:
+        signed = self._signed
         for item in iter_items(self.data, element, encoding, end):
             elements = iter_elements(self.data, item.encoding, item.offset, item.end)
             yield b"".join(self._element(inner, item.encoding, item.end, depth + 1) for inner in elements)
+            self._signed = signed  # an icon speaks for itself
 
     def items(self, tag: int) -> list[bytes]:
         """Return the items of a top-level sequence, rewritten; none where it is not there."""
