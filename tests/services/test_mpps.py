@@ -119,6 +119,7 @@ def test_broken_data_sets_are_refused() -> None:
     ("wanted", "found", "status"),
     [
         (None, {"00080005", *DATA_SET}, 0),
+        ((), {"00080005", *DATA_SET}, 0),
         ((0x00400252,), {"00400252"}, 0),
         ((0x00400252, 0x00080060), {"00400252"}, 1),
         ((0x00080060,), set(), 1),

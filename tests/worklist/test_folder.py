@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -166,3 +167,34 @@ def test_entries_of_files_are_changed_there(followed, folder: Path, flat: dict[s
     for work in (followed.remove, lambda number: followed.change(number, flat)):
         with pytest.raises(UsageError, match=r"'a\.wl'"):
             work(entry.id)
+
+
+def test_a_file_that_goes_away_while_the_folder_is_looked_at_holds_nobody_up(
+    followed, folder: Path, flat: dict[str, Any], ids, monkeypatch: pytest.MonkeyPatch, caplog
+) -> None:
+    (folder / "a.wl").write_bytes(data_set(flat, "S1"))
+    (folder / "b.wl").write_bytes(data_set(flat, "S2"))
+    listed = os.scandir
+
+    class Vanishing:
+        """An entry whose file is removed between being listed and looked at."""
+
+        def __init__(self, entry: "os.DirEntry[str]") -> None:
+            self.name, self.path = entry.name, entry.path
+
+        def is_file(self) -> bool:
+            return True
+
+        def stat(self) -> os.stat_result:
+            if self.name == "a.wl":
+                (folder / "a.wl").unlink(missing_ok=True)
+            return Path(self.path).stat()
+
+    @contextmanager
+    def scandir(path: Path):
+        with listed(path) as found:
+            yield [Vanishing(entry) for entry in found]
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert ids(followed) == ["S2"]
+    assert not caplog.records

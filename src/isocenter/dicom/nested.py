@@ -137,7 +137,7 @@ def _matches(key: Key, attribute: Mapping[str, Any]) -> bool:
         return True
     values = attribute.get("Value", [])
     if key.inner is not None:
-        return any(matches(key.inner, item) for item in values)
+        return any(matches(key.inner, item or {}) for item in values)
     return matches_any(key.match, texts(values))
 
 

@@ -1,8 +1,10 @@
 """Data sets of requests that are attributes and nest: collected as they arrive, read when they are whole."""
 
 from isocenter.dicom.json import Json, data_set_to_json
-from isocenter.dicom.uids import TransferSyntax
+from isocenter.dicom.uids import TransferSyntax, transfer_syntax
+from isocenter.dimse.commands import Command
 from isocenter.errors import InvalidObjectError
+from isocenter.services.service import Handler, ServiceContext
 
 #: A performed procedure step that lists some thirty thousand images still fits.
 MAX_ATTRIBUTES = 1 << 22
@@ -36,3 +38,18 @@ class AttributesReader:
         attributes = data_set_to_json(bytes(self._data), self.syntax, bulk_data_uri=None)
         declared = attributes.pop(SPECIFIC_CHARACTER_SET, {}).get("Value", [])
         return attributes, tuple(str(term or "") for term in declared)
+
+
+class AttributesHandler(Handler):
+    """One request whose data set is attributes, which are collected here; ``finish`` is what answers it."""
+
+    def __init__(self, context: ServiceContext, command: Command, limit: int = MAX_ATTRIBUTES) -> None:
+        self._context = context
+        self._command = command
+        #: The instance that is meant.
+        self._uid = command.RequestedSOPInstanceUID or command.AffectedSOPInstanceUID or ""
+        self._reader = AttributesReader(transfer_syntax(context.transfer_syntax_uid), limit)
+
+    def write(self, *chunks: memoryview) -> None:
+        """Collect the data set."""
+        self._reader.write(*chunks)

@@ -17,7 +17,7 @@ from isocenter.dimse import status
 from isocenter.dimse.commands import Command, CommandField, respond
 from isocenter.dimse.status import StatusCategory, category
 from isocenter.errors import InvalidObjectError, IsocenterError, OutOfResourcesError
-from isocenter.services.attributes import AttributesReader
+from isocenter.services.attributes import AttributesHandler, AttributesReader
 from isocenter.services.commit_report import (
     ALL_COMMITTED,
     FAILURES_EXIST,
@@ -185,17 +185,12 @@ class ReportService(Service):
         return refused or _Event(self, context, command)
 
 
-class _Event(Handler):
+class _Event(AttributesHandler):
     """One report."""
 
     def __init__(self, service: ReportService, context: ServiceContext, command: Command) -> None:
+        super().__init__(context, command)
         self._service = service
-        self._command = command
-        self._reader = AttributesReader(transfer_syntax(context.transfer_syntax_uid))
-
-    def write(self, *chunks: memoryview) -> None:
-        """Collect the event information."""
-        self._reader.write(*chunks)
 
     def finish(self) -> Iterable[Message]:
         """Pass it on."""

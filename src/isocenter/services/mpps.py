@@ -10,7 +10,7 @@ from isocenter.dimse import status
 from isocenter.dimse.commands import Command, CommandField, respond
 from isocenter.errors import InvalidObjectError, IsocenterError, OutOfResourcesError
 from isocenter.index.performed import PerformedStep
-from isocenter.services.attributes import AttributesReader
+from isocenter.services.attributes import AttributesHandler
 from isocenter.services.information_model import IDENTIFIER_SYNTAXES
 from isocenter.services.service import Answer, Handler, Message, Response, Service, ServiceContext
 from isocenter.worklist.performed import MODALITY_PERFORMED_PROCEDURE_STEP
@@ -60,19 +60,12 @@ class MppsService(Service):
         return _Operation(self.steps, context, command)
 
 
-class _Operation(Handler):
+class _Operation(AttributesHandler):
     """One request."""
 
     def __init__(self, steps: Steps, context: ServiceContext, command: Command) -> None:
+        super().__init__(context, command)
         self._steps = steps
-        self._context = context
-        self._command = command
-        self._uid = command.RequestedSOPInstanceUID or command.AffectedSOPInstanceUID or ""
-        self._reader = AttributesReader(transfer_syntax(context.transfer_syntax_uid))
-
-    def write(self, *chunks: memoryview) -> None:
-        """Collect the data set."""
-        self._reader.write(*chunks)
 
     def finish(self) -> Iterable[Message]:
         """Do it, and say how it went."""
@@ -99,7 +92,7 @@ class _Operation(Handler):
     def _get(self) -> Response:
         data_set = self._steps.get(self._uid).data_set
         wanted = self._command.AttributeIdentifierList
-        names = list(data_set) if wanted is None else [f"{tag:08X}" for tag in wanted]
+        names = [f"{tag:08X}" for tag in wanted] if wanted else list(data_set)
         found = {name: data_set[name] for name in names if name in data_set}
         code = status.SUCCESS if len(found) == len(names) else status.OPTIONAL_ATTRIBUTES_NOT_SUPPORTED
         implicit = transfer_syntax(self._context.transfer_syntax_uid).implicit

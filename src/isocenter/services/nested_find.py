@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator
 
 from isocenter.dicom.json import Json
 from isocenter.dicom.nested import BrokenKeyError, Keys, compile_keys, select
-from isocenter.dicom.uids import transfer_syntax
 from isocenter.dimse import status
 from isocenter.dimse.commands import Command, respond
 from isocenter.errors import InvalidObjectError, IsocenterError, OutOfResourcesError, UsageError
-from isocenter.services.attributes import AttributesReader
+from isocenter.services.attributes import AttributesHandler
 from isocenter.services.identifier import MAX_IDENTIFIER, IdentifierError, write_identifier
-from isocenter.services.service import Handler, Message, Response, ServiceContext
+from isocenter.services.service import Message, Response, ServiceContext
 
 logger = logging.getLogger(__name__)
 
@@ -29,24 +28,18 @@ _STATUSES: tuple[tuple[type[IsocenterError], int], ...] = (
 )
 
 
-class NestedFind(Handler):
+class NestedFind(AttributesHandler):
     """One C-FIND; ``find`` gives the data sets that match, ``limit`` how many are answered (0: all)."""
 
     def __init__(
         self, find: Callable[[Keys], Iterator[Json]], limit: int, what: str, context: ServiceContext, command: Command
     ) -> None:
+        super().__init__(context, command, MAX_IDENTIFIER)
         self._find = find
         self._limit = limit
         self._what = what
-        self._context = context
-        self._command = command
-        self._reader = AttributesReader(transfer_syntax(context.transfer_syntax_uid), MAX_IDENTIFIER)
         self._cancelled = False
         self._sent = 0
-
-    def write(self, *chunks: memoryview) -> None:
-        """Collect the identifier."""
-        self._reader.write(*chunks)
 
     def cancel(self) -> None:
         """Send nothing more."""

@@ -10,12 +10,11 @@ from typing import ClassVar, Protocol
 
 from isocenter.dicom.json import Json
 from isocenter.dicom.nested import Keys
-from isocenter.dicom.uids import transfer_syntax
 from isocenter.dimse import status
 from isocenter.dimse.commands import Command, CommandField, respond
 from isocenter.errors import InvalidObjectError, IsocenterError, UsageError
 from isocenter.index.peers import KnownPeer
-from isocenter.services.attributes import AttributesReader
+from isocenter.services.attributes import AttributesHandler
 from isocenter.services.identifier import write_identifier
 from isocenter.services.information_model import IDENTIFIER_SYNTAXES
 from isocenter.services.nested_find import NestedFind
@@ -121,19 +120,12 @@ class UpsService(Service):
         return _Request(self, context, command)
 
 
-class _Request(Handler):
+class _Request(AttributesHandler):
     """One N-CREATE, N-GET, N-SET or N-ACTION."""
 
     def __init__(self, service: UpsService, context: ServiceContext, command: Command) -> None:
+        super().__init__(context, command)
         self._service = service
-        self._context = context
-        self._command = command
-        self._uid = command.RequestedSOPInstanceUID or command.AffectedSOPInstanceUID or ""
-        self._reader = AttributesReader(transfer_syntax(context.transfer_syntax_uid))
-
-    def write(self, *chunks: memoryview) -> None:
-        """Collect the attributes."""
-        self._reader.write(*chunks)
 
     def finish(self) -> Iterable[Message]:
         """Do what is asked, and say how it went."""

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from isocenter.dicom.json import Json
-from isocenter.dicom.uids import transfer_syntax
 from isocenter.dimse import status
 from isocenter.dimse.commands import Command, CommandField, respond
 from isocenter.errors import InvalidObjectError
-from isocenter.services.attributes import AttributesReader
+from isocenter.services.attributes import AttributesHandler
 from isocenter.services.information_model import IDENTIFIER_SYNTAXES
 from isocenter.services.service import Answer, Handler, Message, Service, ServiceContext
 from isocenter.services.ups import UPS_EVENT
@@ -35,17 +34,12 @@ class EventService(Service):
         return _Event(self, context, command)
 
 
-class _Event(Handler):
+class _Event(AttributesHandler):
     """One report."""
 
     def __init__(self, service: EventService, context: ServiceContext, command: Command) -> None:
+        super().__init__(context, command)
         self._service = service
-        self._command = command
-        self._reader = AttributesReader(transfer_syntax(context.transfer_syntax_uid))
-
-    def write(self, *chunks: memoryview) -> None:
-        """Collect the event information."""
-        self._reader.write(*chunks)
 
     def finish(self) -> Iterable[Message]:
         """Pass it on."""
@@ -54,5 +48,5 @@ class _Event(Handler):
         except InvalidObjectError as error:
             return (respond(self._command, status.PROCESSING_FAILURE, str(error)),)
         kind = ReportType(self._command.EventTypeID or 0)
-        self._service.take(self._command.AffectedSOPInstanceUID or "", kind, information)
+        self._service.take(self._uid, kind, information)
         return (respond(self._command, status.SUCCESS),)

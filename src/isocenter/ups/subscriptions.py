@@ -18,12 +18,11 @@ from isocenter.index.subscriptions import (
     unfollow,
     unsubscribe,
 )
-from isocenter.index.workitems import read_work_item
 from isocenter.ups import reports
 from isocenter.ups.attributes import FILTERED_SUBSCRIPTION, GLOBAL_SUBSCRIPTION, taken_over
 from isocenter.ups.signal import Signal
-from isocenter.ups.states import ACTION_NOT_APPROPRIATE, NO_SUCH_WORK_ITEM, WorkItemRefusedError
-from isocenter.ups.workitems import check_filter
+from isocenter.ups.states import ACTION_NOT_APPROPRIATE, WorkItemRefusedError
+from isocenter.ups.workitems import check_filter, known_work_item
 
 _WORKLISTS = frozenset({GLOBAL_SUBSCRIPTION, FILTERED_SUBSCRIPTION})
 
@@ -75,9 +74,7 @@ class Subscriptions:
         return told
 
     def _subscribe(self, transaction: Transaction, uid: str, aet: str, *, locked: bool) -> bool:
-        row = read_work_item(transaction, uid)
-        if row is None:
-            raise WorkItemRefusedError(NO_SUCH_WORK_ITEM)
+        row = known_work_item(transaction, uid)
         subscribe(transaction, row.id, aet, locked=locked, own=True)
         return self._report(transaction, aet, uid, row.data_set)
 
@@ -97,10 +94,7 @@ class Subscriptions:
                     unfollow(transaction, aet, each)
                 unsubscribe(transaction, None, aet)
                 return
-            row = read_work_item(transaction, resource)
-            if row is None:
-                raise WorkItemRefusedError(NO_SUCH_WORK_ITEM)
-            unsubscribe(transaction, row.id, aet)
+            unsubscribe(transaction, known_work_item(transaction, resource).id, aet)
 
     def suspend(self, resource: str, aet: str) -> None:
         """Tell no more of new work items; of those that are there it is gone on.

@@ -118,7 +118,7 @@ class WorkItems:
         Raises:
             WorkItemRefusedError: there is none, or none any more.
         """
-        return _known(self._database, uid).data_set
+        return known_work_item(self._database, uid).data_set
 
     def find(self, keys: Keys) -> Iterator[Json]:
         """Yield the data sets that match, by their start."""
@@ -227,7 +227,7 @@ class WorkItems:
         """Let a rule say what becomes of a work item, as often as somebody else was quicker."""
 
         def file(transaction: Transaction) -> bool:
-            row = _known(transaction, uid)
+            row = known_work_item(transaction, uid)
             step = rule(row)
             if step is None:
                 return False
@@ -264,7 +264,12 @@ class WorkItems:
         return int(self._now().timestamp() * 1000)
 
 
-def _known(source: Transaction | Database, uid: str) -> WorkItemRow:
+def known_work_item(source: Transaction | Database, uid: str) -> WorkItemRow:
+    """Return a work item.
+
+    Raises:
+        WorkItemRefusedError: there is none, or none any more.
+    """
     row = read_work_item(source, uid)
     if row is None:
         raise WorkItemRefusedError(WORK_ITEM_GONE if is_gone(source, uid) else NO_SUCH_WORK_ITEM)

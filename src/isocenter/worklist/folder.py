@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,9 @@ def _files(folder: Path, above: str = "") -> Iterator[tuple[str, str]]:
             if each.name.startswith("."):
                 continue
             if Path(each.name).suffix.lower() in _READERS and each.is_file():
-                status = each.stat()
-                yield above + each.name, f"{status.st_mtime_ns}-{status.st_size}"
+                with suppress(FileNotFoundError):  # it went away meanwhile
+                    status = each.stat()
+                    yield above + each.name, f"{status.st_mtime_ns}-{status.st_size}"
             elif not above and each.is_dir():
                 yield from _files(Path(each.path), f"{each.name}/")
 
