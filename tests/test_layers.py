@@ -37,6 +37,8 @@ ALLOWED: dict[str, set[str]] = {
 }
 #: Modules beside ``archive.py`` that share its layer.
 SAME_AS_ARCHIVE = {
+    "arrivals",
+    "background",
     "bin",
     "ingest",
     "reindexing",

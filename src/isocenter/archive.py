@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
+from isocenter.arrivals import Arrivals
 from isocenter.bin import Bin
 from isocenter.commitment import Commitments
 from isocenter.dicom.uids import transfer_syntax
@@ -25,7 +26,7 @@ from isocenter.index.peers import Peers
 from isocenter.index.query import Level, Query
 from isocenter.index.site_keys import SiteKey, SiteKeys
 from isocenter.index.statistics import Statistics, read_statistics
-from isocenter.ingest import Arrivals, FileReception, Intake, Outcome, Receipt, Reception, Source
+from isocenter.ingest import FileReception, Intake, Outcome, Receipt, Reception, Source
 from isocenter.integrity import Check, Redo, Report
 from isocenter.metadata import Metadata, MetadataReader
 from isocenter.non_patient import NonPatientObjects
@@ -81,11 +82,11 @@ class Archive:
         self.openings = OpeningReader(index, self._metadata)
         self._redo = redo
         self._settling = Settling(
-            storage, index, self._metadata, settings.settle_seconds, redo.advance if redo else _nothing
+            storage, index, self._metadata, settings.settle_seconds, redo.advance if redo else _nothing, self._arrivals
         )
         #: Keys that the site has added to those of every archive, and what reads objects for them.
         self.site_keys = SiteKeys(index.database)
-        self.reindexing = Reindexing(storage, index, self.site_keys)
+        self.reindexing = Reindexing(storage, index, self.site_keys, self._arrivals)
         self._bin_days: int = settings.bin_days
         #: What was deleted and can be restored.
         self.bin = Bin(storage, index, self._settling.remove_garbage)

@@ -7,10 +7,11 @@ same UID is treated as ever: equal, or a conflict of which both are kept.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from isocenter.arrivals import Arrivals
 from isocenter.errors import InvalidObjectError, NotFoundError
 from isocenter.index.bin import Binned, Deletion, give_up, read_binned, read_deletions, take_out
 from isocenter.index.index import Index
-from isocenter.ingest import Arrivals, Intake, Outcome, file
+from isocenter.ingest import Intake, Outcome, file
 from isocenter.inspection import describe
 from isocenter.storage.storage import Storage
 

@@ -6,16 +6,15 @@ until the check, so what is refused never touches the disk. Knows storage and in
 """
 
 import contextlib
-import ctypes
-import multiprocessing
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal, Self
+from typing import Literal
 
 import xxhash
 
+from isocenter.arrivals import Arrivals
 from isocenter.conflicts import difference
 from isocenter.dicom.encoding import UNDEFINED, encoding_of, read_header
 from isocenter.dicom.part10 import FileMeta, read_preamble_and_meta, write_file_meta
@@ -65,36 +64,6 @@ class Receipt:
     SOPInstanceUID: str
     SOPClassUID: str
     warnings: tuple[str, ...] = ()
-
-
-#: Seconds after its last bytes in which a sender is taken to be at it still.
-_LULL = 0.05
-
-
-class Arrivals:
-    """When the last bytes came, in any process that shares this."""
-
-    def __init__(self, last: ctypes.c_double) -> None:
-        self._last = last
-
-    @classmethod
-    def of_process(cls) -> Self:
-        """Return those of this process."""
-        return cls(ctypes.c_double())
-
-    @classmethod
-    def shared(cls) -> Self:
-        """Return some to be handed to processes that this one starts."""
-        return cls(multiprocessing.RawValue(ctypes.c_double))
-
-    def note(self) -> None:
-        """Bytes have come."""
-        self._last.value = time.monotonic()
-
-    @property
-    def going_on(self) -> bool:
-        """Whether objects are arriving."""
-        return time.monotonic() - self._last.value < _LULL
 
 
 @dataclass(frozen=True, slots=True)

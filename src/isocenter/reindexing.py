@@ -5,7 +5,6 @@ so they go on where they were after a restart, in one process at a time. Uploads
 """
 
 import contextlib
-import logging
 import os
 import secrets
 import threading
@@ -14,6 +13,8 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from isocenter.arrivals import Arrivals
+from isocenter.background import Worker
 from isocenter.dicom.header import decode_value
 from isocenter.dicom.json import data_set_to_json
 from isocenter.dicom.nested import texts
@@ -28,12 +29,12 @@ from isocenter.index.site_values import Found, owners_with_values, rows_of, stor
 from isocenter.reading import data_set
 from isocenter.storage.storage import Storage
 
-_LOG = logging.getLogger(__name__)
 _LEASE = 60_000
 _BATCH = 200
 _KEPT_DAYS = 30
 _WAIT = 2.0
 _BREATH, _BREATH_AMID_UPLOADS = 0.001, 0.02
+_LATELY = 1.0
 #: Items of a sequence, and values, that are kept for one key of one object.
 _MOST = 100
 
@@ -50,14 +51,14 @@ _OWNER = {Level.INSTANCE: 0, Level.STUDY: 1, Level.SERIES: 2, Level.PATIENT: 3} 
 class Reindexing:
     """Keeps the values of a site's keys up with the objects."""
 
-    def __init__(self, storage: Storage, index: Index, keys: SiteKeys) -> None:
+    def __init__(self, storage: Storage, index: Index, keys: SiteKeys, arrivals: Arrivals) -> None:
         self._storage = storage
         self._database = index.database
         self._keys = keys
+        self._arrivals = arrivals
         self._consumer = Consumer(index.database, CONSUMER, f"{os.getpid()}-{secrets.token_hex(4)}")
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._worker = Worker("reindexing", self._round, _WAIT)
         self._leased = False
 
     def step(self, now: float) -> int:
@@ -79,28 +80,17 @@ class Reindexing:
 
     def start(self) -> None:
         """Start the background thread."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="reindexing", daemon=True)
-            self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Stop the background thread and give the lease back."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self._worker.stop()
         if self._leased:
             self._consumer.release()
             self._leased = False
 
-    def _run(self) -> None:
-        busy = 0
-        while not self._stop.wait(0 if busy else _WAIT):
-            try:
-                busy = self.step(time.time())
-            except Exception:  # noqa: BLE001 - the border of this worker: the next round tries again
-                busy = 0
-                _LOG.exception("reading objects for the keys of the site failed")
+    def _round(self) -> float:
+        return 0 if self.step(time.time()) else _WAIT
 
     def _has_work(self, keys: list[SiteKey]) -> bool:
         if not keys:
@@ -165,7 +155,7 @@ class Reindexing:
             ]  # fmt: skip
             if not wanted:
                 continue
-            self._stop.wait(_BREATH_AMID_UPLOADS if self._storage.is_busy else _BREATH)
+            self._worker.rest(_BREATH_AMID_UPLOADS if self._arrivals.within(_LATELY) else _BREATH)
             for key, values in self._header(wanted, row):
                 made[key.id][row[_OWNER[key.level]]] = values
         return made

@@ -5,7 +5,6 @@ event only when that event's series has settled, so nothing is missed by a crash
 argument; only the background thread knows a clock.
 """
 
-import logging
 import os
 import secrets
 import threading
@@ -13,6 +12,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from isocenter.arrivals import Arrivals
+from isocenter.background import Worker
 from isocenter.index.bin import give_up_expired
 from isocenter.index.blobs import Blobs, announce_settled, read_series_by_key, settle_series
 from isocenter.index.deletion import forget_garbage, garbage
@@ -22,13 +23,14 @@ from isocenter.metadata import MetadataReader
 from isocenter.opening import compact
 from isocenter.storage.storage import Storage
 
-_LOG = logging.getLogger(__name__)
 _LEASE = 60_000
 _SHORTEST_WAIT = 0.25
 #: Seconds between two headers. Settling has time; without the pauses, uploads and searches right after a large study
 #: take up to five times as long. While objects come in it only just goes on.
 _BREATH = 0.001
 _BREATH_AMID_UPLOADS = 0.02
+#: Seconds after the last bytes in which uploads are taken to go on.
+_LATELY = 1.0
 _KEPT_DAYS = 30
 _READ_AT_ONCE = 10_000
 
@@ -52,18 +54,21 @@ class Settling:
         metadata: MetadataReader,
         settle_seconds: float,
         settled: Callable[[], None],
+        arrivals: Arrivals,
     ) -> None:
         self._storage = storage
         self._index = index
         self._metadata = metadata
         self._settled = settled
+        self._arrivals = arrivals
+        self._settles = True
         self._quiet = round(settle_seconds * 1000)
         self._consumer = Consumer(index.database, "settling", f"{os.getpid()}-{secrets.token_hex(4)}")
         self._read_to = -1  # -1: nothing read under this lease yet
         self._restless: dict[int, _Restless] = {}
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._pause = max(self._quiet / 1000, _SHORTEST_WAIT)
+        self._worker = Worker("settling", self._round, self._pause)
 
     def settle(self, now: float) -> int:
         """Settle what has been quiet long enough at ``now`` (seconds since 1970); return how many series.
@@ -94,29 +99,21 @@ class Settling:
 
     def start(self, *, settles: bool = True) -> None:
         """Start the background thread; it also keeps room ready for objects, and without ``settles`` only that."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, args=(settles,), name="settling", daemon=True)
-            self._thread.start()
+        self._settles = settles
+        self._worker.start()
 
     def stop(self) -> None:
         """Stop the background thread and give the lease back."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self._worker.stop()
         if self._read_to >= 0:
             self._consumer.release()
             self._read_to = -1
 
-    def _run(self, settles: bool) -> None:
+    def _round(self) -> float:
+        if self._settles:
+            self.settle(time.time())
         self._storage.prepare()
-        while not self._stop.wait(max(self._quiet / 1000, _SHORTEST_WAIT)):
-            try:
-                if settles:
-                    self.settle(time.time())
-                self._storage.prepare()
-            except Exception:  # noqa: BLE001 - the border of this worker: the next round tries again
-                _LOG.exception("settling failed")
+        return self._pause
 
     def _follow(self, position: int) -> None:
         """Read new events and remember whose rest they disturb."""
@@ -150,7 +147,7 @@ class Settling:
 
     def _breathe(self) -> None:
         """Leave the interpreter to whoever waits for it."""
-        self._stop.wait(_BREATH_AMID_UPLOADS if self._storage.is_busy else _BREATH)
+        self._worker.rest(_BREATH_AMID_UPLOADS if self._arrivals.within(_LATELY) else _BREATH)
 
     def _write(self, series_id: int) -> bool:
         """Write the blob of a series; return False where the series has changed meanwhile or is gone."""

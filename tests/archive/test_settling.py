@@ -184,7 +184,7 @@ def test_headers_are_read_slowly_while_objects_come_in(
     send(archive, build(1))
     send(archive, build(2))
     pauses: list[float] = []
-    monkeypatch.setattr(archive._settling._stop, "wait", pauses.append)
-    monkeypatch.setattr(type(archive.storage), "is_busy", busy)
+    monkeypatch.setattr(archive._settling._worker, "rest", pauses.append)
+    monkeypatch.setattr(type(archive._arrivals), "within", lambda _self, _seconds: busy)
     assert archive.settle(2000) == 1
     assert pauses == [pause, pause]

@@ -49,8 +49,8 @@ _RUN = "run.json"
 @click.option(
     "--burned-in",
     type=click.Choice([choice.value for choice in BurnedIn]),
-    help="Objects whose pixels may show text: set aside, blank what is known, blank what is read too, or keep [default: "
-    "the project's, else sequester].",
+    help="Objects whose pixels may show text: set aside, blank what is known, blank what is read too, or keep "
+    "[default: the project's, else sequester].",
 )
 @click.option(
     "--regions", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="TOML file of device rules."

@@ -9,11 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 from isocenter.archive import Archive
+from isocenter.arrivals import Arrivals
 from isocenter.cli.dicom_part import serving_dicom
 from isocenter.cli.ports import Addresses, Contexts, bind_all, check_host
 from isocenter.cli.process import tune
 from isocenter.cli.workers import Workers
-from isocenter.ingest import Arrivals
 from isocenter.net.observer import Counters
 from isocenter.settings import OFF, Settings
 from isocenter.ups.reports import GOING_DOWN, RESTARTED

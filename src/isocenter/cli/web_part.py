@@ -11,10 +11,10 @@ from prometheus_client.registry import Collector
 from isocenter.anonymizing.jobs import Jobs
 from isocenter.anonymizing.worker import Worker
 from isocenter.archive import Archive
+from isocenter.arrivals import Arrivals
 from isocenter.cli.dicom_part import connect_to_send
 from isocenter.cli.ports import Contexts, Sockets
 from isocenter.index.peers import KnownPeer
-from isocenter.ingest import Arrivals
 from isocenter.net.credentials import Credentials
 from isocenter.net.peer import Peer
 from isocenter.net.verification import verify

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext
 
+from isocenter.arrivals import Arrivals
 from isocenter.cli.ports import Sockets
 from isocenter.cli.process import configure_logging, stop_on_signals, tune
 from isocenter.errors import ConfigurationError
-from isocenter.ingest import Arrivals
 from isocenter.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -77,7 +77,7 @@ class LocalStorage:
         self._last_upload = -_QUIET
 
     @property
-    def is_busy(self) -> bool:
+    def _is_busy(self) -> bool:
         """Whether an upload ended within the last second."""
         return time.monotonic() - self._last_upload < _QUIET
 
@@ -96,7 +96,7 @@ class LocalStorage:
 
     def prepare(self) -> None:
         """Lay out segments with zeros, for the next burst of uploads; only in quiet times and where there is room."""
-        while self.durable and not self.is_busy:
+        while self.durable and not self._is_busy:
             with self._lock:
                 wanted = len(self._prepared) < _PREPARED_SEGMENTS
             if not wanted or shutil.disk_usage(self._root).free < _PREPARED_SHARE * SEGMENT_SIZE * _PREPARED_SEGMENTS:

@@ -57,10 +57,6 @@ class Storage(Protocol):
 
     after_crash: bool
 
-    @property
-    def is_busy(self) -> bool:
-        """Whether an upload of this process ended within the last second."""
-
     def create(self) -> Upload:
         """Begin an object."""
 
