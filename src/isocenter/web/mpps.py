@@ -1,37 +1,24 @@
 """Performed procedure steps in the management API: search, show."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
-from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request
-from pydantic import BaseModel
+from fastapi import FastAPI, Request
 
-from isocenter.dicom import dictionary
 from isocenter.dicom.nested import compile_keys
 from isocenter.index.performed import PerformedStep
 from isocenter.web.node import Node
-from isocenter.worklist.flat import flattened, read_pairs
+from isocenter.web.steps import Limit, Offset, Shown, moment, read_parameters, shown
 from isocenter.worklist.keys import placed
 from isocenter.worklist.performed_attributes import IN_SCHEDULED, SCHEDULED_SEQUENCE
 
-_MOST = 1000
-_OWN = frozenset({"limit", "offset"})
 
-Limit = Annotated[int, Query(ge=1, le=_MOST)]
-Offset = Annotated[int, Query(ge=0, le=2**31)]
-
-
-class Step(BaseModel):
+class Step(Shown):
     """What a modality reported: that it began, and how it ended."""
 
     SOPInstanceUID: str
-    status: str
     calling_aet: str
     created: datetime
-    changed: datetime
-    attributes: dict[str, Any]
-    data_set: dict[str, Any]
 
 
 def add_mpps_routes(api: FastAPI, node: Node) -> None:
@@ -44,8 +31,7 @@ def add_mpps_routes(api: FastAPI, node: Node) -> None:
 
         Those of the scheduled step (StudyInstanceUID, AccessionNumber, ScheduledProcedureStepID …) are among them.
         """
-        pairs = {dictionary.tag(name): value for name, value in request.query_params.items() if name not in _OWN}
-        keys = compile_keys(placed(read_pairs(pairs), SCHEDULED_SEQUENCE, IN_SCHEDULED))
+        keys = compile_keys(placed(read_parameters(request.query_params), SCHEDULED_SEQUENCE, IN_SCHEDULED))
         return [_shown(step) for step in islice(performed.find(keys), offset, offset + limit)]
 
     @api.get("/mpps/{uid}")
@@ -56,8 +42,6 @@ def add_mpps_routes(api: FastAPI, node: Node) -> None:
 
 def _shown(step: PerformedStep) -> Step:
     return Step(
-        SOPInstanceUID=step.SOPInstanceUID, status=step.status, calling_aet=step.calling_aet,
-        created=datetime.fromtimestamp(step.created / 1000, UTC),
-        changed=datetime.fromtimestamp(step.changed / 1000, UTC),
-        attributes=flattened(step.data_set), data_set=step.data_set,
+        SOPInstanceUID=step.SOPInstanceUID, calling_aet=step.calling_aet, created=moment(step.created),
+        **shown(step.status, step.changed, step.data_set),
     )  # fmt: skip

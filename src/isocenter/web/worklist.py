@@ -1,22 +1,16 @@
 """The modality worklist in the management API: search, add, change, remove."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated, Any
 
-from fastapi import Body, FastAPI, Path, Query, Request
-from pydantic import BaseModel
+from fastapi import Body, FastAPI, Path, Request
 
-from isocenter.dicom import dictionary
-from isocenter.dicom.nested import Keys, compile_keys
+from isocenter.dicom.nested import compile_keys
 from isocenter.index.worklist import WorklistEntry
 from isocenter.web.node import Node
-from isocenter.worklist.flat import flattened, read_pairs
+from isocenter.web.steps import Limit, Offset, Shown, read_parameters, shown
 from isocenter.worklist.keys import placed
 
-_MOST = 1000
-_OWN = frozenset({"finished", "limit", "offset"})
 _EXAMPLE = {
     "PatientName": "DOE^JANE", "PatientID": "4711", "Modality": "CT", "ScheduledStationAETitle": "CT1",
     "ScheduledProcedureStepStartDate": "20240131", "ScheduledProcedureStepStartTime": "0930",
@@ -33,19 +27,13 @@ Given = Annotated[
     ),
 ]
 Number = Annotated[int, Path(ge=1, le=2**53)]
-Limit = Annotated[int, Query(ge=1, le=_MOST)]
-Offset = Annotated[int, Query(ge=0, le=2**31)]
 
 
-class Entry(BaseModel):
+class Entry(Shown):
     """An entry: what is to be done with whom, and what became of it. ``source``: the file it comes from, if any."""
 
     id: int
-    status: str
     source: str
-    changed: datetime
-    attributes: dict[str, Any]
-    data_set: dict[str, Any]
 
 
 def add_worklist_routes(api: FastAPI, node: Node) -> None:
@@ -55,7 +43,7 @@ def add_worklist_routes(api: FastAPI, node: Node) -> None:
     @api.get("/worklist")
     def list_entries(request: Request, finished: bool = False, limit: Limit = 100, offset: Offset = 0) -> list[Entry]:
         """List entries by date and time; other parameters are matching keys: ``Modality=CT&PatientName=DOE*``."""
-        keys = read_keys(request.query_params)
+        keys = compile_keys(placed(read_parameters(request.query_params)))
         return [_shown(entry) for entry in islice(worklist.find(keys, finished=finished), offset, offset + limit)]
 
     @api.post("/worklist", status_code=201, responses={409: {"description": "This step is there already"}})
@@ -79,19 +67,5 @@ def add_worklist_routes(api: FastAPI, node: Node) -> None:
         worklist.remove(id)
 
 
-def read_keys(parameters: Mapping[str, str]) -> Keys:
-    """Return the matching keys among the parameters of a request.
-
-    Raises:
-        UsageError: one is no attribute, or its value cannot be read.
-    """
-    pairs = {dictionary.tag(name): value for name, value in parameters.items() if name not in _OWN}
-    return compile_keys(placed(read_pairs(pairs)))
-
-
 def _shown(entry: WorklistEntry) -> Entry:
-    return Entry(
-        id=entry.id, status=entry.status, source=entry.source,
-        changed=datetime.fromtimestamp(entry.changed / 1000, UTC),
-        attributes=flattened(entry.data_set), data_set=entry.data_set,
-    )  # fmt: skip
+    return Entry(id=entry.id, source=entry.source, **shown(entry.status, entry.changed, entry.data_set))
