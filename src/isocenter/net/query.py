@@ -5,7 +5,7 @@ from contextlib import closing
 from typing import Any
 
 from isocenter.dicom import dictionary
-from isocenter.dicom.json import data_set_to_json
+from isocenter.dicom.json import Json, data_set_to_json
 from isocenter.dicom.uids import transfer_syntax
 from isocenter.dimse.commands import Command, CommandField
 from isocenter.dimse.status import StatusCategory, category, describe
@@ -64,6 +64,11 @@ def make_identifier(level: Level, keys: Mapping[int, str]) -> Callable[[Negotiat
     """Return the function that writes an identifier as the context that it goes out on wants it."""
     attributes = {f"{tag:08X}": _attribute(dictionary.vr(tag), key) for tag, key in keys.items()}
     attributes[f"{QUERY_RETRIEVE_LEVEL:08X}"] = _attribute("CS", LEVEL_NAMES[level])
+    return written(attributes)
+
+
+def written(attributes: Json) -> Callable[[NegotiatedContext], bytes]:
+    """Return the function that writes attributes as the context that they go out on wants them."""
 
     def write(context: NegotiatedContext) -> bytes:
         return write_identifier(attributes, transfer_syntax(context.transfer_syntax), _UTF_8)

@@ -4,15 +4,14 @@ A work item is always an instance of UPS Push; each request goes out over the fi
 (Tables CC.2-1 to CC.2-5) and that the peer has accepted.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 
 from isocenter.dicom.json import Json, data_set_to_json
 from isocenter.dicom.uids import transfer_syntax
 from isocenter.dimse.commands import Command, CommandField
 from isocenter.errors import InvalidObjectError, PeerError, UnsupportedError
 from isocenter.net.client import ClientAssociation, Proposal
-from isocenter.net.query import check_last, find_answers
-from isocenter.services.identifier import write_identifier
+from isocenter.net.query import check_last, find_answers, written
 from isocenter.services.information_model import IDENTIFIER_SYNTAXES
 from isocenter.services.ups import (
     CHANGE_STATE,
@@ -23,11 +22,9 @@ from isocenter.services.ups import (
     UPS_QUERY,
     UPS_WATCH,
 )
-from isocenter.ul.association import NegotiatedContext
 from isocenter.ups.attributes import FILTERED_SUBSCRIPTION, GLOBAL_SUBSCRIPTION, UPS_PUSH, data_set
 
 PROPOSALS = tuple(Proposal(uid, IDENTIFIER_SYNTAXES) for uid in (UPS_PUSH, UPS_PULL, UPS_WATCH, UPS_QUERY))
-_UTF_8 = ("ISO_IR 192",)
 
 
 def find_work_items(association: ClientAssociation, query: Json) -> Generator[Json]:
@@ -37,7 +34,7 @@ def find_work_items(association: ClientAssociation, query: Json) -> Generator[Js
         UnsupportedError: the peer answers no such question.
         PeerError: it answered with a failure, or the association broke off.
     """
-    yield from find_answers(association, _way(association, UPS_QUERY, UPS_PULL, UPS_WATCH), _written(query))
+    yield from find_answers(association, _way(association, UPS_QUERY, UPS_PULL, UPS_WATCH), written(query))
 
 
 def get_work_item(association: ClientAssociation, uid: str) -> Json:
@@ -96,7 +93,7 @@ def unsubscribe(association: ClientAssociation, uid: str, aet: str) -> Command:
 
 
 def _asked(association: ClientAssociation, command: Command, attributes: Json, *ways: str) -> Command:
-    response = association.invoke(command, _written(attributes), abstract_syntax=_way(association, *ways))
+    response = association.invoke(command, written(attributes), abstract_syntax=_way(association, *ways))
     check_last(association, response.command)
     return response.command
 
@@ -112,10 +109,3 @@ def _way(association: ClientAssociation, *ways: str) -> str:
     if found is None:
         raise UnsupportedError(f"{association.peer} does not accept this of work items (Unified Procedure Steps)")
     return found
-
-
-def _written(attributes: Json) -> Callable[[NegotiatedContext], bytes]:
-    def write(context: NegotiatedContext) -> bytes:
-        return write_identifier(attributes, transfer_syntax(context.transfer_syntax), _UTF_8)
-
-    return write

@@ -1,21 +1,17 @@
 """The worklist and performed procedure steps as a user (SCU, PS3.4 K and F): asked for, reported."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import Any
 
-from isocenter.dicom.uids import transfer_syntax
 from isocenter.dimse.commands import Command, CommandField
 from isocenter.net.client import ClientAssociation, Proposal
-from isocenter.net.query import check_last, find_answers
-from isocenter.services.identifier import write_identifier
+from isocenter.net.query import check_last, find_answers, written
 from isocenter.services.information_model import IDENTIFIER_SYNTAXES
 from isocenter.services.worklist import MODALITY_WORKLIST_FIND
-from isocenter.ul.association import NegotiatedContext
 from isocenter.worklist.performed import MODALITY_PERFORMED_PROCEDURE_STEP
 
 WORKLIST_PROPOSAL = Proposal(MODALITY_WORKLIST_FIND, IDENTIFIER_SYNTAXES)
 MPPS_PROPOSAL = Proposal(MODALITY_PERFORMED_PROCEDURE_STEP, IDENTIFIER_SYNTAXES)
-_UTF_8 = ("ISO_IR 192",)
 
 
 def find_scheduled(association: ClientAssociation, query: dict[str, Any]) -> Generator[dict[str, Any]]:
@@ -25,7 +21,7 @@ def find_scheduled(association: ClientAssociation, query: dict[str, Any]) -> Gen
         UnsupportedError: the peer has no worklist.
         PeerError: it answered with a failure, or the association broke off.
     """
-    yield from find_answers(association, MODALITY_WORKLIST_FIND, _written(query))
+    yield from find_answers(association, MODALITY_WORKLIST_FIND, written(query))
 
 
 def create_step(association: ClientAssociation, uid: str, data_set: dict[str, Any]) -> None:
@@ -40,7 +36,7 @@ def create_step(association: ClientAssociation, uid: str, data_set: dict[str, An
         AffectedSOPClassUID=MODALITY_PERFORMED_PROCEDURE_STEP,
         AffectedSOPInstanceUID=uid,
     )
-    check_last(association, association.invoke(command, _written(data_set)).command)
+    check_last(association, association.invoke(command, written(data_set)).command)
 
 
 def change_step(association: ClientAssociation, uid: str, data_set: dict[str, Any]) -> None:
@@ -55,13 +51,4 @@ def change_step(association: ClientAssociation, uid: str, data_set: dict[str, An
         RequestedSOPClassUID=MODALITY_PERFORMED_PROCEDURE_STEP,
         RequestedSOPInstanceUID=uid,
     )
-    check_last(association, association.invoke(command, _written(data_set)).command)
-
-
-def _written(attributes: dict[str, Any]) -> Callable[[NegotiatedContext], bytes]:
-    """Return the function that writes attributes as the context that they go out on wants them."""
-
-    def write(context: NegotiatedContext) -> bytes:
-        return write_identifier(attributes, transfer_syntax(context.transfer_syntax), _UTF_8)
-
-    return write
+    check_last(association, association.invoke(command, written(data_set)).command)
