@@ -1,6 +1,7 @@
 """``isocenter anonymize`` of studies: out of an archive, and out of a DICOM node; resumed, reported, audited."""
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,6 @@ from isocenter.anonymizing.projects import Facts, Projects
 from isocenter.archive import Archive, Source
 from isocenter.cli import main
 from isocenter.cli.dicom_part import services_of
-from isocenter.cli.listening import bind
 from isocenter.net.server import DicomServer
 from isocenter.settings import load_settings
 
@@ -41,7 +41,7 @@ def node(data: Path) -> Iterator[str]:
     """The same archive as a DICOM node."""
     settings = load_settings({"data": str(data), "durability": "os"})
     with Archive.open(data, settings) as archive:
-        server = DicomServer(settings, services_of(archive, settings), bind("127.0.0.1", 0, "", others=False))
+        server = DicomServer(settings, services_of(archive, settings), socket.create_server(("127.0.0.1", 0)))
         thread = threading.Thread(target=server.serve)
         thread.start()
         yield f"ISOCENTER@127.0.0.1:{server.address[1]}"

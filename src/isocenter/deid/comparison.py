@@ -41,6 +41,10 @@ _WORDS: dict[Action, str] = {
 }  # fmt: skip
 
 
+#: What has a pseudonym at the top level.
+_PSEUDONYMS = dict.fromkeys((0x00100010, 0x00100020, 0x00080050), "replaced by a pseudonym")
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One element; ``change`` is kept, changed, removed or added; a sequence's own row has no values."""
@@ -122,7 +126,7 @@ def _shown(element: "DataElement | None") -> str:
 def _why(tag: int, rules: Rules, parent: int) -> str:
     if tag in _MARKERS:
         return "says what was done"
-    words = _WORDS[rules.action(tag, parent)]
+    words = _PSEUDONYMS.get(tag, _WORDS[rules.action(tag, parent)])
     if tag & 0x10000:
         return words if words.startswith("private") else f"private: {words}"
     row = profile_row(tag)

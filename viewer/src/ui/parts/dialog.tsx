@@ -2,6 +2,7 @@
 
 import { X } from 'lucide-react';
 import { useEffect, useRef, type JSX, type ReactNode } from 'react';
+import './dialog.css';
 
 interface Props {
   title: string;

@@ -1,6 +1,6 @@
 // The first page: what the archive holds, newest first.
 
-import { useCallback, useEffect, useMemo, useRef, useState, type JSX } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type JSX } from 'react';
 import { sortedRows, type Sort, type StudyFilter, type StudyRow } from '../../core/study-row';
 import type { SystemInfo } from '../../net/dicomweb';
 import { Mark } from '../parts/mark';
@@ -10,9 +10,11 @@ import { FilterBar } from './filter-bar';
 import { EmptyArchive, nodeAddress, NothingFound, OutOfReach, SkeletonRows } from './list-states';
 import './study-list.css';
 import { StudyTable } from './study-table';
+import { useMarks, type Marks } from './use-marks';
 import { useStudies } from './use-studies';
 
 const ALL: StudyFilter = { search: '', modality: '', range: 'all' };
+const AnonymizeDialog = lazy(() => import('../anonymize/anonymize-dialog').then((module) => ({ default: module.AnonymizeDialog })));
 const NARROW = '(max-width: 720px)';
 
 /** The list as it was left, for the way back from a study. */
@@ -47,7 +49,9 @@ export function StudyListPage(): JSX.Element {
   const [filter, setFilter] = useState(left.filter);
   const [sort, setSort] = useState(left.sort);
   const [selected, setSelected] = useState(left.study);
+  const [anonymizing, setAnonymizing] = useState<'marked' | 'jobs'>();
   const field = useRef<HTMLInputElement>(null);
+  const marks = useMarks(field, useCallback(() => setAnonymizing('marked'), []));
   const studies = useStudies(client, filter);
   const rows = useMemo(() => sortedRows(studies.rows, sort), [studies.rows, sort]);
   const index = selected ? rows.findIndex((row) => row.StudyInstanceUID === selected) : -1;
@@ -107,10 +111,12 @@ export function StudyListPage(): JSX.Element {
             rowHeight={rowHeight}
             sort={sort}
             selected={index}
+            marked={marks.uids}
             arrived={studies.arrived}
             busy={studies.status === 'loading'}
             onSort={setSort}
             onSelect={choose}
+            onMark={marks.toggle}
             onOpen={open}
             onEnd={onEnd}
           />
@@ -124,13 +130,36 @@ export function StudyListPage(): JSX.Element {
           {studies.more ? '+' : ''} {rows.length === 1 ? 'study' : 'studies'}
           {unfiltered ? '' : ' match'}
         </span>
-        <span className="list-keys">
-          <kbd>↑</kbd> <kbd>↓</kbd> choose <kbd>Enter</kbd> open <kbd>/</kbd> search
+        <Middle marks={marks} onAnonymize={() => setAnonymizing('marked')} />
+        <span>
+          <button type="button" className="list-link" title="De-identification jobs and their results" onClick={() => setAnonymizing('jobs')}>Jobs</button>
+          {' · '}
+          {system?.version ? `Isocenter ${system.version} · ` : ''}Not for diagnosis
         </span>
-        <span>{system?.version ? `Isocenter ${system.version} · ` : ''}Not for diagnosis</span>
       </footer>
+      {anonymizing ? (
+        <Suspense fallback={null}>
+          <AnonymizeDialog rows={anonymizing === 'marked' ? marks.rows : []} onClose={() => setAnonymizing(undefined)} />
+        </Suspense>
+      ) : null}
     </div>
   );
+}
+
+function Middle({ marks, onAnonymize }: { marks: Marks; onAnonymize(): void }): JSX.Element {
+  return marks.rows.length > 0 ? (
+      <span className="list-marked" role="group" aria-label="Marked studies">
+        {marks.rows.length} marked
+        <button type="button" className="button" title="De-identified copies of the marked studies (A)" onClick={onAnonymize}>
+          Anonymise… <kbd>A</kbd>
+        </button>
+        <button type="button" className="button" onClick={marks.clear}>Unmark</button>
+      </span>
+    ) : (
+      <span className="list-keys">
+        <kbd>↑</kbd> <kbd>↓</kbd> choose <kbd>Enter</kbd> open <kbd>Space</kbd> mark <kbd>/</kbd> search
+      </span>
+    );
 }
 
 interface NothingProps {

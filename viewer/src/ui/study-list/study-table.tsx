@@ -28,16 +28,18 @@ interface Props {
   rowHeight: number;
   sort: Sort;
   selected: number;
+  marked: ReadonlySet<string>;
   arrived: ReadonlySet<string>;
   busy: boolean;
   onSort(sort: Sort): void;
   onSelect(index: number): void;
+  onMark(row: StudyRow): void;
   onOpen(row: StudyRow): void;
   onEnd(): void;
 }
 
 export function StudyTable(props: Props): JSX.Element {
-  const { rows, rowHeight, sort, selected, arrived, busy, onSort, onSelect, onOpen, onEnd } = props;
+  const { rows, rowHeight, sort, selected, marked, arrived, busy, onSort, onSelect, onMark, onOpen, onEnd } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const { first, end } = useRowsWindow(scroller, rowHeight, rows.length);
 
@@ -60,12 +62,13 @@ export function StudyTable(props: Props): JSX.Element {
     const row = rows[selected];
     if (move !== undefined) onSelect(Math.min(rows.length - 1, Math.max(0, selected + move)));
     else if (event.key === 'Enter' && row) onOpen(row);
+    else if (event.key === ' ' && row) onMark(row);
     else return;
     event.preventDefault();
   };
 
   return (
-    <div className="table" role="grid" aria-label="Studies" aria-rowcount={rows.length} aria-busy={busy} tabIndex={0} onKeyDown={onKeyDown}>
+    <div className="table" role="grid" aria-label="Studies" aria-multiselectable="true" aria-rowcount={rows.length} aria-busy={busy} tabIndex={0} onKeyDown={onKeyDown}>
       <div className="table-head" role="row">
         {COLUMNS.map((column) => (
           <HeadCell key={column.id} column={column} sort={sort} onSort={onSort} />
@@ -80,7 +83,9 @@ export function StudyTable(props: Props): JSX.Element {
               index={first + offset}
               height={rowHeight}
               selected={first + offset === selected}
+              marked={marked.has(row.StudyInstanceUID)}
               fresh={arrived.has(row.StudyInstanceUID)}
+              onMark={onMark}
               onOpen={onOpen}
             />
           ))}
@@ -111,11 +116,13 @@ interface RowProps {
   index: number;
   height: number;
   selected: boolean;
+  marked: boolean;
   fresh: boolean;
+  onMark(row: StudyRow): void;
   onOpen(row: StudyRow): void;
 }
 
-function Row({ row, index, height, selected, fresh, onOpen }: RowProps): JSX.Element {
+function Row({ row, index, height, selected, marked, fresh, onMark, onOpen }: RowProps): JSX.Element {
   return (
     <div
       className="row"
@@ -123,10 +130,14 @@ function Row({ row, index, height, selected, fresh, onOpen }: RowProps): JSX.Ele
       aria-rowindex={index + 1}
       aria-selected={selected}
       data-fresh={fresh || undefined}
+      data-marked={marked || undefined}
       data-study={row.StudyInstanceUID}
       style={{ height, transform: `translateY(${index * height}px)` }}
       onClick={() => onOpen(row)}
     >
+      <label className="row-mark" title="Mark (Space)" onClick={(event) => event.stopPropagation()}>
+        <input type="checkbox" tabIndex={-1} checked={marked} aria-label={`Mark the study of ${row.name || 'no name'}`} onChange={() => onMark(row)} />
+      </label>
       <div className="cell cell-name" role="gridcell">
         <span className="row-name">{row.name || <em>No name</em>}</span>
         <span className="row-under">{[row.ageSex, row.PatientID].filter(Boolean).join(' · ')}</span>

@@ -1,0 +1,58 @@
+// What a person decided about the pictures of a series, and what becomes of it by that. Pure.
+
+import { fromEdges, toEdges, type Box, type Size } from './boxes';
+
+/** What the archive says of a series: why it is caught, and the boxes that rules and regions give. */
+export interface SeriesPreview extends Size {
+  SeriesInstanceUID: string;
+  SOPInstanceUID: string;
+  objects: number;
+  at: number;
+  reason: string;
+  /** Whether a person may decide otherwise. */
+  decision: boolean;
+  has_pixels: boolean;
+  frames: number;
+  boxes: number[][] | null;
+}
+
+export interface Decision extends Size {
+  boxes: readonly Box[];
+  approved: boolean;
+}
+export type Decisions = ReadonlyMap<string, Decision>;
+export type BurnedIn = 'sequester' | 'blank' | 'keep';
+export type Fate = 'as it is' | 'blanked' | 'set aside';
+
+/** Where a person begins: with the boxes that rules and regions give. */
+export const begun = (series: SeriesPreview): Decision => ({
+  rows: series.rows,
+  columns: series.columns,
+  boxes: (series.boxes ?? []).map(fromEdges),
+  approved: false,
+});
+
+/** What becomes of a series' pictures. */
+export function fate(series: SeriesPreview, decision: Decision | undefined, burnedIn: BurnedIn): Fate {
+  if (decision?.approved) return decision.boxes.length > 0 ? 'blanked' : 'as it is';
+  if (!series.reason) return 'as it is';
+  if (!series.decision) return 'set aside';
+  if (burnedIn === 'keep') return 'as it is';
+  return burnedIn === 'blank' && series.boxes ? 'blanked' : 'set aside';
+}
+
+/** The approved areas as the archive takes them. */
+export function areasOf(decisions: Decisions): Record<string, { rows: number; columns: number; boxes: number[][] }> {
+  const approved = [...decisions].filter(([, { approved: yes }]) => yes);
+  return Object.fromEntries(approved.map(([series, { rows, columns, boxes }]) => [series, { rows, columns, boxes: boxes.map(toEdges) }]));
+}
+
+export type Counts = Readonly<Record<'output' | 'unchanged' | 'sequestered' | 'rejected' | 'left', number>>;
+
+/** Counts in words; nothing is left out that is there, so they add up to the number of objects. */
+export function inWords(counts: Counts): string {
+  const words: readonly (readonly [keyof Counts, string])[] = [
+    ['output', 'written'], ['unchanged', 'there before'], ['sequestered', 'set aside'], ['rejected', 'rejected'], ['left', 'left'],
+  ]; // prettier-ignore
+  return words.filter(([key]) => counts[key] > 0 || key === 'output').map(([key, word]) => `${counts[key].toLocaleString('en')} ${word}`).join(', ');
+}

@@ -1,0 +1,94 @@
+// Last step, and the list of earlier jobs: progress, counts, downloads, what was set aside.
+
+import { useEffect, useState, type JSX } from 'react';
+import { inWords } from '../../core/anonymize/decisions';
+import type { AnonymizationClient, Job, JobReport } from '../../net/anonymization-client';
+import { navigate } from '../place';
+
+const LOOK = 500;
+const ended = ({ state }: Job): boolean => state !== 'waiting' && state !== 'running';
+
+interface Props {
+  client: AnonymizationClient;
+  id: number;
+  onError(message: string): void;
+}
+
+export function JobStep({ client, id, onError }: Props): JSX.Element {
+  const [job, setJob] = useState<JobReport>();
+  const [look, setLook] = useState(0);
+  useEffect(() => {
+    const controller = new AbortController();
+    let timer = 0;
+    client.job(id, controller.signal).then(
+      (found) => {
+        setJob(found);
+        if (!ended(found)) timer = window.setTimeout(() => setLook((before) => before + 1), LOOK);
+      },
+      (error: unknown) => {
+        if (!controller.signal.aborted) onError((error as Error).message);
+      },
+    );
+    return () => {
+      controller.abort();
+      window.clearTimeout(timer);
+    };
+  }, [client, id, look, onError]);
+  if (!job) return <p className="nothing" aria-busy="true">Asking for the job…</p>;
+  const ask = (asked: Promise<unknown>): void => {
+    asked.then(() => setLook((before) => before + 1), (error: unknown) => onError((error as Error).message));
+  };
+  const notWritten = job.studies.flatMap(({ not_written }) => not_written);
+  const made = job.studies.flatMap(({ becomes }) => becomes);
+  return (
+    <div className="job">
+      <p className="job-state" role="status" data-state={job.state}>
+        {`Job ${job.id}, project ${job.project}: ${job.state}`}{job.detail ? `: ${job.detail}` : ''}
+      </p>
+      <progress max={job.objects} value={job.done} aria-label="Objects dealt with" />
+      <p>{`${job.objects.toLocaleString('en')} objects: ${inWords(job.counts)}`}</p>
+      <div className="job-links">
+        {ended(job) ? null : <button type="button" className="button" onClick={() => ask(client.cancel(id))}>Cancel the job</button>}
+        {job.state === 'failed' || job.state === 'cancelled' ? <button type="button" className="button" onClick={() => ask(client.resume(id))}>Resume</button> : null}
+        {ended(job) && job.target === 'folder' && job.counts.output + job.counts.unchanged > 0 ? <a className="button primary" href={client.resultUrl(id, 'zip')} download>Download ZIP</a> : null}
+        {ended(job) ? <a className="button" href={client.resultUrl(id, 'summary')} target="_blank" rel="noreferrer">Report</a> : null}
+        {ended(job) ? <a className="button" href={client.resultUrl(id, 'summary.csv')} download>CSV</a> : null}
+        {ended(job) && job.target === 'archive' && made.length > 0 ? <button type="button" className="button primary" onClick={() => navigate({ page: 'viewer', studies: made.slice(0, 1), series: '', instance: '' })}>Open the result</button> : null}
+      </div>
+      {notWritten.length > 0 ? (
+        <table className="header-table" aria-label="Not written">
+          <thead><tr><th>Not written</th><th>Outcome</th><th>Why</th></tr></thead>
+          <tbody>
+            {notWritten.slice(0, 500).map((row) => (
+              <tr key={row.SOPInstanceUID}><td><code>{row.SOPInstanceUID}</code></td><td>{row.outcome === 'sequestered' ? 'set aside' : row.outcome}</td><td className="muted">{row.reason}</td></tr>
+            ))}
+          </tbody>
+        </table>
+      ) : null}
+    </div>
+  );
+}
+
+export function JobList({ client, onChoose, onError }: { client: AnonymizationClient; onChoose(id: number): void; onError(message: string): void }): JSX.Element {
+  const [jobs, setJobs] = useState<Job[]>();
+  useEffect(() => {
+    const controller = new AbortController();
+    client.jobs(controller.signal).then(setJobs, (error: unknown) => {
+      if (!controller.signal.aborted) onError((error as Error).message);
+    });
+    return () => controller.abort();
+  }, [client, onError]);
+  if (!jobs) return <p className="nothing" aria-busy="true">Reading jobs…</p>;
+  if (jobs.length === 0) return <p className="nothing">No job yet. Mark studies in the list, then choose Anonymise.</p>;
+  return (
+    <div className="job-list">
+      {jobs.map((job) => (
+        <button key={job.id} type="button" className="series-item" onClick={() => onChoose(job.id)}>
+          <strong>{job.id}</strong>
+          <span className="series-title">{`${job.project} → ${job.target === 'peer' ? job.peer : job.target} · ${new Date(job.created).toLocaleString()} · ${inWords(job.counts)}`}</span>
+          <span className="fate" data-fate={job.state === 'done' ? 'as it is' : 'set aside'}>{job.state}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
