@@ -135,7 +135,7 @@ SETTINGS: tuple[Setting, ...] = (
             "file with the passphrase of tls_key, if it is encrypted; else ISOCENTER_TLS_KEY_PASSPHRASE has it"),
     Setting("tls_ca", "", str, "PEM file: the CAs that the certificates of DICOM peers come from"),
     Setting("tls_crl", "", str,
-            "PEM file: revocation lists of these CAs; certificates in it are refused. Read at the start"),
+            "PEM file: revocation lists of these CAs; certificates in it are refused. Read again when it changes"),
     Setting("tls_client_certificates", "required", _one_of("required", "optional", "none"),
             "whether DICOM peers that call over TLS must show a certificate: required, optional or none"),
     Setting("tls_profile", "bcp195", _one_of("bcp195", "extended"),

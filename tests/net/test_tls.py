@@ -267,12 +267,14 @@ def test_encrypted_keys(serve, issued, tmp_path, monkeypatch) -> None:
     assert echo(node.tls_peer, caller(folder)) == 0
 
 
-def revocations(issued, file: Path, *names: str, until: timedelta = timedelta(days=1)) -> str:
+def revocations(
+    issued, file: Path, *names: str, until: timedelta = timedelta(days=1), age: timedelta = timedelta(days=2)
+) -> str:
     """Write a CRL of the CA that names these certificates."""
     folder, ca, ca_key = issued
     now = datetime.now(UTC)
     builder = CertificateRevocationListBuilder().issuer_name(ca.subject)
-    builder = builder.last_update(now - timedelta(days=2)).next_update(now + until)
+    builder = builder.last_update(now - age).next_update(now + until)
     for name in names:
         serial = load_pem_x509_certificate((folder / f"{name}.pem").read_bytes()).serial_number
         builder = builder.add_revoked_certificate(
@@ -291,7 +293,10 @@ def test_revoked_certificates(serve, issued, certificates, tmp_path, monkeypatch
     stale = revocations(issued, tmp_path / "stale.pem", until=-timedelta(days=1))
     open_, strict = serve(**locked_settings(folder, tls_crl=none)), serve(**locked_settings(folder, tls_crl=client))
     assert echo(open_.tls_peer, caller(folder, crl=none)) == 0
-    for crl, said in ((server, "was revoked; it needs a new one"), (stale, "out of date; fetch the new one")):
+    for crl, said in (
+        (server, "was revoked; it needs a new one"),
+        (stale, "out of date; put the new one in its place"),
+    ):
         with pytest.raises(PeerError, match=said):
             echo(open_.tls_peer, caller(folder, crl=crl))
     with pytest.raises(PeerError, match="that was revoked: make a new one"):
@@ -302,3 +307,19 @@ def test_revoked_certificates(serve, issued, certificates, tmp_path, monkeypatch
         caller(folder, crl=str(folder / "ca.pem")).context()
     with pytest.raises(ConfigurationError, match="revocation list /nowhere/x: cannot be read"):
         caller(folder, crl="/nowhere/x").context()
+
+
+def test_a_new_revocation_list_counts_at_once(serve, issued, tmp_path, monkeypatch, caplog) -> None:
+    """The server goes on while its file is replaced: by one that names the caller, by one that is none."""
+    folder, _, _ = issued
+    monkeypatch.setenv(PASSPHRASE, SECRET.decode())
+    file = tmp_path / "list.pem"
+    node = serve(**locked_settings(folder, tls_crl=revocations(issued, file)))
+    assert echo(node.tls_peer, caller(folder)) == 0
+    revocations(issued, file, "client", age=timedelta(hours=1))
+    with pytest.raises(PeerError, match="that was revoked"):
+        echo(node.tls_peer, caller(folder))
+    file.write_text("no list")
+    with pytest.raises(PeerError, match="that was revoked"):
+        echo(node.tls_peer, caller(folder))
+    assert "the one before stays" in caplog.text

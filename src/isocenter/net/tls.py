@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isocenter.errors import ConfigurationError
+from isocenter.net.tls_revocation import RevokingContext
 from isocenter.settings import Settings
 
 #: Profile -> its cipher suites of TLS 1.2, as OpenSSL names them; those of TLS 1.3 are all allowed. ``extended`` keeps
@@ -99,7 +100,7 @@ def https_context(settings: Settings) -> ssl.SSLContext:
     return _serving(settings, "https")
 
 
-def _serving(settings: Settings, what: str) -> ssl.SSLContext:
+def _serving(settings: Settings, what: str) -> RevokingContext:
     if not settings.tls_certificate or not settings.tls_key:
         raise ConfigurationError(
             f"{what} needs tls_certificate and tls_key; 'isocenter tls init' makes both, if you have none"
@@ -109,15 +110,15 @@ def _serving(settings: Settings, what: str) -> ssl.SSLContext:
     return context
 
 
-def _context(protocol: int, profile: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(protocol)
+def _context(protocol: int, profile: str) -> RevokingContext:
+    context = RevokingContext(protocol)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
     context.set_ciphers(PROFILES[profile])
     return context
 
 
-def _show(context: ssl.SSLContext, certificate: str, key: str, passphrase_file: str) -> None:
+def _show(context: RevokingContext, certificate: str, key: str, passphrase_file: str) -> None:
     if not certificate or not key:
         raise ConfigurationError("a certificate needs its key and a key its certificate; name both files")
     encrypted = False
@@ -135,24 +136,23 @@ def _show(context: ssl.SSLContext, certificate: str, key: str, passphrase_file: 
         raise ConfigurationError(f"certificate {certificate} with key {key}: {_reason(error)}") from error
 
 
-def _trust(context: ssl.SSLContext, ca: str) -> None:
+def _trust(context: RevokingContext, ca: str) -> None:
     try:
         context.load_verify_locations(ca)
     except OSError as error:
         raise ConfigurationError(f"CA certificates {ca}: {_reason(error)}") from error
 
 
-def _refuse_revoked(context: ssl.SSLContext, crl: str) -> None:
+def _refuse_revoked(context: RevokingContext, crl: str) -> None:
     """Let a CRL decide, which then has to be there for the CA of each peer, and not to be out of date."""
     if not crl:
         return
     try:
-        context.load_verify_locations(crl)
+        context.follow(Path(crl))
     except OSError as error:
         raise ConfigurationError(f"revocation list {crl}: {_reason(error)}") from error
     if not context.cert_store_stats()["crl"]:
         raise ConfigurationError(f"revocation list {crl}: there is no CRL in it; it must be in PEM form (X509 CRL)")
-    context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
 
 
 def _passphrase(file: str) -> bytes:

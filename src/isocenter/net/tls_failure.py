@@ -12,7 +12,7 @@ _VERIFICATION: Mapping[int, str] = {
     9: "its certificate is not valid yet; check the clocks here and there",
     10: "its certificate has expired; it needs a new one",
     11: "the revocation list of its CA is not valid yet; check the clock here",
-    12: "the revocation list of its CA is out of date; fetch the new one and start again",
+    12: "the revocation list of its CA is out of date; put the new one in its place",
     18: "its certificate is signed by itself and not trusted here; name its file as CA if you trust it",
     19: "its certificate comes from a CA that is not trusted here; name that CA's file as CA if you trust it",
     20: "its certificate comes from a CA that is not trusted here; name that CA's file as CA if you trust it",
