@@ -142,7 +142,7 @@ Every attribute can be a matching and a return key, at any depth, as in Modality
 never returned. A SCHEDULED work item whose cancellation is requested becomes IN PROGRESS and CANCELED at once; one IN
 PROGRESS is left to its performer, and the request fails (C312) where nobody is subscribed. COMPLETED and CANCELED
 work items are deleted after the setting `workitem_days`, unless a subscriber holds a deletion lock; locks are always
-granted.
+granted. Over HTTP a request about a deleted one is answered 410, for ten years.
 
 Subscriptions: to one work item, to all, and with a filter; an AE title has one of each of the latter two. Reports
 (UPS State, Cancel Requested, Progress, Assigned, SCP Status Change) are kept for a day until they are told: over
@@ -307,7 +307,9 @@ could not search.
 {MODALITY_PERFORMED_PROCEDURE_STEP}: N-CREATE and N-SET; Retrieve, {MPPS_RETRIEVE}: N-GET. Steps are kept, and can be
 searched in the management API (`/api/mpps`). A step moves the worklist entries that its
 ScheduledStepAttributesSequence names by StudyInstanceUID and ScheduledProcedureStepID: STARTED while one that names it
-is in progress, then COMPLETED if one was completed, else DISCONTINUED.
+is in progress, then COMPLETED if one was completed, else DISCONTINUED. Steps that are over, and worklist entries that
+are over or were not begun on their day, are deleted after the settings `mpps_days` and `worklist_days`, if these are
+not 0.
 
 What the table has as type 1 is needed. What is of type 2 and missing is taken as empty. What N-SET may not change stays
 as it was; if it was sent with another value the status is 0107 with AttributeIdentifierList. When a step ends, what the
