@@ -2,10 +2,12 @@
 
 import { createRoot } from 'react-dom/client';
 import { App } from './ui/app';
+import { settings } from './ui/settings';
 import { createServices, ServicesProvider } from './ui/services';
 import './ui/tokens.css';
 import './ui/base.css';
 
+settings.load();
 const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(

@@ -89,6 +89,8 @@ export const COMMANDS = [
   { name: 'panel.text', title: 'Corner text: all, minimal, none', group: 'Panels', keys: ['i'] },
   { name: 'panel.series', title: 'Series', group: 'Panels', keys: [] },
   { name: 'panel.tags', title: 'Tag browser', group: 'Panels', keys: ['g'] },
+  { name: 'panel.commands', title: 'Search commands', group: 'Panels', keys: ['Ctrl+k'] },
+  { name: 'panel.settings', title: 'Settings', group: 'Panels', keys: ['Ctrl+,'] },
   { name: 'panel.keys', title: 'Key sheet', group: 'Panels', keys: ['?'] },
   { name: 'panel.full', title: 'Full screen', group: 'Panels', keys: ['Shift+f'] },
   { name: 'study.list', title: 'Back to the study list', group: 'Panels', keys: ['Ctrl+Home'] },
@@ -112,17 +114,26 @@ export function keyName(press: KeyPress): string {
   return `${press.ctrlKey || press.metaKey ? 'Ctrl+' : ''}${press.shiftKey && letter ? 'Shift+' : ''}${plain}`;
 }
 
-const BY_KEY: ReadonlyMap<string, CommandName> = new Map(COMMANDS.flatMap(({ name, keys }) => keys.map((key) => [key, name] as const)));
+/** The keys in force; the table's own until a user's are set. */
+let byKey: ReadonlyMap<string, CommandName> = new Map(COMMANDS.flatMap(({ name, keys }) => keys.map((key) => [key, name] as const)));
+let keysInForce = (name: CommandName): readonly string[] => COMMANDS.find((command) => command.name === name)?.keys ?? [];
+
+export function setKeymap(keymap: { byKey: ReadonlyMap<string, CommandName>; keysOf(name: CommandName): readonly string[] }): void {
+  byKey = keymap.byKey;
+  keysInForce = (name) => keymap.keysOf(name);
+}
+
+export const keysOf = (name: CommandName): readonly string[] => keysInForce(name);
 
 export function commandForKey(press: KeyPress): CommandName | undefined {
-  return press.altKey ? undefined : BY_KEY.get(keyName(press));
+  return press.altKey ? undefined : byKey.get(keyName(press));
 }
 
 export const titleOf = (name: CommandName): string => COMMANDS.find((command) => command.name === name)?.title ?? name;
 
 /** The first key of a command as it is printed on keyboards; "" without one. */
 export function keyLabel(name: CommandName): string {
-  const key = COMMANDS.find((command) => command.name === name)?.keys[0];
+  const key = keysOf(name)[0];
   return key ? printedKey(key) : '';
 }
 

@@ -17,6 +17,7 @@ export function Dialog({ title, head, wide = false, children, onClose }: Props):
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    element?.querySelector<HTMLElement>('[data-first-focus]')?.focus();
     return () => element?.close();
   }, []);
   return (

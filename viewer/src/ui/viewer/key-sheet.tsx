@@ -1,7 +1,7 @@
 // All commands with their keys, and what the mouse and fingers do.
 
 import type { JSX } from 'react';
-import { COMMANDS, printedKey } from '../../core/commands';
+import { COMMANDS, keysOf, printedKey, titleOf } from '../../core/commands';
 import { Dialog } from '../parts/dialog';
 
 const GROUPS = [...new Set(COMMANDS.map(({ group }) => group))];
@@ -26,11 +26,11 @@ export function KeySheet({ onClose }: { onClose(): void }): JSX.Element {
         {GROUPS.map((group) => (
           <section key={group}>
             <h3>{group}</h3>
-            {COMMANDS.filter((command) => command.group === group && command.keys.length > 0).map(({ name, title, keys }) => (
+            {COMMANDS.filter((command) => command.group === group && keysOf(command.name).length > 0).map(({ name }) => (
               <div key={name} className="key-row">
-                <span>{title}</span>
+                <span>{titleOf(name)}</span>
                 <span>
-                  {keys.map((key) => (
+                  {keysOf(name).map((key) => (
                     <kbd key={key}>{printedKey(key)}</kbd>
                   ))}
                 </span>

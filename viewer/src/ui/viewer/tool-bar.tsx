@@ -1,7 +1,7 @@
 // The tool strip: at the top on wide screens, at the bottom on a phone. Every button is a command.
 
 import {
-  Axis3d, Box, Contrast, Crosshair, Download, FlipHorizontal2, FlipVertical2, Grid2x2, Info, Keyboard, LayoutPanelLeft, Layers2, Link2, Maximize2, Move, Play, Pause, RotateCcw, RotateCw, Ruler, ScanLine, SunMedium, Tags, Undo2, ZoomIn,
+  Axis3d, Box, Contrast, Crosshair, Download, Ellipsis, Grid2x2, LayoutPanelLeft, Layers2, Link2, Move, Play, Pause, RotateCw, Ruler, SunMedium, Tags, Undo2, ZoomIn,
   type LucideIcon,
 } from 'lucide-react'; // prettier-ignore
 import type { JSX } from 'react';
@@ -28,20 +28,21 @@ const TOOLS: readonly (Button & { tool: Tool })[] = [
   { command: 'tool.crosshair', tool: 'crosshair', icon: Crosshair, label: 'Crosshair', phone: false },
 ];
 const ACTIONS: readonly Button[] = [
-  { command: 'view.fit', icon: Maximize2, label: 'Fit', phone: false },
-  { command: 'view.rotateLeft', icon: RotateCcw, label: 'Rotate left', phone: false },
-  { command: 'view.rotateRight', icon: RotateCw, label: 'Rotate right', phone: false },
-  { command: 'view.flipHorizontal', icon: FlipHorizontal2, label: 'Flip left to right', phone: false },
-  { command: 'view.flipVertical', icon: FlipVertical2, label: 'Flip top to bottom', phone: false },
   { command: 'window.invert', icon: Contrast, label: 'Invert', phone: false },
   { command: 'view.reset', icon: Undo2, label: 'Reset', phone: true },
 ];
 const PANELS: readonly Button[] = [
-  { command: 'panel.text', icon: Info, label: 'Text', phone: false },
-  { command: 'panel.tags', icon: Tags, label: 'Tags', phone: true },
-  { command: 'panel.full', icon: ScanLine, label: 'Full screen', phone: false },
-  { command: 'panel.keys', icon: Keyboard, label: 'Keys', phone: false },
+  { command: 'panel.tags', icon: Tags, label: 'Tags', phone: false },
 ];
+const TURNS: readonly (readonly CommandName[])[] = [
+  ['view.rotateLeft', 'view.rotateRight', 'view.flipHorizontal', 'view.flipVertical'],
+  ['view.fit', 'view.actual', 'view.smooth', 'view.planes'],
+];
+const MORE: readonly (readonly CommandName[])[] = [
+  ['panel.commands', 'panel.settings', 'panel.keys'],
+  ['panel.text', 'panel.tags', 'panel.full'],
+];
+const nothing = (): boolean => false;
 
 const MEASURES: readonly (readonly CommandName[])[] = [
   ['measure.length', 'measure.angle', 'measure.cobb', 'measure.bidirectional'],
@@ -118,6 +119,9 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
       </div>
       <div className="tool-group">
         {presets}
+        <MenuButton icon={RotateCw} label="View" title="Rotate, flip, fit">
+          {(close) => TURNS.map((group) => <Entries key={group[0]} names={group} checked={nothing} run={run} close={close} />)}
+        </MenuButton>
         {ACTIONS.map((entry) => button(entry, entry.command === 'window.invert' ? inverted : undefined))}
       </div>
       <div className="tool-group">
@@ -126,6 +130,9 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
           {(close) => EXPORTS.map((group, index) => <Entries key={group[0]} names={group} checked={(name) => exporting[name === 'export.text' ? 'text' : 'ownSize'] && index > 0} run={run} {...(index === 0 ? { close } : {})} />)}
         </MenuButton>
         {PANELS.map((entry) => button(entry))}
+        <MenuButton icon={Ellipsis} label="More" title="More" phone>
+          {(close) => MORE.map((group) => <Entries key={group[0]} names={group} checked={nothing} run={run} close={close} />)}
+        </MenuButton>
         {button({ command: 'panel.series', icon: LayoutPanelLeft, label: 'Series', phone: true })}
       </div>
     </div>

@@ -16,7 +16,7 @@ import type { ViewerEngine } from './viewer-engine';
 export interface PageState {
   tool: Tool;
   detail: Detail;
-  panel: 'tags' | 'keys' | 'measures' | 'structures' | undefined;
+  panel: 'tags' | 'keys' | 'measures' | 'structures' | 'commands' | 'settings' | undefined;
   drawer: boolean;
   /** Overlay planes and shutter are drawn. */
   planes: boolean;
@@ -207,6 +207,8 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
     'panel.series': () => page.change((state) => ({ drawer: !state.drawer })),
     'panel.tags': () => page.change((state) => ({ panel: state.panel === 'tags' ? undefined : 'tags' })),
     'panel.keys': () => page.change((state) => ({ panel: state.panel === 'keys' ? undefined : 'keys' })),
+    'panel.commands': () => page.change(() => ({ panel: 'commands' })),
+    'panel.settings': () => page.change(() => ({ panel: 'settings' })),
     'panel.full': () => page.full(),
     'study.list': () => page.list(),
   };
@@ -227,7 +229,7 @@ export function useCommands(engine: ViewerEngine, page: PageActions): (name: Com
   }, [engine, page]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (isTyping(event)) return;
+      if (isTyping(event) || document.querySelector('dialog[open]')) return;
       const name = commandForKey(event);
       if (name === 'export.copy' && getSelection()?.isCollapsed === false) return;
       if (!name || staysTab(name, engine.workspace.state().cells.length)) return;

@@ -13,9 +13,10 @@ import type { Cell, WorkspaceState } from '../../viewport/workspace';
 import { Mark } from '../parts/mark';
 import { navigate } from '../place';
 import { useServices } from '../services';
+import { settings } from '../settings';
 import { ContextMenu } from './context-menu';
+import { Dialogs } from './dialogs';
 import { HangingMenu } from './hanging-menu';
-import { KeySheet } from './key-sheet';
 import { Pane } from './pane';
 import { PresetMenu } from './preset-menu';
 import { PriorsList } from './priors-list';
@@ -23,7 +24,6 @@ import { openStudyBeside } from './references';
 import { SaveNote } from './save-note';
 import { SeriesRail } from './series-rail';
 import { showOver, useStructures } from './show-over';
-import { TagBrowser } from './tag-browser';
 import { exposeTestSeam } from './test-seam';
 import { ToolBar } from './tool-bar';
 import { useCommands, type PageState } from './use-commands';
@@ -108,6 +108,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
     [engine, change],
   );
 
+  useStateOf(settings);
   const hangStage = useCallback(
     (id: string, stage: number) => {
       engine.volume3d.leave();
@@ -181,8 +182,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
         <SaveNote drafts={engine.drafts} />
         {menu ? <ContextMenu at={menu} run={run} onClose={() => setMenu(undefined)} /> : null}
       </main>
-      {page.panel === 'keys' ? <KeySheet onClose={() => run('panel.keys')} /> : null}
-      {page.panel === 'tags' && instance ? <TagBrowser instance={instance} onClose={() => run('panel.tags')} /> : null}
+      <Dialogs panel={page.panel} instance={instance} run={run} onClose={() => change(() => ({ panel: undefined }))} />
     </div>
   );
 }

@@ -1,0 +1,61 @@
+"""The interface: commands found by words, keys that a user sets, high contrast, clear letters, a whole title."""
+
+import pytest
+from playwright.sync_api import expect
+
+from .conftest import CT_STUDY, View
+
+pytestmark = pytest.mark.browser
+
+
+def test_commands_keys_and_theme(view: View) -> None:
+    """Ctrl+K finds and runs; a key that is set works, also after a reload; the theme changes the colours."""
+    view.study(CT_STUDY)
+    page = view.page
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox", name="Search commands").fill("flip left")
+    expect(page.locator(".command-list button")).to_have_count(1)
+    expect(page.locator(".command-list kbd")).to_have_text("H")
+    before = view.edges().split()
+    page.keyboard.press("Enter")
+    expect(page.locator(".edge-left")).to_have_text(before[1])
+    page.keyboard.press("h")
+    expect(page.locator(".edge-left")).to_have_text(before[3])
+
+    page.keyboard.press("Control+,")
+    page.get_by_role("button", name="Key of: Flip left to right").click()
+    page.keyboard.press("w")
+    expect(page.get_by_role("button", name="Key of: Flip left to right")).to_have_text("W")
+    expect(page.get_by_role("button", name="Key of: Window/level")).to_have_text("None")
+    page.get_by_label("Theme").select_option("contrast")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(0, 0, 0)"
+    page.reload()
+    view.settled()
+    assert page.evaluate("document.documentElement.dataset.theme") == "contrast"
+    page.keyboard.press("w")
+    expect(page.locator(".edge-left")).to_have_text(before[1])
+    page.keyboard.press("Control+,")
+    page.get_by_label("Keys").select_option("ohif")
+    page.get_by_role("button", name="Undo all changes of keys").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("i")
+    expect(page.locator('[data-command="window.invert"]')).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_title_has_room_and_letters_are_clear_of_text(view: View) -> None:
+    """At 1280 px name and description are whole; in a pane of 200 px no letter lies on a line of a corner."""
+    view.study(CT_STUDY)
+    page = view.page
+    cut = "(e) => e.scrollWidth > e.clientWidth"
+    assert not page.locator(".study-under").evaluate(cut)
+    assert not page.locator(".study-name strong").evaluate(cut)
+    page.evaluate("document.querySelector('.panes').style.cssText = 'width: 200px; height: 300px'")
+    page.wait_for_function("document.querySelector('.overlay').clientWidth < 210")
+    page.wait_for_function(
+        """() => { const meets = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+                   const box = (e) => { const range = document.createRange(); range.selectNodeContents(e);
+                                        return range.getBoundingClientRect(); };
+                   const lines = [...document.querySelectorAll('.corner > div')].map(box).filter((r) => r.width > 0);
+                   const letters = [...document.querySelectorAll('.edge')].map(box);
+                   return letters.every((letter) => !lines.some((line) => meets(letter, line))); }"""
+    )

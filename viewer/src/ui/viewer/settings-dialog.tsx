@@ -1,0 +1,89 @@
+// What a user sets for this browser: theme, and the keys of the commands.
+
+import { useState, type JSX, type KeyboardEvent } from 'react';
+import { COMMANDS, keyName, keysOf, printedKey, titleOf, type CommandName } from '../../core/commands';
+import { PROFILES, withKey, withoutChange, type ProfileId } from '../../core/keys';
+import { Dialog } from '../parts/dialog';
+import { settings, THEMES, type Theme } from '../settings';
+import { useStateOf } from './use-signal';
+
+const THEME_NAMES: Readonly<Record<Theme, string>> = { automatic: 'As the system', standard: 'Standard', contrast: 'High contrast' };
+const MODIFIERS = new Set(['Shift', 'Control', 'Alt', 'Meta', 'AltGraph']);
+
+export function SettingsDialog({ onClose }: { onClose(): void }): JSX.Element {
+  const { keys, theme } = useStateOf(settings);
+  const [asked, setAsked] = useState<CommandName>();
+  return (
+    <Dialog title="Settings" onClose={onClose}>
+      <div className="settings">
+        <Choice label="Theme" value={theme} options={THEMES.map((one) => [one, THEME_NAMES[one]] as const)} onChange={(value) => settings.setTheme(value)} />
+        <Choice label="Keys" value={keys.profile} options={PROFILES.map(({ id, label }) => [id, label] as const)} onChange={(profile: ProfileId) => settings.setKeys({ profile, changed: keys.changed })} />
+        <button type="button" className="button" disabled={Object.keys(keys.changed).length === 0} onClick={() => settings.setKeys({ ...keys, changed: {} })}>
+          Undo all changes of keys
+        </button>
+        <div className="settings-keys" role="list">
+          {COMMANDS.map(({ name }) => (
+            <KeyRow key={name} name={name} asked={asked === name} changed={name in keys.changed} onAsk={setAsked} />
+          ))}
+        </div>
+      </div>
+    </Dialog>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  label: string;
+  value: T;
+  options: readonly (readonly [value: T, label: string])[];
+  onChange(value: T): void;
+}
+
+function Choice<T extends string>({ label, value, options, onChange }: ChoiceProps<T>): JSX.Element {
+  return (
+    <label className="settings-choice">
+      <span>{label}</span>
+      <select value={value} onChange={(event) => onChange(event.target.value as T)}>
+        {options.map(([one, text]) => (
+          <option key={one} value={one}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+interface KeyRowProps {
+  name: CommandName;
+  /** The next key press is the command's. */
+  asked: boolean;
+  changed: boolean;
+  onAsk(name: CommandName | undefined): void;
+}
+
+function KeyRow({ name, asked, changed, onAsk }: KeyRowProps): JSX.Element {
+  const { keys } = useStateOf(settings);
+  const onKey = (event: KeyboardEvent): void => {
+    if (!asked || MODIFIERS.has(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.key !== 'Escape' && !event.altKey) settings.setKeys(withKey(keys, name, event.key === 'Delete' || event.key === 'Backspace' ? '' : keyName(event)));
+    onAsk(undefined);
+  };
+  const label = keysOf(name).map(printedKey).join(', ') || 'None';
+  return (
+    <div className="key-row" role="listitem" data-command={name}>
+      <span>{titleOf(name)}</span>
+      <span>
+        {changed ? (
+          <button type="button" className="link" onClick={() => settings.setKeys(withoutChange(keys, name))}>
+            Undo
+          </button>
+        ) : null}
+        <button type="button" className="key-button" aria-label={`Key of: ${titleOf(name)}`} title="Press to set another key; Delete for none" aria-pressed={asked} onKeyDown={onKey} onBlur={() => asked && onAsk(undefined)} onClick={() => onAsk(asked ? undefined : name)}>
+          {asked ? 'Press a key' : label}
+        </button>
+      </span>
+    </div>
+  );
+}
