@@ -161,6 +161,21 @@ def test_what_was_compressed_without_loss_is_so_again(project: Project, kind: st
     assert "LossyImageCompression" not in after
 
 
+def test_pixels_that_share_their_chroma_go_on_sharing_it(project: Project) -> None:
+    ds, _ = picture("ybr")
+    pairs = np.random.default_rng(9).integers(1, 250, (3, 40, 25, 4)).astype(np.uint8)
+    ds.PhotometricInterpretation, ds.PixelData = "YBR_FULL_422", pairs.tobytes()
+    rule = DeviceRule("maker", "model", 40, 50, (Box(11, 3, 30, 20),))
+    result = anonymize(file_of(ds, ExplicitVRLittleEndian), project, policy(burned_in="blank", device_rules=(rule,)))
+    after = result.dataset()
+    assert after.PhotometricInterpretation == "YBR_FULL_422"
+    found = np.frombuffer(after.PixelData, np.uint8).reshape(pairs.shape)
+    inside = np.zeros((40, 25), bool)
+    inside[3:20, 5:15] = True  # pairs of which a half is inside
+    assert np.array_equal(found[:, ~inside], pairs[:, ~inside])
+    assert np.array_equal(np.unique(found[:, inside].reshape(-1, 4), axis=0), [[0, 0, 128, 128]])
+
+
 LOSSY = {"4.50": "4.70", "4.81": "4.80", "4.91": "4.90", "4.203": "4.201", "4.112": "4.110"}
 
 

@@ -137,12 +137,16 @@ def errors(file: Path) -> set[str]:
 
 
 @pytest.mark.peer("dciodvfy")
-@pytest.mark.parametrize("profile", ["basic", "research"])
-@pytest.mark.parametrize("folder", ["rt", "sop", "small", "geometry", "volumes", "dynamic"])
-def test_dciodvfy_finds_no_new_error(data_dir: Path, tmp_path: Path, folder: str, profile: str) -> None:
+@pytest.mark.parametrize(
+    ("folder", "profile", "burned_in"),
+    [(folder, profile, "keep") for folder in ("rt", "sop", "small", "geometry", "volumes", "dynamic")
+     for profile in ("basic", "research")] + [("pixel_presentation", "tcia", "blank")],
+)  # fmt: skip
+def test_dciodvfy_finds_no_new_error(data_dir: Path, tmp_path: Path, folder: str, profile: str, burned_in: str) -> None:
     found = {}
-    for number, path in enumerate(files(data_dir / folder, 2 * STEPS.get(folder, 1))):
-        result = run(path, policy(profile, burned_in="keep"))
+    step = 2 * STEPS.get(folder, 1) if burned_in == "keep" else 1
+    for number, path in enumerate(files(data_dir / folder, step)):
+        result = run(path, policy(profile, burned_in=burned_in))
         if result is None or result.status is Status.SEQUESTERED:
             continue
         output = tmp_path / f"{number}.dcm"

@@ -9,7 +9,7 @@ drops what is above the stored bits, and with it the overlays that old devices p
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,8 @@ _OFFSET_TABLES = (0x7FE00001, 0x7FE00002)
 _PHOTOMETRIC, _PLANAR, _BITS_ALLOCATED = 0x00280004, 0x00280006, 0x00280100
 LOSSY, RATIO, METHOD = 0x00282110, 0x00282112, 0x00282114
 _GREY_CHROMA = 128
+_HALVED = frozenset({"YBR_FULL_422", "YBR_PARTIAL_422"})
+_RLE = "1.2.840.10008.1.2.5"
 _LONGEST = 0xFFFFFFFE
 _JPEG = "1.2.840.10008.1.2.4."
 #: Syntax that may lose information -> the lossless one of the same family.
@@ -70,7 +72,8 @@ def paint(data: Buffer, syntax: TransferSyntax, areas: Iterable[Box]) -> Painted
     if description.HighBit != description.BitsStored - 1:
         raise UnsupportedError("their values are not in the lowest bits")
     target = written_syntax(layout)
-    frames = _blanked(data, layout, list(areas))
+    halved = _is_halved(description, target)
+    frames = _blanked(data, layout, [_of_pairs(area) if halved else area for area in areas])
     if target.encapsulated:
         return Painted(target, _encapsulated(frames, layout, target))
     encoding = encoding_of(target)
@@ -94,6 +97,16 @@ def written_syntax(layout: Layout) -> TransferSyntax:
     wanted = LOSSLESS_OF.get(stored.uid, stored.uid)
     fits = wanted in ENCODERS and not ENCODERS[wanted].method and not obstacle(layout.description, wanted)
     return transfer_syntax(wanted if fits else EXPLICIT_VR_LITTLE_ENDIAN)
+
+
+def _is_halved(description: ImageDescription, target: TransferSyntax) -> bool:
+    """Tell whether two native pixels share their chroma and go on doing so (PS3.3 C.7.6.3.1.2)."""
+    return not target.encapsulated and description.PhotometricInterpretation in _HALVED
+
+
+def _of_pairs(area: Box) -> Box:
+    """Return an area with whole pairs of pixels; half a pair would take its chroma from the other half."""
+    return replace(area, left=area.left // 2 * 2, right=area.right + area.right % 2)
 
 
 def _blanked(data: Buffer, layout: Layout, areas: list[Box]) -> Iterator[NDArray[Any]]:
@@ -123,12 +136,23 @@ def _native(frames: Iterable[NDArray[Any]], layout: Layout, target: TransferSynt
 
     if layout.description.BitsAllocated == 1:
         return _bits(frames)
+    if _is_halved(layout.description, target):
+        return b"".join(_pairs(frame) for frame in frames)
     big = target.uid in BIG_ENDIAN_PIXELS
     if big and target.implicit and layout.description.BitsAllocated == 8:
         raise UnsupportedError("its bytes are swapped in words")
     if big:
         return b"".join(frame.astype(frame.dtype.newbyteorder(">"), copy=False).tobytes() for frame in frames)
     return b"".join(map(frame_bytes, frames))
+
+
+def _pairs(frame: NDArray[Any]) -> bytes:
+    """Return a frame as pairs of pixels: two luma, then the chroma of both."""
+    import numpy as np  # noqa: PLC0415 - heavy, and seldom needed
+
+    luma, chroma = frame[..., 0], frame[:, ::2, 1:]
+    pairs = np.concatenate([luma.reshape(frame.shape[0], -1, 2), chroma], axis=2)
+    return pairs.astype(np.uint8).tobytes()
 
 
 def _bits(frames: Iterable[NDArray[Any]]) -> bytes:
@@ -174,8 +198,10 @@ def _described(layout: Layout, target: TransferSyntax) -> list[tuple[int, bytes]
 
     before, encoding = layout.description, encoding_of(target)
     after = encoded(before, target.uid) if target.encapsulated else decoded(before)
+    if _is_halved(before, target):
+        return []
     rows: list[tuple[int, str, bytes]] = [(_PHOTOMETRIC, "CS", after.PhotometricInterpretation.encode("ascii"))]
-    if after.SamplesPerPixel > 1:
+    if after.SamplesPerPixel > 1 and target.uid != _RLE:  # whose planes are apart, whatever the header says
         rows.append((_PLANAR, "US", _number(0, encoding)))
     if after.BitsAllocated != before.BitsAllocated:
         rows.append((_BITS_ALLOCATED, "US", _number(after.BitsAllocated, encoding)))
