@@ -1,102 +1,161 @@
-"""De-identification of 512 KiB CT and 33 KiB MR files: ours, dicognito and a plain copy, alternating in one run.
+"""De-identification of 512 KiB CT and 33 KiB MR files: ours, other programs and a plain copy, alternating in one run.
 
-    python -m bench.deid [--dicognito PYTHON]      PYTHON: an interpreter that has dicognito installed
+    python -m bench.deid [--peers PYTHON]      PYTHON: an interpreter with the programs of tools/install_deid_peers.py
 
-Each side reads files from the page cache and writes new ones, in one process.
+Each side reads files from the page cache and writes new ones, in a process of its own. Counted is processor time (user
+and system, of the process and its children), from the first file to the last; the time to start is not. Then two
+processes at once against one, by the clock, and an object of 2 GB in a process that may have 300 MB of its own.
 """
 
 import argparse
+import json
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from bench.data import CT, MR, Kind, series_folders
-from isocenter.cli.anonymizer import Job, run_all
-from isocenter.cli.sources import find_candidates
-from isocenter.deid import Project, policy
+from isocenter.deid import Project
 
 ROUNDS = 5
-#: What dicognito's own command does for each file, without its summary.
-DICOGNITO = """
-import sys, time, pathlib, pydicom
-from dicognito.anonymizer import Anonymizer
-files, out = sorted(pathlib.Path(sys.argv[1]).glob("*.dcm"))[:int(sys.argv[3])], pathlib.Path(sys.argv[2])
-anonymizer = Anonymizer()
-started = time.perf_counter()
-for number, file in enumerate(files):
+#: Files that the slower programs get.
+FEW = 100
+BYTES_OF_LARGE = 2_000_000_000
+#: What a process may have besides mapped files.
+MEMORY = 300 << 20
+_HEAD = """
+import os, sys, time, json, resource, pathlib
+if len(sys.argv) > 6:
+    resource.setrlimit(resource.RLIMIT_DATA, (int(sys.argv[6]),) * 2)
+folder, out, count = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
+files = sorted(folder.glob("*.dcm"))[:count]
+def cpu():
+    return sum(getattr(resource.getrusage(who), name) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+               for name in ("ru_utime", "ru_stime"))
+"""
+_TAIL = """
+print(json.dumps({"files": done, "cpu": cpu() - started,
+                  "wall": time.perf_counter() - clock}))
+"""
+_BEGIN = "\nstarted, clock = cpu(), time.perf_counter()\n"
+#: Side -> what it does for each file, as its documentation says.
+SCRIPTS: dict[str, str] = {
+    "isocenter": """
+from isocenter.cli.anonymizer import Job, run_all
+from isocenter.cli.sources import find_candidates
+from isocenter.deid import policy
+inputs = list(find_candidates([folder]))
+job = Job((folder,), pathlib.Path(sys.argv[4]), policy("research"), out / "set")
+"""
+    + _BEGIN
+    + "done = sum(o.outcome == 'output' for o in run_all(job, inputs, int(sys.argv[5])))",
+    "plain copy": "import shutil" + _BEGIN + "done = sum(bool(shutil.copyfile(f, out / f.name)) for f in files)",
+    "dicognito": "import pydicom\nfrom dicognito.anonymizer import Anonymizer\nanonymizer, done = Anonymizer(), 0"
+    + _BEGIN
+    + """
+for file in files:
     with pydicom.dcmread(file, force=False) as ds:
         anonymizer.anonymize(ds)
-        ds.save_as(out / f"{number}.dcm", enforce_file_format=True)
-print(len(files) / (time.perf_counter() - started))
-"""
+        ds.save_as(out / file.name, enforce_file_format=True)
+        done += 1
+""",
+    "dicom-anonymizer": "from dicomanonymizer import anonymize_dicom_file\ndone = 0"
+    + _BEGIN
+    + """
+for file in files:
+    anonymize_dicom_file(str(file), str(out / file.name))
+    done += 1
+""",
+    "deid": "from deid.config import DeidRecipe\nfrom deid.dicom import replace_identifiers\n"
+    "recipe = DeidRecipe(deid='dicom')"
+    + _BEGIN
+    + """
+done = len(replace_identifiers(dicom_files=[str(f) for f in files], deid=recipe, save=True, remove_private=True,
+                               output_folder=str(out)))
+""",
+}
 
 
-def ours(folder: Path, out: Path, project: Path) -> float:
-    """Return files per second, profile research, reports not counted."""
-    inputs = list(find_candidates([folder]))
-    job = Job((folder,), project, policy("research"), out)
-    started = time.perf_counter()
-    written = sum(outcome.outcome == "output" for outcome in run_all(job, inputs, 1))
-    return written / (time.perf_counter() - started)
+def run(
+    side: str, python: str, folder: Path, place: Path, count: int, jobs: int = 1, limit: int | None = None
+) -> dict[str, float]:
+    """Return files, processor seconds and seconds by the clock of one run; ``limit``: bytes of memory of its own."""
+    with tempfile.TemporaryDirectory(dir=place) as out:
+        script = _HEAD + SCRIPTS[side] + _TAIL
+        arguments = [python, "-c", script, str(folder), out, str(count), str(place / "project"), str(jobs)]
+        arguments += [str(limit)] if limit else []
+        done = subprocess.run(arguments, capture_output=True, text=True, check=True)
+        found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+        return found
 
 
-def copy(folder: Path, out: Path) -> float:
-    """Return files per second of a plain copy."""
-    files = sorted(folder.glob("*.dcm"))
-    started = time.perf_counter()
-    for file in files:
-        shutil.copyfile(file, out / file.name)
-    return len(files) / (time.perf_counter() - started)
-
-
-def dicognito(python: str, folder: Path, out: Path, count: int) -> float:
-    """Return files per second of dicognito over the first files."""
-    command = [python, "-c", DICOGNITO, str(folder), str(out), str(count)]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-
-def measure(kind: Kind, python: str | None) -> None:
+def measure(kind: Kind, peers: str | None, place: Path, cache: Path) -> None:
     """Print medians and ratios for one kind of file."""
-    cache = Path(__file__).resolve().parent.parent / ".cache" / "bench"
     folder = series_folders(replace(kind, series=1), cache)[0]
-    with tempfile.TemporaryDirectory(dir=cache) as place:
-        project = Path(place) / "project"
-        Project.open(project)
-        sides: dict[str, Callable[[Path], float]] = {
-            "isocenter": lambda out: ours(folder, out, project),
-            "plain copy": lambda out: copy(folder, out),
-        }
-        if python:
-            sides["dicognito"] = lambda out: dicognito(python, folder, out, 100)
-        rates = {name: statistics.median(_rounds(side, Path(place))) for name, side in sides.items()}
-    for name, rate in rates.items():
-        ratio = f"{rates['isocenter'] / rate:8.2f} x" if name != "isocenter" else ""
-        sys.stdout.write(f"{kind.name:3} {name:20} {rate:8.0f} files/s {ratio}\n")
+    own: dict[str, tuple[str, int]] = {
+        "isocenter": (sys.executable, kind.images),
+        "plain copy": (sys.executable, kind.images),
+    }
+    others = {name: (peers, FEW) for name in SCRIPTS if name not in own} if peers else {}
+    rates: dict[str, list[float]] = {name: [] for name in (*own, *others)}
+    for _ in range(ROUNDS):
+        for name, (python, count) in {**own, **others}.items():
+            found = run(name, python, folder, place, count)
+            rates[name].append(found["files"] / max(found["cpu"], 1e-6))
+    ours = statistics.median(rates["isocenter"])
+    for name, found_rates in rates.items():
+        rate = statistics.median(found_rates)
+        ratio = f"{ours / rate:8.2f} x" if name != "isocenter" else ""
+        say(f"{kind.name:3} {name:20} {rate:8.0f} files for each second of processor {ratio}")
 
 
-def _rounds(side: Callable[[Path], float], place: Path) -> list[float]:
-    rates = []
-    for number in range(ROUNDS):
-        out = place / f"out{number}"
-        out.mkdir()
-        rates.append(side(out))
-        shutil.rmtree(out)
-    return rates
+def processes(place: Path, cache: Path) -> None:
+    """Print how much sooner two processes are done than one with 2000 files, their start included."""
+    folder = series_folders(MR, cache)[0].parent
+    pairs = [[run("isocenter", sys.executable, folder, place, 0, jobs) for jobs in (1, 2)] for _ in range(3)]
+    sooner = statistics.median(one["wall"] / two["wall"] for one, two in pairs)
+    more = statistics.median(two["cpu"] / one["cpu"] for one, two in pairs)
+    say(f"two processes, 2000 MR: {sooner:.2f} x one by the clock, with {more:.2f} x the processor time")
+
+
+def large(place: Path) -> None:
+    """Print that an object of 2 GB goes through in little memory."""
+    from bench.large_object import write_multi_frame  # noqa: PLC0415 - writes 2 GB
+
+    folder = place / "large"
+    folder.mkdir()
+    write_multi_frame(folder / "large.dcm", BYTES_OF_LARGE)
+    found = run("isocenter", sys.executable, folder, place, 1, limit=MEMORY)
+    shutil.rmtree(folder)
+    written = "written" if found["files"] else "NOT written"
+    say(f"2 GB multi-frame {written} in {found['cpu']:.2f} s of processor with {MEMORY >> 20} MiB of memory")
+
+
+def say(line: str) -> None:
+    """Print at once."""
+    print(line, flush=True)
 
 
 def main() -> None:
-    """Measure both kinds of file."""
+    """Measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--dicognito", metavar="PYTHON", help="interpreter that has dicognito")
+    parser.add_argument("--peers", metavar="PYTHON", help="interpreter that has the other programs")
+    parser.add_argument("--only", default="", help="files, processes or large")
     options = parser.parse_args()
-    for kind in (CT, MR):
-        measure(kind, options.dicognito)
+    cache = Path(__file__).resolve().parent.parent / ".cache" / "bench"
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
+        place = Path(folder)
+        Project.open(place / "project")
+        for kind in (CT, MR) if options.only in {"", "files"} else ():
+            measure(kind, options.peers, place, cache)
+        if options.only in {"", "processes"}:
+            processes(place, cache)
+        if options.only in {"", "large"}:
+            large(place)
 
 
 if __name__ == "__main__":
