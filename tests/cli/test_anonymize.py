@@ -3,6 +3,7 @@
 import csv
 import errno
 import json
+import os
 import stat
 import zipfile
 from collections.abc import Callable
@@ -211,5 +212,33 @@ def test_large_inputs_are_mapped(tmp_path: Path, anonymize, monkeypatch: pytest.
     """What is larger than the limit is never read whole, in a ZIP neither, and gives the same bytes."""
     anonymize(out="read")
     monkeypatch.setattr("isocenter.cli.anonymizer._MAPPED", 100)
+    monkeypatch.setattr("isocenter.cli.anonymizer._BLOCK", 1)
     anonymize(out="mapped")
     assert files(tmp_path / "read") == files(tmp_path / "mapped")
+
+
+@pytest.mark.parametrize("fails", [1, 7, 39])
+def test_a_disk_that_fills_in_the_middle(
+    tmp_path: Path, anonymize, monkeypatch: pytest.MonkeyPatch, capsys, fails: int
+) -> None:
+    """Nothing half-written has a final name, and the next run gives what an undisturbed one gives."""
+    anonymize(out="whole")
+    whole, written, real = files(tmp_path / "whole"), [], os.writev
+
+    def full(descriptor: int, pieces: list[memoryview]) -> int:
+        written.append(descriptor)
+        if len(written) >= fails:
+            real(descriptor, [pieces[0][:100]])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(descriptor, pieces)
+
+    monkeypatch.setattr("os.writev", full)
+    assert anonymize()[0] == 1
+    monkeypatch.setattr("os.writev", real)
+    left = {name: data for name, data in files(tmp_path / "out").items() if name.endswith(".dcm")}
+    assert all(whole[name] == data for name, data in left.items())
+    assert not [path for path in (tmp_path / "out").iterdir() if path.name.startswith(".incoming")]
+    anonymize()
+    assert {n: d for n, d in files(tmp_path / "out").items() if n.endswith(".dcm")} == {
+        n: d for n, d in whole.items() if n.endswith(".dcm")
+    }

@@ -7,6 +7,7 @@ nothing that is there is replaced.
 import errno
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from isocenter.errors import OutOfResourcesError
 OTHER_OBJECT = "another object with the same UID was written before"
 _BLOCK = 1 << 18
 _PIECES = 512
+#: Pieces that are joined before they are written, in bytes.
+_SMALL = 1 << 15
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 
 
@@ -33,7 +36,7 @@ def place_of(result: Result) -> str:
     return f"{result.patient}/{result.study or 'no study'}/{result.series or 'no series'}/{result.instance}.dcm"
 
 
-def write_object(path: Path, pieces: Sequence[Buffer]) -> None:
+def write_object(path: Path | str, pieces: Sequence[Buffer]) -> None:
     """Write an object under a name that is not its final one.
 
     Raises:
@@ -62,7 +65,8 @@ def give_name(written: str, path: str) -> Given:
     except OSError as error:
         raise _no_room(error) from error
     finally:
-        Path(written).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(written)  # noqa: PTH108 - a path object for each object takes as long as the call
     return Given.NEW
 
 
@@ -87,14 +91,30 @@ def _link(written: str, path: str) -> None:
 
 
 def _write_pieces(descriptor: int, pieces: Sequence[Buffer]) -> None:
-    for at in range(0, len(pieces), _PIECES):
-        part = [memoryview(piece) for piece in pieces[at : at + _PIECES]]
+    joined = _joined(pieces)
+    for at in range(0, len(joined), _PIECES):
+        part = joined[at : at + _PIECES]
         while part:
             written = os.writev(descriptor, part)
             while part and written >= len(part[0]):
                 written -= len(part.pop(0))
             if part:
                 part[0] = part[0][written:]
+
+
+def _joined(pieces: Sequence[Buffer]) -> list[memoryview]:
+    """Return the pieces with small ones, of which a header has some ten, made one; large ones are not copied."""
+    found: list[memoryview] = []
+    small: list[Buffer] = []
+    for piece in pieces:
+        if len(piece) < _SMALL:
+            small.append(piece)
+            continue
+        if small:
+            found.append(memoryview(b"".join(small)))
+            small.clear()
+        found.append(memoryview(piece))
+    return [*found, memoryview(b"".join(small))] if small else found
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -5,6 +5,7 @@ import getpass
 import json
 import os
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -15,9 +16,11 @@ import click
 from isocenter.anonymizing.audit import Event, Who, record
 from isocenter.anonymizing.reports import FOLDER as REPORTS
 from isocenter.anonymizing.reports import write_reports
+from isocenter.cli.anonymize_extras import Extras, WaysBack
 from isocenter.cli.anonymize_inputs import Stored, fetched, policy_of, project_of
 from isocenter.cli.anonymizer import THERE, Job, Outcome, run_all
 from isocenter.cli.calling import credential_options
+from isocenter.cli.file_set import pack, write_directory
 from isocenter.cli.options import existing_archive, json_option
 from isocenter.cli.output import print_json, print_table, progress, size, visible
 from isocenter.cli.projects import read_device_rules
@@ -33,9 +36,7 @@ _RUN = "run.json"
 
 @click.command(name="anonymize")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for the copies and reports."
-)
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder, or .zip file, for the copies and reports.")
 @click.option(
     "--project",
     required=True,
@@ -60,6 +61,21 @@ _RUN = "run.json"
 @click.option("--from", "peer", metavar="AET@HOST:PORT", help="DICOM node to read the studies from (C-GET).")
 @click.option("--aet", default="ISOCENTER", show_default=True, help="AE title to call the node with.")
 @click.option("--resume", is_flag=True, help="Do not look again at inputs whose output is there.")
+@click.option(
+    "--patients",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV file with PatientID, pseudonym and, at will, issuer; other patients are set aside.",
+)
+@click.option(
+    "--reversible", is_flag=True, help="Keep in the project, encrypted, what 'isocenter deid reveal' looks up."
+)
+@click.option(
+    "--encrypt-for",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="CERTIFICATE",
+    help="Put what was changed into each object, encrypted for the holder of this certificate's key.",
+)
+@click.option("--dicomdir", is_flag=True, help="Write a file-set with a DICOMDIR.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and write nothing.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes at once.")
 @credential_options
@@ -67,7 +83,8 @@ _RUN = "run.json"
 def command(
     *, paths: tuple[Path, ...], out: Path | None, project: Path, profile: str | None, keep: str, burned_in: str | None,
     regions: Path | None, studies: tuple[str, ...], data: Path | None, peer: str | None, aet: str, resume: bool,
-    dry_run: bool, jobs: int, credentials: Credentials, as_json: bool,
+    patients: Path | None, reversible: bool, encrypt_for: Path | None, dicomdir: bool, dry_run: bool, jobs: int,
+    credentials: Credentials, as_json: bool,
 ) -> int:  # fmt: skip
     """Write de-identified copies of PATHS, or of studies, to the folder OUT.
 
@@ -89,13 +106,19 @@ def command(
     folder, facts = project_of(project, data)
     chosen = policy_of(facts, given, chosen=bool(profile or words or burned_in or regions))
     target = _target(out, folder, paths, dry_run=dry_run)
-    job = Job(paths, folder, chosen, target, stored=_stored(paths, studies, peer, data), resume=resume)
+    extras = Extras(patients, reversible and not dry_run, encrypt_for, dicomdir)
+    stored = _stored(paths, studies, peer, data)
+    job = Job(paths, folder, chosen, target, stored=stored, resume=resume, extras=extras)
     name = facts.name if facts else folder.name
     if peer is None:
-        return _run(job, name, jobs, (), as_json=as_json)
-    Project.open(folder)
-    with fetched(Peer.parse(peer), studies, aet, credentials, job.present()) as (found, left_out):
-        return _run(replace(job, paths=(found,)), name, jobs, left_out, as_json=as_json)
+        code = _run(job, name, jobs, (), as_json=as_json)
+    else:
+        Project.open(folder)
+        with fetched(Peer.parse(peer), studies, aet, credentials, job.present()) as (found, left_out):
+            code = _run(replace(job, paths=(found,)), name, jobs, left_out, as_json=as_json)
+    if target is not None and out is not None and out.suffix.lower() == ".zip":
+        pack(target, out)
+    return code
 
 
 def _stored(paths: tuple[Path, ...], studies: tuple[str, ...], peer: str | None, data: Path | None) -> Stored | None:
@@ -116,15 +139,21 @@ def _run(job: Job, name: str, jobs: int, left_out: Sequence[str], *, as_json: bo
     inputs, target = job.inputs(), job.out
     report = RunReport(job.policy, Project.open(job.project).fingerprint())
     if target:
-        _claim(target, report)
-    with _listing(job.project, dry_run=target is None) as listing, progress() as bar:
+        _claim(target, report, job.extras)
+    done = 0
+    listed: list[Outcome] = []
+    with (
+        _listing(job.project, dry_run=target is None) as listing,
+        closing(run_all(job, inputs, jobs)) as outcomes,
+        WaysBack(job.project) as ways_back,
+        progress() as bar,
+    ):
         rows = csv.writer(listing)
         rows.writerow(("input", "outcome", "reason", "output"))
         task = bar.add_task("anonymizing", total=len(inputs), bytes=0)
-        done = 0
-        listed: list[Outcome] = []
-        for outcome in chain((Outcome(uid, "unchanged", reason=THERE) for uid in left_out), run_all(job, inputs, jobs)):
+        for outcome in chain((Outcome(uid, "unchanged", reason=THERE) for uid in left_out), outcomes):
             report.add(outcome.outcome, outcome.reason, outcome.result)
+            ways_back.take(outcome.sealed)
             rows.writerow((outcome.name, outcome.outcome, outcome.reason, outcome.output))
             if outcome.outcome in {"sequestered", "rejected"}:
                 listed.append(outcome)
@@ -133,6 +162,8 @@ def _run(job: Job, name: str, jobs: int, left_out: Sequence[str], *, as_json: bo
     if target:
         write_reports(target / REPORTS, report, add=job.resume)
         _note(job, name, report)
+        if job.extras.file_set:
+            write_directory(target)
     _print(report, listed, done, as_json=as_json)
     return 1 if listed else 0
 
@@ -155,7 +186,13 @@ def _target(out: Path | None, project: Path, paths: tuple[Path, ...], *, dry_run
         return None
     if out is None:
         raise UsageError("name the folder for the copies with -o, or add --dry-run")
+    if out.suffix.lower() == ".zip":
+        if out.exists():
+            raise UsageError(f"{out} is there already; choose another name")
+        out = out.with_name(out.name + ".parts")  # packed when all is done; a run that was stopped goes on in it
     target = out.resolve()
+    if target.exists() and not target.is_dir():
+        raise UsageError(f"{out} is a file; name a folder, or a .zip file that is not there yet")
     if project.resolve().is_relative_to(target):
         raise UsageError("the project folder is inside the output folder; the key must not be given away with it")
     if any(project.resolve().is_relative_to(path.resolve()) for path in paths):
@@ -165,10 +202,10 @@ def _target(out: Path | None, project: Path, paths: tuple[Path, ...], *, dry_run
     return target
 
 
-def _claim(target: Path, report: RunReport) -> None:
+def _claim(target: Path, report: RunReport, extras: Extras) -> None:
     """Make the output folder this run's; refuse one that another key or profile wrote to."""
     path = target / REPORTS / _RUN
-    own = {"project": report.project, "digest": report.policy.digest()}
+    own = {"project": report.project, "digest": report.policy.digest(), **extras.marks()}
     if path.exists():
         if json.loads(path.read_text(encoding="utf-8")) != own:
             raise ConfigurationError(f"{target} holds the output of another project or profile; choose another folder")

@@ -10,7 +10,7 @@ import multiprocessing
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,9 @@ from pathlib import Path
 
 from isocenter.anonymizing.folder import OTHER_OBJECT, Given, give_name, place_of, write_object
 from isocenter.anonymizing.objects import map_object
+from isocenter.cli.anonymize_extras import Extras, Sealed
 from isocenter.cli.anonymize_inputs import Stored
+from isocenter.cli.file_set import component, file_set_place
 from isocenter.cli.identify import identify
 from isocenter.cli.sources import BLOCK, UNREADABLE, Candidate, Rejected, find_candidates
 from isocenter.deid import Option, Policy, Project, Result, Status, anonymize
@@ -31,6 +33,8 @@ from isocenter.storage import ObjectFile
 CHUNK = 16
 #: Larger inputs are mapped instead of read, so that memory stays bounded.
 _MAPPED = 16 << 20
+#: The size of the memory that smaller inputs are read into, one after the other.
+_BLOCK = 1 << 20
 THERE = "there before, not looked at again"
 
 #: The number of the first input of some, and the names of all of them.
@@ -42,6 +46,7 @@ class Job:
     """What all processes need; ``out`` is None for a dry run, ``run`` tells runs into one folder apart.
 
     ``stored``: what is read instead of ``paths``. ``resume``: inputs whose output is there are not looked at again.
+    ``extras``: what is done besides.
     """
 
     paths: tuple[Path, ...]
@@ -51,6 +56,7 @@ class Job:
     run: str = field(default_factory=lambda: secrets.token_hex(4))
     stored: Stored | None = None
     resume: bool = False
+    extras: Extras = field(default_factory=Extras)
 
     def inputs(self) -> list[Candidate | Rejected]:
         """Return the inputs, in the same order in every process."""
@@ -61,8 +67,8 @@ class Job:
         if not self.resume or self.out is None:
             return None
         keeps = Option.UIDS in self.policy.options
-        names = frozenset(path.stem for path in self.out.rglob("*.dcm"))
-        return Present(names, None if keeps else Project.open(self.project))
+        names = frozenset(path.stem for path in self.out.rglob("*" if self.extras.file_set else "*.dcm"))
+        return Present(names, None if keeps else Project.open(self.project), file_set=self.extras.file_set)
 
     @property
     def incoming(self) -> Path:
@@ -77,10 +83,12 @@ class Present:
 
     names: frozenset[str]
     project: Project | None
+    file_set: bool = False
 
     def __call__(self, uid: str) -> bool:
         """Tell whether the output of this object is there."""
-        return (uid if self.project is None else self.project.uid(uid)) in self.names
+        new = uid if self.project is None else self.project.uid(uid)
+        return (component(new) if self.file_set else new) in self.names
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,7 @@ class Outcome:
     reason: str = ""
     output: str = ""
     result: Result | None = None
+    sealed: Sealed = ()
 
 
 class Worker:
@@ -102,7 +111,12 @@ class Worker:
         self.job = job
         self.inputs = job.inputs() if inputs is None else inputs
         self.present = job.present()
-        self.project = Project.open(job.project)
+        self.project = job.extras.project(job.project)
+        self._mapping = job.extras.mapping(self.project, job.project)
+        self._enclose = job.extras.enclosing()
+        self._place = file_set_place if job.extras.file_set else place_of
+        self._incoming = "" if job.out is None else str(job.incoming)
+        self._block = bytearray(_BLOCK)  # fresh memory for each object would cost a page fault for every 4 kB
 
     def run(self, chunk: Chunk) -> list[Outcome]:
         """Return the outcomes of these inputs. Raises UsageError when they are others than they were."""
@@ -119,18 +133,27 @@ class Worker:
         if self.present is not None and self.present(self._uid(found)):
             return Outcome(found.name, "unchanged", found.size, THERE)
         try:
-            data = _load(found)
+            data = _load(found, self._block)
         except UNREADABLE:
             return Outcome(found.name, "rejected", found.size, "cannot be read")
         try:
             result = anonymize(data, self.project, self.job.policy)
+            if self._enclose is not None:
+                result = self._enclose(data, result)
         except IsocenterError as error:
             return Outcome(found.name, "rejected", found.size, str(error))
         if result.status is Status.SEQUESTERED:
             return Outcome(found.name, "sequestered", found.size, result.reason, result=result)
         if self.job.out is not None:
-            write_object(self.job.incoming / str(number), result.pieces)
-        return Outcome(found.name, "output", found.size, "", place_of(result), replace(result, pieces=()))
+            write_object(f"{self._incoming}/{number}", result.pieces)
+        sealed = self._sealed(data, result)
+        place, kept = self._place(result), replace(result, pieces=())
+        return Outcome(found.name, "output", found.size, "", place, kept, sealed)
+
+    def _sealed(self, data: Buffer, result: Result) -> Sealed:
+        if self._mapping is None:
+            return ()
+        return tuple((record["name"], self._mapping.seal(record)) for record in self._mapping.originals(data, result))
 
     def _uid(self, found: Candidate) -> str:
         """Return the SOPInstanceUID of an input, "" where it has none that can be read."""
@@ -143,9 +166,14 @@ class Worker:
             return ""
 
 
-def _load(found: Candidate) -> Buffer:
-    """Return the bytes of an input; of a large one as a map of its file, or of a temporary copy."""
+def _load(found: Candidate, block: bytearray) -> Buffer:
+    """Return the bytes of an input, in the block if they fit; of a large one as a map of its file, or of a copy."""
     with found.open() as stream:
+        if found.size < len(block) and not isinstance(stream, ObjectFile):
+            length = stream.readinto(block)  # type: ignore[attr-defined]
+            if not stream.read(1):
+                return memoryview(block).toreadonly()[:length]
+            stream.seek(0)
         if found.size < _MAPPED:
             return stream.read()
         if isinstance(stream, ObjectFile):
@@ -153,8 +181,8 @@ def _load(found: Candidate) -> Buffer:
         with suppress(OSError, AttributeError, ValueError):
             return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
         with tempfile.TemporaryFile() as copy:
-            while block := stream.read(BLOCK):
-                copy.write(block)
+            while piece := stream.read(BLOCK):
+                copy.write(piece)
             copy.flush()
             return memoryview(mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ))
 
@@ -171,31 +199,48 @@ def _settle(job: Job, number: int, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def run_all(job: Job, inputs: Sequence[Candidate | Rejected], jobs: int) -> Iterator[Outcome]:
-    """Yield the outcome of every input, in the order of the inputs: of two with one UID the first is written."""
+def run_all(job: Job, inputs: Sequence[Candidate | Rejected], jobs: int) -> Generator[Outcome, None, None]:
+    """Return the outcome of every input, in the order of the inputs: of two with one UID the first is written.
+
+    The processes start here and not with the first outcome, so that the caller may start threads in between.
+
+    Raises:
+        ConfigurationError: the project, the list of patients or the certificate is none.
+    """
+    worker = Worker(job, inputs)
     starts = range(0, len(inputs), CHUNK)
     chunks = [(first, [found.name for found in inputs[first : first + CHUNK]]) for first in starts]
     if job.out is not None:
         job.incoming.mkdir(parents=True)
+    return _settled(job, _outcomes(worker, chunks, jobs))
+
+
+def _settled(job: Job, outcomes: Iterator[list[Outcome]]) -> Generator[Outcome, None, None]:
     try:
-        outcomes = chain.from_iterable(_outcomes(job, inputs, chunks, jobs))
-        for number, outcome in enumerate(outcomes):
+        for number, outcome in enumerate(chain.from_iterable(outcomes)):
             yield _settle(job, number, outcome)
     finally:
         if job.out is not None:
             shutil.rmtree(job.incoming, ignore_errors=True)
 
 
-def _outcomes(
-    job: Job, inputs: Sequence[Candidate | Rejected], chunks: list[Chunk], jobs: int
-) -> Iterator[list[Outcome]]:
+def _outcomes(worker: Worker, chunks: list[Chunk], jobs: int) -> Iterator[list[Outcome]]:
     if jobs == 1 or len(chunks) == 1:
-        worker = Worker(job, inputs)
-        yield from map(worker.run, chunks)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(chunks)), context, _start, (job,)) as pool:
-        yield from pool.map(_run, chunks)
+        return map(worker.run, chunks)
+    context = multiprocessing.get_context("fork" if _may_fork() else "spawn")
+    pool = ProcessPoolExecutor(min(jobs, len(chunks)), context, _start, (worker.job,))
+    return _drained(pool, pool.map(_run, chunks))
+
+
+def _drained(pool: ProcessPoolExecutor, found: Iterator[list[Outcome]]) -> Iterator[list[Outcome]]:
+    with pool:
+        yield from found
+
+
+def _may_fork() -> bool:
+    """Tell whether this process may be copied: on Linux, while it has one thread. A new one takes 0.4 s to start."""
+    tasks = Path("/proc/self/task")
+    return tasks.is_dir() and len(list(tasks.iterdir())) == 1
 
 
 _worker: list[Worker] = []

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 REGIONS = 0x00186011
 #: Overlay Bits Allocated and Overlay Bit Position of the sixteen groups (PS3.3 C.9.2).
-_OVERLAY_BITS = tuple(0x60000100 + (number << 17) for number in range(16))
-_OVERLAY_POSITIONS = tuple(0x60000102 + (number << 17) for number in range(16))
-TAGS: frozenset[int] = frozenset({REGIONS, *_OVERLAY_BITS, *_OVERLAY_POSITIONS})
+_BITS_ALLOCATED = 0x0100
+_OVERLAYS = frozenset(0x60000000 + (number << 17) + element for number in range(16) for element in (0x100, 0x102))
+TAGS: frozenset[int] = _OVERLAYS | {REGIONS}
 #: Region Location Min X0, Min Y0, Max X1, Max Y1 (PS3.3 C.8.5.5).
 _CORNERS = (0x00186018, 0x0018601A, 0x0018601C, 0x0018601E)
 
@@ -44,8 +44,10 @@ def boxes(
 
 def has_embedded_overlays(values: dict[int, bytes]) -> bool:
     """Tell whether overlays are in unused bits of the pixels, as ACR-NEMA and DICOM before 2004 had them."""
-    bits = any(values.get(tag, b"\1\0").strip(b"\0") not in {b"\1", b""} for tag in _OVERLAY_BITS)
-    return bits or any(values.get(tag, b"").strip(b"\0") for tag in _OVERLAY_POSITIONS)
+    return any(
+        values[tag].strip(b"\0") not in {b"", b"\1" if tag & 0xFFFF == _BITS_ALLOCATED else b""}
+        for tag in values.keys() & _OVERLAYS
+    )
 
 
 def _regions(raw: bytes, syntax: TransferSyntax) -> list[Box]:

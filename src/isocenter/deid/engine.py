@@ -25,8 +25,8 @@ import isocenter.deid.text as text
 from isocenter.deid.bitstreams import clear_fragments
 from isocenter.deid.image import Area, Whole
 from isocenter.deid.options import Box, BurnedIn, Option, Policy
-from isocenter.deid.rules import Action, Rules
-from isocenter.deid.tree import Rewriter, SequesterError, Subject
+from isocenter.deid.rules import Rules
+from isocenter.deid.tree import Decision, Rewriter, SequesterError, Subject
 from isocenter.dicom.encoding import Buffer, effective_encoding, encoding_of
 from isocenter.dicom.header import Header, decode_values
 from isocenter.dicom.part10 import read_preamble_and_meta, write_file_meta
@@ -237,7 +237,7 @@ def _rewrite(
     pieces = rewriter.level(0, len(data), source, target, added=sorted(added))
     study, series, instance = _new_uids(header, project, policy)
     head = write_file_meta(sop_class, instance, syntax.uid)
-    body = _deflate(pieces) if syntax.deflated else pieces
+    body = deflate(pieces) if syntax.deflated else pieces
     return Result(Status.OUTPUT, "", (head, *body), rewriter.report, subject.pseudonym, study, series, instance)
 
 
@@ -251,7 +251,8 @@ def _new_uids(header: Header, project: Project, policy: Policy) -> tuple[str, st
     return uids[0], uids[1], uids[2]
 
 
-def _deflate(pieces: Iterable[Buffer]) -> list[Buffer]:
+def deflate(pieces: Iterable[Buffer]) -> list[Buffer]:
+    """Return a data set as a deflate stream of even length (PS3.5 A.5)."""
     stream = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     body = b"".join(stream.compress(piece) for piece in pieces) + stream.flush()
     return [body + b"\0" if len(body) % 2 else body]
@@ -267,14 +268,16 @@ def _patient(header: Header) -> tuple[str, str]:
 
 @lru_cache(maxsize=4096)
 def _subject(project: Project, patient: tuple[str, str], accession: str) -> Subject:
-    pseudonym = project.name("patient", *patient)
+    pseudonym = project.pseudonym(*patient)
+    if pseudonym is None:
+        raise SequesterError("its patient is not in the list of pseudonyms")
     return Subject(
         pseudonym, project.name("accession", accession) if accession else "", project.weeks("\0".join(patient))
     )
 
 
 @lru_cache(maxsize=16)
-def _shared(*_: object) -> dict[tuple[int, Action, str, bool, bytes], tuple[bytes, Action | None]]:
+def _shared(*_: object) -> dict[tuple[int, int, int, str, bytes], Decision]:
     """Return what objects with all of these in common remember of one another."""
     return {}
 

@@ -11,6 +11,7 @@ import secrets
 from hashlib import sha256
 from pathlib import Path
 
+from isocenter.deid.patients import Patients
 from isocenter.dicom.uids import is_valid_uid, uid_name
 from isocenter.errors import ConfigurationError
 
@@ -27,10 +28,11 @@ _WEEKS = 520
 class Project:
     """A 256-bit key and the values made from it; one key for each recipient, so that projects cannot be linked."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, patients: Patients | None = None) -> None:
         if len(key) != KEY_BYTES:
             raise ConfigurationError(f"a project key has {KEY_BYTES} bytes, this one has {len(key)}")
         self._key = key
+        self._patients = patients
         self._uids: dict[str, str] = {}
 
     def __repr__(self) -> str:
@@ -42,8 +44,10 @@ class Project:
         return cls(secrets.token_bytes(KEY_BYTES))
 
     @classmethod
-    def open(cls, folder: Path) -> "Project":
+    def open(cls, folder: Path, patients: Patients | None = None) -> "Project":
         """Return the project in a folder; a folder that is not there, or empty, becomes a new project.
+
+        ``patients``: the only ones, with their pseudonyms, instead of pseudonyms from the key.
 
         Raises:
             ConfigurationError: the folder holds something else, or its key is damaged or readable by others.
@@ -57,7 +61,7 @@ class Project:
             raise ConfigurationError(f"others may read the key: run chmod 600 {path}")
         text = path.read_text(encoding="ascii", errors="replace").strip()
         try:
-            return cls(bytes.fromhex(text.removeprefix(_HEAD)))
+            return cls(bytes.fromhex(text.removeprefix(_HEAD)), patients)
         except ValueError as error:
             raise ConfigurationError(f"{path} is damaged; restore it, a new key would make new pseudonyms") from error
 
@@ -73,6 +77,12 @@ class Project:
     def name(self, domain: str, *parts: str) -> str:
         """Return a pseudonym of 16 letters and digits."""
         return base64.b32encode(self.token(domain, *parts)[:10]).decode()
+
+    def pseudonym(self, issuer: str, patient_id: str) -> str | None:
+        """Return what a patient is called; None: they are not among the patients that were given."""
+        if self._patients is not None:
+            return self._patients.get((issuer, patient_id))
+        return self.name("patient", issuer, patient_id)
 
     def uid(self, original: str) -> str:
         """Return the UID that stands for an instance UID (PS3.5 B.2); a registered one stays as it is."""

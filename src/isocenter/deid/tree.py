@@ -38,6 +38,7 @@ _DATE_VRS = frozenset({"DA", "DT", "TM"})
 _DIGITS_ONLY = _DATE_VRS | {"UI"}
 _PRIVATE_TEXT = frozenset({"CS", "LO", "SH", "LT", "ST", "OB", "UN", "UC", "UT"})
 _COPIED = frozenset({Action.KEEP, Action.CHECK, Action.NUMBER, Action.DEFINITION})
+_NOT_BY_VALUE = frozenset({Action.SEQUENCE, Action.SEQUESTER, Action.PRIVATE})
 
 
 #: Bytes of one value of VRs with a fixed size.
@@ -51,8 +52,15 @@ def _form(tag: int) -> tuple[str, int]:
     return vr, _SIZES[vr] * int(most) if vr in _SIZES and most.isdigit() else UNDEFINED
 
 
-#: Replacements to remember; a series has some hundred, and a UID of its own for every object.
-_REMEMBERED = 4096
+#: Decisions to remember; the objects of a series have most in common and some ten of their own.
+_REMEMBERED = 8192
+#: The longest value to remember, in bytes.
+_SHORT_VALUE = 128
+_NOTES: dict[Action, str] = {action: action.name.lower() for action in Action}
+
+#: What becomes of an element with a value: the bytes that stand for it (none: it goes; None: it is copied as it is),
+#: and what the report counts.
+Decision = tuple[bytes | None, tuple[int, str] | None]
 
 
 class SequesterError(IsocenterError):
@@ -72,8 +80,8 @@ class Subject:
 class Rewriter:
     """One pass over one data set; ``report`` counts (tag, action) as it goes.
 
-    ``written`` remembers replacements; objects may share it that have rules, project, subject, scrubber and byte order
-    in common.
+    ``decided`` remembers decisions; objects may share it that have rules, project, subject, scrubber and byte order in
+    common.
     """
 
     data: Buffer
@@ -81,7 +89,7 @@ class Rewriter:
     project: Project
     subject: Subject
     scrubber: Scrubber
-    written: dict[tuple[int, Action, str, bool, bytes], tuple[bytes, Action | None]]
+    decided: dict[tuple[int, int, int, str, bytes], Decision]
     pixels: Callable[[Element], list[Buffer]] | None = None
     report: Counter[tuple[int, str]] = field(default_factory=Counter)
 
@@ -96,19 +104,49 @@ class Rewriter:
         place = _Place(end, source, target, parent, depth, out, _Private())
         pending = list(added or ())
         fixed = {tag for tag, _ in pending}
-        for element in iter_elements(self.data, source, offset, end):
-            tag = element.tag
+        form = source.implicit + 2 * target.implicit + 4 * (source is target)
+        data, decided, report = self.data, self.decided, self.report
+        for element in iter_elements(data, source, offset, end):
+            tag, vr, start, length = element
             while pending and pending[0][0] <= tag:
                 out.add(pending.pop(0)[1])
             if tag in fixed:
                 continue
-            if tag == PIXEL_DATA and self.pixels and not depth:
-                out.extend(self.pixels(element))
+            if tag & 0x10000 or length > _SHORT_VALUE:
+                self._long(element, place)
                 continue
-            self._element(element, place)
+            key = (tag, parent, form, vr, bytes(data[start : start + length]))
+            decision = decided.get(key) or self._decided(key, element, place)
+            if decision is None:
+                self._element(element, place)
+                continue
+            piece, noted = decision
+            if noted is not None:
+                report[noted] += 1
+            if piece is None:
+                out.copy(start - (12 if vr and vr not in _SHORT else 8), start + length)
+            elif piece:
+                out.add(piece)
         for _, written in pending:
             out.add(written)
         return out.pieces
+
+    def _decided(self, key: tuple[int, int, int, str, bytes], element: Element, place: "_Place") -> Decision | None:
+        """Decide about a short value and remember it; None where that is no matter of the value."""
+        action = self.rules.action(element.tag, place.parent)
+        if action in _NOT_BY_VALUE:
+            return None
+        if len(self.decided) >= _REMEMBERED:
+            self.decided.clear()
+        decision = self.decided[key] = self._decide(element, action, element.vr, place)
+        return decision
+
+    def _long(self, element: Element, place: "_Place") -> None:
+        """Write a private element or a long value, pixels among them."""
+        if element.tag == PIXEL_DATA and self.pixels and not place.depth:
+            place.out.extend(self.pixels(element))
+        else:
+            self._element(element, place)
 
     def _element(self, element: Element, place: "_Place") -> None:
         tag = element.tag
@@ -119,40 +157,47 @@ class Rewriter:
             if judged is None:
                 return
             action, vr = judged
-        if action is Action.REMOVE:
-            self._note(tag, action)
-            return
         if action is Action.SEQUESTER:
             raise SequesterError("an encapsulated document, whose text cannot be cleaned")
         if action is Action.SEQUENCE:
             self._sequence(element, place)
             return
-        if element.length == UNDEFINED:
+        if element.length == UNDEFINED and action is not Action.REMOVE:
             if dictionary.vr(tag) != "SQ" or action not in {Action.EMPTY, Action.DUMMY}:
                 self._note(tag, Action.REMOVE)
                 return
             element = element._replace(length=0)
-        if action in _COPIED and self._copy(element, action, vr, place):
-            return
-        self._replace(element, action, vr, place)
+        self._carry_out(self._decide(element, action, vr, place), element, place)
 
-    def _copy(self, element: Element, action: Action, vr: str, place: "_Place") -> bool:
-        """Copy a value that may stay; return False when it may not."""
-        start, after = element.offset, element.offset + element.length
+    def _carry_out(self, decision: Decision, element: Element, place: "_Place") -> None:
+        piece, noted = decision
+        if noted is not None:
+            self.report[noted] += 1
+        if piece is None:
+            start = element.offset
+            place.out.copy(start - (12 if element.vr and element.vr not in _SHORT else 8), start + element.length)
+        elif piece:
+            place.out.add(piece)
+
+    def _decide(self, element: Element, action: Action, vr: str, place: "_Place") -> Decision:
+        """Return what becomes of an element with a value; a large one that is kept is not looked at."""
+        tag = element.tag
+        if action is Action.REMOVE:
+            return b"", (tag, _NOTES[action])
+        if action in _COPIED and self._may_be_copied(element, action):
+            if place.source is place.target and (element.vr or place.source.implicit):
+                return None, None
+            return write_element(tag, vr or dictionary.vr(tag), self._raw(element), place.target), None
+        written, noted = self._write(tag, action, vr, self._raw(element), place.target)
+        return written, None if noted is None else (tag, _NOTES[noted])
+
+    def _may_be_copied(self, element: Element, action: Action) -> bool:
         if action is Action.KEEP:
-            if not element.tag & 0x10000 and not self._is_value(element):
-                return False
-        elif element.length and not self._may_stay(bytes(self.data[start:after]), action):
-            return False
-        same = place.source is place.target
-        if same and element.vr:
-            place.out.copy(start - (8 if element.vr in _SHORT else 12), after)
-        elif same and place.source.implicit:
-            place.out.copy(start - 8, after)
-        else:
-            raw = bytes(self.data[start:after])
-            place.out.add(write_element(element.tag, vr or dictionary.vr(element.tag), raw, place.target))
-        return True
+            return bool(element.tag & 0x10000) or self._is_value(element)
+        return not element.length or self._may_stay(self._raw(element), action)
+
+    def _raw(self, element: Element) -> bytes:
+        return bytes(self.data[element.offset : element.offset + element.length])
 
     def _is_value(self, element: Element) -> bool:
         """Tell whether a value that is kept unseen can be one: no text where numbers are due, dates of digits."""
@@ -167,22 +212,6 @@ class Rewriter:
         if action is Action.DEFINITION:
             return all(is_registered(uid) for uid in raw.decode("ascii", "replace").strip("\0 ").split("\\") if uid)
         return not self.scrubber.found_in(raw)
-
-    def _replace(self, element: Element, action: Action, vr: str, place: "_Place") -> None:
-        """Write what stands for a value; the objects of a series have most of them in common."""
-        tag, target = element.tag, place.target
-        raw = bytes(self.data[element.offset : element.offset + element.length])
-        key = (tag, action, vr, target.implicit, raw)
-        found = self.written.get(key)
-        if found is None:
-            if len(self.written) >= _REMEMBERED:
-                self.written.clear()
-            found = self.written[key] = self._write(tag, action, vr, raw, target)
-        piece, noted = found
-        if noted is not None:
-            self._note(tag, noted)
-        if piece:
-            place.out.add(piece)
 
     def _write(self, tag: int, action: Action, vr: str, raw: bytes, target: Encoding) -> tuple[bytes, Action | None]:
         """Return the element that stands for a value, and what to note."""
@@ -221,7 +250,7 @@ class Rewriter:
         return self.level(item.offset, item.end, source, target, parent, depth + 1)
 
     def _note(self, tag: int, action: Action) -> None:
-        self.report[tag, action.name.lower()] += 1
+        self.report[tag, _NOTES[action]] += 1
 
 
 class _Pieces:

@@ -237,6 +237,9 @@ def at_padding(data: Buffer, offset: int, end: int, encoding: Encoding) -> bool:
     return True
 
 
+_new = tuple.__new__  # a third of the time of the class's own
+
+
 def iter_elements(
     data: Buffer, syntax: TransferSyntax | Encoding, offset: int = 0, end: int | None = None
 ) -> Iterator[Element]:
@@ -255,7 +258,7 @@ def iter_elements(
             group, number, code, length = encoding.head(data, offset)
             after = offset + 8 + length
             if code in short and group != ITEM_GROUP and after <= end:
-                yield Element(group << 16 | number, short[code], offset + 8, length)
+                yield _new(Element, (group << 16 | number, short[code], offset + 8, length))
                 offset = after
                 continue
         if at_padding(data, offset, end, encoding):
