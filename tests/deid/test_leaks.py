@@ -15,6 +15,7 @@ from isocenter.deid import PROFILES, Option, Policy, Project, Result, Status, an
 from isocenter.deid.writing import write_element, write_items
 from isocenter.dicom._tables.attributes import ATTRIBUTES
 from isocenter.dicom.encoding import EXPLICIT_LITTLE
+from isocenter.dicom.scanner import iter_elements
 
 PROFILE_NAMES = [*PROFILES, "everything cleaned"]
 SYNTAXES = ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99"]
@@ -191,3 +192,21 @@ def test_random_trees(kit: ModuleType, project: Project, data: st.DataObject) ->
     result = anonymize(kit.wrap(kit.build(patient + level(3, implicit=False))), project, policy("research"))
     assert result.status is Status.OUTPUT, result.reason
     assert plants.found_in(result.data, times=False) == []
+
+
+LONGEST = {"AE": 16, "AS": 4, "CS": 16, "DA": 8, "DS": 16, "DT": 26, "IS": 12, "LO": 64, "SH": 16, "TM": 16, "UI": 64}
+
+
+@pytest.mark.parametrize("profile", PROFILE_NAMES)
+def test_replacements_fit_their_vr_and_hold_no_key(kit: ModuleType, plants, project: Project, profile: str) -> None:
+    body = plants.attributes([tag for tag in kit.ALL_TAGS if tag > 0x00080018])
+    output = run(kit.wrap(kit.build(body)), project, profile).data
+    start = output.index(b"\x08\x00\x16\x00UI")
+    too_long = [
+        f"{element.tag:08X}"
+        for element in iter_elements(output[start:], EXPLICIT_LITTLE)
+        if element.length > LONGEST.get(element.vr, 1 << 31) and not element.tag & 0x10000
+    ]
+    assert too_long == []
+    key = bytes(range(32))  # of the fixture
+    assert not any(form in output for form in (key, key.hex().encode(), base64.b64encode(key)[:20]))

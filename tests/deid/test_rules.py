@@ -5,6 +5,7 @@ import pytest
 from isocenter.deid._tables.profile import ATTRIBUTES as ROWS
 from isocenter.deid._tables.profile import EDITION
 from isocenter.deid._tables.safe_private import SAFE_PRIVATE
+from isocenter.deid._tables.types import SOP_CLASSES
 from isocenter.deid.options import CODES, PROFILES, Option, Policy, policy
 from isocenter.deid.rules import Action, Rules, attribute_type
 from isocenter.deid.supplement import _LISTS, REVIEWED_VRS, ROLES, Role, role_of
@@ -161,3 +162,18 @@ def test_device_dates_do_not_disclose_the_offset() -> None:
 def test_policies_are_told_apart(name: str) -> None:
     assert sum(policy(other).digest() == policy(name).digest() for other in PROFILES) == 1
     assert policy(name).codes()[0] == "113100"
+
+
+def test_what_an_iod_requires_is_never_removed_and_never_emptied() -> None:
+    """Every row in every IOD: type 1 has a value afterwards, type 2 is there (PS3.15 E.1.1, PS3.5 7.4)."""
+    wrong = []
+    one_of_each = {tuple(modules): sop_class for sop_class, modules in SOP_CLASSES.items()}
+    for sop_class in one_of_each.values():
+        for name in ("basic", "tcia"):
+            rules = Rules(policy(name), sop_class)
+            for tag in TAGS.values():
+                strongest = attribute_type(tag, 0, sop_class)
+                forbidden = {1: {Action.REMOVE, Action.EMPTY}, 2: {Action.REMOVE}}.get(strongest, set())
+                if rules.action(tag) in forbidden:
+                    wrong.append((sop_class, name, f"{tag:08X}", strongest, rules.action(tag).name))
+    assert wrong == []
