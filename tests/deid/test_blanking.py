@@ -20,7 +20,8 @@ from pydicom.uid import (
 from isocenter.codecs.registry import decode_frame
 from isocenter.codecs.writing import encode_frame, encoded
 from isocenter.deid import Box, DeviceRule, Project, Status, anonymize, policy
-from isocenter.dicom.layout import read_layout
+from isocenter.deid.painting import written_syntax
+from isocenter.dicom.layout import Layout, read_layout
 from isocenter.dicom.part10 import read_preamble_and_meta
 from isocenter.dicom.pixels import ImageDescription
 from isocenter.dicom.scanner import inflate
@@ -288,3 +289,14 @@ def test_without_the_choice_nothing_is_blanked(project: Project) -> None:
     ds, _ = picture("8 bit")
     ds.SequenceOfUltrasoundRegions = regions((5, 8, 44, 35))
     assert anonymize(file_of(ds, ExplicitVRLittleEndian), project).status is Status.SEQUESTERED
+
+
+@pytest.mark.parametrize(
+    ("end", "bits", "expected"),
+    [("4.90", 16, "4.90"), ("4.91", 16, "4.90"), ("4.90", 32, "1"), ("4.51", 12, "4.70"), ("4.203", 8, "4.201"),
+     ("5", 32, "5"), ("1.99", 16, "1.99"), ("2", 16, "2")],
+)  # fmt: skip
+def test_what_a_syntax_cannot_hold_goes_uncompressed(end: str, bits: int, expected: str) -> None:
+    description = ImageDescription(4, 4, BitsAllocated=-(-bits // 8) * 8, BitsStored=bits, HighBit=bits - 1)
+    layout = Layout(description, transfer_syntax(f"1.2.840.10008.1.2.{end}"), "OB", ())
+    assert written_syntax(layout).uid == f"1.2.840.10008.1.2.{expected}"
