@@ -71,6 +71,7 @@ def test_a_group_holds_its_pictures(monkeypatch: pytest.MonkeyPatch, shape: tupl
     group = encode_group(pictures, 95)
     assert len(group.samples) == count
     assert group.configuration[4:8] == b"av1C"
+    assert group.configuration.endswith(b"colrnclx" + struct.pack(">3HB", 1, 13, 6, 0x80))  # full range
     shown = imagecodecs.avif_decode(files[0])
     assert shown.shape[1:3] == shape[:2]
     for picture, decoded in zip(pictures, shown[:count], strict=True):

@@ -29,7 +29,7 @@ READ = """async ([data, times, expected]) => {
   const context = canvas.getContext('2d', {willReadFrequently: true});
   const read = () => {
     context.drawImage(video, 0, 0);
-    return [[4, 4], [60, 40]].map(([x, y]) => [...context.getImageData(x, y, 1, 1).data.slice(0, 3)]);
+    return [[20, 20], [110, 80]].map(([x, y]) => [...context.getImageData(x, y, 1, 1).data.slice(0, 3)]);
   };
   const colours = [];
   for (const [index, time] of times.entries()) {
@@ -48,8 +48,8 @@ READ = """async ([data, times, expected]) => {
 
 
 def colours(frame: int) -> list[list[int]]:
-    """Return the colours of a frame: left above, right below."""
-    return [[8 * frame, 77, 200], [240 - 8 * frame, 20, 60]]
+    """Return the colours of a frame: left above, right below; dark and bright ones show a wrong range of values."""
+    return [[8 * frame, 8 * frame, 8 * frame], [250 - 8 * frame, 20, 60]]
 
 
 def cine() -> Dataset:
@@ -57,9 +57,9 @@ def cine() -> Dataset:
     _patient(dataset, "Video^Test", "P-060", "20240306", "Video")
     dataset.Modality, dataset.SeriesNumber, dataset.InstanceNumber = "US", 1, 1
     dataset.NumberOfFrames, dataset.FrameTime = FRAMES, MILLISECONDS
-    frames = np.zeros((FRAMES, 49, 71, 3), np.uint8)
+    frames = np.zeros((FRAMES, 96, 128, 3), np.uint8)
     for number, frame in enumerate(frames):
-        frame[:24, :32], frame[24:, 32:] = colours(number)
+        frame[:48, :64], frame[48:, 64:] = colours(number)
     return _pixels(dataset, frames, "RGB")
 
 
@@ -75,7 +75,7 @@ def test_a_browser_plays_frames_as_video(real_archive: Archive, browser: Browser
     data = base64.b64encode(answer.body()).decode()
     seen = page.evaluate(READ, [data, times, [colours(number)[0][0] for number in wanted]])
     page.close()
-    assert seen["size"] == [71, 49]
+    assert seen["size"] == [128, 96]
     assert seen["duration"] == pytest.approx(FRAMES * MILLISECONDS / 1000)
     for number, shown in zip(wanted, seen["colours"], strict=True):
         assert np.abs(np.array(shown) - colours(number)).max() <= 4, number
