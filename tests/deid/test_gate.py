@@ -1,10 +1,13 @@
 """What the gate catches, and that nothing it catches is written unless somebody decides so."""
 
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
 from isocenter.deid import Project, Status, anonymize, policy
+from isocenter.deid.writing import write_element
+from isocenter.dicom.encoding import EXPLICIT_LITTLE
 
 CT, MR, SC, US = (f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("2", "4", "7", "6.1"))
 PDF, RAW, SLIDE = (f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("104.1", "66", "77.1.6"))
@@ -92,3 +95,19 @@ PASSED: list[tuple[str, str, Rows]] = [
 def test_the_others_pass(make: Callable[..., bytes], project: Project, name: str, sop_class: str, rows: Rows) -> None:
     size = [] if name == "no image" else SIZE
     assert anonymize(make([*size, *rows], sop_class), project).status is Status.OUTPUT
+
+
+@pytest.mark.parametrize("modality", [b"ECG", b"HD", b"US", b"OT"])
+def test_padding_behind_the_place_of_pixels_is_none(
+    make: Callable[..., bytes], project: Project, modality: bytes
+) -> None:
+    rows = [(0x00080060, "CS", modality), (0xFFFCFFFC, "OB", b"x")]
+    assert anonymize(make(rows, "1.2.840.10008.5.1.4.1.1.9.1.1"), project).status is Status.OUTPUT
+    pixels = [(0x00080060, "CS", modality), (0x7FE00010, "OB", b"x"), (0xFFFCFFFC, "OB", b"x")]
+    assert anonymize(make(pixels, "1.2.840.10008.5.1.4.1.1.9.1.1"), project).status is Status.SEQUESTERED
+
+
+def test_pixels_out_of_order_behind_padding_are_found(kit: ModuleType, project: Project) -> None:
+    rows = ((0x00080060, "CS", b"US"), (0xFFFCFFFC, "OB", b"xx"), (0x7FE00010, "OB", b"xx"))
+    body = b"".join(write_element(*row, EXPLICIT_LITTLE) for row in rows)
+    assert anonymize(kit.wrap(kit.build(body)), project).status is Status.SEQUESTERED

@@ -188,7 +188,7 @@ class _Checker:
     def _of_pixels(self) -> Iterator[Finding]:
         values, syntax = self._opened.values, self._opened.syntax
         header = Header(decode_values({tag: raw for tag, raw in values.items() if tag in gate.TAGS}, syntax))
-        has_pixels = scan(self._data, syntax, frozenset(), 0x7FE00000).complete
+        has_pixels = gate.has_pixels(self._data, syntax, scan(self._data, syntax, frozenset(), 0x7FE00000))
         finding = gate.judge(header, syntax.uid, has_pixels=has_pixels)
         if finding is None:
             return

@@ -155,7 +155,7 @@ def read_object(data: Buffer, syntax: TransferSyntax) -> Whole:
     header = Header(decode_values({tag: raw for tag, raw in values.items() if tag in _DECODED}, syntax))
     if not header.text(SOP_INSTANCE_UID) or not header.text(SOP_CLASS_UID):
         raise InvalidObjectError("this is no object: SOPClassUID or SOPInstanceUID is missing")
-    return Whole(data, syntax, values, header, has_pixels=found.complete)
+    return Whole(data, syntax, values, header, has_pixels=gate.has_pixels(data, syntax, found))
 
 
 def _anonymize(

@@ -8,8 +8,10 @@ import itertools
 import re
 from dataclasses import dataclass
 
+from isocenter.dicom.encoding import Buffer
 from isocenter.dicom.header import Header
-from isocenter.dicom.uids import SOP_CLASSES, is_valid_uid
+from isocenter.dicom.scanner import ScanResult, iter_elements
+from isocenter.dicom.uids import SOP_CLASSES, TransferSyntax, is_valid_uid
 
 SOP_CLASS_UID, IMAGE_TYPE, MODALITY = 0x00080016, 0x00080008, 0x00080060
 SERIES_DESCRIPTION, CONVERSION_TYPE, BURNED_IN = 0x0008103E, 0x00080064, 0x00280301
@@ -21,6 +23,7 @@ TAGS: frozenset[int] = frozenset({
     COLUMNS, SAMPLES, FRAMES, PHOTOMETRIC,
 })  # fmt: skip
 
+_PIXEL_GROUP = 0x7FE0
 _IMAGES = "1.2.840.10008.5.1.4.1.1."
 #: SOP class, or the beginning of it (with a dot at its end) -> why its pixels may show text.
 _CLASSES: dict[str, str] = {
@@ -78,6 +81,12 @@ class Finding:
     reason: str
     burned_in: bool
     sure: bool = False
+
+
+def has_pixels(data: Buffer, syntax: TransferSyntax, found: ScanResult) -> bool:
+    """Tell whether there is pixel data where a scan up to group 7FE0 ended, or out of order behind it."""
+    rest = iter_elements(data, syntax, found.position) if found.complete else ()
+    return any(element.tag >> 16 == _PIXEL_GROUP for element in rest)
 
 
 def judge(header: Header, syntax_uid: str, *, has_pixels: bool) -> Finding | None:
