@@ -389,6 +389,10 @@ windowCenter, windowWidth, imageQuality, annotation, presentationSeriesUID, pres
 ZIP file that is written as a stream; with `dicomdir=true` as a file-set (PS3.10) with its DICOMDIR. No application
 profile is claimed: objects are as stored, and a required key that an object lacks stays empty, but for numbers.
 
+With `anonymize=PROJECT` in the query, the same addresses give the objects de-identified under that project (an
+extension), in parts, alone or as a ZIP file with reports; what cannot be cleaned is left out, with status 206 and a
+Warning field. All other addresses of DICOMweb refuse the parameter (400).
+
 Where the setting `dicomweb_delete` allows it, DELETE at the address of a study, series or instance deletes it (204).
 It stays in a bin for `bin_days`, where no query, retrieval or storage commitment finds it.
 

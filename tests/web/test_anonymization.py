@@ -98,6 +98,7 @@ def test_cancelled_and_resumed(client: Client, project: str, work: Callable[[], 
 
 def test_preview_shows_before_after_why_and_what_is_caught(client: Client, project: str) -> None:
     slices, screen = client.get(f"{BASE}/preview/{STUDY}?project=trial").json()
+    assert (screen["Modality"], screen["SeriesDescription"]) == ("CT", "Screen")
     assert (slices["reason"], slices["objects"], slices["SOPInstanceUID"]) == ("", 2, f"{STUDY}.1.2")
     assert (screen["decision"], screen["rows"], screen["columns"], screen["boxes"]) == (True, 6, 8, None)
     assert "secondary capture" in screen["reason"]

@@ -5,7 +5,7 @@ import { areasOf, begun, fate, inWords, type SeriesPreview } from '../src/core/a
 const SIZE = { rows: 60, columns: 80 };
 const BOX = { left: 10, top: 20, right: 30, bottom: 25 };
 const SERIES: SeriesPreview = {
-  SeriesInstanceUID: '1', SOPInstanceUID: '1.1', objects: 1, at: 0, reason: 'a secondary capture', decision: true, has_pixels: true,
+  SeriesInstanceUID: '1', SOPInstanceUID: '1.1', Modality: 'US', SeriesDescription: '', objects: 1, at: 0, reason: 'a secondary capture', decision: true, has_pixels: true,
   rows: 60, columns: 80, frames: 1, boxes: [[0, 0, 80, 10]],
 }; // prettier-ignore
 
@@ -39,6 +39,7 @@ describe('what becomes of a series', () => {
     expect(fate(SERIES, undefined, 'sequester')).toBe('set aside');
     expect(fate(SERIES, begun(SERIES), 'blank')).toBe('blanked');
     expect(fate({ ...SERIES, boxes: null }, undefined, 'blank')).toBe('set aside');
+    expect(fate({ ...SERIES, boxes: [] }, undefined, 'ocr')).toBe('as it is');
     expect(fate(SERIES, undefined, 'keep')).toBe('as it is');
     expect(fate({ ...SERIES, reason: '' }, undefined, 'sequester')).toBe('as it is');
     expect(fate({ ...SERIES, decision: false }, undefined, 'keep')).toBe('set aside');

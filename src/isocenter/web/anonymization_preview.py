@@ -9,10 +9,12 @@ from fastapi import FastAPI, Query
 from pydantic import BaseModel
 
 from isocenter.anonymizing.objects import Anonymizer, read_object
-from isocenter.archive import Instance
+from isocenter.archive import Instance, Level
+from isocenter.archive import Query as Search
 from isocenter.deid import Policy
 from isocenter.deid.comparison import compare
 from isocenter.deid.proposal import Proposal, propose
+from isocenter.dicom.dictionary import tag
 from isocenter.errors import InvalidObjectError, IsocenterError
 from isocenter.web.node import Node
 
@@ -30,6 +32,8 @@ class SeriesPreview(BaseModel):
     """
 
     SeriesInstanceUID: str
+    Modality: str = ""
+    SeriesDescription: str = ""
     objects: int
     at: int
     SOPInstanceUID: str
@@ -72,7 +76,9 @@ def add_preview_routes(api: FastAPI, node: Node) -> None:
         series: dict[str, list[Instance]] = {}
         for instance in node.archive.instances(study):
             series.setdefault(instance.SeriesInstanceUID, []).append(instance)
-        return [_series(node, instances, len(instances) // 2, policy) for instances in series.values()]
+        names = _names(node, study)
+        found = (_series(node, instances, len(instances) // 2, policy) for instances in series.values())
+        return [each.model_copy(update=names.get(each.SeriesInstanceUID, {})) for each in found]
 
     @api.get("/anonymization/preview/{study}/series/{series}")
     def preview_object(study: str, series: str, project: Project, at: At | None = None) -> ObjectPreview:
@@ -83,6 +89,20 @@ def add_preview_routes(api: FastAPI, node: Node) -> None:
         shown = _series(node, instances, number, anonymizer.policy)
         rows = _header(node, instances[number], anonymizer)
         return ObjectPreview(**shown.model_dump(), header=rows)
+
+
+def _names(node: Node, study: str) -> dict[str, dict[str, str]]:
+    """Return what the series of a study are called, by their UIDs."""
+    tags = {keyword: tag(keyword) for keyword in ("SeriesInstanceUID", "Modality", "SeriesDescription")}
+    query = Search(Level.SERIES, {tag("StudyInstanceUID"): study}, frozenset(tags.values()))
+    rows = [
+        {
+            keyword: str(next(iter(row.get(f"{number:08X}", {}).get("Value", [])), ""))
+            for keyword, number in tags.items()
+        }
+        for row in node.archive.find(query)
+    ]
+    return {row.pop("SeriesInstanceUID"): row for row in rows}
 
 
 def _series(node: Node, instances: list[Instance], at: int, policy: Policy) -> SeriesPreview:

@@ -18,10 +18,12 @@ from starlette.websockets import WebSocket
 
 from isocenter.anonymizing.jobs import Jobs
 from isocenter.archive import Archive
+from isocenter.errors import UsageError
 from isocenter.index.peers import KnownPeer
 from isocenter.settings import Settings
-from isocenter.web import dicomweb, health
+from isocenter.web import dicomweb, health, retrieve, wado_uri
 from isocenter.web.addresses import PUBLIC, ROOT
+from isocenter.web.anonymized import PARAMETER
 from isocenter.web.capabilities import Row, capabilities
 from isocenter.web.compression import Packing
 from isocenter.web.cors import Cors
@@ -40,6 +42,8 @@ from isocenter.web.viewer import STATIC, Viewer, docs_page
 
 logger = logging.getLogger(__name__)
 
+#: What gives de-identified objects where that is asked for, or refuses it in its own way; everything else refuses.
+_ANONYMIZING = (retrieve.retrieve, wado_uri.wado)
 #: What is counted for a request whose client went away before there was an answer.
 _CLIENT_CLOSED = 499
 _POLICY_VIOLATION = 1008  # RFC 6455 7.4.1
@@ -150,6 +154,8 @@ def route(path: str, method: str, handler: Handler, node: Node) -> Route:
     """Return a route that gives ``node`` and the request to ``handler``."""
 
     async def endpoint(request: Request) -> Response:
+        if request.scope["query_string"] and PARAMETER in request.query_params and handler not in _ANONYMIZING:
+            raise UsageError("only whole objects are given de-identified: studies, series, instances")
         return await handler(node, request)
 
     return Route(path, endpoint, methods=[method], name=handler.__name__)

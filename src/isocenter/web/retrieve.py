@@ -17,6 +17,7 @@ from isocenter.dicom.uids import IMPLICIT_VR_LITTLE_ENDIAN
 from isocenter.errors import UsageError
 from isocenter.multipart import write_end, write_part_header
 from isocenter.transcoding.transcoder import WRITABLE
+from isocenter.web import anonymized
 from isocenter.web.addresses import address_of_object, base_address
 from isocenter.web.media_types import DICOM, ZIP, MediaRange, multipart_content_type
 from isocenter.web.negotiation import accepted, in_short, not_acceptable
@@ -53,15 +54,16 @@ def instances_of(node: Node, request: Request) -> list[Instance]:
 async def retrieve(node: Node, request: Request) -> Response:
     """Send instances as DICOM files."""
     instances = await node.threads.read(instances_of, node, request)
-    return await answer(node, request, instances, single="instance" in request.path_params)
+    single = "instance" in request.path_params
+    if anonymized.PARAMETER in request.query_params:
+        choices = _accepted(request, single=single)
+        return await anonymized.answer(node, request, instances, choices, single=single)
+    return await answer(node, request, instances, single=single)
 
 
 async def answer(node: Node, request: Request, instances: list[Instance], *, single: bool) -> Response:
     """Send instances in a way that the client accepts; a ``single`` one needs neither multipart nor ZIP."""
-    choices = _choices(accepted(request))
-    if not single:
-        choices = tuple(choice for choice in choices if choice.multipart or choice.zipped)
-    for choice in choices:
+    for choice in _accepted(request, single=single):
         if choice.zipped and choice.transfer_syntax == AS_STORED:
             return await _send_zip(node, request, instances)
         syntaxes = await node.threads.read(syntaxes_of, node, instances, choice)
@@ -69,6 +71,11 @@ async def answer(node: Node, request: Request, instances: list[Instance], *, sin
             return await send(node, request, instances, syntaxes, multipart=choice.multipart)
     offers = await node.threads.read(_offers, node, instances)
     raise not_acceptable(ZIP, f"{DICOM}; transfer-syntax=*", f"{DICOM}; {in_short(offers)}")
+
+
+def _accepted(request: Request, *, single: bool) -> tuple[Choice, ...]:
+    choices = _choices(accepted(request))
+    return choices if single else tuple(choice for choice in choices if choice.multipart or choice.zipped)
 
 
 def _choices(accept: Sequence[MediaRange]) -> tuple[Choice, ...]:

@@ -59,10 +59,6 @@ export class DicomWebClient {
     return this.json(`${this.root}/studies?${query}`, signal);
   }
 
-  searchSeries(study: string, signal?: AbortSignal): Promise<DataSet[]> {
-    return this.json(`${this.root}/studies/${study}/series?includefield=SeriesDescription`, signal);
-  }
-
   /** The document that opens a study, with its entity tag; undefined where it is still the one of `known`. */
   async openStudy(study: string, known: string, signal?: AbortSignal): Promise<{ opening: StudyOpening; etag: string } | undefined> {
     const response = await this.get(`${this.api}/studies/${study}/open`, 'application/json', signal, known);

@@ -6,6 +6,8 @@ import { fromEdges, toEdges, type Box, type Size } from './boxes';
 export interface SeriesPreview extends Size {
   SeriesInstanceUID: string;
   SOPInstanceUID: string;
+  Modality: string;
+  SeriesDescription: string;
   objects: number;
   at: number;
   reason: string;
@@ -21,7 +23,7 @@ export interface Decision extends Size {
   approved: boolean;
 }
 export type Decisions = ReadonlyMap<string, Decision>;
-export type BurnedIn = 'sequester' | 'blank' | 'keep';
+export type BurnedIn = 'sequester' | 'blank' | 'ocr' | 'ocr-technical' | 'keep';
 export type Fate = 'as it is' | 'blanked' | 'set aside';
 
 /** Where a person begins: with the boxes that rules and regions give. */
@@ -38,7 +40,7 @@ export function fate(series: SeriesPreview, decision: Decision | undefined, burn
   if (!series.reason) return 'as it is';
   if (!series.decision) return 'set aside';
   if (burnedIn === 'keep') return 'as it is';
-  return burnedIn === 'blank' && series.boxes ? 'blanked' : 'set aside';
+  return burnedIn !== 'sequester' && series.boxes ? (series.boxes.length > 0 ? 'blanked' : 'as it is') : 'set aside';
 }
 
 /** The approved areas as the archive takes them. */

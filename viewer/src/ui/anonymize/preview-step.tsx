@@ -4,10 +4,8 @@ import { Check, Plus, Trash2 } from 'lucide-react';
 import { useEffect, useMemo, useState, type JSX } from 'react';
 import { newBox, type Box } from '../../core/anonymize/boxes';
 import { begun, fate, type Decision, type Decisions, type SeriesPreview } from '../../core/anonymize/decisions';
-import { number, text } from '../../core/dicom-json';
 import type { AnonymizationClient, ObjectPreview, Project } from '../../net/anonymization-client';
 import { ModalityBadge } from '../parts/modality-badge';
-import { useServices } from '../services';
 import { BoxEditor } from './box-editor';
 import { HeaderTable } from './header-table';
 
@@ -26,32 +24,27 @@ interface Props {
   onError(message: string): void;
 }
 
-type Names = ReadonlyMap<string, { modality: string; title: string }>;
-
-function usePreviews({ client, project, studies, onError }: Props): { previews: StudyPreview[]; names: Names } {
-  const dicomweb = useServices().client;
+function usePreviews({ client, project, studies, onError }: Props): StudyPreview[] {
   const [previews, setPreviews] = useState<StudyPreview[]>([]);
-  const [names, setNames] = useState<Names>(new Map());
   useEffect(() => {
     const controller = new AbortController();
     const read = async (): Promise<void> => {
       for (const { StudyInstanceUID: study, title } of studies) {
-        const [series, found] = await Promise.all([client.preview(study, project.name, controller.signal), dicomweb.searchSeries(study, controller.signal)]);
+        const series = await client.preview(study, project.name, controller.signal);
         setPreviews((before) => [...before.filter((each) => each.study !== study), { study, title, series }]);
-        setNames((before) => new Map([...before, ...found.map((each) => [text(each, 'SeriesInstanceUID'), { modality: text(each, 'Modality'), title: text(each, 'SeriesDescription') || `Series ${number(each, 'SeriesNumber') ?? ''}` }] as const)]));
       }
     };
     read().catch((error: unknown) => {
       if (!controller.signal.aborted) onError((error as Error).message);
     });
     return () => controller.abort();
-  }, [client, dicomweb, project, studies, onError]);
-  return { previews, names };
+  }, [client, project, studies, onError]);
+  return previews;
 }
 
 export function PreviewStep(props: Props): JSX.Element {
   const { client, project, decisions, onDecide, onError } = props;
-  const { previews, names } = usePreviews(props);
+  const previews = usePreviews(props);
   const [chosen, setChosen] = useState('');
   const all = useMemo(() => previews.flatMap(({ study, series }) => series.map((each) => ({ study, series: each }))), [previews]);
   const current = all.find(({ series }) => series.SeriesInstanceUID === chosen) ?? all.find(({ series }) => series.decision) ?? all[0];
@@ -66,8 +59,8 @@ export function PreviewStep(props: Props): JSX.Element {
               const becomes = fate(each, decisions.get(uid), project.burned_in);
               return (
                 <button key={uid} type="button" role="option" aria-selected={current?.series === each} className="series-item" onClick={() => setChosen(uid)}>
-                  <ModalityBadge modality={names.get(uid)?.modality ?? ''} />
-                  <span className="series-title">{names.get(uid)?.title}</span>
+                  <ModalityBadge modality={each.Modality} />
+                  <span className="series-title">{each.SeriesDescription || 'No description'}</span>
                   <span className="fate" data-fate={becomes}>{decisions.get(uid)?.approved ? `approved: ${becomes}` : becomes}</span>
                 </button>
               );

@@ -89,6 +89,8 @@ export function ProjectStep({ client, plan, onPlan, onError }: Props): JSX.Eleme
 const BURNED_IN: Readonly<Record<BurnedIn, string>> = {
   sequester: 'set aside unless approved',
   blank: 'blank where rules say, else set aside',
+  ocr: 'read them and blank all text',
+  'ocr-technical': 'read them, blank all but technical words',
   keep: 'keep',
 };
 
