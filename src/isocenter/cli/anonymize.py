@@ -18,7 +18,7 @@ from isocenter.anonymizing.reports import FOLDER as REPORTS
 from isocenter.anonymizing.reports import write_reports
 from isocenter.cli.anonymize_extras import Extras, WaysBack
 from isocenter.cli.anonymize_inputs import Stored, fetched, policy_of, project_of
-from isocenter.cli.anonymizer import THERE, Job, Outcome, run_all
+from isocenter.cli.anonymizer import THERE, Job, Outcome, faces_in, run_all
 from isocenter.cli.calling import credential_options
 from isocenter.cli.file_set import pack, write_directory
 from isocenter.cli.options import existing_archive, json_option
@@ -76,6 +76,9 @@ _RUN = "run.json"
     help="Put what was changed into each object, encrypted for the holder of this certificate's key.",
 )
 @click.option("--dicomdir", is_flag=True, help="Write a file-set with a DICOMDIR.")
+@click.option(
+    "--deface", is_flag=True, help="Take faces out of head CT and MR: reduces, does not exclude, recognition."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done and write nothing.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes at once.")
 @credential_options
@@ -83,8 +86,8 @@ _RUN = "run.json"
 def command(
     *, paths: tuple[Path, ...], out: Path | None, project: Path, profile: str | None, keep: str, burned_in: str | None,
     regions: Path | None, studies: tuple[str, ...], data: Path | None, peer: str | None, aet: str, resume: bool,
-    patients: Path | None, reversible: bool, encrypt_for: Path | None, dicomdir: bool, dry_run: bool, jobs: int,
-    credentials: Credentials, as_json: bool,
+    patients: Path | None, reversible: bool, encrypt_for: Path | None, dicomdir: bool, deface: bool, dry_run: bool,
+    jobs: int, credentials: Credentials, as_json: bool,
 ) -> int:  # fmt: skip
     """Write de-identified copies of PATHS, or of studies, to the folder OUT.
 
@@ -94,7 +97,8 @@ def command(
     also lists which input became which output: keep it apart from OUT, and never give it away. Objects that cannot be
     cleaned are set aside: listed with the reason and not written. The exit code is 1 if anything was set aside or
     rejected. Text in pixels is read with --burned-in ocr, which needs isocenter[ocr], and only where signs say that
-    there may be some.
+    there may be some. --deface looks at the volumes of all series first; what may show a face that cannot be taken
+    out is set aside.
 
     \b
     Example: isocenter anonymize ~/studies -o ~/for-the-trial --project ~/keys/trial --profile research --jobs 4
@@ -105,6 +109,7 @@ def command(
     given = policy(profile or "basic", words, burned_in or "sequester", read_device_rules(regions))
     folder, facts = project_of(project, data)
     chosen = policy_of(facts, given, chosen=bool(profile or words or burned_in or regions))
+    chosen = replace(chosen, deface=deface)
     target = _target(out, folder, paths, dry_run=dry_run)
     extras = Extras(patients, reversible and not dry_run, encrypt_for, dicomdir)
     stored = _stored(paths, studies, peer, data)
@@ -138,6 +143,8 @@ def _run(job: Job, name: str, jobs: int, left_out: Sequence[str], *, as_json: bo
     """Do the work, write reports and the audit event, and return the exit code."""
     inputs, target = job.inputs(), job.out
     report = RunReport(job.policy, Project.open(job.project).fingerprint())
+    if job.policy.deface:
+        job = replace(job, faces=faces_in(inputs))
     if target:
         _claim(target, report, job.extras)
     done = 0

@@ -10,10 +10,11 @@ import multiprocessing
 import secrets
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from isocenter.cli.file_set import component, file_set_place
 from isocenter.cli.identify import identify
 from isocenter.cli.sources import BLOCK, UNREADABLE, Candidate, Rejected, find_candidates
 from isocenter.deid import Option, Policy, Project, Result, Status, anonymize
+from isocenter.deid.faces import Face
 from isocenter.dicom.encoding import Buffer
 from isocenter.errors import IsocenterError, UsageError
 from isocenter.storage import ObjectFile
@@ -46,7 +48,7 @@ class Job:
     """What all processes need; ``out`` is None for a dry run, ``run`` tells runs into one folder apart.
 
     ``stored``: what is read instead of ``paths``. ``resume``: inputs whose output is there are not looked at again.
-    ``extras``: what is done besides.
+    ``extras``: what is done besides. ``faces``: what `faces_in` gave, for a policy that takes them out.
     """
 
     paths: tuple[Path, ...]
@@ -57,6 +59,7 @@ class Job:
     stored: Stored | None = None
     resume: bool = False
     extras: Extras = field(default_factory=Extras)
+    faces: Mapping[str, Face | str] = field(default_factory=dict)
 
     def inputs(self) -> list[Candidate | Rejected]:
         """Return the inputs, in the same order in every process."""
@@ -137,7 +140,7 @@ class Worker:
         except UNREADABLE:
             return Outcome(found.name, "rejected", found.size, "cannot be read")
         try:
-            result = anonymize(data, self.project, self.job.policy)
+            result = anonymize(data, self.project, self.job.policy, faces=self.job.faces)
             if self._enclose is not None:
                 result = self._enclose(data, result)
         except IsocenterError as error:
@@ -164,6 +167,21 @@ class Worker:
                 return identify(found, file).sop_instance_uid
         except (IsocenterError, *UNREADABLE):
             return ""
+
+
+def faces_in(inputs: Sequence[Candidate | Rejected]) -> dict[str, Face | str]:
+    """Return the faces of all series in the inputs, or why there are none (`isocenter.deid.defacing`)."""
+    from isocenter.deid.defacing import find_faces  # noqa: PLC0415 - heavy, and seldom needed
+
+    block = bytearray(_BLOCK)
+    return find_faces(partial(_load_or_nothing, found, block) for found in inputs if isinstance(found, Candidate))
+
+
+def _load_or_nothing(found: Candidate, block: bytearray) -> Buffer:
+    try:
+        return _load(found, block)
+    except UNREADABLE:
+        return b""
 
 
 def _load(found: Candidate, block: bytearray) -> Buffer:

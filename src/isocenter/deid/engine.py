@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
+    from isocenter.deid.faces import Face
     from isocenter.deid.ocr import Recognizer
     from isocenter.deid.project import Project
 
@@ -105,12 +106,14 @@ def anonymize(
     policy: Policy | None = None,
     areas: Sequence[Box] | None = None,
     recognize: Recognizer | None = None,
+    faces: Mapping[str, Face | str] | None = None,
 ) -> Result:
     """De-identify a pydicom data set or the bytes of a DICOM file.
 
     ``areas``: where a person who looked at the picture saw text; they are blanked in every frame, whatever the policy
     says of burned-in text. Without any, the pixels stay as they are. ``recognize`` reads text where the policy wants
-    that; without it the engine of the extra ``isocenter[ocr]`` does.
+    that; without it the engine of the extra ``isocenter[ocr]`` does. ``faces``: what
+    :func:`isocenter.deid.defacing.find_faces` gave for all objects, for a policy that takes faces out.
 
     Raises:
         InvalidObjectError: the bytes are no DICOM object, or it is broken.
@@ -119,7 +122,7 @@ def anonymize(
     policy = policy or Policy()
     body, syntax = data_set_of(data)
     try:
-        return _anonymize(read_object(body, syntax), project, policy, areas, recognize)
+        return _anonymize(read_object(body, syntax), project, policy, areas, recognize, faces or {})
     except SequesterError as error:
         return Result(Status.SEQUESTERED, str(error))
 
@@ -159,26 +162,46 @@ def read_object(data: Buffer, syntax: TransferSyntax) -> Whole:
 
 
 def _anonymize(
-    whole: Whole, project: Project, policy: Policy, areas: Sequence[Box] | None, recognize: Recognizer | None
-) -> Result:
-    burned_in, blanked = _pass_gate(whole, policy, areas, recognize)
-    return _rewrite(whole, project, policy, burned_in, blanked)
+    whole: Whole, project: Project, policy: Policy, areas: Sequence[Box] | None, recognize: Recognizer | None,
+    faces: Mapping[str, Face | str],
+) -> Result:  # fmt: skip
+    burned_in, boxes = _pass_gate(whole, policy, areas, recognize)
+    change = _face(whole, faces) if policy.deface else None
+    blanked = _paint(whole, boxes or [], change) if boxes is not None or change else None
+    return _rewrite(whole, project, policy, burned_in, blanked, defaced=change is not None)
+
+
+def _face(whole: Whole, faces: Mapping[str, Face | str]) -> painting.Change | None:
+    """Return what takes the face out of the pixels, None where there is none; raise when it cannot be done."""
+    from isocenter.deid.pictures import Pictures  # noqa: PLC0415 - heavy, and seldom needed
+    from isocenter.deid.planes import SHOWING_HEADS, eraser  # noqa: PLC0415
+
+    if not whole.has_pixels or whole.header.text(SOP_CLASS_UID) not in SHOWING_HEADS:
+        return None
+    face = faces.get(whole.header.text(SERIES_INSTANCE_UID), "its series was not looked at")
+    if face == "":
+        return None
+    if isinstance(face, str):
+        raise SequesterError(f"it may show a face that cannot be taken out: {face}")
+    try:
+        pictures = Pictures(whole.data, whole.syntax, whole.values)
+        return eraser(face, pictures.dataset, len(pictures))
+    except (InvalidObjectError, ValueError) as error:
+        raise SequesterError(f"it may show a face that cannot be taken out: {error}") from error
 
 
 def _pass_gate(
     whole: Whole, policy: Policy, areas: Sequence[Box] | None, recognize: Recognizer | None
-) -> tuple[str, painting.Painted | None]:
-    """Return what BurnedInAnnotation becomes, and the blanked pixels; raise when the object may not be written."""
+) -> tuple[str, Sequence[Box] | None]:
+    """Return what BurnedInAnnotation becomes, and what is blanked, None if pixels stay; raise when it is set aside."""
     finding = gate.judge(whole.header, whole.syntax.uid, has_pixels=whole.has_pixels)
     embedded = whole.has_pixels and blanking.has_embedded_overlays(whole.values)
     if areas is not None and whole.has_pixels and (finding is None or finding.burned_in):
-        reason = finding.reason if finding else "areas of it shall be blanked"
-        return "NO", _paint(whole, list(areas), reason) if areas or embedded else None
+        return "NO", areas if areas or embedded else None
     if finding is None or (finding.burned_in and policy.burned_in is BurnedIn.KEEP):
-        burned_in = "" if finding is None else "YES"
-        return burned_in, _paint(whole, [], _EMBEDDED) if embedded else None
+        return "" if finding is None else "YES", [] if embedded else None
     boxes = [area.box for area in text_areas(whole, finding, policy, recognize)]
-    return "NO", _paint(whole, boxes, finding.reason) if boxes or embedded else None
+    return "NO", boxes if boxes or embedded else None
 
 
 def text_areas(
@@ -199,22 +222,20 @@ def text_areas(
         raise SequesterError(f"{finding.reason}, and they cannot be read: {error}") from error
 
 
-_EMBEDDED = "overlays are in unused bits of its pixels"
-
-
-def _paint(whole: Whole, boxes: list[Box], reason: str) -> painting.Painted:
+def _paint(whole: Whole, boxes: Sequence[Box], change: painting.Change | None) -> painting.Painted:
     try:
-        painted = painting.paint(whole.data, whole.syntax, boxes)
+        painted = painting.paint(whole.data, whole.syntax, boxes, change)
     except IsocenterError as error:
-        raise SequesterError(f"{reason}, and they cannot be blanked: {error}") from error
+        raise SequesterError(f"its pixels have to be changed, and they cannot be blanked: {error}") from error
     if painted is None:
-        raise SequesterError(f"{reason}, and they cannot be blanked")
+        raise SequesterError("its pixels have to be changed, and they cannot be blanked: frames are missing")
     return painted
 
 
 def _rewrite(
-    whole: Whole, project: Project, policy: Policy, burned_in: str, blanked: painting.Painted | None
-) -> Result:
+    whole: Whole, project: Project, policy: Policy, burned_in: str, blanked: painting.Painted | None,
+    *, defaced: bool,
+) -> Result:  # fmt: skip
     data, header, syntax = whole.data, whole.header, whole.syntax
     source = effective_encoding(data, 0, len(data), encoding_of(syntax))
     target = encoding_of(syntax if blanked is None else blanked.syntax)
@@ -225,7 +246,7 @@ def _rewrite(
     sop_class = header.text(SOP_CLASS_UID)
     subject = _subject(project, _patient(header), header.text(ACCESSION_NUMBER))
     scrubber = text.scrubber(whole.values, keep_institution=Option.INSTITUTION in policy.options)
-    added = markers.write_markers(whole.values, policy, target, scrubber, burned_in)
+    added = markers.write_markers(whole.values, policy, target, scrubber, burned_in, defaced=defaced)
     rules = _rules(policy, sop_class)
     rewriter = Rewriter(data, rules, project, subject, scrubber, _shared(rules, project, subject, scrubber, target))
     if blanked is not None:

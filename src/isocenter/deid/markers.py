@@ -14,7 +14,7 @@ from isocenter.dicom.encoding import Element, Encoding
 from isocenter.dicom.scanner import iter_elements, iter_items
 
 IDENTITY_REMOVED, METHOD, METHOD_CODES = 0x00120062, 0x00120063, 0x00120064
-LONGITUDINAL, BURNED_IN = 0x00280303, 0x00280301
+LONGITUDINAL, BURNED_IN, RECOGNIZABLE = 0x00280303, 0x00280301, 0x00280302
 #: Elements that are written anew, whatever the object says.
 TAGS: frozenset[int] = frozenset({IDENTITY_REMOVED, METHOD, METHOD_CODES, LONGITUDINAL})
 CODE_VALUE, SCHEME, MEANING = 0x00080100, 0x00080102, 0x00080104
@@ -27,19 +27,21 @@ def method_text(policy: Policy) -> str:
 
 
 def write_markers(
-    values: dict[int, bytes], policy: Policy, encoding: Encoding, scrubber: Scrubber, burned_in: str
-) -> list[tuple[int, bytes]]:
+    values: dict[int, bytes], policy: Policy, encoding: Encoding, scrubber: Scrubber, burned_in: str,
+    *, defaced: bool = False,
+) -> list[tuple[int, bytes]]:  # fmt: skip
     """Return (tag, element) of every marker; ``values``: raw values of :data:`TAGS` as the object has them.
 
     ``burned_in``: NO when text was blanked, YES when pixels that may show some are kept, "" to leave what is there.
+    ``defaced``: the face was taken out.
     """
     earlier = (values.get(METHOD, b""), values.get(METHOD_CODES, b""))
-    return list(_markers(*earlier, policy, encoding, scrubber, burned_in))
+    return list(_markers(*earlier, policy, encoding, scrubber, burned_in, defaced))
 
 
 @lru_cache(maxsize=64)
 def _markers(
-    method: bytes, codes: bytes, policy: Policy, encoding: Encoding, scrubber: Scrubber, burned_in: str
+    method: bytes, codes: bytes, policy: Policy, encoding: Encoding, scrubber: Scrubber, burned_in: str, defaced: bool
 ) -> tuple[tuple[int, bytes], ...]:
     """Return the markers; the objects of a series have the same."""
     methods = [part.strip(b"\0 ") for part in method.split(b"\\")]
@@ -47,6 +49,7 @@ def _markers(
     own = method_text(policy).encode()
     methods = methods if own in methods else [*methods, own]
     claimed = policy.codes() + ([CODES[Option.PIXEL_DATA]] if burned_in == "NO" else [])
+    claimed += [CODES[Option.VISUAL_FEATURES]] if defaced else []
     items = [_code_item(code, encoding) for code in dict.fromkeys([*earlier_codes(codes, encoding), *claimed])]
     written = [
         (IDENTITY_REMOVED, write_element(IDENTITY_REMOVED, "CS", b"YES", encoding)),
@@ -56,6 +59,8 @@ def _markers(
     ]
     if burned_in:
         written.append((BURNED_IN, write_element(BURNED_IN, "CS", burned_in.encode(), encoding)))
+    if defaced:
+        written.append((RECOGNIZABLE, write_element(RECOGNIZABLE, "CS", b"NO", encoding)))
     return tuple(sorted(written))
 
 

@@ -60,7 +60,7 @@ CONTRADICTIONS: tuple[frozenset[Option], ...] = (frozenset({Option.FULL_DATES, O
 #: Options that are decided object by object, or that this version does not do.
 _NOT_CHOSEN = {
     Option.PIXEL_DATA: "clean_pixel_data follows from what is blanked in each object; it cannot be asked for",
-    Option.VISUAL_FEATURES: "removing faces (clean_recognizable_visual_features) is not available",
+    Option.VISUAL_FEATURES: "clean_recognizable_visual_features follows from faces taken out; it cannot be asked for",
 }
 
 
@@ -101,7 +101,7 @@ class DeviceRule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is done to every object: a profile's name, its options, and how burned-in text is met.
+    """What is done to every object: a profile's name, its options, and how burned-in text and faces are met.
 
     Raises:
         UsageError: options contradict one another, or one is not available.
@@ -111,6 +111,7 @@ class Policy:
     options: frozenset[Option] = frozenset()
     burned_in: BurnedIn = BurnedIn.SEQUESTER
     device_rules: tuple[DeviceRule, ...] = ()
+    deface: bool = False
 
     def __post_init__(self) -> None:
         for option, reason in _NOT_CHOSEN.items():
@@ -134,6 +135,7 @@ class Policy:
     def digest(self) -> str:
         """Return what tells policies apart in reports: a hash of options, table and handling of pixels."""
         text = "\n".join([EDITION, DIGEST, self.burned_in, repr(self.device_rules), *sorted(self.options)])
+        text += "\ndeface" if self.deface else ""
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def longitudinal(self) -> str:
@@ -148,6 +150,8 @@ def policy(
     keep: Iterable[str] = (),
     burned_in: str = "sequester",
     device_rules: tuple[DeviceRule, ...] = (),
+    *,
+    deface: bool = False,
 ) -> Policy:
     """Return the policy of a profile and of what shall be kept besides.
 
@@ -163,7 +167,7 @@ def policy(
     options = set(PROFILES[profile])
     if Option.FULL_DATES in added and Option.MODIFIED_DATES not in added:
         options.discard(Option.MODIFIED_DATES)
-    return Policy(profile, frozenset(options | added), BurnedIn(burned_in), device_rules)
+    return Policy(profile, frozenset(options | added), BurnedIn(burned_in), device_rules, deface)
 
 
 def meaning(code: str) -> str:

@@ -9,6 +9,7 @@ drops what is above the stored bits, and with it the overlays that old devices p
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -57,8 +58,14 @@ class Painted:
     elements: list[tuple[int, bytes]]
 
 
-def paint(data: Buffer, syntax: TransferSyntax, areas: Iterable[Box]) -> Painted | None:
+#: Changes the stored values of a frame, given its number (from 0).
+Change = Callable[[int, "NDArray[Any]"], None]
+
+
+def paint(data: Buffer, syntax: TransferSyntax, areas: Iterable[Box], change: Change | None = None) -> Painted | None:
     """Return the pixels of a data set with the areas constant in every frame; None when frames are missing.
+
+    ``change`` is applied to each frame besides.
 
     Raises:
         InvalidObjectError: the pixels are broken.
@@ -73,7 +80,7 @@ def paint(data: Buffer, syntax: TransferSyntax, areas: Iterable[Box]) -> Painted
         raise UnsupportedError("their values are not in the lowest bits")
     target = written_syntax(layout)
     halved = _is_halved(description, target)
-    frames = _blanked(data, layout, [_of_pairs(area) if halved else area for area in areas])
+    frames = _blanked(data, layout, [_of_pairs(area) if halved else area for area in areas], change)
     if target.encapsulated:
         return Painted(target, _encapsulated(frames, layout, target))
     encoding = encoding_of(target)
@@ -109,7 +116,7 @@ def _of_pairs(area: Box) -> Box:
     return replace(area, left=area.left // 2 * 2, right=area.right + area.right % 2)
 
 
-def _blanked(data: Buffer, layout: Layout, areas: list[Box]) -> Iterator[NDArray[Any]]:
+def _blanked(data: Buffer, layout: Layout, areas: list[Box], change: Change | None) -> Iterator[NDArray[Any]]:
     """Yield the decoded frames with the areas constant."""
     from isocenter.codecs.registry import decode_frame  # noqa: PLC0415 - heavy, and seldom needed
 
@@ -119,6 +126,8 @@ def _blanked(data: Buffer, layout: Layout, areas: list[Box]) -> Iterator[NDArray
         pixels = decode_frame(frame, description, uid, vr=layout.vr, number=number).copy()
         for area in areas:
             fill(pixels, area, description)
+        if change is not None:
+            change(number, pixels)
         yield pixels
 
 

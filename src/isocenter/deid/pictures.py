@@ -52,7 +52,8 @@ class Pictures:
         return len(self._ranges)
 
     @cached_property
-    def _dataset(self) -> Any:  # noqa: ANN401 - a pydicom data set, which is not imported at the top
+    def dataset(self) -> Any:  # noqa: ANN401 - a pydicom data set, which is not imported at the top
+        """The header as pydicom has it."""
         from pydicom.filereader import read_dataset  # noqa: PLC0415 - heavy, and seldom needed
 
         head = bytes(self._data[: scan(self._data, self._syntax, frozenset(), _LAST).position])
@@ -82,7 +83,7 @@ class Pictures:
     def _rendered(self, stored: NDArray[Any], number: int) -> Iterator[NDArray[np.uint8]]:
         description = self._shown()
         try:
-            presentation = read_presentation(self._dataset, number)
+            presentation = read_presentation(self.dataset, number)
             yield render(stored, description, presentation)
         except (InvalidObjectError, *_UNREADABLE):
             presentation = Presentation()

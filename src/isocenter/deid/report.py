@@ -24,6 +24,11 @@ OUTCOMES: dict[str, str] = {
     "rejected": "rejected",
 }
 
+_FACES = {
+    True: "taken out of head CT and MR, which reduces and does not exclude that somebody is recognised",
+    False: "not taken out",
+}
+
 
 @dataclass(slots=True)
 class StudyReport:
@@ -99,6 +104,7 @@ class RunReport:
             "profile": self.policy.name,
             "options": sorted(self.policy.options),
             "burned_in": self.policy.burned_in,
+            "faces": _FACES[self.policy.deface],
             "edition": EDITION,
             "digest": self.policy.digest(),
             "project": self.project,
@@ -119,7 +125,10 @@ class RunReport:
         studies = [(s.patient, s.study, len(s.series), s.series.total(), s.actions.total()) for s in self._sorted()]
         parts = [
             f"<h1>De-identification, profile {html.escape(self.policy.name)}</h1>",
-            f"<p>PS3.15 {EDITION}; burned-in text: {html.escape(self.policy.burned_in)}; digest {facts['digest']}</p>",
+            (
+                f"<p>PS3.15 {EDITION}; burned-in text: {html.escape(self.policy.burned_in)}; "
+                f"faces: {_FACES[self.policy.deface]}; digest {facts['digest']}</p>"
+            ),
             claims,
             "<h2>Inputs</h2>" + _table(("outcome", "count"), [(t, self.outcomes[o]) for o, t in OUTCOMES.items()]),
             "<h2>Not written</h2>" + _table(("outcome", "reason", "count"), [(*k, n) for k, n in self.reasons.items()]),
