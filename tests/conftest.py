@@ -127,8 +127,9 @@ def ohif_dir() -> Path:
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
     """Return headless Chromium."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)  # other workers share the processors
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=True, args=CHROMIUM_FLAGS)
         yield chromium

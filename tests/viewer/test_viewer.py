@@ -190,11 +190,11 @@ def test_a_cine_plays_at_its_rate_and_stops(view: View) -> None:
     seen, elapsed = view.page.evaluate(
         """() => new Promise((done) => { const seen = []; const start = performance.now();
            const look = (now) => { seen.push(window.__isocenter.summary().index);
-                                   now - start < 700 ? requestAnimationFrame(look) : done([seen, now - start]); };
+                                   now - start < 1500 ? requestAnimationFrame(look) : done([seen, now - start]); };
            requestAnimationFrame(look); })"""
     )
     shown = sum((b - a) % FRAMES for a, b in pairwise(seen))  # frames are left out rather than time
-    assert shown == pytest.approx(elapsed / 100, abs=2)
+    assert shown == pytest.approx(elapsed / 100, abs=4)
     view.page.keyboard.press("Space")
     assert view.summary()["playing"] is False
     view.page.keyboard.press("ArrowDown")

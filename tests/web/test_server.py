@@ -185,5 +185,8 @@ def send_many(sock: socket.socket, chunk: bytes, times: int) -> None:
 def test_stop_before_run_ends_at_once(app: Application) -> None:
     server = HttpServer(app, socket.create_server(("127.0.0.1", 0)), grace=1)
     server.stop()
-    server.run()
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    thread.join(20)
+    assert not thread.is_alive()
     assert server.started.is_set()
