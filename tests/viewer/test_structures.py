@@ -1,14 +1,19 @@
 """Segmentations, contours and dose over the images they belong to: pixels, volumes, doses against numpy."""
 
+import io
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
 
 import numpy as np
+import pydicom
 import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Locator, expect
 
 from . import overlays
-from .conftest import CT_STUDY, SLICES, Archive, View, start, stop
+from .conftest import COLUMNS, CT_STUDY, ROWS, SLICES, Archive, View, start, stop
 from .overlays import VOXEL_ML, dose_at, liver, tumour
 
 pytestmark = pytest.mark.browser
@@ -152,3 +157,85 @@ def test_contours_and_dose_are_those_of_the_plan(shown: View) -> None:
     with shown.page.expect_download() as coming:
         shown.page.get_by_role("button", name="Table as CSV").click()
     assert coming.value.path().read_text().splitlines()[1].startswith('"Target",8')
+
+
+def press(view: View, column: int, row: int) -> None:
+    """Press and let go in the middle of a pixel."""
+    x, y = view.page.evaluate(f"window.__isocenter.pixelToPane({column}, {row})")
+    box = view.page.locator(".pane-surface").bounding_box()
+    assert box is not None
+    view.page.mouse.click(box["x"] + x, box["y"] + y)
+
+
+def counts(view: View) -> dict[str, int]:
+    return {key: one["pixels"] for key, one in drawn(view).items()}
+
+
+def disc(radius: float, number: int = 12) -> int:
+    """Count the pixels within so many mm of pixel (40, 30) of slice 12, on slice ``number``."""
+    j, i = np.mgrid[0:ROWS, 0:COLUMNS]
+    return int(((i - 40) ** 2 + (2 * (j - 30)) ** 2 + (5 * (number - 12)) ** 2 <= radius**2).sum())
+
+
+@pytest.mark.peer("dciodvfy")
+def test_a_segmentation_is_painted_and_saved(shown: View, tmp_path: Path) -> None:
+    go(shown, 12)
+    shown.page.keyboard.press("Shift+B")
+    painting = shown.page.get_by_role("region", name="Painting")
+    painting.get_by_label("Radius of the brush in mm").fill("6.5")
+    press(shown, 40, 30)
+    assert counts(shown) == {"draft/1": disc(6.5)}
+    painting.get_by_text("Through slices").click()
+    press(shown, 40, 30)
+    go(shown, 13)
+    assert counts(shown) == {"draft/1": disc(6.5, 13)}
+    shown.page.keyboard.press("Control+z")
+    assert counts(shown) == {}
+    shown.page.keyboard.press("Control+y")
+    assert counts(shown) == {"draft/1": disc(6.5, 13)}
+    painting.get_by_role("button", name="Add a segment").click()
+    painting.get_by_label("Name of segment 2").fill("Grown")
+    painting.get_by_label("What segment 2 is").select_option("lesion")
+    painting.get_by_label("Lowest value").fill("100")
+    painting.get_by_label("Highest value").fill("120")
+    painting.get_by_text("Through slices").click()
+    shown.page.keyboard.press("Shift+G")
+    value = 900 + 7 * 13 - 1024 + 3 * np.arange(ROWS)[:, None] + np.arange(COLUMNS)
+    inside = (value >= 100) & (value <= 120)
+    seed = next((c, r) for r, c in np.argwhere(inside).tolist() if r == 30)
+    press(shown, *seed)
+    expect(painting.get_by_role("button", name="Save")).to_be_enabled()
+    assert counts(shown)["draft/2"] == int(inside.sum())
+    painting.get_by_label("Name of the segmentation").fill("By hand")
+    before = counts(shown)
+    with shown.page.expect_response(lambda answer: answer.url.endswith("/segmentations")) as coming:
+        painting.get_by_role("button", name="Save").click()
+    made = coming.value.json()
+    expect(entry(shown, "By hand")).to_have_attribute("data-status", "ready")
+    assert {key.rpartition("/")[2]: n for key, n in counts(shown).items()} == {k[-1]: n for k, n in before.items()}
+    expect(painting).to_have_count(0)
+    check_stored(shown, made, tmp_path, {12: disc(6.5), 13: before["draft/1"]}, before["draft/2"])
+    shown.study(CT_STUDY)
+    shown.page.locator(".card", has_text="By hand").dblclick()
+    expect(shown.page.get_by_test_id("structures")).to_have_attribute("data-count", "1")
+
+
+def check_stored(view: View, made: dict[str, str], folder: Path, first: dict[int, int], second: int) -> None:
+    """Compare the stored object with what was painted."""
+    path = f"{CT_STUDY}/{made['SeriesInstanceUID']}/{made['SOPInstanceUID']}"
+    study, series, instance = path.split("/")
+    query = f"studyUID={study}&seriesUID={series}&objectUID={instance}&contentType=application/dicom"
+    with urlopen(f"{view.archive.url}/wado?requestType=WADO&{query}") as answer:
+        found = pydicom.dcmread(io.BytesIO(answer.read()))
+    assert (str(found.PatientName), found.SeriesDescription) == (str(overlays.placed_slice(1).PatientName), "By hand")
+    frames = list(zip(found.PerFrameFunctionalGroupsSequence, found.pixel_array, strict=True))
+    assert [segment.SegmentLabel for segment in found.SegmentSequence] == ["Segment 1", "Grown"]
+    by_slice = {}
+    for groups, pixels in frames:
+        number = round(float(np.array(groups.PlanePositionSequence[0].ImagePositionPatient) @ overlays.AXES[2] / 5))
+        by_slice[groups.SegmentIdentificationSequence[0].ReferencedSegmentNumber, number] = int(pixels.sum())
+    assert {number: by_slice[1, number] for number in first} == first
+    assert by_slice[2, 13] == second
+    found.save_as(folder / "seg.dcm")
+    done = subprocess.run(["dciodvfy", str(folder / "seg.dcm")], capture_output=True, text=True, check=False)
+    assert [line for line in done.stderr.splitlines() if line.startswith("Error")] == []

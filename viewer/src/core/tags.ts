@@ -160,6 +160,7 @@ export const TAGS = {
   ReferencedFrameNumber: '00081160',
   ReferencedSOPSequence: '00081199',
   CodeValue: '00080100',
+  CodingSchemeDesignator: '00080102',
   CodeMeaning: '00080104',
   RelationshipType: '0040A010',
   VerifyingOrganization: '0040A027',

@@ -4,6 +4,7 @@ import { element, items, number, numbers, text, texts, type DataSet } from '../d
 import { cross, readOrientation, readPosition } from '../geometry';
 import type { ImagePlane } from '../plane';
 import { colourOf, colourOfLab } from './cielab';
+import { propertyFrom, type Property } from './properties';
 
 export const SEGMENTATION = '1.2.840.10008.5.1.4.1.1.66.4';
 export const LABEL_MAP = '1.2.840.10008.5.1.4.1.1.66.7';
@@ -12,8 +13,8 @@ export const isSegmentation = (SOPClassUID: string): boolean => SOPClassUID === 
 export interface Segment {
   number: number;
   label: string;
-  /** Meanings of its codes, as "Anatomical Structure · Liver". */
-  property: string;
+  /** Its codes; undefined where it has none. */
+  property: Property | undefined;
   colour: string;
 }
 
@@ -43,17 +44,12 @@ export interface Segmentation {
 
 const TYPES = ['BINARY', 'FRACTIONAL', 'LABELMAP'] as const;
 
-function meaning(item: DataSet | undefined, keyword: 'SegmentedPropertyCategoryCodeSequence' | 'SegmentedPropertyTypeCodeSequence'): string {
-  return text(items(item, keyword)[0], 'CodeMeaning');
-}
-
 function readSegment(item: DataSet, index: number): Segment {
-  const [category, type] = [meaning(item, 'SegmentedPropertyCategoryCodeSequence'), meaning(item, 'SegmentedPropertyTypeCodeSequence')];
   const at = number(item, 'SegmentNumber') ?? index + 1;
   return {
     number: at,
     label: text(item, 'SegmentLabel') || `Segment ${at}`,
-    property: [...new Set([category, type])].filter(Boolean).join(' · '),
+    property: propertyFrom(items(item, 'SegmentedPropertyCategoryCodeSequence')[0], items(item, 'SegmentedPropertyTypeCodeSequence')[0]),
     colour: colourOfLab(numbers(item, 'RecommendedDisplayCIELabValue')) ?? colourOf(index),
   };
 }

@@ -4,7 +4,7 @@ import { ImageOff, LoaderCircle } from 'lucide-react';
 import { lazy, Suspense, useEffect, useRef, useState, type DragEvent, type JSX } from 'react';
 import type { CommandName } from '../../core/commands';
 import type { Detail } from '../../core/corner-text';
-import { isMeasure, type Tool } from '../../core/gesture';
+import { isMeasure, isPaint, type Tool } from '../../core/gesture';
 import { Owner } from '../../core/lifecycle';
 import { formatValue } from '../../core/modality';
 import type { Point } from '../../core/view';
@@ -32,6 +32,8 @@ const AFTER_FIRST_PICTURE = 300;
 const MeasureLayer = lazy(() => import('./measure-layer').then((module) => ({ default: module.MeasureLayer })));
 
 const StructureLayer = lazy(() => import('./structure-layer').then((module) => ({ default: module.StructureLayer })));
+
+const BrushRing = lazy(() => import('./structure-layer').then((module) => ({ default: module.BrushRing })));
 
 interface Props {
   engine: ViewerEngine;
@@ -70,11 +72,11 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
     const gestures = new Gestures(element, controller, {
       tool: () => latest.current.tool,
       activate: () => workspace.activate(workspace.state().cells.indexOf(cell)),
-      grab: (at, reach) => (latest.current.tool === 'crosshair' ? pointing(engine, controller, at, reach) : engine.measure.state()?.grab(controller, at, latest.current.tool, reach)),
+      grab: (at, reach) => grabbed(engine, controller, latest.current.tool, at, reach),
       hover: (at) => engine.measure.state()?.hover(controller, at),
       cursorAt: setCursor,
       maximize: () => {
-        if (!isMeasure(latest.current.tool)) latest.current.run('layout.maximise');
+        if (!isMeasure(latest.current.tool) && !isPaint(latest.current.tool)) latest.current.run('layout.maximise');
       },
       menu: (at) => latest.current.onMenu(inMain(element, at)),
     });
@@ -98,7 +100,7 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
       {isDocument ? null : (
         <>
           <PlaneLayer state={state} visible={planes} />
-          <Structured session={structures} state={state} />
+          <Structured session={structures} state={state} tool={tool} at={cursor} />
           <SpaceLayer workspace={workspace} controller={controller} pane={state} />
         </>
       )}
@@ -114,11 +116,12 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
   );
 }
 
-function Structured({ session, state }: { session: StructuresSession | undefined; state: PaneState }): JSX.Element | null {
+function Structured({ session, state, tool, at }: { session: StructuresSession | undefined; state: PaneState; tool: Tool; at: Point | undefined }): JSX.Element | null {
   if (!session) return null;
   return (
     <Suspense fallback={null}>
       <StructureLayer session={session} state={state} />
+      {at && isPaint(tool) ? <BrushRing session={session} state={state} at={at} /> : null}
     </Suspense>
   );
 }
@@ -141,6 +144,13 @@ function documentActions(engine: ViewerEngine, cell: Cell, onTags: () => void): 
       onTags();
     },
   };
+}
+
+/** What a press with a tool puts on the picture or moves on it. */
+function grabbed(engine: ViewerEngine, controller: StackController, tool: Tool, at: Point, reach: number): Drag | undefined {
+  if (tool === 'crosshair') return pointing(engine, controller, at, reach);
+  if (isPaint(tool)) return engine.structures.state()?.editing()?.grab(controller, at, tool);
+  return engine.measure.state()?.grab(controller, at, tool, reach);
 }
 
 function pointing({ workspace, mpr }: ViewerEngine, controller: StackController, at: Point, reach: number): Drag {

@@ -5,7 +5,10 @@ import { lazy, Suspense, useState, type JSX } from 'react';
 import type { CommandName } from '../../core/commands';
 import type { Structure, StructureObject } from '../../viewport/structures/objects';
 import type { StructuresSession } from '../../viewport/structures/session';
+import type { Tool } from '../../core/gesture';
+import type { StackController } from '../../viewport/stack-controller';
 import { DoseControls } from './dose-controls';
+import { EditControls } from './edit-controls';
 import { useStateOf } from './use-signal';
 import './structures-panel.css';
 
@@ -13,10 +16,13 @@ const DvhDialog = lazy(() => import('./dvh-dialog').then((module) => ({ default:
 
 interface Props {
   session: StructuresSession | undefined;
+  tool: Tool;
+  /** The pane that painting begins on. */
+  active: StackController;
   run(name: CommandName): void;
 }
 
-export function StructuresPanel({ session, run }: Props): JSX.Element {
+export function StructuresPanel({ session, tool, active, run }: Props): JSX.Element {
   return (
     <aside className="structures-panel" aria-label="Structures">
       <header>
@@ -25,21 +31,38 @@ export function StructuresPanel({ session, run }: Props): JSX.Element {
           <X size={18} />
         </button>
       </header>
-      {session ? <Objects session={session} /> : null}
+      {session ? <Objects session={session} tool={tool} active={active} run={run} /> : null}
     </aside>
   );
 }
 
-function Objects({ session }: { session: StructuresSession }): JSX.Element {
+function Objects({ session, tool, active, run }: Props & { session: StructuresSession }): JSX.Element {
   const { objects } = useStateOf(session);
   const [histogram, setHistogram] = useState<string>();
+  const [note, setNote] = useState('');
   const dose = objects.find(({ id }) => id === histogram);
+  const edit = session.editing();
+  const begin = (from?: StructureObject): void => {
+    const refused = session.begin(active, from);
+    setNote(refused);
+    if (!refused) run('paint.brush');
+  };
   return (
     <>
       <div className="structures-list">
+        {edit ? (
+          <EditControls edit={edit} tool={tool} run={run} onSave={() => void session.save()} onDiscard={() => session.discard()} />
+        ) : (
+          <div className="structures-object">
+            <button type="button" className="button" onClick={() => begin()}>
+              New segmentation
+            </button>
+            {note ? <p className="structures-refused" role="alert">{note}</p> : null}
+          </div>
+        )}
         {objects.length === 0 ? <p className="muted">This study has no segmentation, structure set or dose</p> : null}
         {objects.map((object) => (
-          <Entry key={object.id} object={object} session={session} onHistogram={() => setHistogram(object.id)} />
+          <Entry key={object.id} object={object} session={session} onHistogram={() => setHistogram(object.id)} onEdit={edit || object.kind !== 'SEG' ? undefined : () => begin(object)} />
         ))}
       </div>
       {dose?.dose ? (
@@ -53,7 +76,7 @@ function Objects({ session }: { session: StructuresSession }): JSX.Element {
 
 const KINDS: Readonly<Record<StructureObject['kind'], string>> = { SEG: 'SEG', RTSTRUCT: 'RTSTRUCT', RTDOSE: 'RTDOSE', draft: 'Not saved' };
 
-function Entry({ object, session, onHistogram }: { object: StructureObject; session: StructuresSession; onHistogram(): void }): JSX.Element {
+function Entry({ object, session, onHistogram, onEdit }: { object: StructureObject; session: StructuresSession; onHistogram(): void; onEdit: (() => void) | undefined }): JSX.Element {
   const { id, title, kind, visible, status, reason, notes, structures, dose, opacity } = object;
   return (
     <section className="structures-object" data-status={status} aria-label={title}>
@@ -83,6 +106,11 @@ function Entry({ object, session, onHistogram }: { object: StructureObject; sess
         </ul>
       ) : null}
       {visible && dose ? <DoseControls dose={dose} onChange={(change) => session.editDose(id, change)} onHistogram={onHistogram} /> : null}
+      {visible && onEdit ? (
+        <button type="button" className="button" title="Paint on, and save as another object" onClick={onEdit}>
+          Edit a copy
+        </button>
+      ) : null}
       {visible ? notes.map((note) => <p key={note} className="muted">{note}</p>) : null}
     </section>
   );

@@ -5,12 +5,13 @@ import { COLOUR_MAPS } from '../../core/colour-maps';
 import { commandForKey, type Actions, type CommandName } from '../../core/commands';
 import { nextDetail, type Detail } from '../../core/corner-text';
 import { DEFAULT_CHOICE, FULL_RANGE } from '../../core/display';
-import type { Tool } from '../../core/gesture';
+import { isPaint, PAINTS, type Tool } from '../../core/gesture';
 import type { SlabMode } from '../../core/reslice';
 import type { Links } from '../../core/links';
 import type { ExportSource } from '../../viewport/export/exporter';
 import type { PaneParts } from '../../viewport/export/pane-picture';
 import type { Printed } from './print-sheet';
+import type { EditSession } from '../../viewport/structures/edit-session';
 import type { ViewerEngine } from './viewer-engine';
 
 export interface PageState {
@@ -33,13 +34,18 @@ export interface PageActions {
   full(): void;
   /** Whether overlay planes and shutter are drawn. */
   planes(): boolean;
+  tool(): Tool;
 }
 
 const PRESETS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 const MEASURES = ['length', 'angle', 'cobb', 'bidirectional', 'ellipse', 'rectangle', 'circle', 'probe'] as const;
 const LINKED = ['scroll', 'offset', 'window', 'view', 'lines'] as const satisfies readonly (keyof Links)[];
 
-function toolActions({ measure }: ViewerEngine, page: PageActions): Actions {
+/** What is being painted, while a tool for it is chosen. */
+const paintingWith = ({ structures }: Pick<ViewerEngine, 'structures'>, page: PageActions): EditSession | undefined => (isPaint(page.tool()) ? structures.state()?.editing() : undefined);
+
+function toolActions({ measure, structures }: ViewerEngine, page: PageActions): Actions {
+  const editing = (): EditSession | undefined => paintingWith({ structures }, page);
   const tool = (name: Tool) => (): void => page.change(() => ({ tool: name }));
   const actions: Actions = { 'tool.window': tool('window'), 'tool.scroll': tool('scroll'), 'tool.zoom': tool('zoom'), 'tool.pan': tool('pan'), 'tool.crosshair': tool('crosshair') };
   for (const kind of MEASURES) {
@@ -50,16 +56,26 @@ function toolActions({ measure }: ViewerEngine, page: PageActions): Actions {
   }
   return {
     ...actions,
-    'measure.undo': () => measure.state()?.undo(),
-    'measure.redo': () => measure.state()?.redo(),
+    'measure.undo': () => (editing() ?? measure.state())?.undo(),
+    'measure.redo': () => (editing() ?? measure.state())?.redo(),
     'measure.delete': () => measure.state()?.remove(),
     'measure.hide': () => measure.state()?.toggleHidden(),
     'measure.list': () => page.change((state) => ({ panel: state.panel === 'measures' ? undefined : 'measures' })),
   };
 }
 
-function structureActions({ structures }: ViewerEngine, page: PageActions): Actions {
+function structureActions({ structures, workspace }: ViewerEngine, page: PageActions): Actions {
+  const actions: Actions = {};
+  for (const tool of PAINTS) {
+    actions[`paint.${tool}`] = () => {
+      void structures.want().then((session) => {
+        const note = session.editing() ? '' : session.begin(workspace.active);
+        page.change((state) => (note ? { note } : { tool, panel: 'structures', note: state.note }));
+      });
+    };
+  }
   return {
+    ...actions,
     'structures.list': () => {
       void structures.want();
       page.change((state) => ({ panel: state.panel === 'structures' ? undefined : 'structures' }));
@@ -107,17 +123,22 @@ function hangingActions({ hanging, mpr, volume3d }: ViewerEngine, page: PageActi
 
 const MODES: readonly SlabMode[] = ['max', 'min', 'mean'];
 
-function mprActions({ mpr, workspace }: ViewerEngine, page: PageActions): Actions {
+function mprActions({ mpr, workspace, structures }: ViewerEngine, page: PageActions): Actions {
   const thicker = (by: number): void => {
     const session = mpr.state();
     session?.setSlab(session.state().mode, session.state().thickness + by);
+  };
+  const sized = (factor: number, direction: 1 | -1): void => {
+    const editing = paintingWith({ structures }, page);
+    if (editing) editing.resize(factor);
+    else thicker(direction);
   };
   return {
     'mpr.toggle': () => {
       void mpr.toggle().then((note) => page.change(() => ({ note, ...(note ? {} : { tool: workspace.state().arrangement === 'mpr' ? 'crosshair' : 'window' }) })));
     },
-    'mpr.thicker': () => thicker(1),
-    'mpr.thinner': () => thicker(-1),
+    'mpr.thicker': () => sized(1.25, 1),
+    'mpr.thinner': () => sized(0.8, -1),
     'mpr.mode': () => {
       const session = mpr.state();
       session?.setSlab(MODES[(MODES.indexOf(session.state().mode) + 1) % MODES.length] as SlabMode, session.state().thickness);
@@ -131,8 +152,8 @@ function volumeActions({ volume3d }: ViewerEngine, page: PageActions): Actions {
 }
 
 function exportActions(engine: ViewerEngine, page: PageActions): Actions {
-  const { workspace, measure, mpr, volume3d, exporting, client } = engine;
-  const parts = (): Omit<PaneParts, 'further'> => ({ client, measure: measure.state(), planes: page.planes() });
+  const { workspace, measure, structures, mpr, volume3d, exporting, client } = engine;
+  const parts = (): Omit<PaneParts, 'further'> => ({ client, measure: measure.state(), structures: structures.state(), planes: page.planes() });
   const source = (): ExportSource => {
     const { active } = workspace;
     return { volume: volume3d.state(), active, parts: { ...parts(), further: active.state().set?.plane ? mpr.notes.state() : '' } };
@@ -201,7 +222,8 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
     'series.previous': () => page.series(-1),
     'view.planes': () => page.change((state) => ({ planes: !state.planes })),
     'view.reset': () => {
-      if (!volume3d.leave() && !measure.state()?.cancel() && !workspace.forgetCursor()) workspace.active.reset();
+      if (isPaint(page.tool())) page.change(() => ({ tool: 'window' }));
+      else if (!volume3d.leave() && !measure.state()?.cancel() && !workspace.forgetCursor()) workspace.active.reset();
     },
     'panel.text': () => page.change((state) => ({ detail: nextDetail(state.detail) })),
     'panel.series': () => page.change((state) => ({ drawer: !state.drawer })),

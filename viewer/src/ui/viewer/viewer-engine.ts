@@ -178,7 +178,7 @@ export function createEngine({ client, queue }: Services): ViewerEngine {
   const hanging = new Hanging(workspace, loader, client, new HangingClient());
   owner.own(() => hanging.dispose());
   const measure = new Late(() => import('../../viewport/measure/session').then(({ MeasureSession }) => new MeasureSession()));
-  const structures = new Late(() => import('../../viewport/structures/session').then(({ StructuresSession }) => new StructuresSession(loader, workspace, client, queue)));
+  const structures = new Late(() => import('../../viewport/structures/session').then(({ StructuresSession }) => new StructuresSession(loader, workspace, store, client, queue)));
   owner.own(() => structures.state()?.dispose());
   const drafts = new Drafts(new DraftClient(), measure);
   owner.own(() => drafts.dispose());

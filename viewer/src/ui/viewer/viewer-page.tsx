@@ -7,6 +7,7 @@ import type { CommandName } from '../../core/commands';
 import type { ViewerPlace } from '../../core/deep-link';
 import type { DisplaySet } from '../../core/stack';
 import { text, type DataSet } from '../../core/dicom-json';
+import type { Tool } from '../../core/gesture';
 import type { Point } from '../../core/view';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
 import type { Cell, WorkspaceState } from '../../viewport/workspace';
@@ -85,11 +86,11 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
 
   useEffect(() => workspace.adopt(study.series.flatMap(({ sets }) => sets ?? [])), [workspace, study]);
 
-  const planes = useRef(page.planes);
+  const latest = useRef(page);
   useEffect(() => {
-    planes.current = page.planes;
+    latest.current = page;
   });
-  const actions = useMemo(() => ({ change, series: next, list: () => navigate({ page: 'list' }), full: toggleFullScreen, planes: () => planes.current }), [change, next]);
+  const actions = useMemo(() => ({ change, series: next, list: () => navigate({ page: 'list' }), full: toggleFullScreen, planes: () => latest.current.planes, tool: () => latest.current.tool }), [change, next]);
   const run = useCommands(engine, actions);
 
   const over = useCallback(
@@ -178,7 +179,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
           </Suspense>
         ) : null}
         {page.note ? <div className="page-note" role="alert">{page.note}</div> : null}
-        <SidePanel panel={page.panel} engine={engine} study={study} open={open} run={run} />
+        <SidePanel panel={page.panel} tool={page.tool} engine={engine} study={study} open={open} run={run} />
         <SaveNote drafts={engine.drafts} />
         {menu ? <ContextMenu at={menu} run={run} onClose={() => setMenu(undefined)} /> : null}
       </main>
@@ -188,6 +189,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
 }
 
 interface SideProps {
+  tool: Tool;
   panel: PageState['panel'];
   engine: ViewerEngine;
   study: StudyState;
@@ -196,7 +198,7 @@ interface SideProps {
 }
 
 /** What stands beside the pictures and leaves them in use. */
-function SidePanel({ panel, engine, study, open, run }: SideProps): JSX.Element | null {
+function SidePanel({ panel, tool, engine, study, open, run }: SideProps): JSX.Element | null {
   const measure = useStateOf(engine.measure);
   const structures = useStateOf(engine.structures);
   const show = (series: SeriesEntry, set: DisplaySet, index: number): void => {
@@ -206,7 +208,7 @@ function SidePanel({ panel, engine, study, open, run }: SideProps): JSX.Element 
   return (
     <Suspense fallback={null}>
       {panel === 'measures' ? <MeasurePanel session={measure} study={study} onSign={() => engine.drafts.sign()} onShow={show} onClose={() => run('measure.list')} /> : null}
-      {panel === 'structures' ? <StructuresPanel session={structures} run={run} /> : null}
+      {panel === 'structures' ? <StructuresPanel session={structures} tool={tool} active={engine.workspace.active} run={run} /> : null}
     </Suspense>
   );
 }

@@ -10,6 +10,7 @@ import { annotations } from '../annotations';
 import { develop, place } from '../canvas/drawing';
 import { drawMask, maskParts, paddingShows } from '../mask';
 import type { MeasureSession } from '../measure/session';
+import type { StructuresSession } from '../structures/session';
 import type { PaneState } from '../stack-controller';
 import type { ExportState } from './choices';
 import { paintMeasures } from './paint-measures';
@@ -18,6 +19,7 @@ import { paintText } from './paint-text';
 export interface PaneParts {
   client: DicomWebClient;
   measure: MeasureSession | undefined;
+  structures: StructuresSession | undefined;
   /** Overlay planes and shutter are shown. */
   planes: boolean;
   /** Notes that stand on the picture, a line each. */
@@ -35,6 +37,8 @@ export async function panePicture(state: PaneState, parts: PaneParts, { text, ow
   const context = canvas.getContext('2d', { alpha: false });
   if (!context) return undefined;
   await paintImage(context, framed, frame, parts);
+  const layers = parts.structures?.layers(state.set?.pictures[state.shown]);
+  if (layers) (await import('../structures/painter')).paintLayers(context, layers, bitmap, frame.view, frame.pane, frame.ratio);
   context.setTransform(frame.ratio, 0, 0, frame.ratio, 0, 0);
   if (parts.measure) paintMeasures(context, parts.measure.laid(framed));
   const detail: Detail = text ? 'all' : 'none';

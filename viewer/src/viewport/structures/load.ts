@@ -5,6 +5,7 @@ import { planeOf, type ImagePlane } from '../../core/plane';
 import { middleOf, stackOf, stackVolume, withThickness } from '../../core/structures/contours';
 import { doseGeometry, fillDose, plansOf, prescriptionOf, type Prescription } from '../../core/structures/dose-grid';
 import { storedDvhs } from '../../core/structures/dvh-table';
+import { propertyText } from '../../core/structures/properties';
 import { masksOf, occupied, readSegmentation, type Segment, type Segmentation, type SegmentFrame } from '../../core/structures/segmentation';
 import { cropped, gridOf, measureMask, middleOfMask, uncropped, type MaskSlice, type SliceGrid } from '../../core/structures/slice-grid';
 import { bulkContours, readStructureSet, type Region } from '../../core/structures/structure-set';
@@ -95,7 +96,7 @@ function notesOf(grid: SliceGrid, sources: LoadSources, seg: Segmentation): stri
 export function maskStructure(object: string, segment: Segment, grid: SliceGrid, slices: Map<number, MaskSlice>, amount?: number): Structure {
   const { voxels } = measureMask(grid, slices);
   const volume = ((amount ?? voxels) * grid.columnStep * grid.rowStep * grid.thickness) / 1000;
-  return { id: `${object}/${segment.number}`, number: segment.number, name: segment.label, property: segment.property, colour: segment.colour, visible: true, volume, voxels, middle: middleOfMask(grid, slices), shape: { kind: 'mask', grid, slices } };
+  return { id: `${object}/${segment.number}`, number: segment.number, name: segment.label, property: propertyText(segment.property), codes: segment.property, colour: segment.colour, visible: true, volume, voxels, middle: middleOfMask(grid, slices), shape: { kind: 'mask', grid, slices } };
 }
 
 /** Frames that name the pictures they belong to and nothing else: projections, photographs, ultrasound. */
@@ -110,7 +111,7 @@ async function withoutPlace(set: DisplaySet, seg: Segmentation, sources: LoadSou
   const structures = seg.segments.map((segment): Structure => {
     const parts = [...(gathered.found.get(segment.number) ?? [])];
     const shape: Shape = { kind: 'pictures', masks: new Map(parts.map(([picture, part]) => [picture, uncropped(part, seg.columns, seg.rows)])) };
-    return { id: `${id}/${segment.number}`, number: segment.number, name: segment.label, property: segment.property, colour: segment.colour, visible: true, volume: undefined, voxels: undefined, middle: undefined, shape };
+    return { id: `${id}/${segment.number}`, number: segment.number, name: segment.label, property: propertyText(segment.property), codes: segment.property, colour: segment.colour, visible: true, volume: undefined, voxels: undefined, middle: undefined, shape };
   });
   return { status: 'ready', visible: true, structures, notes: ['Without a place in the patient: shown on the images it names'] };
 }

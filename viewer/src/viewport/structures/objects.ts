@@ -4,6 +4,7 @@ import type { Vector } from '../../core/geometry';
 import type { ContourStack } from '../../core/structures/contours';
 import type { DoseGrid, Prescription } from '../../core/structures/dose-grid';
 import type { MaskSlices, SliceGrid } from '../../core/structures/slice-grid';
+import type { Property } from '../../core/structures/properties';
 import type { StoredDvh } from '../../core/structures/dvh-table';
 import type { Contour } from '../../core/structures/structure-set';
 import type { DisplaySet } from '../../core/stack';
@@ -20,6 +21,8 @@ export interface Structure {
   name: string;
   /** Category and type, or what a region is for. */
   property: string;
+  /** The same as codes, of segments. */
+  codes?: Property | undefined;
   colour: string;
   visible: boolean;
   /** ml; undefined where it cannot be said. */

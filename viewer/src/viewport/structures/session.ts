@@ -1,6 +1,8 @@
 // Segmentations, structure sets and doses of the open studies: which are shown, what of them, and what lies under the pointer.
 
 import { Signal } from '../../core/lifecycle';
+import { toModality } from '../../core/modality';
+import { pictureInfo } from '../../core/picture-info';
 import { planeOf, toPatient } from '../../core/plane';
 import { doseAt } from '../../core/structures/dose-grid';
 import { INSIDE } from '../../core/structures/slice-grid';
@@ -9,9 +11,11 @@ import type { DisplaySet, Instance, Picture } from '../../core/stack';
 import type { Point } from '../../core/view';
 import type { DicomWebClient } from '../../net/dicomweb';
 import type { RequestQueue } from '../../net/queue';
+import type { PictureStore } from '../picture-store';
 import type { StackController } from '../stack-controller';
 import type { StudyLoader } from '../study-loader';
 import type { Workspace } from '../workspace';
+import { canvasOf, EditSession, type Canvas } from './edit-session';
 import { layersOf, type Layers } from './layers';
 import { liesOver, listObjects } from './listed';
 import { loadDose, loadSegmentation, loadStructureSet, type LoadSources } from './load';
@@ -28,12 +32,14 @@ export class StructuresSession {
   private current: StructuresState = { objects: [], hidden: false };
   private known = new Map<string, StructureObject>();
   private draft: StructureObject | undefined;
+  private edit: EditSession | undefined;
   private readonly release: () => void;
   private readonly sources: LoadSources;
 
   constructor(
     private readonly loader: StudyLoader,
     private readonly workspace: Workspace,
+    private readonly store: PictureStore,
     client: DicomWebClient,
     queue: RequestQueue,
   ) {
@@ -119,9 +125,40 @@ export class StructuresSession {
     if (middle) this.workspace.goToPlace(middle, frame);
   }
 
-  /** What is being painted, beside the objects of the archive. */
-  setDraft(draft: StructureObject | undefined): void {
-    this.draft = draft;
+  /** The segmentation that is being painted. */
+  readonly editing = (): EditSession | undefined => this.edit;
+
+  /** Begins to paint on the series of a pane, with what another segmentation has; returns why it cannot, else "". */
+  begin(controller: StackController, from?: StructureObject): string {
+    const set = (from && this.under(from)) ?? controller.state().set;
+    const canvas: Canvas | { reason: string } = set ? canvasOf(set) : { reason: 'no series is open' };
+    if ('reason' in canvas) return `Nothing can be painted here: ${canvas.reason}`;
+    this.edit = new EditSession(canvas, this.store, rangeOf(controller), (draft) => this.setDraft(draft));
+    if (from) {
+      this.edit.adopt(from);
+      this.hide(from.id);
+    }
+    this.update({ hidden: false });
+    return '';
+  }
+
+  /** Forgets what was painted. */
+  discard(): void {
+    this.edit = undefined;
+    this.setDraft(undefined);
+  }
+
+  /** Stores what was painted and shows the stored object in its place; what failed stays and says so. */
+  async save(): Promise<void> {
+    const stored = await this.edit?.save();
+    if (!stored) return;
+    await this.loader.refresh().catch(() => false);
+    this.discard();
+    await this.show(stored.SOPInstanceUID);
+  }
+
+  private setDraft(draft: StructureObject | undefined): void {
+    this.draft = draft && { ...draft, opacity: this.draft?.opacity ?? draft.opacity, visible: this.draft?.visible ?? true };
     this.relist();
   }
 
@@ -201,6 +238,15 @@ export class StructuresSession {
     this.current = { ...this.current, ...change };
     this.changed.emit();
   }
+}
+
+/** From the middle of the window on screen upward, in the unit of the values. */
+function rangeOf(controller: StackController): [number, number] {
+  const { grey, bitmap } = controller.state();
+  const { picture } = controller;
+  if (!bitmap || !picture || bitmap.samples !== 1) return [0, 255];
+  const most = toModality(bitmap.max, pictureInfo(picture).transform);
+  return [Math.round(grey?.window?.center ?? most / 2), Math.ceil(most)];
 }
 
 export const percentOf = ({ reference }: ShownDose, dose: number): number => (100 * dose) / reference.dose;

@@ -1,0 +1,25 @@
+// Stores what was painted as a DICOM object of the study.
+
+import type { Code } from '../core/structures/properties';
+import { ServerError, describe } from './dicomweb';
+
+export interface PaintedSegmentation {
+  SeriesInstanceUID: string;
+  label: string;
+  kind: 'binary' | 'labelmap';
+  segments: { number: number; label: string; colour: string; category: Code; type: Code }[];
+  masks: { SOPInstanceUID: string; frame: number; segment: number; runs: number[] }[];
+}
+
+export interface StoredSegmentation {
+  SeriesInstanceUID: string;
+  SOPInstanceUID: string;
+}
+
+export async function storeSegmentation(study: string, painted: PaintedSegmentation, api = '/api'): Promise<StoredSegmentation> {
+  const response = await fetch(`${api}/studies/${study}/segmentations`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(painted) }).catch(() => {
+    throw new ServerError(0, 'The archive cannot be reached');
+  });
+  if (!response.ok) throw new ServerError(response.status, await describe(response));
+  return (await response.json()) as StoredSegmentation;
+}
