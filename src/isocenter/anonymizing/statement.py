@@ -74,7 +74,7 @@ def _sentences(policy: Policy) -> Iterable[str]:
     yield _BURNED_IN[policy.burned_in]
     if policy.device_rules:
         yield f"{len(policy.device_rules)} device rules of the project say where devices write text."
-    yield "Faces in images of heads are not removed. De-identified is not anonymous: see docs/deid.md for the limits."
+    yield "Jobs and views do not take faces out of heads. De-identified is not anonymous: docs/deid.md has the limits."
     yield "(0012,0062), (0012,0063), (0012,0064) and (0028,0303) are in every object. No attribute is encrypted."
 
 
