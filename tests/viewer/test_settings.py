@@ -59,3 +59,19 @@ def test_the_title_has_room_and_letters_are_clear_of_text(view: View) -> None:
                    const letters = [...document.querySelectorAll('.edge')].map(box);
                    return letters.every((letter) => !lines.some((line) => meets(letter, line))); }"""
     )
+
+
+def test_the_language_is_chosen(view: View) -> None:
+    """German in the settings is German in the toolbar at once, and in the study list afterwards."""
+    view.study(CT_STUDY)
+    page = view.page
+    page.keyboard.press("Control+,")
+    page.get_by_label("Language").select_option("de")
+    expect(page.get_by_role("heading", name="Einstellungen")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Zurück zur Studienliste")).to_be_visible()
+    expect(page.get_by_role("button", name="Messen")).to_be_visible()
+    view.list()
+    expect(page.get_by_placeholder("Name, ID, Auftragsnummer, Beschreibung")).to_be_visible()
+    expect(page.locator(".list-footer")).to_contain_text("4 Studien")
+    assert page.evaluate("document.documentElement.lang") == "de"

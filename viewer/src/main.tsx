@@ -7,12 +7,13 @@ import { createServices, ServicesProvider } from './ui/services';
 import './ui/tokens.css';
 import './ui/base.css';
 
-settings.load();
 const root = document.getElementById('root');
 if (root) {
-  createRoot(root).render(
-    <ServicesProvider services={createServices()}>
-      <App />
-    </ServicesProvider>,
+  void settings.load().then(() =>
+    createRoot(root).render(
+      <ServicesProvider services={createServices()}>
+        <App />
+      </ServicesProvider>,
+    ),
   );
 }

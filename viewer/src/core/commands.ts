@@ -1,5 +1,7 @@
 // Everything the user can do in the viewer, by name: one table for toolbar, keys, menus and the key sheet.
 
+import { t } from './language';
+
 export const COMMANDS = [
   { name: 'tool.window', title: 'Window/level', group: 'Tools', keys: ['w'] },
   { name: 'tool.scroll', title: 'Scroll', group: 'Tools', keys: ['s'] },
@@ -133,7 +135,7 @@ export function commandForKey(press: KeyPress): CommandName | undefined {
   return press.altKey ? undefined : byKey.get(keyName(press));
 }
 
-export const titleOf = (name: CommandName): string => COMMANDS.find((command) => command.name === name)?.title ?? name;
+export const titleOf = (name: CommandName): string => t(COMMANDS.find((command) => command.name === name)?.title ?? name);
 
 /** The first key of a command as it is printed on keyboards; "" without one. */
 export function keyLabel(name: CommandName): string {

@@ -2,6 +2,7 @@
 
 import { setKeymap } from '../core/commands';
 import { DEFAULT_KEYS, keymapOf, readKeys, type KeyChoice } from '../core/keys';
+import { languageOf, setTexts, type Language, type Texts } from '../core/language';
 import { Signal } from '../core/lifecycle';
 
 export const THEMES = ['automatic', 'standard', 'contrast'] as const;
@@ -10,10 +11,15 @@ export type Theme = (typeof THEMES)[number];
 export interface Settings {
   keys: KeyChoice;
   theme: Theme;
+  language: Language;
 }
 
 const KEYS = 'isocenter.keys';
 const THEME = 'isocenter.theme';
+const LANGUAGE = 'isocenter.language';
+
+/** The texts of each language but English, which needs none. */
+const TEXTS = import.meta.glob<Texts>('../languages/*.json', { import: 'default' });
 
 /** Storage that is switched off keeps nothing, and reads as empty. */
 function stored(name: string): string | null {
@@ -34,14 +40,20 @@ function store(name: string, value: string): void {
 
 export class SettingsStore {
   readonly changed = new Signal();
-  private current: Settings = { keys: DEFAULT_KEYS, theme: 'automatic' };
+  private current: Settings = { keys: DEFAULT_KEYS, theme: 'automatic', language: 'en' };
 
   readonly state = (): Settings => this.current;
 
   /** Reads what is kept and puts it into effect. */
-  load(): void {
+  async load(): Promise<void> {
     const theme = THEMES.find((one) => one === stored(THEME)) ?? 'automatic';
     this.apply({ keys: readKeys(stored(KEYS)), theme });
+    await this.speak(languageOf([stored(LANGUAGE) ?? '', ...navigator.languages]));
+  }
+
+  async setLanguage(language: Language): Promise<void> {
+    store(LANGUAGE, language);
+    await this.speak(language);
   }
 
   setKeys(keys: KeyChoice): void {
@@ -52,6 +64,14 @@ export class SettingsStore {
   setTheme(theme: Theme): void {
     store(THEME, theme);
     this.apply({ theme });
+  }
+
+  private async speak(language: Language): Promise<void> {
+    const texts = language === 'en' ? {} : await TEXTS[`../languages/${language}.json`]?.().catch(() => undefined);
+    if (!texts) return;
+    setTexts(texts);
+    document.documentElement.lang = language;
+    this.apply({ language });
   }
 
   private apply(change: Partial<Settings>): void {

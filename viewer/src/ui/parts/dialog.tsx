@@ -1,5 +1,6 @@
 // A modal dialog on the browser's own element: focus trap, Escape, click beside it.
 
+import { t } from '../../core/language';
 import { X } from 'lucide-react';
 import { useEffect, useRef, type JSX, type ReactNode } from 'react';
 import './dialog.css';
@@ -25,7 +26,7 @@ export function Dialog({ title, head, wide = false, children, onClose }: Props):
       ref={dialog}
       className="dialog"
       data-wide={wide}
-      aria-label={title}
+      aria-label={t(title)}
       onCancel={(event) => {
         event.preventDefault();
         onClose();
@@ -37,7 +38,7 @@ export function Dialog({ title, head, wide = false, children, onClose }: Props):
     >
       <div className="dialog-body">
         <header className="dialog-head">
-          <h2>{title}</h2>
+          <h2>{t(title)}</h2>
           {head}
           <button type="button" className="icon-button" aria-label="Close" onClick={onClose}>
             <X size={18} />

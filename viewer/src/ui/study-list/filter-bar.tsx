@@ -3,6 +3,7 @@
 import { Search, X } from 'lucide-react';
 import type { JSX, RefObject } from 'react';
 import type { DateRange } from '../../core/dates';
+import { t } from '../../core/language';
 import type { StudyFilter } from '../../core/study-row';
 
 const RANGES: readonly (readonly [DateRange & string, string])[] = [
@@ -24,34 +25,34 @@ export function FilterBar({ filter, field, onChange }: Props): JSX.Element {
     <div className="filters" role="search">
       <label className="search">
         <Search size={16} aria-hidden="true" />
-        <span className="visually-hidden">Search studies</span>
+        <span className="visually-hidden">{t('Search studies')}</span>
         <input
           ref={field}
           type="text"
           inputMode="search"
           spellCheck={false}
           autoComplete="off"
-          placeholder="Name, ID, accession, description"
+          placeholder={t('Name, ID, accession, description')}
           value={filter.search}
           onChange={(event) => onChange({ ...filter, search: event.target.value })}
         />
         {filter.search ? (
-          <button type="button" className="search-clear" aria-label="Clear search" onClick={() => onChange({ ...filter, search: '' })}>
+          <button type="button" className="search-clear" aria-label={t('Clear search')} onClick={() => onChange({ ...filter, search: '' })}>
             <X size={14} />
           </button>
         ) : (
           <kbd>/</kbd>
         )}
       </label>
-      <div className="segments" role="radiogroup" aria-label="Study date">
+      <div className="segments" role="radiogroup" aria-label={t('Study date')}>
         {RANGES.map(([range, label]) => (
           <button key={range} type="button" role="radio" aria-checked={filter.range === range} onClick={() => onChange({ ...filter, range })}>
-            {label}
+            {t(label)}
           </button>
         ))}
       </div>
-      <select aria-label="Modality" className="select" value={filter.modality} onChange={(event) => onChange({ ...filter, modality: event.target.value })}>
-        <option value="">All modalities</option>
+      <select aria-label={t('Modality')} className="select" value={filter.modality} onChange={(event) => onChange({ ...filter, modality: event.target.value })}>
+        <option value="">{t('All modalities')}</option>
         {MODALITIES.map((modality) => (
           <option key={modality}>{modality}</option>
         ))}

@@ -3,6 +3,7 @@
 import { Copy, PlugZap, SearchX } from 'lucide-react';
 import type { JSX } from 'react';
 import type { SystemInfo } from '../../net/dicomweb';
+import { t } from '../../core/language';
 import { Mark } from '../parts/mark';
 
 export function SkeletonRows({ rowHeight }: { rowHeight: number }): JSX.Element {
@@ -33,11 +34,11 @@ export function EmptyArchive({ system }: { system: SystemInfo | undefined }): JS
   return (
     <div className="state">
       <Mark size={48} />
-      <h2>The archive is empty</h2>
-      <p>Send images to this node from a scanner, a workstation or the command line. They appear here as they arrive.</p>
+      <h2>{t('The archive is empty')}</h2>
+      <p>{t('Send images to this node from a scanner, a workstation or the command line. They appear here as they arrive.')}</p>
       <div className="address">
         <code>{address}</code>
-        <button type="button" className="icon-button" aria-label="Copy address" onClick={() => copy(address)}>
+        <button type="button" className="icon-button" aria-label={t('Copy address')} onClick={() => copy(address)}>
           <Copy size={16} />
         </button>
       </div>
@@ -54,10 +55,10 @@ export function NothingFound({ onClear }: { onClear(): void }): JSX.Element {
   return (
     <div className="state">
       <SearchX size={40} strokeWidth={1.25} aria-hidden="true" />
-      <h2>No study matches</h2>
-      <p>Try fewer letters, another date range or all modalities.</p>
+      <h2>{t('No study matches')}</h2>
+      <p>{t('Try fewer letters, another date range or all modalities.')}</p>
       <button type="button" className="button" onClick={onClear}>
-        Clear filters
+        {t('Clear filters')}
       </button>
     </div>
   );
@@ -67,10 +68,10 @@ export function OutOfReach({ message, onRetry }: { message: string; onRetry(): v
   return (
     <div className="state" role="alert">
       <PlugZap size={40} strokeWidth={1.25} aria-hidden="true" />
-      <h2>The studies could not be read</h2>
+      <h2>{t('The studies could not be read')}</h2>
       <p>{message}</p>
       <button type="button" className="button" onClick={onRetry}>
-        Try again
+        {t('Try again')}
       </button>
     </div>
   );

@@ -1,6 +1,7 @@
 // The first page: what the archive holds, newest first.
 
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type JSX } from 'react';
+import { t } from '../../core/language';
 import { sortedRows, type Sort, type StudyFilter, type StudyRow } from '../../core/study-row';
 import type { SystemInfo } from '../../net/dicomweb';
 import { Mark } from '../parts/mark';
@@ -126,15 +127,14 @@ export function StudyListPage(): JSX.Element {
       </main>
       <footer className="list-footer">
         <span>
-          {rows.length.toLocaleString('en')}
-          {studies.more ? '+' : ''} {rows.length === 1 ? 'study' : 'studies'}
-          {unfiltered ? '' : ' match'}
+          {t(COUNTED[`${rows.length === 1 ? 'one' : 'more'}${unfiltered ? '' : 'Match'}`], { n: `${rows.length.toLocaleString('en')}${studies.more ? '+' : ''}` })}
         </span>
         <Middle marks={marks} onAnonymize={() => setAnonymizing('marked')} />
         <span>
           <button type="button" className="list-link" title="De-identification jobs and their results" onClick={() => setAnonymizing('jobs')}>Jobs</button>
           {' · '}
-          {system?.version ? `Isocenter ${system.version} · ` : ''}Not for diagnosis
+          {system?.version ? `Isocenter ${system.version} · ` : ''}
+          {t('Not for diagnosis')}
         </span>
       </footer>
       {anonymizing ? (
@@ -157,10 +157,13 @@ function Middle({ marks, onAnonymize }: { marks: Marks; onAnonymize(): void }): 
       </span>
     ) : (
       <span className="list-keys">
-        <kbd>↑</kbd> <kbd>↓</kbd> choose <kbd>Enter</kbd> open <kbd>Space</kbd> mark <kbd>/</kbd> search
+        <kbd>↑</kbd> <kbd>↓</kbd> {t('choose')} <kbd>Enter</kbd> {t('open')} <kbd>Space</kbd> mark <kbd>/</kbd> {t('search')}
       </span>
     );
 }
+
+/** How many studies there are, or match. */
+const COUNTED = { one: '{n} study', more: '{n} studies', oneMatch: '{n} study match', moreMatch: '{n} studies match' } as const;
 
 interface NothingProps {
   studies: ReturnType<typeof useStudies>;

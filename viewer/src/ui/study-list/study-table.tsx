@@ -2,6 +2,7 @@
 
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useEffect, useRef, type JSX, type KeyboardEvent } from 'react';
+import { t } from '../../core/language';
 import type { Sort, SortKey, StudyRow } from '../../core/study-row';
 import { ModalityBadge } from '../parts/modality-badge';
 import { useRowsWindow } from './use-rows-window';
@@ -97,14 +98,14 @@ export function StudyTable(props: Props): JSX.Element {
 
 function HeadCell({ column, sort, onSort }: { column: Column; sort: Sort; onSort(sort: Sort): void }): JSX.Element {
   const key = column.sort;
-  if (!key) return <div className={`cell cell-${column.id}`} role="columnheader">{column.title}</div>;
+  if (!key) return <div className={`cell cell-${column.id}`} role="columnheader">{t(column.title)}</div>;
   const active = sort.key === key;
   const next: Sort = { key, descending: active ? !sort.descending : key === 'when' || key === 'images' };
   const Arrow = sort.descending ? ArrowDown : ArrowUp;
   return (
     <div className={`cell cell-${column.id}`} role="columnheader" aria-sort={active ? (sort.descending ? 'descending' : 'ascending') : 'none'}>
       <button type="button" tabIndex={-1} onClick={() => onSort(next)}>
-        {column.title}
+        {t(column.title)}
         {active ? <Arrow size={12} aria-hidden="true" /> : null}
       </button>
     </div>

@@ -2,6 +2,7 @@
 
 import { useState, type JSX, type KeyboardEvent } from 'react';
 import { COMMANDS, keyLabel, titleOf, type CommandName } from '../../core/commands';
+import { t } from '../../core/language';
 import { Dialog } from '../parts/dialog';
 
 /** Commands whose title, group or name has every word. */
@@ -31,8 +32,8 @@ export function CommandSearch({ run, onClose }: { run(name: CommandName): void; 
         <input
           type="search"
           data-first-focus
-          placeholder="Search commands"
-          aria-label="Search commands"
+          placeholder={t('Search commands')}
+          aria-label={t('Search commands')}
           role="combobox"
           aria-expanded="true"
           aria-controls="command-list"
@@ -43,11 +44,11 @@ export function CommandSearch({ run, onClose }: { run(name: CommandName): void; 
             setAt(0);
           }}
         />
-        <div id="command-list" className="command-list" role="listbox" aria-label="Commands">
+        <div id="command-list" className="command-list" role="listbox" aria-label={t('Commands')}>
           {names.map((name, index) => (
             <Row key={name} name={name} selected={index === at} onChoose={choose} />
           ))}
-          {names.length === 0 ? <div className="tag-none">No command has these words</div> : null}
+          {names.length === 0 ? <div className="tag-none">{t('No command has these words')}</div> : null}
         </div>
       </div>
     </Dialog>

@@ -2,6 +2,7 @@
 
 import { useState, type JSX, type KeyboardEvent } from 'react';
 import { COMMANDS, keyName, keysOf, printedKey, titleOf, type CommandName } from '../../core/commands';
+import { LANGUAGES, t } from '../../core/language';
 import { PROFILES, withKey, withoutChange, type ProfileId } from '../../core/keys';
 import { Dialog } from '../parts/dialog';
 import { settings, THEMES, type Theme } from '../settings';
@@ -11,15 +12,16 @@ const THEME_NAMES: Readonly<Record<Theme, string>> = { automatic: 'As the system
 const MODIFIERS = new Set(['Shift', 'Control', 'Alt', 'Meta', 'AltGraph']);
 
 export function SettingsDialog({ onClose }: { onClose(): void }): JSX.Element {
-  const { keys, theme } = useStateOf(settings);
+  const { keys, theme, language } = useStateOf(settings);
   const [asked, setAsked] = useState<CommandName>();
   return (
     <Dialog title="Settings" onClose={onClose}>
       <div className="settings">
-        <Choice label="Theme" value={theme} options={THEMES.map((one) => [one, THEME_NAMES[one]] as const)} onChange={(value) => settings.setTheme(value)} />
+        <Choice label="Language" value={language} options={LANGUAGES} onChange={(value) => void settings.setLanguage(value)} />
+        <Choice label="Theme" value={theme} options={THEMES.map((one) => [one, t(THEME_NAMES[one])] as const)} onChange={(value) => settings.setTheme(value)} />
         <Choice label="Keys" value={keys.profile} options={PROFILES.map(({ id, label }) => [id, label] as const)} onChange={(profile: ProfileId) => settings.setKeys({ profile, changed: keys.changed })} />
         <button type="button" className="button" disabled={Object.keys(keys.changed).length === 0} onClick={() => settings.setKeys({ ...keys, changed: {} })}>
-          Undo all changes of keys
+          {t('Undo all changes of keys')}
         </button>
         <div className="settings-keys" role="list">
           {COMMANDS.map(({ name }) => (
@@ -41,7 +43,7 @@ interface ChoiceProps<T extends string> {
 function Choice<T extends string>({ label, value, options, onChange }: ChoiceProps<T>): JSX.Element {
   return (
     <label className="settings-choice">
-      <span>{label}</span>
+      <span>{t(label)}</span>
       <select value={value} onChange={(event) => onChange(event.target.value as T)}>
         {options.map(([one, text]) => (
           <option key={one} value={one}>
@@ -70,18 +72,18 @@ function KeyRow({ name, asked, changed, onAsk }: KeyRowProps): JSX.Element {
     if (event.key !== 'Escape' && !event.altKey) settings.setKeys(withKey(keys, name, event.key === 'Delete' || event.key === 'Backspace' ? '' : keyName(event)));
     onAsk(undefined);
   };
-  const label = keysOf(name).map(printedKey).join(', ') || 'None';
+  const label = keysOf(name).map(printedKey).join(', ') || t('None');
   return (
     <div className="key-row" role="listitem" data-command={name}>
       <span>{titleOf(name)}</span>
       <span>
         {changed ? (
           <button type="button" className="link" onClick={() => settings.setKeys(withoutChange(keys, name))}>
-            Undo
+            {t('Undo')}
           </button>
         ) : null}
-        <button type="button" className="key-button" aria-label={`Key of: ${titleOf(name)}`} title="Press to set another key; Delete for none" aria-pressed={asked} onKeyDown={onKey} onBlur={() => asked && onAsk(undefined)} onClick={() => onAsk(asked ? undefined : name)}>
-          {asked ? 'Press a key' : label}
+        <button type="button" className="key-button" aria-label={t('Key of: {name}', { name: titleOf(name) })} title="Press to set another key; Delete for none" aria-pressed={asked} onKeyDown={onKey} onBlur={() => asked && onAsk(undefined)} onClick={() => onAsk(asked ? undefined : name)}>
+          {asked ? t('Press a key') : label}
         </button>
       </span>
     </div>

@@ -7,6 +7,7 @@ import {
 import type { JSX } from 'react';
 import { keyLabel, titleOf, type CommandName } from '../../core/commands';
 import { isMeasure, type Tool } from '../../core/gesture';
+import { t } from '../../core/language';
 import type { ExportState } from '../../viewport/export/choices';
 import type { WorkspaceState } from '../../viewport/workspace';
 import { MenuButton } from '../parts/menu-button';
@@ -78,13 +79,13 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
       className="icon-button tool"
       data-phone={phone}
       data-command={command}
-      aria-label={label}
+      aria-label={t(label)}
       aria-pressed={pressed}
       title={[titleOf(command), keyLabel(command)].filter(Boolean).join('  ')}
       onClick={() => run(command)}
     >
       <Icon size={18} strokeWidth={1.75} aria-hidden="true" />
-      <span className="tool-label">{label}</span>
+      <span className="tool-label">{t(label)}</span>
     </button>
   );
   return (

@@ -8,6 +8,7 @@ import type { ViewerPlace } from '../../core/deep-link';
 import type { DisplaySet } from '../../core/stack';
 import { text, type DataSet } from '../../core/dicom-json';
 import type { Tool } from '../../core/gesture';
+import { t } from '../../core/language';
 import type { Point } from '../../core/view';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
 import type { Cell, WorkspaceState } from '../../viewport/workspace';
@@ -124,7 +125,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   return (
     <div className="viewer" data-drawer={page.drawer}>
       <header className="viewer-head">
-        <button type="button" className="icon-button back" aria-label="Back to the study list" title="Back to the study list" onClick={() => run('study.list')}>
+        <button type="button" className="icon-button back" aria-label={t('Back to the study list')} title={t('Back to the study list')} onClick={() => run('study.list')}>
           <ArrowLeft size={18} />
         </button>
         <StudyTitle dataSet={instance?.dataSet} />
