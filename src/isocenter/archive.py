@@ -17,7 +17,7 @@ from isocenter.commitment import Commitments
 from isocenter.dicom.uids import transfer_syntax
 from isocenter.errors import NotFoundError
 from isocenter.index.conflicts import Conflict
-from isocenter.index.drafts import MeasurementDrafts
+from isocenter.index.drafts import StudyDrafts
 from isocenter.index.entry import Instance
 from isocenter.index.hanging import HangingProtocols
 from isocenter.index.index import Index
@@ -63,7 +63,9 @@ class Archive:
         #: Remote application entities that are known here.
         self.peers = Peers(index.database)
         #: Measurements that are not signed yet.
-        self.drafts = MeasurementDrafts(index.database)
+        self.drafts = StudyDrafts(index.database, "measurement_draft")
+        #: Key images that are not stored as an object yet.
+        self.key_images = StudyDrafts(index.database, "key_image_draft")
         #: How users want kinds of studies laid out.
         self.hanging = HangingProtocols(index.database)
         #: What modalities are to do, and what they did.

@@ -1,19 +1,24 @@
-"""Drafts of measurements on both databases: versions, and what becomes of them when objects are deleted."""
+"""Drafts of measurements and key images on both databases: versions, and how they go with their study."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from isocenter.errors import NotFoundError
-from isocenter.index.drafts import ChangedMeanwhileError, Draft, MeasurementDrafts
+from isocenter.index.drafts import ChangedMeanwhileError, Draft, StudyDrafts
 from isocenter.index.entry import Entry
 from isocenter.index.index import Index
 
 STUDY = "1.2.3"
+TABLES = pytest.mark.parametrize("table", ["measurement_draft", "key_image_draft"])
 
 
-def test_each_change_is_a_version_and_none_is_overwritten(index: Index, make_entry: Callable[..., Entry]) -> None:
-    drafts = MeasurementDrafts(index.database)
+@TABLES
+def test_each_change_is_a_version_and_none_is_overwritten(
+    index: Index, make_entry: Callable[..., Entry], table: Any
+) -> None:
+    drafts = StudyDrafts(index.database, table)
     for call in (lambda: drafts.get(STUDY), lambda: drafts.put(STUDY, 0, "[]")):
         with pytest.raises(NotFoundError, match="no such study"):
             call()
@@ -27,8 +32,11 @@ def test_each_change_is_a_version_and_none_is_overwritten(index: Index, make_ent
     assert drafts.put(STUDY, None, "[]") == 3
 
 
-def test_they_go_with_the_last_object_of_their_study(index: Index, make_entry: Callable[..., Entry]) -> None:
-    drafts = MeasurementDrafts(index.database)
+@TABLES
+def test_they_go_with_the_last_object_of_their_study(
+    index: Index, make_entry: Callable[..., Entry], table: Any
+) -> None:
+    drafts = StudyDrafts(index.database, table)
     first, second = make_entry(1), make_entry(2)
     index.file(first)
     index.file(second)

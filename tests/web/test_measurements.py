@@ -9,7 +9,8 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
 
-from isocenter.web.measurements import MOST, MOST_BYTES
+from isocenter.web.measurements import MOST
+from isocenter.web.study_drafts import MOST_BYTES
 
 from .conftest import STUDY, Client, ct, parts_of
 
@@ -121,6 +122,7 @@ def test_signed_as_a_structured_report(
     signed = client.request("POST", f"{PATH}/report")
     assert signed.status_code == 201
     uids = signed.json()
+    assert [one["id"] for one in client.get(PATH).json()] == ["9"]
     series = f"/dicom-web/studies/{STUDY}/series/{uids['SeriesInstanceUID']}"
     ((_, body),) = parts_of(client.get(f"{series}/instances/{uids['SOPInstanceUID']}", accept=STOWED))
     path = tmp_path / "report.dcm"

@@ -130,7 +130,7 @@ def _draw(canvas: Canvas, item: Dataset, units: str, columns: int, rows: int) ->
     def point(x: float, y: float) -> tuple[float, float]:
         if units == "DISPLAY":
             return float(x) * columns, float(y) * rows
-        return float(x) - 1, float(y) - 1  # pixels are counted from 1
+        return float(x) - 0.5, float(y) - 0.5  # the corner of the first pixel is 0, 0 (C.10.5)
 
     for graphic in item.get("GraphicObjectSequence") or []:
         data = graphic.get("GraphicData") or []

@@ -9,12 +9,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage, ExplicitVRLittleEndian
+from pydicom.dataset import Dataset
+from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
 
+from isocenter.dicom.content_items import Code, code, coded, container, dataset, evidence, item, reference, template
+from isocenter.dicom.new_object import new_object
 from isocenter.dicom.uids import new_uid
 
-Code = tuple[str, str, str]
 Points = Sequence[Sequence[float]]
 
 #: What is measured, by the name it has in the drafts.
@@ -44,11 +45,6 @@ _UNITS: Mapping[str, Code] = {
     "SUVbsa": ("{SUVbsa}cm2/ml", "UCUM", "Standardized Uptake Value body surface area"),
 }
 _NO_UNIT: Code = ("1", "UCUM", "no units")
-_FROM_STUDY = (
-    "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "PatientAge", "StudyInstanceUID",
-    "StudyDate", "StudyTime", "ReferringPhysicianName", "StudyID", "AccessionNumber", "StudyDescription",
-)  # fmt: skip
-_ALWAYS = frozenset(_FROM_STUDY) - {"IssuerOfPatientID", "PatientAge", "StudyDescription"}
 
 
 def make_report(
@@ -57,59 +53,34 @@ def make_report(
     """Return the report of these drafts; ``source`` is any object of the study, ``classes`` SOP class by instance."""
     spatial = any(_is_spatial(draft) for draft in drafts)
     report = _head(source, Comprehensive3DSRStorage if spatial else ComprehensiveSRStorage, now)
-    report.CurrentRequestedProcedureEvidenceSequence = [_evidence(source.StudyInstanceUID, drafts, classes)]
-    report.update(_container("", ("126000", "DCM", "Imaging Measurement Report")))
+    images = [(draft["image"]["SeriesInstanceUID"], draft["image"]["SOPInstanceUID"]) for draft in drafts]
+    report.CurrentRequestedProcedureEvidenceSequence = [evidence(source.StudyInstanceUID, images, classes)]
+    report.update(container("", ("126000", "DCM", "Imaging Measurement Report")))
     del report.RelationshipType
-    report.ContentTemplateSequence = [_dataset(MappingResource="DCMR", TemplateIdentifier="1500")]
+    report.ContentTemplateSequence = template("1500")
     groups = [_group(draft, classes) for draft in drafts]
-    measured = _container("CONTAINS", ("126010", "DCM", "Imaging Measurements"), groups)
+    measured = container("CONTAINS", ("126010", "DCM", "Imaging Measurements"), groups)
     report.ContentSequence = [*_context(), measured]
     return report
 
 
 def _head(source: Dataset, sop_class: str, now: dt.datetime) -> Dataset:
-    report = Dataset()
-    report.SpecificCharacterSet = "ISO_IR 192"
-    for keyword in _FROM_STUDY:
-        if keyword in source or keyword in _ALWAYS:
-            setattr(report, keyword, source.get(keyword, None))
-    report.SOPClassUID, report.SOPInstanceUID, report.SeriesInstanceUID = sop_class, new_uid(), new_uid()
-    report.Modality, report.SeriesNumber, report.InstanceNumber = "SR", 9000, 1
-    report.SeriesDescription = "Measurements"
-    report.Manufacturer, report.ManufacturerModelName = "Isocenter", "Isocenter"
-    report.DeviceSerialNumber, report.SoftwareVersions = "1", "1"
-    report.SeriesDate = report.ContentDate = report.InstanceCreationDate = now.strftime("%Y%m%d")
-    report.SeriesTime = report.ContentTime = report.InstanceCreationTime = now.strftime("%H%M%S")
+    report = new_object(source, sop_class, "SR", "Measurements", now)
     report.CompletionFlag, report.VerificationFlag = "COMPLETE", "UNVERIFIED"
     report.ReferencedPerformedProcedureStepSequence = []
     report.PerformedProcedureCodeSequence = []
-    report.file_meta = FileMetaDataset()
-    report.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    report.file_meta.MediaStorageSOPClassUID = report.SOPClassUID
-    report.file_meta.MediaStorageSOPInstanceUID = report.SOPInstanceUID
     return report
-
-
-def _evidence(study: str, drafts: Sequence[Mapping[str, Any]], classes: Mapping[str, str]) -> Dataset:
-    series: dict[str, dict[str, None]] = {}
-    for draft in drafts:
-        series.setdefault(draft["image"]["SeriesInstanceUID"], {})[draft["image"]["SOPInstanceUID"]] = None
-    listed = [
-        _dataset(SeriesInstanceUID=uid, ReferencedSOPSequence=[_reference(sop, classes) for sop in sops])
-        for uid, sops in series.items()
-    ]
-    return _dataset(StudyInstanceUID=study, ReferencedSeriesSequence=listed)
 
 
 def _context() -> list[Dataset]:
     """Return language, observer (TID 1001, a device) and procedure."""
     return [
-        _coded("HAS CONCEPT MOD", ("121049", "DCM", "Language of Content Item and Descendants"),
+        coded("HAS CONCEPT MOD", ("121049", "DCM", "Language of Content Item and Descendants"),
                ("en-US", "RFC5646", "English (United States)")),
-        _coded("HAS OBS CONTEXT", ("121005", "DCM", "Observer Type"), ("121007", "DCM", "Device")),
-        _item("HAS OBS CONTEXT", "UIDREF", ("121012", "DCM", "Device Observer UID"), UID=new_uid()),
-        _item("HAS OBS CONTEXT", "TEXT", ("121013", "DCM", "Device Observer Name"), TextValue="Isocenter"),
-        _coded("HAS CONCEPT MOD", ("121058", "DCM", "Procedure reported"), ("363679005", "SCT", "Imaging procedure")),
+        coded("HAS OBS CONTEXT", ("121005", "DCM", "Observer Type"), ("121007", "DCM", "Device")),
+        item("HAS OBS CONTEXT", "UIDREF", ("121012", "DCM", "Device Observer UID"), UID=new_uid()),
+        item("HAS OBS CONTEXT", "TEXT", ("121013", "DCM", "Device Observer Name"), TextValue="Isocenter"),
+        coded("HAS CONCEPT MOD", ("121058", "DCM", "Procedure reported"), ("363679005", "SCT", "Imaging procedure")),
     ]  # fmt: skip
 
 
@@ -117,26 +88,26 @@ def _group(draft: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
     """Return one measurement (TID 1501): what it is called, its results, each with the place it was taken from."""
     name = draft.get("name") or draft["kind"].capitalize()
     tracked = [
-        _item("HAS OBS CONTEXT", "TEXT", ("112039", "DCM", "Tracking Identifier"), TextValue=name),
-        _item("HAS OBS CONTEXT", "UIDREF", ("112040", "DCM", "Tracking Unique Identifier"), UID=new_uid()),
+        item("HAS OBS CONTEXT", "TEXT", ("112039", "DCM", "Tracking Identifier"), TextValue=name),
+        item("HAS OBS CONTEXT", "UIDREF", ("112040", "DCM", "Tracking Unique Identifier"), UID=new_uid()),
     ]
     results = [_number(value, draft, classes) for value in draft.get("values", ())]
-    group = _container("CONTAINS", ("125007", "DCM", "Measurement Group"), [*tracked, *results])
-    group.ContentTemplateSequence = [_dataset(MappingResource="DCMR", TemplateIdentifier="1501")]
+    group = container("CONTAINS", ("125007", "DCM", "Measurement Group"), [*tracked, *results])
+    group.ContentTemplateSequence = template("1501")
     return group
 
 
 def _number(value: Mapping[str, Any], draft: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
     unit = _UNITS.get(value["unit"], _NO_UNIT)
-    measured = _dataset(
+    measured = dataset(
         NumericValue=f"{value['value']:.9g}",
         FloatingPointValue=value["value"],
-        MeasurementUnitsCodeSequence=[_code(unit)],
+        MeasurementUnitsCodeSequence=[code(unit)],
     )
     quantity = "mean" if value["quantity"] == "value" and value["unit"] != "HU" else value["quantity"]
-    item = _item("CONTAINS", "NUM", _CONCEPTS[quantity], MeasuredValueSequence=[measured])
-    item.ContentSequence = [_place(draft, classes)]
-    return item
+    number = item("CONTAINS", "NUM", _CONCEPTS[quantity], MeasuredValueSequence=[measured])
+    number.ContentSequence = [_place(draft, classes)]
+    return number
 
 
 def _place(draft: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
@@ -145,15 +116,15 @@ def _place(draft: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
     if plane and _is_spatial(draft):
         graphic, flat = _shape(kind, points, plane["columnStep"], plane["rowStep"])
         data = [coordinate for point in flat for coordinate in _in_patient(plane, point)]
-        item = _item("INFERRED FROM", "SCOORD3D", None, GraphicType=_SPATIAL.get((kind, graphic), graphic))
-        item.GraphicData, item.ReferencedFrameOfReferenceUID = data, plane["FrameOfReferenceUID"]
-        return item
+        place = item("INFERRED FROM", "SCOORD3D", None, GraphicType=_SPATIAL.get((kind, graphic), graphic))
+        place.GraphicData, place.ReferencedFrameOfReferenceUID = data, plane["FrameOfReferenceUID"]
+        return place
     graphic, flat = _shape(kind, points, 1.0, 1.0)
-    item = _item("INFERRED FROM", "SCOORD", None, GraphicType=graphic)
-    item.GraphicData = [coordinate + 0.5 for point in flat for coordinate in point]
-    image = _item("SELECTED FROM", "IMAGE", None, ReferencedSOPSequence=[_image(draft["image"], classes)])
-    item.ContentSequence = [image]
-    return item
+    place = item("INFERRED FROM", "SCOORD", None, GraphicType=graphic)
+    place.GraphicData = [coordinate + 0.5 for point in flat for coordinate in point]
+    image = item("SELECTED FROM", "IMAGE", None, ReferencedSOPSequence=[_image(draft["image"], classes)])
+    place.ContentSequence = [image]
+    return place
 
 
 #: Closed lines are polygons in the patient.
@@ -194,40 +165,4 @@ def _is_spatial(draft: Mapping[str, Any]) -> bool:
 
 
 def _image(image: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
-    reference = _reference(image["SOPInstanceUID"], classes)
-    if image["frame"] > 1:
-        reference.ReferencedFrameNumber = image["frame"]
-    return reference
-
-
-def _reference(sop: str, classes: Mapping[str, str]) -> Dataset:
-    return _dataset(ReferencedSOPClassUID=classes[sop], ReferencedSOPInstanceUID=sop)
-
-
-def _container(relationship: str, concept: Code, content: Sequence[Dataset] = ()) -> Dataset:
-    item = _item(relationship, "CONTAINER", concept, ContinuityOfContent="SEPARATE")
-    if content:
-        item.ContentSequence = list(content)
-    return item
-
-
-def _coded(relationship: str, concept: Code, value: Code) -> Dataset:
-    return _item(relationship, "CODE", concept, ConceptCodeSequence=[_code(value)])
-
-
-def _item(relationship: str, kind: str, concept: Code | None, **values: object) -> Dataset:
-    item = _dataset(RelationshipType=relationship, ValueType=kind, **values)
-    if concept is not None:
-        item.ConceptNameCodeSequence = [_code(concept)]
-    return item
-
-
-def _code(code: Code) -> Dataset:
-    return _dataset(CodeValue=code[0], CodingSchemeDesignator=code[1], CodeMeaning=code[2])
-
-
-def _dataset(**values: object) -> Dataset:
-    made = Dataset()
-    for keyword, value in values.items():
-        setattr(made, keyword, value)
-    return made
+    return reference(image["SOPInstanceUID"], classes, image["frame"] if image["frame"] > 1 else 0)

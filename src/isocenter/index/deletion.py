@@ -43,8 +43,10 @@ WHERE id = :id"""
 _DELETE_EMPTY = (
     "DELETE FROM series_metadata WHERE series_id = :id AND NOT EXISTS (SELECT 1 FROM instance WHERE series_id = :id)",
     "DELETE FROM series WHERE id = :id AND NOT EXISTS (SELECT 1 FROM instance WHERE series_id = :id)",
-    """DELETE FROM measurement_draft WHERE study_id = :study
-    AND NOT EXISTS (SELECT 1 FROM series WHERE study_id = :study)""",
+    *(
+        f"DELETE FROM {table} WHERE study_id = :study AND NOT EXISTS (SELECT 1 FROM series WHERE study_id = :study)"  # noqa: S608
+        for table in ("measurement_draft", "key_image_draft")
+    ),
     "DELETE FROM study WHERE id = :study AND NOT EXISTS (SELECT 1 FROM series WHERE study_id = :study)",
     "DELETE FROM patient WHERE id = :patient AND NOT EXISTS (SELECT 1 FROM study WHERE patient_id = :patient)",
     *(

@@ -1,4 +1,4 @@
-"""Drafts: the measurements of a study that are not signed yet, one JSON text for each study.
+"""Drafts: what the viewer keeps of a study before it becomes an object (measurements, key images), one JSON text each.
 
 The version counts changes. Who writes names the version that was read, so that nothing unseen is overwritten.
 """
@@ -6,14 +6,15 @@ The version counts changes. Who writes names the version that was read, so that 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from isocenter.errors import NotFoundError, UsageError
 from isocenter.index.database import Database, Row, Transaction
 
 _STUDY = 'SELECT id FROM study WHERE "StudyInstanceUID" = :study'
-_READ = "SELECT version, body FROM measurement_draft WHERE study_id = :id"
+_READ = "SELECT version, body FROM {table} WHERE study_id = :id"
 _WRITE = """
-INSERT INTO measurement_draft (study_id, version, changed, body) VALUES (:id, :version, :changed, :body)
+INSERT INTO {table} (study_id, version, changed, body) VALUES (:id, :version, :changed, :body)
 ON CONFLICT (study_id) DO UPDATE SET version = excluded.version, changed = excluded.changed, body = excluded.body"""
 
 
@@ -25,17 +26,18 @@ class ChangedMeanwhileError(UsageError):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The measurements of a study as JSON text; version 0: none were ever kept."""
+    """What is kept of a study as JSON text; version 0: nothing ever was."""
 
     version: int
     body: str
 
 
-class MeasurementDrafts:
-    """The table of drafts."""
+class StudyDrafts:
+    """One table of drafts."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, table: Literal["measurement_draft", "key_image_draft"]) -> None:
         self._database = database
+        self._read, self._write = _READ.format(table=table), _WRITE.format(table=table)
 
     def get(self, study: str) -> Draft:
         """Return what is kept of a study.
@@ -43,7 +45,7 @@ class MeasurementDrafts:
         Raises:
             NotFoundError: there is no such study.
         """
-        rows = self._database.rows(_READ, id=_found(self._database.rows(_STUDY, study=study)))
+        rows = self._database.rows(self._read, id=_found(self._database.rows(_STUDY, study=study)))
         return Draft(int(rows[0][0]), str(rows[0][1])) if rows else Draft(0, "[]")
 
     def put(self, study: str, version: int | None, body: str) -> int:
@@ -55,20 +57,19 @@ class MeasurementDrafts:
         """
         with self._database.write() as transaction:
             number = _found(transaction.rows(_STUDY, study=study))
-            now = _version(transaction, number)
+            now = self._version(transaction, number)
             if version is not None and version != now:
-                raise ChangedMeanwhileError("the measurements have changed meanwhile: read them again")
+                raise ChangedMeanwhileError("they have changed meanwhile: read them again")
             values = {"id": number, "version": now + 1, "changed": time.time_ns() // 1_000_000, "body": body}
-            transaction.change(_WRITE, values)
+            transaction.change(self._write, values)
         return now + 1
+
+    def _version(self, transaction: Transaction, number: int) -> int:
+        rows = transaction.rows(self._read, id=number)
+        return int(rows[0][0]) if rows else 0
 
 
 def _found(rows: Sequence[Row]) -> int:
     if not rows:
         raise NotFoundError("there is no such study")
     return int(rows[0][0])
-
-
-def _version(transaction: Transaction, number: int) -> int:
-    rows = transaction.rows(_READ, id=number)
-    return int(rows[0][0]) if rows else 0

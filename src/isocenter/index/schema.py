@@ -471,3 +471,13 @@ deid_job_study = sa.Table(
     sa.Column("objects", sa.Integer, nullable=False),
     sa.Column("report", Text, nullable=False),
 )
+
+#: Images of a study that were marked as key images and are in no object yet, in the same form.
+key_image_draft = sa.Table(
+    "key_image_draft",
+    metadata,
+    sa.Column("study_id", Key, sa.ForeignKey("study.id"), primary_key=True, autoincrement=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("changed", sa.BigInteger, nullable=False),
+    sa.Column("body", Text, nullable=False),
+)

@@ -22,12 +22,14 @@ from isocenter.web.anonymization_preview import add_preview_routes
 from isocenter.web.bin import add_bin_routes
 from isocenter.web.commitments import add_commitment_routes
 from isocenter.web.hanging_protocols import add_hanging_routes
+from isocenter.web.key_images import add_key_image_routes
 from isocenter.web.measurements import add_measurement_routes
 from isocenter.web.media_types import DICOM
 from isocenter.web.mpps import add_mpps_routes
 from isocenter.web.node import Node
 from isocenter.web.opening import add_opening_route
 from isocenter.web.peers import add_peer_routes
+from isocenter.web.presentation_states import add_presentation_state_routes
 from isocenter.web.previews import add_preview_route
 from isocenter.web.problems import problem, problem_of
 from isocenter.web.query_keys import add_query_key_routes
@@ -141,6 +143,8 @@ def create_management(node: Node) -> FastAPI:
     add_anonymization_routes(api, node)
     add_preview_routes(api, node)
     add_segmentation_routes(api, node)
+    add_key_image_routes(api, node)
+    add_presentation_state_routes(api, node)
     return api
 
 

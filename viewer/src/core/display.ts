@@ -4,6 +4,7 @@ import { coloured, type ColourMapId } from './colour-maps';
 import { number, text } from './dicom-json';
 import { toModality, type ModalityTransform } from './modality';
 import { pictureInfo } from './picture-info';
+import { isFor, stateWindow, type PresentationState } from './presentation-state';
 import { presetsFor, SUV_PRESETS } from './presets';
 import type { Picture } from './stack';
 import { chosenSuv, type SuvChoice } from './suv';
@@ -68,13 +69,14 @@ export function automaticWindow(picture: Picture, bitmap: Bitmap, choice?: SuvCh
   return finite(window) && high > low ? window : fullRange(bitmap, transform);
 }
 
-/** All the user may choose from, in order: the file's own, automatic, full range, presets of the modality. */
-export function windowChoices(picture: Picture, modality: string, choice?: SuvChoice): WindowChoice[] {
+/** All the user may choose from, in order: those of presentation states, the file's own, automatic, full range, presets of the modality. */
+export function windowChoices(picture: Picture, modality: string, choice?: SuvChoice, states: readonly PresentationState[] = []): WindowChoice[] {
   const { windows, transform, colour } = pictureInfo(picture);
   if (colour) return [];
   const suv = chosenSuv(transform.suv?.factors, choice)?.factor;
   const scaled = suv === undefined ? [] : SUV_PRESETS.map((p) => ({ ...p, window: { ...p.window, center: p.window.center / suv, width: p.window.width / suv } }));
-  return [...windows, { id: 'automatic', label: 'Automatic' }, { id: FULL_RANGE, label: 'Full range' }, ...presetsFor(modality), ...scaled];
+  const ofStates = states.filter((state) => isFor(state, picture)).flatMap((state) => stateWindow(state, picture) ?? []);
+  return [...ofStates, ...windows, { id: 'automatic', label: 'Automatic' }, { id: FULL_RANGE, label: 'Full range' }, ...presetsFor(modality), ...scaled];
 }
 
 export interface Shown {
@@ -85,12 +87,13 @@ export interface Shown {
 }
 
 /** What holds for this picture under this setting. The default is the file's first window, else automatic. */
-export function shownGrey(picture: Picture, bitmap: Bitmap, modality: string, setting: GreySetting): Shown {
+export function shownGrey(picture: Picture, bitmap: Bitmap, modality: string, setting: GreySetting, states: readonly PresentationState[] = []): Shown {
   if (setting.custom) return { window: setting.custom, label: 'Custom', nodes: windowNodes(setting.custom) };
-  const choices = windowChoices(picture, modality, setting.suv);
+  const choices = windowChoices(picture, modality, setting.suv, states);
   const { windows, transform } = pictureInfo(picture);
   const wanted = setting.choice === DEFAULT_CHOICE ? windows[0] : choices.find(({ id }) => id === setting.choice);
-  const choice = wanted ?? { id: 'automatic', label: 'Automatic' };
+  if (wanted?.nodes) return { label: wanted.label, nodes: wanted.nodes };
+  const choice = wanted ?? (setting.choice.startsWith('state-') ? windows[0] : undefined) ?? { id: 'automatic', label: 'Automatic' };
   if (choice.table) return { label: choice.label, nodes: tableNodes(choice.table) };
   const window = choice.window ?? (choice.id === FULL_RANGE ? fullRange(bitmap, transform) : (setting.automatic ?? automaticWindow(picture, bitmap, setting.suv)));
   return { window, label: choice.label, nodes: windowNodes(window) };

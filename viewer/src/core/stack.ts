@@ -1,6 +1,7 @@
 // From the metadata of a series to what is shown: stacks in spatial order, clips, and objects without a picture. Pure.
 
 import { has, items, number, numbers, text, texts, type DataSet } from './dicom-json';
+import type { PresentationState } from './presentation-state';
 import { dot, normal, readOrientation, readPosition, sameOrientation, type Orientation, type Vector } from './geometry';
 
 export interface Instance {
@@ -39,6 +40,8 @@ export interface DisplaySet {
   warnings: string[];
   /** Which reformatted plane of a volume this is; absent for what is stored. */
   plane?: 'axial' | 'coronal' | 'sagittal';
+  /** The presentation states of its images. */
+  states?: readonly PresentationState[];
 }
 
 export function readInstance(dataSet: DataSet): Instance {
@@ -57,10 +60,13 @@ export const showsPictures = (modality: string): boolean => !WITHOUT_PICTURE.has
 
 const SEGMENTATIONS = new Set(['1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.66.7']);
 
+/** Videos are the only ones of this colour space (PS3.5 8.2.5 to 8.2.8); they are played as a whole, not by frames. */
+export const isVideo = (dataSet: DataSet): boolean => text(dataSet, 'PhotometricInterpretation') === 'YBR_PARTIAL_420';
+
 /** Whether an object has pixels to show. Segmentations are overlays, not pictures. */
 export function isPicture(instance: Instance): boolean {
   const { dataSet } = instance;
-  if (SEGMENTATIONS.has(instance.SOPClassUID)) return false;
+  if (SEGMENTATIONS.has(instance.SOPClassUID) || isVideo(dataSet)) return false;
   const pixels = has(dataSet, 'PixelData') || has(dataSet, 'FloatPixelData') || has(dataSet, 'DoubleFloatPixelData');
   const shape = (number(dataSet, 'Rows') ?? 0) > 0 && (number(dataSet, 'Columns') ?? 0) > 0;
   return shape && pixels;

@@ -21,6 +21,8 @@ export interface WindowChoice {
   label: string;
   window?: Window;
   table?: VoiTable;
+  /** What it comes to, where neither a window nor a table says it. */
+  nodes?: Node[];
 }
 
 /** Grey 0..1 at a modality value; below the first and above the last node their grey holds. */

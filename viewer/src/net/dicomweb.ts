@@ -106,6 +106,14 @@ export class DicomWebClient {
     return type.startsWith('multipart/') ? (readMultipart(type, bytes)[0]?.body ?? new Uint8Array()) : bytes;
   }
 
+  /** An object as a file, as it is stored. */
+  async objectFile(path: ObjectPath): Promise<Blob> {
+    const response = await this.get(this.object(path), 'multipart/related; type="application/dicom"; transfer-syntax=*');
+    const [part] = readMultipart(response.headers.get('content-type') ?? '', new Uint8Array(await response.arrayBuffer()));
+    if (!part) throw new ServerError(response.status, 'The archive sent no object');
+    return new Blob([part.body], { type: 'application/dicom' });
+  }
+
   async system(signal?: AbortSignal): Promise<SystemInfo> {
     const response = await this.get(`${this.api}/system`, 'application/json', signal);
     return (await response.json()) as SystemInfo;

@@ -5,7 +5,7 @@ import { TAGS } from '../core/tags';
 import { wordsOrBytes } from '../core/window';
 import type { DicomWebClient } from './dicomweb';
 
-const SEQUENCES = ['ModalityLUTSequence', 'VOILUTSequence'] as const;
+const SEQUENCES = ['ModalityLUTSequence', 'VOILUTSequence', 'PresentationLUTSequence'] as const;
 const underWay = new WeakMap<DataElement, Promise<void>>();
 
 async function fill(client: DicomWebClient, item: DataSet, data: DataElement, uri: string): Promise<void> {

@@ -3,6 +3,7 @@
 import { greyAt } from '../core/display';
 import { isShut, overlayPlanes, planeFrame, readShutter, unpackPlane, type OverlayPlane, type Shutter } from '../core/overlay-planes';
 import { pictureInfo } from '../core/picture-info';
+import { isFor, type PresentationState } from '../core/presentation-state';
 import type { Picture } from '../core/stack';
 import type { DicomWebClient } from '../net/dicomweb';
 import { overlayBytes } from '../net/overlay-data';
@@ -17,11 +18,13 @@ export interface MaskParts {
   shutter: Shutter | undefined;
 }
 
-/** What lies over this picture; undefined where nothing does. */
-export async function maskParts(client: DicomWebClient, picture: Picture, bitmap: LoadedBitmap): Promise<MaskParts | undefined> {
+/** What lies over this picture, by a presentation state where one is for it; undefined where nothing does. */
+export async function maskParts(client: DicomWebClient, picture: Picture, bitmap: LoadedBitmap, state?: PresentationState): Promise<MaskParts | undefined> {
   const { dataSet } = picture.instance;
-  const shutter = readShutter(dataSet);
-  const planes = await Promise.all(overlayPlanes(dataSet).map((plane) => planeBits(client, plane, picture, bitmap)));
+  const own = state && isFor(state, picture) ? state.dataSet : undefined;
+  const shutter = readShutter(own ?? dataSet);
+  const wanted = own ? [...overlayPlanes(dataSet).filter(({ group }) => own[`${group}1001`]?.Value?.[0]), ...overlayPlanes(own)] : overlayPlanes(dataSet);
+  const planes = await Promise.all(wanted.map((plane) => planeBits(client, plane, picture, bitmap)));
   const present = planes.filter((entry) => entry !== undefined);
   return shutter || present.length > 0 ? { planes: present, shutter } : undefined;
 }

@@ -7,6 +7,7 @@ import { Signal } from '../core/lifecycle';
 import { loadingOrder } from '../core/loading-order';
 import { toModality } from '../core/modality';
 import { pictureInfo } from '../core/picture-info';
+import { isFor, stateChoice, stateInverts, stateView, type PresentationState } from '../core/presentation-state';
 import { presetsFor } from '../core/presets';
 import type { DisplaySet, Picture } from '../core/stack';
 import { chosenSuv, type SuvChoice } from '../core/suv';
@@ -34,6 +35,8 @@ export interface PaneState {
   rate: number;
   timing: Timing | undefined;
   smooth: boolean;
+  /** The presentation state that was applied. */
+  presentation: PresentationState | undefined;
 }
 
 /** A value in SUV of a kind. */
@@ -46,6 +49,7 @@ interface Remembered {
   index: number;
   setting: GreySetting;
   view: View;
+  presentation: PresentationState | undefined;
 }
 
 const EMPTY: PaneState = {
@@ -63,10 +67,14 @@ const EMPTY: PaneState = {
   rate: 20,
   timing: undefined,
   smooth: true,
+  presentation: undefined,
 };
 
 /** Wait this long after the last step before the loading order is turned towards the new place, in ms. */
 const SETTLE = 120;
+
+/** A clip begins at its beginning, a stack in its middle. */
+const startOf = ({ kind, pictures }: DisplaySet): number => (kind === 'clip' ? 0 : Math.floor(pictures.length / 2));
 
 export class StackController {
   readonly changed = new Signal();
@@ -77,6 +85,7 @@ export class StackController {
   private settling: ReturnType<typeof setTimeout> | undefined;
   private animation = 0;
   private wanted = 0;
+  private placing: PresentationState | undefined;
 
   constructor(private readonly store: PictureStore) {}
 
@@ -110,14 +119,13 @@ export class StackController {
     this.remember();
     const before = this.remembered.get(set.id);
     const asked = SOPInstanceUID ? set.pictures.findIndex((p) => p.instance.SOPInstanceUID === SOPInstanceUID) : -1;
-    const middle = set.kind === 'clip' ? 0 : Math.floor(set.pictures.length / 2);
-    const index = asked >= 0 ? asked : (before?.index ?? middle);
+    const index = asked >= 0 ? asked : (before?.index ?? startOf(set));
     const first = set.pictures[0];
     const timing = first && timingOf(first.instance.dataSet, set.pictures.length);
     const setting = before?.setting ?? { choice: DEFAULT_CHOICE, inverted: startsInverted(set.modality) };
     const view = before?.view ?? FIT;
     if (this.current.set) this.store.cancelPrefetch(this.current.set);
-    this.update({ ...EMPTY, set, index, setting, view, timing, rate: timing?.rate ?? 20, pane: this.current.pane, smooth: this.current.smooth });
+    this.update({ ...EMPTY, set, index, setting, view, presentation: before?.presentation, timing, rate: timing?.rate ?? 20, pane: this.current.pane, smooth: this.current.smooth });
     this.port?.setView(view);
     if (!first) return;
     this.request();
@@ -234,8 +242,30 @@ export class StackController {
   reset(): void {
     const { set } = this.current;
     if (!set) return;
+    this.update({ presentation: undefined });
     this.setSetting({ choice: DEFAULT_CHOICE, inverted: startsInverted(set.modality) });
     this.setView(FIT);
+  }
+
+  /** Shows the pictures as a presentation state of theirs says; goes to the first of them where another is on screen. */
+  applyState(presentation: PresentationState): void {
+    const { set } = this.current;
+    const { picture } = this;
+    if (!set || !picture) return;
+    if (!isFor(presentation, picture)) this.goTo(set.pictures.findIndex((one) => isFor(presentation, one)));
+    this.placing = presentation;
+    this.update({ presentation });
+    const { bitmap, shown, index } = this.current;
+    if (bitmap && shown === index) this.place(bitmap);
+  }
+
+  /** Window and view of the state that was chosen last, once there is a picture to show with them. */
+  private place(bitmap: LoadedBitmap): void {
+    const { placing: state, picture } = this;
+    this.placing = undefined;
+    if (!state || !picture || state !== this.current.presentation) return;
+    this.setSetting({ choice: stateChoice(state), inverted: bitmap.samples === 1 && stateInverts(state, picture) });
+    this.setView(stateView(state, picture, bitmap, this.current.pane));
   }
 
   // Grey scale
@@ -249,7 +279,7 @@ export class StackController {
     const { set } = this.current;
     const { picture } = this;
     if (!set || !picture) return;
-    const offered = presetsFor(set.modality).length > 0 ? presetsFor(set.modality) : windowChoices(picture, set.modality, this.current.setting.suv).filter(({ id }) => id !== FULL_RANGE && id !== 'automatic');
+    const offered = presetsFor(set.modality).length > 0 ? presetsFor(set.modality) : windowChoices(picture, set.modality, this.current.setting.suv, set.states).filter(({ id }) => id !== FULL_RANGE && id !== 'automatic');
     const preset = offered[place];
     if (preset) this.chooseWindow(preset.id);
   }
@@ -320,6 +350,15 @@ export class StackController {
     this.update({ rate: steppedRate(this.current.rate, direction) });
   }
 
+  /** Forth and back, or from the start again. */
+  toggleSweep(): void {
+    const { timing, playing } = this.current;
+    if (!timing) return;
+    this.pause();
+    this.update({ timing: { ...timing, sweep: !timing.sweep } });
+    if (playing) this.play();
+  }
+
   setRate(rate: number): void {
     this.update({ rate });
   }
@@ -386,6 +425,7 @@ export class StackController {
   private present(bitmap: LoadedBitmap): void {
     this.update({ bitmap, shown: this.current.index, status: 'ready', message: '' });
     this.redraw();
+    if (this.placing) this.place(bitmap);
   }
 
   private settle(): void {
@@ -413,7 +453,7 @@ export class StackController {
     if (!bitmap || !picture) return;
     if (bitmap.samples === 1) {
       const fixed = setting.automatic ? setting : { ...setting, automatic: automaticWindow(picture, bitmap, setting.suv) };
-      const grey = shownGrey(picture, bitmap, set.modality, fixed);
+      const grey = shownGrey(picture, bitmap, set.modality, fixed, set.states);
       this.update({ grey, setting: fixed });
       this.port?.setColours(storedNodes(grey.nodes, picture, bitmap, setting));
     } else this.update({ grey: undefined });
@@ -422,8 +462,8 @@ export class StackController {
   }
 
   private remember(): void {
-    const { set, index, setting, view } = this.current;
-    if (set) this.remembered.set(set.id, { index, setting, view });
+    const { set, index, setting, view, presentation } = this.current;
+    if (set) this.remembered.set(set.id, { index, setting, view, presentation });
   }
 
   private update(change: Partial<PaneState>): void {

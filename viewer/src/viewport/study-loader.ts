@@ -4,6 +4,7 @@
 import { number, text } from '../core/dicom-json';
 import { Signal } from '../core/lifecycle';
 import { seriesHead, seriesMetadata, type SeriesOpening } from '../core/opening';
+import { withStates } from '../core/presentation-state';
 import { displaySets, showsPictures, type DisplaySet } from '../core/stack';
 import type { DicomWebClient } from '../net/dicomweb';
 
@@ -185,7 +186,7 @@ export class StudyLoader {
   }
 
   private update(state: StudyState): void {
-    this.current = state;
+    this.current = { ...state, series: withStates(state.series) };
     this.changed.emit();
   }
 }

@@ -1,6 +1,6 @@
 // Playing a multi-frame image: play, rate.
 
-import { Minus, Pause, Play, Plus } from 'lucide-react';
+import { ArrowLeftRight, Minus, Pause, Play, Plus } from 'lucide-react';
 import type { JSX } from 'react';
 import type { CommandName } from '../../core/commands';
 import type { PaneState } from '../../viewport/stack-controller';
@@ -13,6 +13,9 @@ export function CineBar({ state, run }: { state: PaneState; run(name: CommandNam
     <div className="cine" role="group" aria-label="Cine">
       <button type="button" className="icon-button" aria-label={playing ? 'Pause' : 'Play'} onClick={() => run('cine.toggle')}>
         {playing ? <Pause size={18} fill="currentColor" strokeWidth={0} /> : <Play size={18} fill="currentColor" strokeWidth={0} />}
+      </button>
+      <button type="button" className="icon-button" aria-label="Forth and back" title="Forth and back  Shift Space" aria-pressed={timing?.sweep === true} onClick={() => run('cine.sweep')}>
+        <ArrowLeftRight size={16} />
       </button>
       <button type="button" className="icon-button" aria-label="Slower" onClick={() => run('cine.slower')}>
         <Minus size={16} />

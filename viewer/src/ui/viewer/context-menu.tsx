@@ -8,6 +8,7 @@ const ENTRIES: readonly (readonly CommandName[])[] = [
   ['tool.window', 'tool.scroll', 'tool.zoom', 'tool.pan'],
   ['window.default', 'window.full', 'window.invert'],
   ['view.fit', 'view.actual', 'view.rotateRight', 'view.flipHorizontal', 'view.smooth', 'view.reset'],
+  ['key.toggle', 'key.only'],
   ['export.image', 'export.copy'],
   ['panel.text', 'panel.tags', 'panel.keys'],
 ];

@@ -1,11 +1,15 @@
 // An object without a picture: a report to read, a PDF, else what it is and the way to its content.
 
-import { ExternalLink, FileText, Tags } from 'lucide-react';
+import { Download, ExternalLink, FileText, Tags } from 'lucide-react';
 import { lazy, Suspense, useEffect, useState, type JSX } from 'react';
 import { formatDate, formatTime } from '../../core/dates';
 import { has, text } from '../../core/dicom-json';
+import { pictureName } from '../../core/export';
 import { isReport } from '../../core/report';
-import type { DisplaySet } from '../../core/stack';
+import { isVideo, type DisplaySet } from '../../core/stack';
+import { hasWaveforms } from '../../core/waveform';
+import type { DicomWebClient } from '../../net/dicomweb';
+import { download } from '../../viewport/export/download';
 import { useServices } from '../services';
 
 const PDF = '1.2.840.10008.5.1.4.1.1.104.1';
@@ -26,12 +30,21 @@ export function useSopClassName(uid: string): string {
   return name;
 }
 
+const VideoView = lazy(() => import('./video-view').then((module) => ({ default: module.VideoView })));
+const WaveformView = lazy(() => import('./waveform-view').then((module) => ({ default: module.WaveformView })));
 const ReportView = lazy(() => import('./report-view').then((module) => ({ default: module.ReportView })));
+
+/** Saves the object of a set as a DICOM file. */
+async function saveObject(client: DicomWebClient, set: DisplaySet): Promise<void> {
+  const [instance] = set.instances;
+  const file = await client.objectFile({ study: set.StudyInstanceUID, series: set.SeriesInstanceUID, instance: instance?.SOPInstanceUID ?? '' });
+  download(file, `${pictureName(set, instance?.InstanceNumber ?? 1)}.dcm`);
+}
 
 export interface DocumentActions {
   /** Whether an image is in a study that is open. */
   isThere(SOPInstanceUID: string): boolean;
-  onImage(SOPInstanceUID: string): void;
+  onImage(SOPInstanceUID: string, frame?: number): void;
   onTags(): void;
 }
 
@@ -42,6 +55,20 @@ export function Document({ set, ...actions }: { set: DisplaySet } & DocumentActi
     return (
       <Suspense fallback={null}>
         <ReportView dataSet={instance.dataSet} {...actions} />
+      </Suspense>
+    );
+  }
+  if (instance && hasWaveforms(instance.dataSet)) {
+    return (
+      <Suspense fallback={null}>
+        <WaveformView key={instance.SOPInstanceUID} dataSet={instance.dataSet} onTags={actions.onTags} />
+      </Suspense>
+    );
+  }
+  if (instance && isVideo(instance.dataSet)) {
+    return (
+      <Suspense fallback={null}>
+        <VideoView key={instance.SOPInstanceUID} set={set} onTags={actions.onTags} onFile={() => void saveObject(client, set).catch(() => undefined)} />
       </Suspense>
     );
   }
@@ -71,6 +98,16 @@ function PdfView({ url, title, onTags }: { url: string; title: string; onTags():
 
 function DocumentCard({ set, onTags }: { set: DisplaySet; onTags(): void }): JSX.Element {
   const [instance] = set.instances;
+  const { client } = useServices();
+  const [failed, setFailed] = useState('');
+  const save = async (): Promise<void> => {
+    try {
+      await saveObject(client, set);
+      setFailed('');
+    } catch (error) {
+      setFailed(error instanceof Error ? error.message : 'The object cannot be read');
+    }
+  };
   const name = useSopClassName(instance?.SOPClassUID ?? '');
   const dataSet = instance?.dataSet ?? {};
   const title = text(dataSet, 'DocumentTitle') || set.description;
@@ -82,12 +119,16 @@ function DocumentCard({ set, onTags }: { set: DisplaySet; onTags(): void }): JSX
         <h2>{name || ' '}</h2>
         {title ? <p>{title}</p> : null}
         {date ? <p className="muted">{date}</p> : null}
-        <p className="muted">This object has no picture to show. Its content can be read in the tag browser.</p>
+        <p className="muted">This object has no picture to show. Its content can be read in the tag browser, or saved as a file.</p>
         <div className="document-actions">
           <button type="button" className="button" onClick={onTags}>
             <Tags size={16} /> Tag browser
           </button>
+          <button type="button" className="button" onClick={() => void save()}>
+            <Download size={16} /> Download
+          </button>
         </div>
+        {failed ? <p role="alert">{failed}</p> : null}
       </div>
     </div>
   );

@@ -4,7 +4,8 @@ import { Eye, EyeOff, Lock, LockOpen, Trash2, X } from 'lucide-react';
 import { useState, type JSX } from 'react';
 import { resultText, titleOfMeasurement, toCsv, toJson } from '../../core/measure/export';
 import type { Measurement } from '../../core/measure/types';
-import { nearestPicture, toPatient } from '../../core/plane';
+import { pixelsOf, type ReportedPlace, type ReportedSource } from '../../core/measure/reported';
+import { nearestPicture, planeOf, toPatient } from '../../core/plane';
 import type { DisplaySet } from '../../core/stack';
 import type { MeasureSession } from '../../viewport/measure/session';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
@@ -37,14 +38,25 @@ export function MeasurePanel({ session, ...rest }: Props): JSX.Element {
 }
 
 function List({ session, study, onSign, onShow }: Props & { session: MeasureSession }): JSX.Element {
-  const { items, selected } = useStateOf(session);
+  const { items, selected, reported, unshown } = useStateOf(session);
   const [said, setSaid] = useState('');
   const show = (item: Measurement): void => {
     const place = placeOf(item, study);
     if (place?.set) onShow(place.series, place.set, place.index);
     session.select(item.id);
   };
-  if (items.length === 0) return <p className="muted">Nothing was measured yet</p>;
+  if (items.length === 0 && reported.length === 0) return <p className="muted">Nothing was measured yet</p>;
+  const told = reported.map((source) => <Reported key={source.SOPInstanceUID} source={source} shown={!unshown.has(source.SOPInstanceUID)} study={study} session={session} onShow={onShow} />);
+  if (items.length === 0) {
+    return (
+      <>
+        <p className="muted" role="status">
+          {said}
+        </p>
+        {told}
+      </>
+    );
+  }
   return (
     <>
       <ul>
@@ -55,6 +67,7 @@ function List({ session, study, onSign, onShow }: Props & { session: MeasureSess
       <p className="muted" role="status">
         {said}
       </p>
+      {told}
       <footer>
         <button type="button" className="button" title="Store as a DICOM structured report" onClick={() => void onSign().then(setSaid)}>
           Sign
@@ -68,6 +81,54 @@ function List({ session, study, onSign, onShow }: Props & { session: MeasureSess
       </footer>
     </>
   );
+}
+
+interface ReportedProps extends Pick<Props, 'study' | 'onShow'> {
+  source: ReportedSource;
+  shown: boolean;
+  session: MeasureSession;
+}
+
+/** What a report measured: to look at, not to change. */
+function Reported({ source: { SOPInstanceUID, title, measurements }, shown, study, session, onShow }: ReportedProps): JSX.Element {
+  return (
+    <section className="measure-reported" aria-label={title}>
+      <h3>
+        <span>{title}</span>
+        <button type="button" className="icon-button" aria-label={`Hide what is in ${title}`} aria-pressed={!shown} onClick={() => session.toggleReport(SOPInstanceUID)}>
+          {shown ? <Eye size={16} /> : <EyeOff size={16} />}
+        </button>
+      </h3>
+      <ul>
+        {measurements.map(({ id, name, results, places }) => {
+          const place = reportedPlace(places, study);
+          return (
+            <li key={id}>
+              <button type="button" className="measure-jump" disabled={!place} onClick={() => place && onShow(place.series, place.set, place.index)}>
+                <strong>{results.join(' · ') || name || 'Region'}</strong>
+                <span className="muted">{[results.length > 0 ? name : '', place ? imageName(place) : 'in no image that is open'].filter(Boolean).join(' · ')}</span>
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+const imageName = ({ series, set, index }: { series: SeriesEntry; set: DisplaySet; index: number }): string => `${[series.number, series.description || series.modality].filter((part) => part !== undefined && part !== '').join(' · ')}, image ${index + 1} of ${set.pictures.length}`;
+
+/** The first image of the open studies that holds one of the places. */
+function reportedPlace(places: readonly ReportedPlace[], { series }: StudyState): { series: SeriesEntry; set: DisplaySet; index: number } | undefined {
+  for (const place of places) {
+    for (const one of series) {
+      for (const set of one.sets ?? []) {
+        const index = set.pictures.findIndex((picture) => pixelsOf(place, picture, planeOf(picture)) !== undefined);
+        if (index >= 0) return { series: one, set, index };
+      }
+    }
+  }
+  return undefined;
 }
 
 interface RowProps {

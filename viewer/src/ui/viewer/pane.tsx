@@ -1,9 +1,10 @@
 // One pane: the drawing, what is written over it, gestures, and what happens when a picture cannot be shown.
 
-import { ImageOff, LoaderCircle } from 'lucide-react';
+import { ImageOff, LoaderCircle, Star } from 'lucide-react';
 import { lazy, Suspense, useEffect, useRef, useState, type DragEvent, type JSX } from 'react';
 import type { CommandName } from '../../core/commands';
 import type { Detail } from '../../core/corner-text';
+import { isMarked } from '../../core/key-images';
 import { isMeasure, isPaint, type Tool } from '../../core/gesture';
 import { Owner } from '../../core/lifecycle';
 import { formatValue } from '../../core/modality';
@@ -22,6 +23,7 @@ import { Overlay } from './overlay';
 import { PlaneLayer } from './plane-layer';
 import { openBeside, setOf } from './references';
 import { SERIES_DRAG } from './series-rail';
+import { StateLayer } from './state-layer';
 import { SpaceLayer } from './space-layer';
 import { useStateOf } from './use-signal';
 import type { ViewerEngine } from './viewer-engine';
@@ -51,7 +53,7 @@ interface Props {
 }
 
 export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, onMenu, onTags, onDrop }: Props): JSX.Element {
-  const { workspace, store } = engine;
+  const { workspace } = engine;
   const { controller } = cell;
   const state = useStateOf(controller);
   const session = useStateOf(engine.measure);
@@ -97,17 +99,10 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
       {...dropping(onDrop)}
     >
       <div className="pane-drawing" ref={drawing} style={{ visibility: state.bitmap && !isDocument ? 'visible' : 'hidden' }} />
-      {isDocument ? null : (
-        <>
-          <PlaneLayer state={state} visible={planes} />
-          <Structured session={structures} state={state} tool={tool} at={cursor} />
-          <SpaceLayer workspace={workspace} controller={controller} pane={state} />
-        </>
-      )}
-      {session && !isDocument ? <Measured session={session} pane={state} /> : null}
+      {isDocument ? null : <Layers engine={engine} controller={controller} state={state} planes={planes} tool={tool} at={cursor} />}
       <div className="pane-surface" ref={surface} data-tool={tool} hidden={isDocument} />
       {isDocument && state.set ? <Document set={state.set} {...documentActions(engine, cell, onTags)} /> : <Overlay state={state} detail={detail} further={state.set?.plane ? planeNotes : ''} pixel={cursor && controller.valueAt(cursor)?.pixel} cursor={cursorText(controller, cursor, structures)} />}
-      {isDocument ? null : <FrameSlider state={state} store={store} controller={controller} />}
+      {isDocument ? null : <Marks engine={engine} controller={controller} state={state} />}
       {state.status === 'empty' ? <div className="pane-empty">Drag a series here, or choose one on the left</div> : null}
       <CineBar state={state} run={run} />
       <Waiting state={state} />
@@ -126,6 +121,47 @@ function Structured({ session, state, tool, at }: { session: StructuresSession |
   );
 }
 
+interface OfPicture {
+  engine: ViewerEngine;
+  controller: StackController;
+  state: PaneState;
+}
+
+/** What is drawn over a picture, below the text. */
+function Layers({ engine, controller, state, planes, tool, at }: OfPicture & { planes: boolean; tool: Tool; at: Point | undefined }): JSX.Element {
+  const session = useStateOf(engine.measure);
+  const structures = useStateOf(engine.structures);
+  return (
+    <>
+      <PlaneLayer state={state} visible={planes} />
+      <Structured session={structures} state={state} tool={tool} at={at} />
+      <StateLayer state={state} />
+      <SpaceLayer workspace={engine.workspace} controller={controller} pane={state} />
+      {session ? <Measured session={session} pane={state} /> : null}
+    </>
+  );
+}
+
+/** What stands beside the text: place in the stack, key image. */
+function Marks({ engine, controller, state }: OfPicture): JSX.Element {
+  const { marks } = useStateOf(engine.keys);
+  const picture = state.set?.pictures[state.shown];
+  return (
+    <>
+      {picture && !state.set?.plane && isMarked(picture, marks) ? <KeyBadge /> : null}
+      <FrameSlider state={state} store={engine.store} controller={controller} />
+    </>
+  );
+}
+
+function KeyBadge(): JSX.Element {
+  return (
+    <span className="key-badge" role="img" aria-label="Key image" title="Key image  K" data-testid="key-badge">
+      <Star size={18} fill="currentColor" strokeWidth={1} />
+    </span>
+  );
+}
+
 function Measured({ session, pane }: { session: MeasureSession; pane: PaneState }): JSX.Element {
   return (
     <Suspense fallback={null}>
@@ -138,7 +174,7 @@ function documentActions(engine: ViewerEngine, cell: Cell, onTags: () => void): 
   const { workspace } = engine;
   return {
     isThere: (SOPInstanceUID) => setOf(engine, SOPInstanceUID) !== undefined,
-    onImage: (SOPInstanceUID) => openBeside(engine, cell, SOPInstanceUID),
+    onImage: (SOPInstanceUID, frame) => openBeside(engine, cell, SOPInstanceUID, frame),
     onTags: () => {
       workspace.activate(workspace.state().cells.indexOf(cell));
       onTags();

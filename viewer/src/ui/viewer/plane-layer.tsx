@@ -17,20 +17,20 @@ interface Known {
 
 export function PlaneLayer({ state, visible }: { state: PaneState; visible: boolean }): JSX.Element | null {
   const { client } = useServices();
-  const { set, shown, bitmap, grey, setting, view, pane } = state;
+  const { set, shown, bitmap, grey, setting, view, pane, presentation } = state;
   const picture = set?.pictures[shown];
   const canvas = useRef<HTMLCanvasElement>(null);
   const [known, setKnown] = useState<Known>();
   useEffect(() => {
     if (!picture || !bitmap) return undefined;
     let gone = false;
-    void maskParts(client, picture, bitmap).then((parts) => {
+    void maskParts(client, picture, bitmap, presentation).then((parts) => {
       if (!gone) setKnown(parts ? { bitmap, parts } : undefined);
     });
     return () => {
       gone = true;
     };
-  }, [client, picture, bitmap]);
+  }, [client, picture, bitmap, presentation]);
 
   const parts = visible && known?.bitmap === bitmap ? known?.parts : undefined;
   const nodes = grey && picture && bitmap ? brightness(storedNodes(grey.nodes, picture, bitmap, setting)) : [];

@@ -3,23 +3,27 @@
 import { ChevronDown } from 'lucide-react';
 import { useEffect, useRef, useState, type JSX } from 'react';
 import { COLOUR_MAPS, coloured, gradientOf, type ColourMapId } from '../../core/colour-maps';
+import { formatDate } from '../../core/dates';
+import { text } from '../../core/dicom-json';
 import { DEFAULT_CHOICE, FULL_RANGE, windowChoices, type GreySetting } from '../../core/display';
 import { formatValue } from '../../core/modality';
 import { pictureInfo } from '../../core/picture-info';
+import type { PresentationState } from '../../core/presentation-state';
 import { presetsFor } from '../../core/presets';
 import type { Picture } from '../../core/stack';
 import { chosenSuv, SUV_KINDS, type SuvChoice, type SuvFactors, type SuvKind } from '../../core/suv';
 import type { StackController } from '../../viewport/stack-controller';
 import { useStateOf } from './use-signal';
 
-export function PresetMenu({ controller }: { controller: StackController }): JSX.Element {
+export function PresetMenu({ controller, onState }: { controller: StackController; onState(state: PresentationState): void }): JSX.Element {
   const [open, setOpen] = useState(false);
   const menu = useRef<HTMLDivElement>(null);
   const state = useStateOf(controller);
   const picture = state.set?.pictures[state.index];
-  const choices = state.set && picture ? windowChoices(picture, state.set.modality, state.setting.suv) : [];
+  const choices = state.set && picture ? windowChoices(picture, state.set.modality, state.setting.suv, state.set.states) : [];
+  const states = state.set?.states ?? [];
   const presets = presetsFor(state.set?.modality ?? '');
-  const chosen = state.setting.custom ? '' : state.setting.choice === DEFAULT_CHOICE ? (choices[0]?.id ?? '') : state.setting.choice;
+  const chosen = state.setting.custom ? '' : state.setting.choice === DEFAULT_CHOICE ? (choices.find(({ id }) => !id.startsWith('state-'))?.id ?? '') : state.setting.choice;
 
   useEffect(() => {
     if (!open) return undefined;
@@ -34,20 +38,29 @@ export function PresetMenu({ controller }: { controller: StackController }): JSX
     };
   }, [open]);
 
+  const firstOfFile = choices.find(({ id }) => id.startsWith('file') || id.startsWith('lut'))?.id;
   const keyOf = (id: string): string => {
-    if (id === choices[0]?.id && id.startsWith('file')) return '0';
+    if (id === firstOfFile) return '0';
     if (id === FULL_RANGE) return '1';
     const place = presets.findIndex((preset) => preset.id === id);
     return place >= 0 ? String(place + 2) : '';
   };
   return (
     <div className="preset" ref={menu} data-phone="true">
-      <button type="button" className="preset-button" aria-haspopup="menu" aria-expanded={open} disabled={choices.length === 0} onClick={() => setOpen(!open)}>
+      <button type="button" className="preset-button" aria-haspopup="menu" aria-expanded={open} disabled={choices.length === 0 && states.length === 0} onClick={() => setOpen(!open)}>
         <span>{choices.length === 0 ? 'Colour' : (state.grey?.label ?? 'Window')}</span>
         <ChevronDown size={14} aria-hidden="true" />
       </button>
       {open ? (
         <div className="menu" role="menu">
+          <States
+            states={states}
+            applied={state.presentation}
+            onChoose={(chosen) => {
+              onState(chosen);
+              setOpen(false);
+            }}
+          />
           {choices.map(({ id, label, window }) => (
             <button
               key={id}
@@ -94,6 +107,27 @@ function Quantities({ picture, chosen, onChoose }: { picture: Picture; chosen: S
     <div className="menu-group" role="group" aria-label="Values">
       {SUV_KINDS.map(({ id, label, title }) => entry(id, label, title, label === now, whyNot(suv, id)))}
       {entry('stored', unit || 'Stored values', 'The values as they are stored', now === undefined, '')}
+    </div>
+  );
+}
+
+interface StatesProps {
+  states: readonly PresentationState[];
+  applied: PresentationState | undefined;
+  onChoose(state: PresentationState): void;
+}
+
+function States({ states, applied, onChoose }: StatesProps): JSX.Element | null {
+  if (states.length === 0) return null;
+  return (
+    <div className="menu-states" role="group" aria-label="Presentation states">
+      <h3>Presentation states</h3>
+      {states.map((state) => (
+        <button key={state.id} type="button" role="menuitemradio" aria-checked={state.id === applied?.id} onClick={() => onChoose(state)}>
+          <span>{state.label}</span>
+          <span className="menu-note">{formatDate(text(state.dataSet, 'ContentDate') || text(state.dataSet, 'SeriesDate'))}</span>
+        </button>
+      ))}
     </div>
   );
 }

@@ -9,7 +9,7 @@ interface Props {
   dataSet: DataSet;
   /** Whether an image is in a study that is open. */
   isThere(SOPInstanceUID: string): boolean;
-  onImage(SOPInstanceUID: string): void;
+  onImage(SOPInstanceUID: string, frame?: number): void;
   onTags(): void;
 }
 
@@ -78,7 +78,7 @@ function Link({ reference, isThere, onImage }: { reference: NonNullable<ReportIt
   const label = [isImage ? 'Image' : 'Object', frames.length > 0 ? `frame ${frames.join(', ')}` : ''].filter(Boolean).join(', ');
   if (!isThere(SOPInstanceUID)) return <span className="muted" title={SOPInstanceUID}>{`${label}, not in the open study`}</span>;
   return (
-    <button type="button" className="report-link" onClick={() => onImage(SOPInstanceUID)}>
+    <button type="button" className="report-link" onClick={() => onImage(SOPInstanceUID, frames[0])}>
       <ImageIcon size={14} aria-hidden="true" /> {label}
     </button>
   );

@@ -1,8 +1,11 @@
 // The series of the study as thumbnails; on a phone a drawer.
 
-import { AlertTriangle, Film, FileText, Layers, type LucideIcon } from 'lucide-react';
+import { AlertTriangle, Film, FileText, Layers, Star, type LucideIcon } from 'lucide-react';
 import { Fragment, useEffect, useRef, type JSX } from 'react';
 import { formatDate } from '../../core/dates';
+import { text } from '../../core/dicom-json';
+import { isMarked } from '../../core/key-images';
+import { isState } from '../../core/presentation-state';
 import { showsPictures, type DisplaySet } from '../../core/stack';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
 import { ModalityBadge } from '../parts/modality-badge';
@@ -21,13 +24,15 @@ interface Props {
   current: DisplaySet | undefined;
   /** Ids of the display sets that are on screen. */
   shown: ReadonlySet<string>;
+  /** Ids of the key images. */
+  marks: ReadonlySet<string>;
   onOpen(series: SeriesEntry, set: DisplaySet | undefined): void;
   structures: Late<StructuresSession>;
   /** Shows a segmentation, structure set or dose over its series. */
   onOver(set: DisplaySet): void;
 }
 
-export function SeriesRail({ study, current, shown, onOpen, structures, onOver }: Props): JSX.Element {
+export function SeriesRail({ study, current, shown, marks, onOpen, structures, onOver }: Props): JSX.Element {
   const several = new Set(study.series.map(({ StudyInstanceUID }) => StudyInstanceUID)).size > 1;
   const session = useStateOf(structures);
   const rail = useRef<HTMLDivElement>(null);
@@ -41,8 +46,8 @@ export function SeriesRail({ study, current, shown, onOpen, structures, onOver }
         <Fragment key={series.SeriesInstanceUID}>
           {several && series.StudyInstanceUID !== study.series[index - 1]?.StudyInstanceUID ? <StudyHead series={series} /> : null}
           {series.sets
-            ? series.sets.map((set) => <Card key={set.id} series={series} set={set} active={current?.id === set.id} shown={shown.has(set.id)} several={(series.sets?.length ?? 0) > 1} onOpen={onOpen} session={session} onOver={onOver} />)
-            : <Card series={series} set={undefined} active={false} shown={false} several={false} onOpen={onOpen} session={undefined} onOver={onOver} />}
+            ? series.sets.map((set) => <Card key={set.id} series={series} set={set} active={current?.id === set.id} shown={shown.has(set.id)} several={(series.sets?.length ?? 0) > 1} marks={marks} onOpen={onOpen} session={session} onOver={onOver} />)
+            : <Card series={series} set={undefined} active={false} shown={false} several={false} marks={marks} onOpen={onOpen} session={undefined} onOver={onOver} />}
         </Fragment>
       ))}
     </div>
@@ -58,12 +63,33 @@ function StudyHead({ series: { StudyDate, StudyDescription } }: { series: Series
   );
 }
 
+function KeyCount({ set, marks }: { set: DisplaySet | undefined; marks: ReadonlySet<string> }): JSX.Element | null {
+  const count = set?.pictures.filter((picture) => isMarked(picture, marks)).length ?? 0;
+  if (count === 0) return null;
+  return (
+    <span className="card-keys" title={count === 1 ? '1 key image' : `${count} key images`}>
+      <Star size={12} fill="currentColor" aria-hidden="true" />
+      {count}
+    </span>
+  );
+}
+
+/** The archive draws the images of a presentation state as it says. */
+const isPresentation = (set: DisplaySet | undefined): boolean => set?.instances.some(isState) === true;
+
+/** Presentation states are known by their own description rather than that of their series. */
+function titleOf(series: SeriesEntry, set: DisplaySet | undefined): string {
+  const own = set && isPresentation(set) ? text(set.instances[0]?.dataSet, 'ContentDescription') : '';
+  return [own, series.description, set?.description, set?.kind === 'document' ? 'Document' : `Series ${series.number ?? ''}`.trim()].find(Boolean) ?? '';
+}
+
 interface CardProps {
   series: SeriesEntry;
   set: DisplaySet | undefined;
   active: boolean;
   shown: boolean;
   several: boolean;
+  marks: ReadonlySet<string>;
   session: StructuresSession | undefined;
   onOver(set: DisplaySet): void;
   onOpen(series: SeriesEntry, set: DisplaySet | undefined): void;
@@ -71,23 +97,23 @@ interface CardProps {
 
 /** What a card says of its series. */
 function faceOf(series: SeriesEntry, set: DisplaySet | undefined): { title: string; hint: string; count: number; Icon: LucideIcon; pictured: boolean; liesOver: boolean } {
-  const title = [series.description, set?.description, set?.kind === 'document' ? 'Document' : `Series ${series.number ?? ''}`.trim()].find(Boolean) ?? '';
+  const title = titleOf(series, set);
   const kind = kindOf(set?.instances[0]?.SOPClassUID ?? '');
   return {
     title,
     hint: series.error || (kind ? `${title}\nDouble click: show over its series` : title),
     count: set && set.pictures.length > 0 ? set.pictures.length : series.instances,
     Icon: series.error ? AlertTriangle : ((set && ICONS[set.kind]) ?? Layers),
-    pictured: set ? set.kind !== 'document' || kind === 'SEG' : showsPictures(series.modality),
+    pictured: set ? set.kind !== 'document' || kind === 'SEG' || isPresentation(set) : showsPictures(series.modality),
     liesOver: kind !== undefined,
   };
 }
 
 const ICONS: Readonly<Record<DisplaySet['kind'], LucideIcon>> = { stack: Layers, clip: Film, document: FileText };
 
-function Card({ series, set, active, shown, several, session, onOver, onOpen }: CardProps): JSX.Element {
+function Card({ series, set, active, shown, several, marks, session, onOver, onOpen }: CardProps): JSX.Element {
   const { title, hint, count, Icon, pictured, liesOver } = faceOf(series, set);
-  const instance = several ? set?.instances[0]?.SOPInstanceUID : undefined;
+  const instance = several || isPresentation(set) ? set?.instances[0]?.SOPInstanceUID : undefined;
   return (
     <div className="card-holder" role="presentation">
       <button
@@ -109,6 +135,7 @@ function Card({ series, set, active, shown, several, session, onOver, onOpen }: 
         <Thumbnail study={series.StudyInstanceUID} series={series.SeriesInstanceUID} instance={instance} label={title} pictured={pictured} />
         <span className="card-top">
           <ModalityBadge modality={series.modality} />
+          <KeyCount set={set} marks={marks} />
           <span className="card-count">
             <Icon size={12} aria-hidden="true" />
             {count}

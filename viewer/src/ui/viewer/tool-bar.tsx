@@ -51,8 +51,9 @@ const MEASURES: readonly (readonly CommandName[])[] = [
   ['measure.undo', 'measure.redo', 'measure.delete', 'measure.hide', 'measure.list'],
 ];
 const EXPORTS: readonly (readonly CommandName[])[] = [
-  ['export.image', 'export.copy', 'export.print', 'export.printPane'],
+  ['export.image', 'export.film', 'export.copy', 'export.print', 'export.printPane'],
   ['export.text', 'export.size'],
+  ['key.store', 'state.store'],
 ];
 const LINKED = ['scroll', 'offset', 'window', 'view', 'lines'] as const;
 
@@ -128,7 +129,7 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
       <div className="tool-group">
         {canPlay ? button({ command: 'cine.toggle', icon: playing ? Pause : Play, label: playing ? 'Pause' : 'Play', phone: true }) : null}
         <MenuButton icon={Download} label="Export" title="Save, copy or print the picture">
-          {(close) => EXPORTS.map((group, index) => <Entries key={group[0]} names={group} checked={(name) => exporting[name === 'export.text' ? 'text' : 'ownSize'] && index > 0} run={run} {...(index === 0 ? { close } : {})} />)}
+          {(close) => EXPORTS.map((group, index) => <Entries key={group[0]} names={group} checked={(name) => index === 1 && exporting[name === 'export.text' ? 'text' : 'ownSize']} run={run} {...(index === 1 ? {} : { close })} />)}
         </MenuButton>
         {PANELS.map((entry) => button(entry))}
         <MenuButton icon={Ellipsis} label="More" title="More" phone>

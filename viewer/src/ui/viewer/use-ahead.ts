@@ -19,6 +19,8 @@ export function useAhead(engine: ViewerEngine, { bitmap, set }: PaneState, studi
   }, [drawn, engine, set]);
 
   useEffect(() => {
-    if (drawn) engine.drafts.open([...studies]);
+    if (!drawn) return;
+    engine.drafts.open([...studies]);
+    void engine.keys.open([...studies]);
   }, [drawn, engine, studies]);
 }

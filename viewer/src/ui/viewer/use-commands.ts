@@ -30,6 +30,8 @@ export interface PageState {
 export interface PageActions {
   change(change: (state: PageState) => Partial<PageState>): void;
   series(by: 1 | -1): void;
+  /** Opens the first series that is shown, unless the active pane shows one of them. */
+  first(): void;
   list(): void;
   full(): void;
   /** Whether overlay planes and shutter are drawn. */
@@ -152,7 +154,7 @@ function volumeActions({ volume3d }: ViewerEngine, page: PageActions): Actions {
 }
 
 function exportActions(engine: ViewerEngine, page: PageActions): Actions {
-  const { workspace, measure, structures, mpr, volume3d, exporting, client } = engine;
+  const { workspace, measure, structures, mpr, volume3d, exporting, client, store } = engine;
   const parts = (): Omit<PaneParts, 'further'> => ({ client, measure: measure.state(), structures: structures.state(), planes: page.planes() });
   const source = (): ExportSource => {
     const { active } = workspace;
@@ -166,6 +168,7 @@ function exportActions(engine: ViewerEngine, page: PageActions): Actions {
   const printing = (printed: Printed): (() => void) => making(async () => (await import('./print-sheet')).printSheet(engine, parts(), printed));
   return {
     'export.image': making(async () => (await import('../../viewport/export/exporter')).downloadPicture(source(), exporting.state())),
+    'export.film': making(async () => (await import('../../viewport/export/film')).downloadFilm(workspace.active.state(), store, source().parts, exporting.state(), (note) => page.change(() => ({ note })))),
     'export.copy': making(async () => (await import('../../viewport/export/exporter')).copyPicture(source(), exporting.state())),
     'export.print': printing('layout'),
     'export.printPane': printing('pane'),
@@ -188,6 +191,7 @@ function imageActions({ workspace }: ViewerEngine): Actions {
     'image.first': () => workspace.active.goTo(0),
     'image.last': () => workspace.active.goTo(last()),
     'cine.toggle': () => workspace.active.togglePlay(),
+    'cine.sweep': () => workspace.active.toggleSweep(),
     'cine.slower': () => workspace.active.changeRate(-1),
     'cine.faster': () => workspace.active.changeRate(1),
     'window.default': () => workspace.active.chooseWindow(DEFAULT_CHOICE),
@@ -207,6 +211,42 @@ function imageActions({ workspace }: ViewerEngine): Actions {
   };
 }
 
+/** Stores what the active pane shows as a presentation state; returns what to tell the user. */
+async function storeState({ workspace, measure, loader }: ViewerEngine, overlays: boolean): Promise<string> {
+  const pane = workspace.active.state();
+  const { set, shown, bitmap, view, grey, setting } = pane;
+  const picture = set?.pictures[shown];
+  if (!set || !picture || !bitmap) return 'There is no picture in this pane';
+  if (set.plane) return 'Planes of a volume have no image to store a view of';
+  const [{ savedView }, { storeView }] = await Promise.all([import('../../core/saved-view'), import('../../net/stored-states')]);
+  const label = [set.description || set.modality, `image ${shown + 1}`].join(', ').slice(0, 64);
+  const saved = savedView({ picture, shape: bitmap, view, pane: pane.pane, grey, inverted: setting.inverted, overlays, laid: measure.state()?.laid(pane) ?? [] }, label);
+  if (typeof saved === 'string') return saved;
+  await storeView(set.StudyInstanceUID, saved);
+  await loader.refresh();
+  return 'Stored as a presentation state in a new series';
+}
+
+function keyActions(engine: ViewerEngine, page: PageActions): Actions {
+  const { keys, workspace } = engine;
+  const say = (note: string): void => page.change(() => ({ note }));
+  const toggle = async (): Promise<string> => {
+    const { set } = workspace.active.state();
+    const { picture } = workspace.active;
+    if (!set || !picture) return 'There is no picture in this pane';
+    return set.plane ? 'Planes of a volume cannot be marked: mark an image of its series' : keys.toggle(set.StudyInstanceUID, picture);
+  };
+  return {
+    'key.toggle': () => void toggle().then(say),
+    'key.only': () => {
+      say(keys.toggleOnly());
+      if (keys.state().only) page.first();
+    },
+    'state.store': () => void storeState(engine, page.planes()).then(say, (error: unknown) => say(error instanceof Error ? error.message : 'The archive did not store it')),
+    'key.store': () => void keys.store().then(say, (error: unknown) => say(error instanceof Error ? error.message : 'The archive did not store them')),
+  };
+}
+
 export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
   const { workspace, measure, volume3d } = engine;
   return {
@@ -218,6 +258,7 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
     ...volumeActions(engine, page),
     ...imageActions(engine),
     ...exportActions(engine, page),
+    ...keyActions(engine, page),
     'series.next': () => page.series(1),
     'series.previous': () => page.series(-1),
     'view.planes': () => page.change((state) => ({ planes: !state.planes })),

@@ -3,7 +3,8 @@
 import { useCallback } from 'react';
 import type { PanesPlace, ViewerPlace } from '../../core/deep-link';
 import type { DisplaySet } from '../../core/stack';
-import type { SeriesEntry, StudyLoader } from '../../viewport/study-loader';
+import type { SeriesEntry } from '../../viewport/study-loader';
+import { applyState, stateTarget } from './references';
 import type { PageState } from './use-commands';
 import type { ViewerEngine } from './viewer-engine';
 
@@ -16,11 +17,12 @@ interface Opening {
   drop(index: number, id: string): void;
   arrange(rows: number, columns: number): void;
   next(by: 1 | -1): void;
+  first(): void;
 }
 
 type Entry = [SeriesEntry, DisplaySet | undefined];
 
-const entries = (loader: StudyLoader): Entry[] => loader.state().series.flatMap((series): Entry[] => (series.sets ? series.sets.map((set): Entry => [series, set]) : [[series, undefined]]));
+const entries = ({ loader, keys }: Pick<ViewerEngine, 'loader' | 'keys'>): Entry[] => keys.seen(loader.state().series).flatMap((series): Entry[] => (series.sets ? series.sets.map((set): Entry => [series, set]) : [[series, undefined]]));
 
 export function useOpening(engine: ViewerEngine, change: (make: (state: PageState) => Partial<PageState>) => void): Opening {
   const { workspace, loader, mpr, volume3d, hanging } = engine;
@@ -34,28 +36,32 @@ export function useOpening(engine: ViewerEngine, change: (make: (state: PageStat
       const { active } = workspace;
       const sets = set ? [set] : loader.sets(series);
       const chosen = sets.find((candidate) => instance && candidate.instances.some((i) => i.SOPInstanceUID === instance)) ?? sets[0];
-      if (chosen) active.open(chosen, instance);
+      const target = stateTarget(engine, chosen);
+      if (target) {
+        active.open(target.set);
+        void applyState(engine, active, target.state);
+      } else if (chosen) active.open(chosen, instance);
       if (matchMedia(PHONE).matches) change(() => ({ drawer: false }));
     },
-    [loader, workspace, leave, change],
+    [engine, loader, workspace, leave, change],
   );
   const drop = useCallback(
     (index: number, id: string) => {
-      const target = entries(loader).find(([series, set]) => (set?.id ?? series.SeriesInstanceUID) === id);
+      const target = entries(engine).find(([series, set]) => (set?.id ?? series.SeriesInstanceUID) === id);
       leave();
       workspace.activate(index);
       if (target) open(...target);
     },
-    [loader, workspace, leave, open],
+    [engine, workspace, leave, open],
   );
   const arrange = useCallback(
     (rows: number, columns: number) => {
       leave();
       hanging.leave();
       workspace.arrange(rows, columns);
-      fill(workspace, loader);
+      fill(engine);
     },
-    [loader, workspace, hanging, leave],
+    [engine, workspace, hanging, leave],
   );
   const begin = useCallback(
     async ({ studies, series, instance, layout }: ViewerPlace) => {
@@ -70,13 +76,18 @@ export function useOpening(engine: ViewerEngine, change: (make: (state: PageStat
   );
   const next = useCallback(
     (by: 1 | -1) => {
-      const all = entries(loader);
+      const all = entries(engine);
       const target = all[all.findIndex(([, set]) => set?.id === workspace.active.state().set?.id) + by];
       if (target) open(...target);
     },
-    [loader, workspace, open],
+    [engine, workspace, open],
   );
-  return { begin, open, drop, arrange, next };
+  const first = useCallback(() => {
+    const all = entries(engine);
+    const [target] = all;
+    if (target && !all.some(([, set]) => set?.id === workspace.active.state().set?.id)) open(...target);
+  }, [engine, workspace, open]);
+  return { begin, open, drop, arrange, next, first };
 }
 
 /** The layout of an address; the pane of its series is the active one. */
@@ -95,10 +106,11 @@ function restore({ workspace, loader }: ViewerEngine, { rows, columns, panes }: 
 }
 
 /** Puts the series that are not on screen yet into the empty panes, in their order. */
-function fill(workspace: ViewerEngine['workspace'], loader: StudyLoader): void {
+function fill(engine: ViewerEngine): void {
+  const { workspace, loader } = engine;
   const { cells } = workspace.state();
   const shown = new Set(cells.map(({ controller }) => controller.state().set?.SeriesInstanceUID));
-  const waiting = entries(loader).filter(([series, set]) => !shown.has(series.SeriesInstanceUID) && set?.kind !== 'document');
+  const waiting = entries(engine).filter(([series, set]) => !shown.has(series.SeriesInstanceUID) && set?.kind !== 'document');
   for (const { controller } of cells) {
     if (controller.state().set) continue;
     const [series, set] = waiting.shift() ?? [];

@@ -1,6 +1,6 @@
 // An open study: its series, one pane, tools and panels.
 
-import { ArrowLeft } from 'lucide-react';
+import { ArrowLeft, Star } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type JSX } from 'react';
 import { formatAge, formatDate } from '../../core/dates';
 import type { CommandName } from '../../core/commands';
@@ -22,7 +22,7 @@ import { HangingMenu } from './hanging-menu';
 import { Pane } from './pane';
 import { PresetMenu } from './preset-menu';
 import { PriorsList } from './priors-list';
-import { openStudyBeside } from './references';
+import { applyState, openStudyBeside } from './references';
 import { SaveNote } from './save-note';
 import { SeriesRail } from './series-rail';
 import { showOver, useStructures } from './show-over';
@@ -68,10 +68,12 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   const mpr = useStateOf(engine.mpr);
   const volume3d = useStateOf(engine.volume3d);
   const exporting = useStateOf(engine.exporting);
+  const keys = useStateOf(engine.keys);
+  const seen = engine.keys.seen(study.series);
   const [page, setPage] = useState<PageState>(firstPage);
   const [menu, setMenu] = useState<Point>();
   const change = useCallback((make: (state: PageState) => Partial<PageState>) => setPage((state) => ({ ...state, ...make(state) })), []);
-  const { begin, open, drop, arrange, next } = useOpening(engine, change);
+  const { begin, open, drop, arrange, next, first } = useOpening(engine, change);
 
   useEffect(() => {
     void begin(place);
@@ -85,13 +87,13 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   useAddress(place, set, layout);
   useStructures(engine, study);
 
-  useEffect(() => workspace.adopt(study.series.flatMap(({ sets }) => sets ?? [])), [workspace, study]);
+  useEffect(() => workspace.adopt(seen.flatMap(({ sets }) => sets ?? [])), [workspace, seen, set]);
 
   const latest = useRef(page);
   useEffect(() => {
     latest.current = page;
   });
-  const actions = useMemo(() => ({ change, series: next, list: () => navigate({ page: 'list' }), full: toggleFullScreen, planes: () => latest.current.planes, tool: () => latest.current.tool }), [change, next]);
+  const actions = useMemo(() => ({ change, series: next, first, list: () => navigate({ page: 'list' }), full: toggleFullScreen, planes: () => latest.current.planes, tool: () => latest.current.tool }), [change, next, first]);
   const run = useCommands(engine, actions);
 
   const over = useCallback(
@@ -140,12 +142,12 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
           inverted={pane.setting.inverted}
           exporting={exporting}
           hanging={(close) => <HangingMenu hanging={engine.hanging} run={run} onChoose={hangStage} close={close} />}
-          presets={<PresetMenu controller={workspace.active} />}
+          presets={<PresetMenu controller={workspace.active} onState={(state) => void applyState(engine, workspace.active, state)} />}
           run={run}
         />
       </header>
       <aside className="viewer-rail" aria-label="Series">
-        <SeriesRail study={study} current={pane.set} shown={shownSets(layout)} onOpen={open} structures={engine.structures} onOver={over} />
+        <SeriesRail study={{ ...study, series: seen }} marks={keys.marks} current={pane.set} shown={shownSets(layout)} onOpen={open} structures={engine.structures} onOver={over} />
         <PriorsList patient={instance?.dataSet} open={studies} onOpen={beside} />
       </aside>
       {page.drawer ? <button type="button" className="drawer-shade" aria-label="Close series" onClick={() => run('panel.series')} /> : null}
@@ -179,6 +181,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
             <VolumePane session={volume3d} run={run} />
           </Suspense>
         ) : null}
+        <KeyNote only={keys.only} onAll={() => run('key.only')} />
         {page.note ? <div className="page-note" role="alert">{page.note}</div> : null}
         <SidePanel panel={page.panel} tool={page.tool} engine={engine} study={study} open={open} run={run} />
         <SaveNote drafts={engine.drafts} />
@@ -208,7 +211,7 @@ function SidePanel({ panel, tool, engine, study, open, run }: SideProps): JSX.El
   };
   return (
     <Suspense fallback={null}>
-      {panel === 'measures' ? <MeasurePanel session={measure} study={study} onSign={() => engine.drafts.sign()} onShow={show} onClose={() => run('measure.list')} /> : null}
+      {panel === 'measures' ? <MeasurePanel session={measure} study={study} onSign={() => engine.drafts.sign().finally(() => void engine.loader.refresh().catch(() => undefined))} onShow={show} onClose={() => run('measure.list')} /> : null}
       {panel === 'structures' ? <StructuresPanel session={structures} tool={tool} active={engine.workspace.active} run={run} /> : null}
     </Suspense>
   );
@@ -252,6 +255,18 @@ function StudyTitle({ dataSet }: { dataSet: DataSet | undefined }): JSX.Element 
       ) : (
         <Mark size={20} />
       )}
+    </div>
+  );
+}
+
+function KeyNote({ only, onAll }: { only: boolean; onAll(): void }): JSX.Element | null {
+  if (!only) return null;
+  return (
+    <div className="key-note" role="status">
+      <Star size={14} fill="currentColor" aria-hidden="true" /> Key images only
+      <button type="button" className="button" title="Show all images  Shift K" onClick={onAll}>
+        Show all
+      </button>
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { pictureName } from '../../core/export';
 import type { StackController } from '../stack-controller';
 import type { Volume3dSession } from '../volume3d/session';
 import type { ExportState } from './choices';
+import { download } from './download';
 import { panePicture, type PaneParts } from './pane-picture';
 import { volumePicture } from './volume-picture';
 
@@ -39,14 +40,6 @@ export async function downloadPicture(source: ExportSource, wanted: ExportState)
   if (typeof made === 'string') return made;
   download(await png(made.canvas), `${made.name}.png`);
   return '';
-}
-
-export function download(blob: Blob, name: string): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 export async function copyPicture(source: ExportSource, wanted: ExportState): Promise<string> {

@@ -13,6 +13,7 @@ import type { MeasureSession } from '../measure/session';
 import type { StructuresSession } from '../structures/session';
 import type { PaneState } from '../stack-controller';
 import type { ExportState } from './choices';
+import { paintState } from './paint-state';
 import { paintMeasures } from './paint-measures';
 import { paintText } from './paint-text';
 
@@ -40,6 +41,7 @@ export async function panePicture(state: PaneState, parts: PaneParts, { text, ow
   const layers = parts.structures?.layers(state.set?.pictures[state.shown]);
   if (layers) (await import('../structures/painter')).paintLayers(context, layers, bitmap, frame.view, frame.pane, frame.ratio);
   context.setTransform(frame.ratio, 0, 0, frame.ratio, 0, 0);
+  paintState(context, framed);
   if (parts.measure) paintMeasures(context, parts.measure.laid(framed));
   const detail: Detail = text ? 'all' : 'none';
   const written = annotations(framed, detail, parts.further);
@@ -48,14 +50,14 @@ export async function panePicture(state: PaneState, parts: PaneParts, { text, ow
 }
 
 async function paintImage(context: CanvasRenderingContext2D, state: PaneState, { pane, view, ratio }: Frame, { client, planes }: PaneParts): Promise<void> {
-  const { bitmap, set, shown, grey, setting, smooth } = state;
+  const { bitmap, set, shown, grey, setting, smooth, presentation } = state;
   const picture = set?.pictures[shown];
   if (!bitmap || !picture) return;
   const image = document.createElement('canvas');
   const nodes = grey ? storedNodes(grey.nodes, picture, bitmap, setting) : [];
   develop(bitmap, nodes, image);
   place(context, image, bitmap, view, pane, ratio, smooth);
-  const mask = planes ? await maskParts(client, picture, bitmap) : undefined;
+  const mask = planes ? await maskParts(client, picture, bitmap, presentation) : undefined;
   const padding = nodes.length > 0 && paddingShows(picture, bitmap, brightness(nodes));
   if (!mask && !padding) return;
   image.getContext('2d')?.putImageData(drawMask(picture, bitmap, mask, padding), 0, 0);

@@ -1,10 +1,10 @@
 // Keeps the measurements of the open studies in the archive: read when a study is shown, written soon after each change,
 // again and again until it works. Says what is not saved.
 
-import { fromDraft, keptOf, merged, sameKept, studyOf, toDraft, type Kept } from '../../core/measure/draft';
+import { fromDraft, keptOf, merged, sameKept, studyOf, toDraft, type Draft, type Kept } from '../../core/measure/draft';
 import type { Measurement } from '../../core/measure/types';
 import { Signal } from '../../core/lifecycle';
-import type { DraftClient } from '../../net/draft-client';
+import type { DraftClient } from '../../net/study-drafts';
 import type { MeasureSession } from './session';
 
 /** ms from a change until it is written, and between attempts: the longer it fails, the seldomer. */
@@ -34,7 +34,7 @@ export class Drafts {
   private listening = false;
 
   constructor(
-    private readonly client: DraftClient,
+    private readonly client: DraftClient<Draft>,
     private readonly sessions: Sessions,
   ) {}
 
@@ -65,7 +65,11 @@ export class Drafts {
   async sign(): Promise<string> {
     if (!(await this.flush())) return this.said || 'Not everything is saved yet: try again';
     try {
-      for (const study of this.known.keys()) if (this.items(study).length > 0) await this.client.sign(study);
+      for (const study of this.known.keys()) {
+        if (this.items(study).length === 0) continue;
+        await this.client.store(study);
+        await this.read(study);
+      }
       return 'Stored as a structured report in a new series';
     } catch (error) {
       return error instanceof Error ? error.message : 'The archive did not sign them';

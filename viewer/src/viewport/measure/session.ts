@@ -8,6 +8,7 @@ import { distanceToChain, outline } from '../../core/measure/outline';
 import { home, onPlane } from '../../core/measure/carry';
 import { scaleAt, type Scale } from '../../core/measure/scale';
 import { MEASURE_TOOLS } from '../../core/measure/tools';
+import type { ReportedSource } from '../../core/measure/reported';
 import type { ImagePlace, Measurement } from '../../core/measure/types';
 import { Signal } from '../../core/lifecycle';
 import { toModality } from '../../core/modality';
@@ -19,12 +20,16 @@ import { paneToPixel, pixelToPane, type Point } from '../../core/view';
 import type { Values } from '../../core/measure/region';
 import type { LoadedBitmap } from '../bitmap-store';
 import type { PaneState, StackController } from '../stack-controller';
+import { layOutReported } from './lay-out-reported';
 
 export interface MeasureState {
   items: readonly Measurement[];
   draft: Measurement | undefined;
   selected: string | undefined;
   hidden: boolean;
+  /** What reports of the open studies measured, and which of these are not shown, by the report. */
+  reported: readonly ReportedSource[];
+  unshown: ReadonlySet<string>;
 }
 
 /** What follows a pointer that was pressed on a pane. */
@@ -33,19 +38,24 @@ export interface Drag {
   end(at: Point, moved: boolean): void;
 }
 
-/** A measurement as it lies in a pane. */
+/** A measurement as it lies in a pane: one made here, or one that a report tells. */
 export interface Laid {
-  item: Measurement;
+  item: Pick<Measurement, 'id' | 'colour'> & { kind: string };
   handles: Point[];
   chains: { points: Point[]; helper: boolean }[];
   lines: string[];
   label: LabelBox;
 }
 
+/** One that can be worked on. */
+interface OwnLaid extends Laid {
+  item: Measurement;
+}
+
 export class MeasureSession {
   readonly changed = new Signal();
   private readonly history = new History<readonly Measurement[]>([]);
-  private current: MeasureState = { items: [], draft: undefined, selected: undefined, hidden: false };
+  private current: MeasureState = { items: [], draft: undefined, selected: undefined, hidden: false, reported: [], unshown: new Set() };
   private fixed = 0;
 
   readonly state = (): MeasureState => this.current;
@@ -102,8 +112,28 @@ export class MeasureSession {
     return true;
   }
 
-  /** The measurements of the picture in a pane, laid out. */
+  /** Takes over what the reports of the open studies measured. */
+  setReported(reported: readonly ReportedSource[]): void {
+    this.update({ reported });
+  }
+
+  /** Shows or hides what a report measured. */
+  toggleReport(SOPInstanceUID: string): void {
+    const unshown = new Set(this.current.unshown);
+    if (!unshown.delete(SOPInstanceUID)) unshown.add(SOPInstanceUID);
+    this.update({ unshown, hidden: false });
+  }
+
+  /** The measurements of the picture in a pane, laid out, those of reports first. */
   laid(pane: PaneState): Laid[] {
+    const shown = shownOf(pane);
+    if (!shown || this.current.hidden) return [];
+    const { reported, unshown } = this.current;
+    const told = reported.filter(({ SOPInstanceUID }) => !unshown.has(SOPInstanceUID)).flatMap(({ measurements }) => measurements);
+    return [...told.flatMap((one) => layOutReported(one, shown.picture, shown.bitmap, pane)), ...this.own(pane)];
+  }
+
+  private own(pane: PaneState): OwnLaid[] {
     const shown = shownOf(pane);
     if (!shown || this.current.hidden) return [];
     const { items, draft } = this.current;
@@ -177,7 +207,7 @@ export class MeasureSession {
   }
 
   private hit(controller: StackController, at: Point, reach: number): Drag | undefined {
-    for (const laid of this.laid(controller.state()).reverse()) {
+    for (const laid of this.own(controller.state()).reverse()) {
       const handle = laid.handles.findIndex(([x, y]) => Math.hypot(x - at[0], y - at[1]) <= reach);
       if (handle >= 0) return this.drag(controller, laid.item, (item, shown, to) => ({ ...item, points: MEASURE_TOOLS[item.kind].move(item.points, handle, to, scaleOf(shown, item.points)) }));
       if (inLabel(laid.label, at)) return this.drag(controller, laid.item, (item, _, to) => ({ ...item, label: minus(to, middle(item.points)) }));
@@ -271,7 +301,7 @@ function valuesOf({ picture, bitmap, suv: choice }: Shown): Values {
   };
 }
 
-function layOut(item: Measurement, shown: Shown, { view, pane }: PaneState, unfinished: boolean): Laid {
+function layOut(item: Measurement, shown: Shown, { view, pane }: PaneState, unfinished: boolean): OwnLaid {
   const tool = MEASURE_TOOLS[item.kind];
   const scale = scaleOf(shown, item.points);
   const toPane = (point: Point): Point => pixelToPane(point, view, shown.bitmap, pane);

@@ -1,0 +1,66 @@
+// The pictures of a pane as a film (WebM), each painted as a picture to take along is, recorded in their own time.
+
+import { shownGrey } from '../../core/display';
+import { pictureName } from '../../core/export';
+import { filmFrames, MOST_FRAMES } from '../../core/film';
+import type { PaneState } from '../stack-controller';
+import type { BitmapStore } from '../bitmap-store';
+import type { ExportState } from './choices';
+import { download } from './download';
+import { panePicture, type PaneParts } from './pane-picture';
+
+const TYPES = ['video/webm;codecs=vp9', 'video/webm;codecs=vp8', 'video/webm'];
+/** Bits of film for a pixel of a frame. */
+const BITS = 0.25;
+
+/** Records all pictures of the pane and saves the film; returns what to tell the user. */
+export async function downloadFilm(state: PaneState, store: BitmapStore, parts: PaneParts, wanted: ExportState, progress: (text: string) => void): Promise<string> {
+  const { set } = state;
+  const type = typeof MediaRecorder === 'undefined' ? undefined : TYPES.find((one) => MediaRecorder.isTypeSupported(one));
+  if (!set || set.pictures.length < 2) return 'A film needs a series of several pictures in the pane';
+  if (set.pictures.length > MOST_FRAMES) return `A film has at most ${MOST_FRAMES} pictures, this series has ${set.pictures.length}`;
+  if (!type) return 'This browser cannot record films';
+  const first = await pictureAt(state, 0, store, parts, wanted);
+  if (!first) return 'There is no picture in this pane';
+  const film = await record(state, first, store, parts, wanted, type, progress);
+  download(film, `${pictureName(set, 'film')}.webm`);
+  return 'The film is saved';
+}
+
+async function pictureAt(state: PaneState, index: number, store: BitmapStore, parts: PaneParts, wanted: ExportState): Promise<HTMLCanvasElement | undefined> {
+  const { set, setting } = state;
+  const picture = set?.pictures[index];
+  if (!set || !picture) return undefined;
+  const bitmap = await store.load(set, picture, 'interaction');
+  const grey = bitmap.samples === 1 ? shownGrey(picture, bitmap, set.modality, setting, set.states) : undefined;
+  return panePicture({ ...state, index, shown: index, bitmap, grey }, parts, wanted);
+}
+
+async function record(state: PaneState, first: HTMLCanvasElement, store: BitmapStore, parts: PaneParts, wanted: ExportState, mimeType: string, progress: (text: string) => void): Promise<Blob> {
+  const canvas = document.createElement('canvas');
+  Object.assign(canvas, { width: first.width + (first.width % 2), height: first.height + (first.height % 2) });
+  const context = canvas.getContext('2d', { alpha: false });
+  const frames = filmFrames(state.set?.pictures.length ?? 0, state.set?.kind === 'clip', state.timing, state.rate);
+  const rate = 1000 / Math.min(...frames.map(({ duration }) => duration));
+  const stream = canvas.captureStream(Math.min(60, rate));
+  const recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: Math.round(canvas.width * canvas.height * Math.min(60, rate) * BITS) });
+  const parted: Blob[] = [];
+  recorder.addEventListener('dataavailable', ({ data }) => parted.push(data));
+  const stopped = new Promise((done) => recorder.addEventListener('stop', done, { once: true }));
+  context?.drawImage(first, 0, 0);
+  recorder.start();
+  try {
+    for (const { index, duration } of frames) {
+      const shown = performance.now();
+      const painted = index === 0 ? first : await pictureAt(state, index, store, parts, wanted);
+      if (painted) context?.drawImage(painted, 0, 0);
+      progress(`Recording ${index + 1} of ${frames.length}`);
+      await new Promise((done) => setTimeout(done, Math.max(0, duration - (performance.now() - shown))));
+    }
+  } finally {
+    recorder.stop();
+    await stopped;
+    for (const track of stream.getTracks()) track.stop();
+  }
+  return new Blob(parted, { type: 'video/webm' });
+}
