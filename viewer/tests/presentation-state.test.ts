@@ -16,7 +16,7 @@ const pr = (more: Parameters<typeof slice>[0] = {}): DataSet =>
 
 function opened(state: DataSet, of: DataSet = image()): { set: DisplaySet; state: PresentationState; picture: Picture } {
   const [first] = withStates([{ sets: displaySets([of]) }, { sets: displaySets([state]) }]);
-  const set = first?.sets?.[0] as DisplaySet;
+  const set = first?.sets[0] as DisplaySet;
   return { set, state: set.states?.[0] as PresentationState, picture: set.pictures[0] as Picture };
 }
 
@@ -24,7 +24,7 @@ describe('presentation states', () => {
   it('belong to the sets that hold their images, which stay as they are otherwise', () => {
     const series = [{ sets: displaySets([image()]) }, { sets: displaySets([pr()]) }];
     const once = withStates(series);
-    expect(once[0]?.sets?.[0]?.states?.map(({ id, label }) => [id, label])).toEqual([['9', 'BONE']]);
+    expect(once[0]?.sets[0]?.states?.map(({ id, label }) => [id, label])).toEqual([['9', 'BONE']]);
     expect(withStates(once)[0]).toBe(once[0]);
     expect(once[1]).toBe(series[1]);
     const { state, picture } = opened(pr({ ReferencedSeriesSequence: dataSet({ ReferencedImageSequence: dataSet({ ReferencedSOPInstanceUID: '1.1', ReferencedFrameNumber: 2 }) }) }));

@@ -12,6 +12,7 @@ import type { PresentationState } from '../../core/presentation-state';
 import { presetsFor } from '../../core/presets';
 import type { Picture } from '../../core/stack';
 import { chosenSuv, SUV_KINDS, type SuvChoice, type SuvFactors, type SuvKind } from '../../core/suv';
+import type { WindowChoice } from '../../core/window';
 import type { StackController } from '../../viewport/stack-controller';
 import { useStateOf } from './use-signal';
 
@@ -23,7 +24,7 @@ export function PresetMenu({ controller, onState }: { controller: StackControlle
   const choices = state.set && picture ? windowChoices(picture, state.set.modality, state.setting.suv, state.set.states) : [];
   const states = state.set?.states ?? [];
   const presets = presetsFor(state.set?.modality ?? '');
-  const chosen = state.setting.custom ? '' : state.setting.choice === DEFAULT_CHOICE ? (choices.find(({ id }) => !id.startsWith('state-'))?.id ?? '') : state.setting.choice;
+  const chosen = chosenOf(state.setting, choices);
 
   useEffect(() => {
     if (!open) return undefined;
@@ -109,6 +110,12 @@ function Quantities({ picture, chosen, onChoose }: { picture: Picture; chosen: S
       {entry('stored', unit || 'Stored values', 'The values as they are stored', now === undefined, '')}
     </div>
   );
+}
+
+/** The window in force; the default is the first that no presentation state brings. */
+function chosenOf({ custom, choice }: GreySetting, choices: readonly WindowChoice[]): string {
+  if (custom) return '';
+  return choice === DEFAULT_CHOICE ? (choices.find(({ id }) => !id.startsWith('state-'))?.id ?? '') : choice;
 }
 
 interface StatesProps {

@@ -11,6 +11,7 @@ import type { Tool } from '../../core/gesture';
 import { t } from '../../core/language';
 import type { Point } from '../../core/view';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
+import type { KeyState } from '../../viewport/key-images';
 import type { Cell, WorkspaceState } from '../../viewport/workspace';
 import { Mark } from '../parts/mark';
 import { navigate } from '../place';
@@ -68,8 +69,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   const mpr = useStateOf(engine.mpr);
   const volume3d = useStateOf(engine.volume3d);
   const exporting = useStateOf(engine.exporting);
-  const keys = useStateOf(engine.keys);
-  const seen = engine.keys.seen(study.series);
+  const { keys, seen } = useSeen(engine, study, pane.set);
   const [page, setPage] = useState<PageState>(firstPage);
   const [menu, setMenu] = useState<Point>();
   const change = useCallback((make: (state: PageState) => Partial<PageState>) => setPage((state) => ({ ...state, ...make(state) })), []);
@@ -86,8 +86,6 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   useAhead(engine, pane, studies);
   useAddress(place, set, layout);
   useStructures(engine, study);
-
-  useEffect(() => workspace.adopt(seen.flatMap(({ sets }) => sets ?? [])), [workspace, seen, set]);
 
   const latest = useRef(page);
   useEffect(() => {
@@ -215,6 +213,14 @@ function SidePanel({ panel, tool, engine, study, open, run }: SideProps): JSX.El
       {panel === 'structures' ? <StructuresPanel session={structures} tool={tool} active={engine.workspace.active} run={run} /> : null}
     </Suspense>
   );
+}
+
+/** The series as they are to be shown, all of them or the key images alone, and newer states of them in the panes. */
+function useSeen({ keys, workspace }: ViewerEngine, study: StudyState, set: DisplaySet | undefined): { keys: KeyState; seen: SeriesEntry[] } {
+  const state = useStateOf(keys);
+  const seen = keys.seen(study.series);
+  useEffect(() => workspace.adopt(seen.flatMap(({ sets }) => sets ?? [])), [workspace, seen, set]);
+  return { keys: state, seen };
 }
 
 const firstPage = (): PageState => {
