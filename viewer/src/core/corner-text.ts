@@ -2,6 +2,7 @@
 
 import { formatAge, formatDate, formatTime } from './dates';
 import { items, number, text, type DataSet } from './dicom-json';
+import { phaseText } from './phases';
 import { formatValue } from './modality';
 import { isLossy, lossyRatio, type DisplaySet, type Picture } from './stack';
 import type { Window } from './window';
@@ -106,6 +107,7 @@ function imageLines(input: CornerInput): string[] {
     join(labelled('Loc', place === undefined ? undefined : Math.round(place * 10) / 10, 'mm'), labelled('Thick', thickness, 'mm')),
     rate === undefined ? '' : `${formatValue(Math.round(rate * 10) / 10)} fps`,
     shownText(input),
+    set.phases && !set.plane ? phaseText(set.phases, set.phase ?? 0) : '',
     join(imageText(set, index), picture.instance.InstanceNumber && set.kind === 'stack' ? `No. ${picture.instance.InstanceNumber}` : ''),
   ];
 }

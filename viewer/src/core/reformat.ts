@@ -59,6 +59,9 @@ function finest({ columns, rows, columnStep, rowStep, places }: VolumeGeometry):
   return Math.min(columnStep, rowStep, Math.max(sliceStep(places), longest / 512));
 }
 
+/** The least distance between voxels, along whichever axis. */
+export const finestStep = ({ columnStep, rowStep, places }: VolumeGeometry): number => Math.min(columnStep, rowStep, sliceStep(places));
+
 /** Distance between voxels in a direction: that of the voxel axis it is nearest to. */
 export function voxelStep({ row, column, line, columnStep, rowStep, places }: VolumeGeometry, direction: Vector): number {
   const axes = ([[row, columnStep], [column, rowStep], [line, sliceStep(places)]] as const).map(([axis, step]) => ({ share: Math.abs(dot(axis, direction)), step }));
@@ -77,7 +80,7 @@ const element = (vr: string, ...Value: (number | string)[]): DataElement => ({ v
 
 const LEFT_OUT: readonly Keyword[] = ['PatientOrientation', 'SliceLocation', 'NumberOfFrames', 'PixelAspectRatio', 'PerFrameFunctionalGroupsSequence', 'SharedFunctionalGroupsSequence', 'ShutterShape', 'SequenceOfUltrasoundRegions', 'AcquisitionTime', 'ContentTime'];
 
-function planeDataSet(source: DataSet, columns: number, rows: number, floating: boolean): DataSet {
+export function planeDataSet(source: DataSet, columns: number, rows: number, floating: boolean): DataSet {
   const dataSet = Object.fromEntries(Object.entries(source).filter(([tag]) => !tag.startsWith('60') && !LEFT_OUT.some((keyword) => TAGS[keyword] === tag)));
   const own: DataSet = { [TAGS.Columns]: element('US', columns), [TAGS.Rows]: element('US', rows), [TAGS.PixelPaddingValue]: element('SS', OUTSIDE) };
   if (floating) Object.assign(own, { [TAGS.RescaleSlope]: element('DS', 1), [TAGS.RescaleIntercept]: element('DS', 0) });

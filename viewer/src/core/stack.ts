@@ -2,6 +2,7 @@
 
 import { has, items, number, numbers, text, texts, type DataSet } from './dicom-json';
 import type { PresentationState } from './presentation-state';
+import type { Phases } from './phases';
 import { dot, normal, readOrientation, readPosition, sameOrientation, type Orientation, type Vector } from './geometry';
 
 export interface Instance {
@@ -42,6 +43,11 @@ export interface DisplaySet {
   plane?: 'axial' | 'coronal' | 'sagittal';
   /** The presentation states of its images. */
   states?: readonly PresentationState[];
+  /** This is one of several phases, and which. */
+  phases?: Phases;
+  phase?: number;
+  /** Another series lies over this one; see `fused`. */
+  fusion?: { base: DisplaySet; overlay: DisplaySet };
 }
 
 export function readInstance(dataSet: DataSet): Instance {
@@ -72,7 +78,7 @@ export function isPicture(instance: Instance): boolean {
   return shape && pixels;
 }
 
-const GROUPS = ['PlanePositionSequence', 'PlaneOrientationSequence', 'PixelMeasuresSequence', 'FrameVOILUTSequence', 'PixelValueTransformationSequence', 'FrameContentSequence'] as const;
+const GROUPS = ['PlanePositionSequence', 'PlaneOrientationSequence', 'PixelMeasuresSequence', 'FrameVOILUTSequence', 'PixelValueTransformationSequence', 'FrameContentSequence', 'CardiacSynchronizationSequence', 'RespiratorySynchronizationSequence', 'TemporalPositionSequence', 'MREchoSequence', 'MRDiffusionSequence', 'MRTimingAndRelatedParametersSequence'] as const;
 
 function frameAttributes(dataSet: DataSet, frame: number): DataSet {
   const shared = items(dataSet, 'SharedFunctionalGroupsSequence')[0];

@@ -112,6 +112,14 @@ export function voxelToPatient({ origin, row, column, columnStep, rowStep, line 
   return add(add(add(origin, row, i * columnStep), column, j * rowStep), line, s);
 }
 
+/** Whether voxels are kept as real numbers, rescaled slice by slice, instead of stored values of 16 signed bits. */
+export const isFloating = (pictures: readonly Picture[]): boolean => !sameRescale(pictures) || pictures.some(needsFloat);
+
+function needsFloat({ instance: { dataSet } }: Picture): boolean {
+  const signed = number(dataSet, 'PixelRepresentation') === 1;
+  return (number(dataSet, 'BitsAllocated') ?? 0) > 16 || (!signed && (number(dataSet, 'BitsStored') ?? 0) > 15);
+}
+
 /** Whether all slices have one slope and intercept, so that stored values may stand for all. */
 export function sameRescale(pictures: readonly Picture[]): boolean {
   const of = (p: Picture): string => `${number(p.attributes, 'RescaleSlope') ?? 1}/${number(p.attributes, 'RescaleIntercept') ?? 0}`;

@@ -9,6 +9,7 @@ import { toModality } from '../core/modality';
 import { pictureInfo } from '../core/picture-info';
 import { isFor, stateChoice, stateInverts, stateView, type PresentationState } from '../core/presentation-state';
 import { presetsFor } from '../core/presets';
+import { findPicture } from '../core/phases';
 import type { DisplaySet, Picture } from '../core/stack';
 import { chosenSuv, type SuvChoice } from '../core/suv';
 import { FIT, flippedHorizontally, flippedVertically, panned, pixelAt, rotated, scaleOf, zoomed, type Point, type Size, type View } from '../core/view';
@@ -76,6 +77,15 @@ const SETTLE = 120;
 /** A clip begins at its beginning, a stack in its middle. */
 const startOf = ({ kind, pictures }: DisplaySet): number => (kind === 'clip' ? 0 : Math.floor(pictures.length / 2));
 
+/** The place on screen in all phases, then the other places of this phase, then those of the other phases. */
+function inPhases(set: DisplaySet, index: number, near: readonly number[]): Picture[] {
+  const phase = set.phase ?? 0;
+  const sets = set.phases?.sets ?? [set];
+  const others = [...sets.slice(phase + 1), ...sets.slice(0, phase)];
+  const of = (one: DisplaySet, at: number): Picture[] => one.pictures.slice(at, at + 1);
+  return [...others.flatMap((one) => of(one, index)), ...near.flatMap((at) => of(set, at)), ...others.flatMap((one) => near.flatMap((at) => of(one, at)))];
+}
+
 export class StackController {
   readonly changed = new Signal();
   private current: PaneState = EMPTY;
@@ -114,22 +124,22 @@ export class StackController {
     this.update({ pane: this.port.size() });
   }
 
-  open(set: DisplaySet, SOPInstanceUID = ''): void {
+  open(wanted: DisplaySet, SOPInstanceUID = ''): void {
     this.pause();
+    const found = SOPInstanceUID ? findPicture(wanted, ({ instance }) => instance.SOPInstanceUID === SOPInstanceUID) : undefined;
+    const set = found?.set ?? wanted;
     this.remember();
     const before = this.remembered.get(set.id);
-    const asked = SOPInstanceUID ? set.pictures.findIndex((p) => p.instance.SOPInstanceUID === SOPInstanceUID) : -1;
-    const index = asked >= 0 ? asked : (before?.index ?? startOf(set));
+    const index = found?.index ?? before?.index ?? startOf(set);
     const first = set.pictures[0];
     const timing = first && timingOf(first.instance.dataSet, set.pictures.length);
-    const setting = before?.setting ?? { choice: DEFAULT_CHOICE, inverted: startsInverted(set.modality) };
-    const view = before?.view ?? FIT;
+    const { setting, view } = before ?? { setting: { choice: DEFAULT_CHOICE, inverted: startsInverted(set.modality) }, view: FIT };
     if (this.current.set) this.store.cancelPrefetch(this.current.set);
     this.update({ ...EMPTY, set, index, setting, view, presentation: before?.presentation, timing, rate: timing?.rate ?? 20, pane: this.current.pane, smooth: this.current.smooth });
     this.port?.setView(view);
     if (!first) return;
     this.request();
-    if (set.kind === 'clip' && asked < 0 && autoPlays(first.instance.dataSet, set.pictures.length)) this.play();
+    if (set.kind === 'clip' && !found && autoPlays(first.instance.dataSet, set.pictures.length)) this.play();
   }
 
   /** Puts another set in the place of the one on screen, at a picture; the same plane of a volume keeps its view. */
@@ -143,6 +153,37 @@ export class StackController {
     this.update({ ...EMPTY, set, index, setting, timing, rate: timing.rate, view: kept ? view : FIT, pane: this.current.pane, smooth: this.current.smooth, ...(kept ? { bitmap: this.current.bitmap } : {}) });
     this.port?.setView(this.current.view);
     this.request();
+  }
+
+  /** Puts a set of the same pictures or places (with another over it, another phase) in the place of the one on screen; all else stays. */
+  exchange(set: DisplaySet): void {
+    const turn = ++this.wanted;
+    const { set: before, index } = this.current;
+    const picture = set.pictures[Math.min(index, set.pictures.length - 1)];
+    if (!before || !picture) return;
+    const swap = (bitmap: LoadedBitmap): void => {
+      if (turn !== this.wanted) return;
+      this.remember();
+      this.update({ set, index: set.pictures.indexOf(picture), timing: timingOf(set.pictures[0]?.instance.dataSet ?? {}, set.pictures.length) });
+      this.present(bitmap);
+      this.settle();
+    };
+    const ready = this.store.get(picture.id);
+    if (ready) {
+      swap(ready);
+      return;
+    }
+    this.update({ status: 'loading', message: '' });
+    this.store.load(set, picture, 'interaction').then(swap, (error: unknown) => {
+      if (turn === this.wanted && !isAbort(error)) this.update({ status: 'failed', message: error instanceof Error ? error.message : 'The image cannot be read' });
+    });
+  }
+
+  /** The same place in another phase. */
+  setPhase(phase: number): void {
+    const { set } = this.current;
+    const wanted = set?.phases?.sets[phase];
+    if (wanted && wanted !== set) this.exchange(wanted);
   }
 
   /** Asks for the picture on screen once more; what is shown stays until it has come. */
@@ -159,8 +200,9 @@ export class StackController {
   }
 
   /** Puts a newer state of the same set in its place, without moving from the picture on screen. */
-  adopt(set: DisplaySet): void {
+  adopt(newer: DisplaySet): void {
     const before = this.current;
+    const set = newer.phases?.sets[before.set?.phase ?? 0] ?? newer;
     if (before.set?.id !== set.id || before.set === set) return;
     const at = (index: number): number => set.pictures.findIndex(({ id }) => id === before.set?.pictures[index]?.id);
     const index = Math.max(0, at(before.index));
@@ -438,8 +480,8 @@ export class StackController {
     const { set, index, bitmap } = this.current;
     if (!set || !bitmap) return;
     const most = this.store.fits(bitmap.pixels.byteLength);
-    const order = loadingOrder(index, set.pictures.length, this.direction).slice(0, most);
-    this.store.prefetch(set, order.map((at) => set.pictures[at] as Picture));
+    const near = loadingOrder(index, set.pictures.length, this.direction);
+    this.store.prefetch(set, (set.phases ? inPhases(set, index, near) : near.map((at) => set.pictures[at] as Picture)).slice(0, most));
   }
 
   private setSetting(setting: GreySetting): void {

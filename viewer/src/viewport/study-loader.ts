@@ -5,7 +5,8 @@ import { number, text } from '../core/dicom-json';
 import { Signal } from '../core/lifecycle';
 import { seriesHead, seriesMetadata, type SeriesOpening } from '../core/opening';
 import { withStates } from '../core/presentation-state';
-import { displaySets, showsPictures, type DisplaySet } from '../core/stack';
+import { seriesSets } from '../core/series';
+import { showsPictures, type DisplaySet } from '../core/stack';
 import type { DicomWebClient } from '../net/dicomweb';
 
 export interface SeriesEntry {
@@ -100,7 +101,7 @@ export class StudyLoader {
     if (!known) return [];
     if (known.sets) return known.sets;
     try {
-      known.sets = displaySets(seriesMetadata(known.opening));
+      known.sets = seriesSets(seriesMetadata(known.opening));
       this.replace(SeriesInstanceUID, { sets: known.sets, error: '' });
     } catch (error) {
       known.sets = [];

@@ -9,6 +9,7 @@ const ENTRIES: readonly (readonly CommandName[])[] = [
   ['window.default', 'window.full', 'window.invert'],
   ['view.fit', 'view.actual', 'view.rotateRight', 'view.flipHorizontal', 'view.smooth', 'view.reset'],
   ['key.toggle', 'key.only'],
+  ['mpr.toggle', 'fusion.toggle'],
   ['export.image', 'export.copy'],
   ['panel.text', 'panel.tags', 'panel.keys'],
 ];

@@ -12,7 +12,11 @@ export interface GestureHost {
   activate(): void;
   /** What a press puts on the picture or moves on it, if anything; `reach` is how far it may miss, in CSS pixels. */
   grab(at: Point, reach: number): Drag | undefined;
+  /** A drag that windows; false where it is for the pane's own picture. `other`: with Alt. */
+  dragWindow(dx: number, dy: number, other: boolean): boolean;
   hover(at: Point): void;
+  /** Goes through time by Shift and the wheel; false where there is none. */
+  stepTime(by: number): boolean;
   cursorAt(point: Point | undefined): void;
   maximize(): void;
   menu(at: Point): void;
@@ -34,6 +38,7 @@ export class Gestures {
   private grabbed: Drag | undefined;
   private start: Contact = { x: 0, y: 0 };
   private moved = false;
+  private other = false;
   private scrollRest = 0;
   private wheelRest = 0;
   private lastTap = { at: 0, x: 0, y: 0 };
@@ -74,6 +79,7 @@ export class Gestures {
     this.contacts.set(event.pointerId, { x: event.clientX, y: event.clientY });
     this.start = { x: event.clientX, y: event.clientY };
     this.moved = false;
+    this.other = event.altKey;
     this.scrollRest = 0;
     this.host.activate();
     const touch = event.pointerType === 'touch';
@@ -124,7 +130,7 @@ export class Gestures {
     const box = this.element.getBoundingClientRect();
     switch (meaning) {
       case 'window':
-        this.controller.dragWindow(dx, dy);
+        if (!this.host.dragWindow(dx, dy, this.other)) this.controller.dragWindow(dx, dy);
         break;
       case 'pan':
         this.controller.pan(dx, dy);
@@ -181,10 +187,11 @@ export class Gestures {
       return;
     }
     const delta = event.deltaY === 0 ? event.deltaX : event.deltaY;
-    this.wheelRest += wheelSteps(delta, event.deltaMode, event.shiftKey);
+    const timed = event.shiftKey && this.host.stepTime(0);
+    this.wheelRest += wheelSteps(delta, event.deltaMode, event.shiftKey && !timed);
     const whole = Math.trunc(this.wheelRest);
     this.wheelRest -= whole;
-    if (whole !== 0) this.controller.step(whole);
+    if (whole !== 0 && !(timed && this.host.stepTime(whole))) this.controller.step(whole);
     this.host.cursorAt(this.at(event));
   };
 }

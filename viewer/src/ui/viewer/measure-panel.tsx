@@ -5,6 +5,7 @@ import { useState, type JSX } from 'react';
 import { resultText, titleOfMeasurement, toCsv, toJson } from '../../core/measure/export';
 import type { Measurement } from '../../core/measure/types';
 import { pixelsOf, type ReportedPlace, type ReportedSource } from '../../core/measure/reported';
+import { findPicture } from '../../core/phases';
 import { nearestPicture, planeOf, toPatient } from '../../core/plane';
 import type { DisplaySet } from '../../core/stack';
 import type { MeasureSession } from '../../viewport/measure/session';
@@ -185,10 +186,10 @@ function placeOf({ image, plane, points }: Measurement, { series }: StudyState):
   const found = series.find(({ SeriesInstanceUID }) => SeriesInstanceUID === image?.SeriesInstanceUID);
   if (!found || !image) return undefined;
   const set = found.sets?.find(({ instances }) => instances.some(({ SOPInstanceUID }) => SOPInstanceUID === image.SOPInstanceUID));
-  const stored = set?.pictures.findIndex(({ instance, frame }) => instance.SOPInstanceUID === image.SOPInstanceUID && frame === image.frame) ?? -1;
+  const stored = set && findPicture(set, ({ instance, frame }) => instance.SOPInstanceUID === image.SOPInstanceUID && frame === image.frame);
   const [first] = points;
   const nearest = image.reformatted && plane && first && set ? nearestPicture(set.pictures, toPatient(plane, first))?.index : undefined;
-  return { series: found, set, index: Math.max(0, nearest ?? stored) };
+  return { series: found, set: nearest === undefined ? (stored?.set ?? set) : set, index: nearest ?? stored?.index ?? 0 };
 }
 
 function whereText(item: Measurement, study: StudyState): string {

@@ -1,6 +1,7 @@
 // Draws what is written over a picture. Takes no pointer events.
 
 import type { JSX } from 'react';
+import type { ColourScale } from '../../core/display';
 import type { Detail } from '../../core/corner-text';
 import type { Point } from '../../core/view';
 import { annotations, type Annotations } from '../../viewport/annotations';
@@ -17,12 +18,15 @@ interface Props {
   cursor: string;
   /** More notes that stand on the picture, a line each. */
   further: string;
+  /** What the colours of a series above mean, if there is one. */
+  colours: ColourScale | undefined;
 }
 
-export function Overlay({ state, detail, pixel, cursor, further }: Props): JSX.Element | null {
+export function Overlay({ state, detail, pixel, cursor, further, colours: upper }: Props): JSX.Element | null {
   const written = annotations(state, detail, further, pixel);
   if (!written) return null;
-  const { corners, notes, letters, laterality, colours, bar } = written;
+  const { corners, notes, letters, laterality, bar } = written;
+  const colours = upper ?? written.colours;
   return (
     <div className="overlay" data-detail={detail}>
       <Lines className="corner corner-tl" lines={corners.topLeft} />

@@ -13,7 +13,7 @@ import type { ViewportPort } from '../../core/viewport-port';
 import { betterViewport, createViewport, rendererWanted } from '../../viewport/create-viewport';
 import type { Drag, MeasureSession } from '../../viewport/measure/session';
 import type { StructuresSession } from '../../viewport/structures/session';
-import type { PaneState, StackController } from '../../viewport/stack-controller';
+import type { PaneState, StackController, Suv } from '../../viewport/stack-controller';
 import type { Cell } from '../../viewport/workspace';
 import { CineBar } from './cine-bar';
 import { Document, type DocumentActions } from './document-card';
@@ -25,12 +25,14 @@ import { openBeside, setOf } from './references';
 import { SERIES_DRAG } from './series-rail';
 import { StateLayer } from './state-layer';
 import { SpaceLayer } from './space-layer';
+import { useFusion, type Fusion } from './use-fusion';
 import { useStateOf } from './use-signal';
 import type { ViewerEngine } from './viewer-engine';
 
 /** ms from the first picture until code is fetched that draws it faster. */
 const AFTER_FIRST_PICTURE = 300;
 
+const FusionLayer = lazy(() => import('./fusion-layer').then((module) => ({ default: module.FusionLayer })));
 const MeasureLayer = lazy(() => import('./measure-layer').then((module) => ({ default: module.MeasureLayer })));
 
 const StructureLayer = lazy(() => import('./structure-layer').then((module) => ({ default: module.StructureLayer })));
@@ -57,8 +59,8 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
   const { controller } = cell;
   const state = useStateOf(controller);
   const session = useStateOf(engine.measure);
-  const structures = useStateOf(engine.structures);
   const planeNotes = useStateOf(engine.mpr.notes);
+  const fusion = useFusion(engine, state);
   const surface = useRef<HTMLDivElement>(null);
   const drawing = useRef<HTMLDivElement>(null);
   const [cursor, setCursor] = useState<Point>();
@@ -75,6 +77,12 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
       tool: () => latest.current.tool,
       activate: () => workspace.activate(workspace.state().cells.indexOf(cell)),
       grab: (at, reach) => grabbed(engine, controller, latest.current.tool, at, reach),
+      dragWindow: (dx, dy, other) => engine.fusion.state()?.dragWindow(controller.state().set, dx, dy, controller.state().pane.height, other) ?? false,
+      stepTime: (by) => {
+        if (!engine.phases.shown) return false;
+        if (by !== 0) engine.phases.step(by);
+        return true;
+      },
       hover: (at) => engine.measure.state()?.hover(controller, at),
       cursorAt: setCursor,
       maximize: () => {
@@ -99,9 +107,9 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
       {...dropping(onDrop)}
     >
       <div className="pane-drawing" ref={drawing} style={{ visibility: state.bitmap && !isDocument ? 'visible' : 'hidden' }} />
-      {isDocument ? null : <Layers engine={engine} controller={controller} state={state} planes={planes} tool={tool} at={cursor} />}
+      {isDocument ? null : <Layers engine={engine} cell={cell} state={state} fusion={fusion} planes={planes} tool={tool} at={cursor} />}
       <div className="pane-surface" ref={surface} data-tool={tool} hidden={isDocument} />
-      {isDocument && state.set ? <Document set={state.set} {...documentActions(engine, cell, onTags)} /> : <Overlay state={state} detail={detail} further={state.set?.plane ? planeNotes : ''} pixel={cursor && controller.valueAt(cursor)?.pixel} cursor={cursorText(controller, cursor, structures)} />}
+      {isDocument && state.set ? <Document set={state.set} {...documentActions(engine, cell, onTags)} /> : <Written engine={engine} cell={cell} state={state} detail={detail} planeNotes={planeNotes} fusion={fusion} cursor={cursor} />}
       {isDocument ? null : <Marks engine={engine} controller={controller} state={state} />}
       {state.status === 'empty' ? <div className="pane-empty">Drag a series here, or choose one on the left</div> : null}
       <CineBar state={state} run={run} />
@@ -127,16 +135,48 @@ interface OfPicture {
   state: PaneState;
 }
 
-/** What is drawn over a picture, below the text. */
-function Layers({ engine, controller, state, planes, tool, at }: OfPicture & { planes: boolean; tool: Tool; at: Point | undefined }): JSX.Element {
+interface WrittenProps {
+  engine: ViewerEngine;
+  cell: Cell;
+  state: PaneState;
+  detail: Detail;
+  planeNotes: string;
+  fusion: Fusion | undefined;
+  cursor: Point | undefined;
+}
+
+function Written({ engine, cell: { id, controller }, state, detail, planeNotes, fusion, cursor }: WrittenProps): JSX.Element {
+  const notes = [state.set?.plane ? planeNotes : '', ...(fusion?.notes ?? [])].join('\n');
+  const structures = useStateOf(engine.structures);
+  const upper = cursor && fusion?.overlay?.valueAt(id, cursor, state);
+  return <Overlay state={state} detail={detail} further={notes} pixel={cursor && controller.valueAt(cursor)?.pixel} cursor={cursorText(controller, cursor, structures, upper)} colours={fusion?.overlay?.colours()} />;
+}
+
+interface LayersProps {
+  engine: ViewerEngine;
+  cell: Cell;
+  state: PaneState;
+  fusion: Fusion | undefined;
+  planes: boolean;
+  tool: Tool;
+  at: Point | undefined;
+}
+
+/** What lies over the drawing, from below: another series, overlay planes, lines of other panes, measurements. */
+function Layers({ engine, cell, state, fusion, planes, tool, at }: LayersProps): JSX.Element {
   const session = useStateOf(engine.measure);
   const structures = useStateOf(engine.structures);
   return (
     <>
+      {fusion ? (
+        <Suspense fallback={null}>
+          <FusionLayer fusion={fusion.session} mpr={engine.mpr} pane={cell.id} state={state} />
+        </Suspense>
+      ) : null}
       <PlaneLayer state={state} visible={planes} />
       <Structured session={structures} state={state} tool={tool} at={at} />
       <StateLayer state={state} />
-      <SpaceLayer workspace={engine.workspace} controller={controller} pane={state} />
+      <SpaceLayer workspace={engine.workspace} controller={cell.controller} pane={state} />
       {session ? <Measured session={session} pane={state} /> : null}
     </>
   );
@@ -268,18 +308,19 @@ function onceDrawn(controller: StackController, then: () => void): () => void {
 }
 
 /** The value under the pointer, and what structures and doses say there. */
-function cursorText(controller: StackController, cursor: Point | undefined, structures: StructuresSession | undefined): string {
-  return cursor ? [valueText(controller, cursor), structures?.textAt(controller, cursor)].filter(Boolean).join('  ') : '';
+function cursorText(controller: StackController, cursor: Point | undefined, structures: StructuresSession | undefined, over: Suv | undefined): string {
+  return cursor ? [valueText(controller, cursor, over), structures?.textAt(controller, cursor)].filter(Boolean).join('  ') : '';
 }
 
-function valueText(controller: StackController, cursor: Point): string {
+function valueText(controller: StackController, cursor: Point, over: Suv | undefined): string {
   const under = controller.valueAt(cursor);
   if (!under) return '';
   const place = `(${under.pixel[0]}, ${under.pixel[1]})`;
   if (under.rgb) return `${place}  RGB ${under.rgb.join(' ')}`;
-  if (under.value === undefined) return place;
+  const upper = over ? `  · ${over.label} ${formatValue(over.value)}` : '';
+  if (under.value === undefined) return `${place}${upper}`;
   const suv = under.suv ? `  ${under.suv.label} ${formatValue(under.suv.value)}` : '';
-  return `${place}  ${formatValue(under.value)}${under.unit ? ` ${under.unit}` : ''}${suv}`;
+  return `${place}  ${formatValue(under.value)}${under.unit ? ` ${under.unit}` : ''}${suv}${upper}`;
 }
 
 function Waiting({ state }: { state: PaneState }): JSX.Element | null {

@@ -5,24 +5,33 @@ import { useEffect, useRef, useState, type JSX } from 'react';
 import { COLOUR_MAPS, coloured, gradientOf, type ColourMapId } from '../../core/colour-maps';
 import { formatDate } from '../../core/dates';
 import { text } from '../../core/dicom-json';
-import { DEFAULT_CHOICE, FULL_RANGE, windowChoices, type GreySetting } from '../../core/display';
+import { DEFAULT_CHOICE, FULL_RANGE, windowChoices, type GreySetting, type Shown } from '../../core/display';
+import type { Signal } from '../../core/lifecycle';
 import { formatValue } from '../../core/modality';
 import { pictureInfo } from '../../core/picture-info';
 import type { PresentationState } from '../../core/presentation-state';
 import { presetsFor } from '../../core/presets';
-import type { Picture } from '../../core/stack';
+import type { DisplaySet, Picture } from '../../core/stack';
 import { chosenSuv, SUV_KINDS, type SuvChoice, type SuvFactors, type SuvKind } from '../../core/suv';
 import type { WindowChoice } from '../../core/window';
-import type { StackController } from '../../viewport/stack-controller';
 import { useStateOf } from './use-signal';
 
-export function PresetMenu({ controller, onState }: { controller: StackController; onState(state: PresentationState): void }): JSX.Element {
+/** What has a window and colours: a pane, or what lies over one. */
+export interface Shades {
+  readonly changed: Signal;
+  readonly state: () => { set: DisplaySet | undefined; index: number; setting: GreySetting; grey: Shown | undefined; presentation?: PresentationState | undefined };
+  chooseWindow(id: string): void;
+  chooseMap(map: ColourMapId | undefined, inverted: boolean): void;
+  chooseSuv(suv: SuvChoice): void;
+}
+
+export function PresetMenu({ controller, onState }: { controller: Shades; onState?: (state: PresentationState) => void }): JSX.Element {
   const [open, setOpen] = useState(false);
   const menu = useRef<HTMLDivElement>(null);
   const state = useStateOf(controller);
   const picture = state.set?.pictures[state.index];
   const choices = state.set && picture ? windowChoices(picture, state.set.modality, state.setting.suv, state.set.states) : [];
-  const states = state.set?.states ?? [];
+  const states = onState ? (state.set?.states ?? []) : [];
   const presets = presetsFor(state.set?.modality ?? '');
   const chosen = chosenOf(state.setting, choices);
 
@@ -58,7 +67,7 @@ export function PresetMenu({ controller, onState }: { controller: StackControlle
             states={states}
             applied={state.presentation}
             onChoose={(chosen) => {
-              onState(chosen);
+              onState?.(chosen);
               setOpen(false);
             }}
           />

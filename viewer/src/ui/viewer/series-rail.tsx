@@ -1,7 +1,7 @@
 // The series of the study as thumbnails; on a phone a drawer.
 
 import { AlertTriangle, Film, FileText, Layers, Star, type LucideIcon } from 'lucide-react';
-import { Fragment, useEffect, useRef, type JSX } from 'react';
+import { Fragment, useCallback, useEffect, useRef, useState, type JSX } from 'react';
 import { formatDate } from '../../core/dates';
 import { text } from '../../core/dicom-json';
 import { isMarked } from '../../core/key-images';
@@ -12,12 +12,19 @@ import { ModalityBadge } from '../parts/modality-badge';
 import type { StructuresSession } from '../../viewport/structures/session';
 import { kindOf } from '../../viewport/structures/listed';
 import { CardStructures } from './card-structures';
+import { SeriesMenu } from './series-menu';
 import { Thumbnail } from './thumbnail';
+import { ownId } from './use-opening';
 import { useStateOf } from './use-signal';
 import type { Late } from './viewer-engine';
 
 /** The kind of data a dragged thumbnail carries: the id of its display set or series. */
 export const SERIES_DRAG = 'application/x-isocenter-series';
+
+interface Place {
+  x: number;
+  y: number;
+}
 
 interface Props {
   study: StudyState;
@@ -27,15 +34,19 @@ interface Props {
   /** Ids of the key images. */
   marks: ReadonlySet<string>;
   onOpen(series: SeriesEntry, set: DisplaySet | undefined): void;
+  onFuse(base: DisplaySet, overlay: DisplaySet): void;
   structures: Late<StructuresSession>;
   /** Shows a segmentation, structure set or dose over its series. */
   onOver(set: DisplaySet): void;
 }
 
-export function SeriesRail({ study, current, shown, marks, onOpen, structures, onOver }: Props): JSX.Element {
+export function SeriesRail({ study, current, shown, marks, onOpen, onFuse, structures, onOver }: Props): JSX.Element {
   const several = new Set(study.series.map(({ StudyInstanceUID }) => StudyInstanceUID)).size > 1;
   const session = useStateOf(structures);
   const rail = useRef<HTMLDivElement>(null);
+  const [menu, setMenu] = useState<{ at: Place; series: SeriesEntry; set: DisplaySet }>();
+  const asked = (at: Place, series: SeriesEntry, set: DisplaySet): void => setMenu({ at, series, set });
+  const close = useCallback(() => setMenu(undefined), []);
   useEffect(() => {
     rail.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [current]);
@@ -46,10 +57,11 @@ export function SeriesRail({ study, current, shown, marks, onOpen, structures, o
         <Fragment key={series.SeriesInstanceUID}>
           {several && series.StudyInstanceUID !== study.series[index - 1]?.StudyInstanceUID ? <StudyHead series={series} /> : null}
           {series.sets
-            ? series.sets.map((set) => <Card key={set.id} series={series} set={set} active={current?.id === set.id} shown={shown.has(set.id)} several={(series.sets?.length ?? 0) > 1} marks={marks} onOpen={onOpen} session={session} onOver={onOver} />)
-            : <Card series={series} set={undefined} active={false} shown={false} several={false} marks={marks} onOpen={onOpen} session={undefined} onOver={onOver} />}
+            ? series.sets.map((set) => <Card key={set.id} series={series} set={set} active={ownId(current) === set.id} shown={shown.has(set.id)} several={(series.sets?.length ?? 0) > 1} marks={marks} onOpen={onOpen} onMenu={asked} session={session} onOver={onOver} />)
+            : <Card series={series} set={undefined} active={false} shown={false} several={false} marks={marks} onOpen={onOpen} onMenu={asked} session={undefined} onOver={onOver} />}
         </Fragment>
       ))}
+      {menu ? <SeriesMenu {...menu} others={study.series.flatMap(({ sets }) => sets ?? [])} onOpen={onOpen} onFuse={onFuse} onClose={close} /> : null}
     </div>
   );
 }
@@ -83,6 +95,12 @@ function titleOf(series: SeriesEntry, set: DisplaySet | undefined): string {
   return [own, series.description, set?.description, set?.kind === 'document' ? 'Document' : `Series ${series.number ?? ''}`.trim()].find(Boolean) ?? '';
 }
 
+/** How many images there are; "35 × 8" with phases. */
+function countOf(series: SeriesEntry, set: DisplaySet | undefined): string {
+  if (!set || set.pictures.length === 0) return String(series.instances);
+  return set.phases ? `${set.pictures.length} × ${set.phases.sets.length}` : String(set.pictures.length);
+}
+
 interface CardProps {
   series: SeriesEntry;
   set: DisplaySet | undefined;
@@ -93,16 +111,17 @@ interface CardProps {
   session: StructuresSession | undefined;
   onOver(set: DisplaySet): void;
   onOpen(series: SeriesEntry, set: DisplaySet | undefined): void;
+  onMenu(at: Place, series: SeriesEntry, set: DisplaySet): void;
 }
 
 /** What a card says of its series. */
-function faceOf(series: SeriesEntry, set: DisplaySet | undefined): { title: string; hint: string; count: number; Icon: LucideIcon; pictured: boolean; liesOver: boolean } {
+function faceOf(series: SeriesEntry, set: DisplaySet | undefined): { title: string; hint: string; count: string; Icon: LucideIcon; pictured: boolean; liesOver: boolean } {
   const title = titleOf(series, set);
   const kind = kindOf(set?.instances[0]?.SOPClassUID ?? '');
   return {
     title,
     hint: series.error || (kind ? `${title}\nDouble click: show over its series` : title),
-    count: set && set.pictures.length > 0 ? set.pictures.length : series.instances,
+    count: countOf(series, set),
     Icon: series.error ? AlertTriangle : ((set && ICONS[set.kind]) ?? Layers),
     pictured: set ? set.kind !== 'document' || kind === 'SEG' || isPresentation(set) : showsPictures(series.modality),
     liesOver: kind !== undefined,
@@ -111,7 +130,7 @@ function faceOf(series: SeriesEntry, set: DisplaySet | undefined): { title: stri
 
 const ICONS: Readonly<Record<DisplaySet['kind'], LucideIcon>> = { stack: Layers, clip: Film, document: FileText };
 
-function Card({ series, set, active, shown, several, marks, session, onOver, onOpen }: CardProps): JSX.Element {
+function Card({ series, set, active, shown, several, marks, session, onOver, onOpen, onMenu }: CardProps): JSX.Element {
   const { title, hint, count, Icon, pictured, liesOver } = faceOf(series, set);
   const instance = several || isPresentation(set) ? set?.instances[0]?.SOPInstanceUID : undefined;
   return (
@@ -130,6 +149,10 @@ function Card({ series, set, active, shown, several, marks, session, onOver, onO
         aria-current={active}
         title={hint}
         onClick={() => onOpen(series, set)}
+        onContextMenu={(event) => {
+          event.preventDefault();
+          if (set) onMenu({ x: event.clientX, y: event.clientY }, series, set);
+        }}
         onDoubleClick={() => set && liesOver && onOver(set)}
       >
         <Thumbnail study={series.StudyInstanceUID} series={series.SeriesInstanceUID} instance={instance} label={title} pictured={pictured} />

@@ -8,6 +8,7 @@ import { DEFAULT_CHOICE, FULL_RANGE } from '../../core/display';
 import { isPaint, PAINTS, type Tool } from '../../core/gesture';
 import type { SlabMode } from '../../core/reslice';
 import type { Links } from '../../core/links';
+import type { Overlay } from '../../viewport/fusion/overlay';
 import type { ExportSource } from '../../viewport/export/exporter';
 import type { PaneParts } from '../../viewport/export/pane-picture';
 import type { Printed } from './print-sheet';
@@ -17,7 +18,7 @@ import type { ViewerEngine } from './viewer-engine';
 export interface PageState {
   tool: Tool;
   detail: Detail;
-  panel: 'tags' | 'keys' | 'measures' | 'structures' | 'commands' | 'settings' | undefined;
+  panel: 'tags' | 'keys' | 'measures' | 'structures' | 'curve' | 'commands' | 'settings' | undefined;
   drawer: boolean;
   /** Overlay planes and shutter are drawn. */
   planes: boolean;
@@ -32,6 +33,8 @@ export interface PageActions {
   series(by: 1 | -1): void;
   /** Opens the first series that is shown, unless the active pane shows one of them. */
   first(): void;
+  /** Fuses what goes best with the open series, or ends that. */
+  fuse(): void;
   list(): void;
   full(): void;
   /** Whether overlay planes and shutter are drawn. */
@@ -62,6 +65,7 @@ function toolActions({ measure, structures }: ViewerEngine, page: PageActions): 
     'measure.redo': () => (editing() ?? measure.state())?.redo(),
     'measure.delete': () => measure.state()?.remove(),
     'measure.hide': () => measure.state()?.toggleHidden(),
+    'time.curve': () => page.change((state) => ({ panel: state.panel === 'curve' ? undefined : 'curve' })),
     'measure.list': () => page.change((state) => ({ panel: state.panel === 'measures' ? undefined : 'measures' })),
   };
 }
@@ -149,13 +153,24 @@ function mprActions({ mpr, workspace, structures }: ViewerEngine, page: PageActi
   };
 }
 
+function fusionActions({ fusion, workspace }: ViewerEngine, page: PageActions): Actions {
+  const overlay = (): Overlay | undefined => fusion.state()?.of(workspace.active.state().set);
+  return {
+    'fusion.toggle': () => page.fuse(),
+    'fusion.more': () => overlay()?.changeBlend(1),
+    'fusion.less': () => overlay()?.changeBlend(-1),
+    'fusion.hide': () => overlay()?.toggle(),
+    'fusion.layer': () => fusion.state()?.toggleLayer(),
+  };
+}
+
 function volumeActions({ volume3d }: ViewerEngine, page: PageActions): Actions {
   return { 'volume.toggle': () => void volume3d.toggle().then((note) => page.change(() => ({ note }))) };
 }
 
 function exportActions(engine: ViewerEngine, page: PageActions): Actions {
   const { workspace, measure, structures, mpr, volume3d, exporting, client, store } = engine;
-  const parts = (): Omit<PaneParts, 'further'> => ({ client, measure: measure.state(), structures: structures.state(), planes: page.planes() });
+  const parts = (): Omit<PaneParts, 'further'> => ({ client, measure: measure.state(), structures: structures.state(), fusion: engine.fusion.state(), planes: page.planes() });
   const source = (): ExportSource => {
     const { active } = workspace;
     return { volume: volume3d.state(), active, parts: { ...parts(), further: active.state().set?.plane ? mpr.notes.state() : '' } };
@@ -177,7 +192,7 @@ function exportActions(engine: ViewerEngine, page: PageActions): Actions {
   };
 }
 
-function imageActions({ workspace }: ViewerEngine): Actions {
+function imageActions({ workspace, phases }: ViewerEngine): Actions {
   const presets: Actions = {};
   for (const place of PRESETS) presets[`window.preset${place + 1}` as CommandName] = () => workspace.active.choosePreset(place);
   for (const { id } of COLOUR_MAPS) presets[`map.${id}`] = () => workspace.active.chooseMap(id);
@@ -190,10 +205,18 @@ function imageActions({ workspace }: ViewerEngine): Actions {
     'image.back': () => workspace.active.step(-10),
     'image.first': () => workspace.active.goTo(0),
     'image.last': () => workspace.active.goTo(last()),
-    'cine.toggle': () => workspace.active.togglePlay(),
+    'cine.toggle': () => {
+      if (!phases.toggle()) workspace.active.togglePlay();
+    },
     'cine.sweep': () => workspace.active.toggleSweep(),
-    'cine.slower': () => workspace.active.changeRate(-1),
-    'cine.faster': () => workspace.active.changeRate(1),
+    'cine.slower': () => {
+      if (!phases.changeRate(-1)) workspace.active.changeRate(-1);
+    },
+    'cine.faster': () => {
+      if (!phases.changeRate(1)) workspace.active.changeRate(1);
+    },
+    'phase.next': () => phases.step(1),
+    'phase.previous': () => phases.step(-1),
     'window.default': () => workspace.active.chooseWindow(DEFAULT_CHOICE),
     'window.full': () => workspace.active.chooseWindow(FULL_RANGE),
     'window.invert': () => workspace.active.invert(),
@@ -255,6 +278,7 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
     ...layoutActions(engine, page),
     ...hangingActions(engine, page),
     ...mprActions(engine, page),
+    ...fusionActions(engine, page),
     ...volumeActions(engine, page),
     ...imageActions(engine),
     ...exportActions(engine, page),
@@ -281,8 +305,11 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
 const staysTab = (name: CommandName, cells: number): boolean =>
   (name === 'layout.next' || name === 'layout.previous') && (cells < 2 || (document.activeElement !== null && document.activeElement !== document.body));
 
-/** Whether a key is for the control that has the focus; of check boxes only the space bar is. */
-const isTyping = ({ target, key }: KeyboardEvent): boolean => (target instanceof HTMLInputElement && (target.type !== 'checkbox' || key === ' ')) || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
+const OF_SLIDERS = /^(Arrow|Home|End|Page)/;
+const OF_INPUTS: Readonly<Record<string, (key: string) => boolean>> = { checkbox: (key) => key === ' ', range: (key) => OF_SLIDERS.test(key) };
+
+/** Whether a key is for the control that has the focus; of check boxes only the space bar is, of sliders what moves them. */
+const isTyping = ({ target, key }: KeyboardEvent): boolean => (target instanceof HTMLInputElement && (OF_INPUTS[target.type]?.(key) ?? true)) || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
 
 /** Runs commands by name, and by key while no dialog is open. `page` must stay the same object while nothing changes. */
 export function useCommands(engine: ViewerEngine, page: PageActions): (name: CommandName) => void {

@@ -18,7 +18,12 @@ interface Opening {
   arrange(rows: number, columns: number): void;
   next(by: 1 | -1): void;
   first(): void;
+  /** Shows one series over another in the active pane; without them, what goes best with the open one, or ends that. */
+  fuse(pair?: readonly [base: DisplaySet, overlay: DisplaySet]): void;
 }
+
+/** The id of a series, whatever lies over it. */
+export const ownId = (set: DisplaySet | undefined): string | undefined => set?.fusion?.base.id ?? set?.id;
 
 type Entry = [SeriesEntry, DisplaySet | undefined];
 
@@ -77,7 +82,7 @@ export function useOpening(engine: ViewerEngine, change: (make: (state: PageStat
   const next = useCallback(
     (by: 1 | -1) => {
       const all = entries(engine);
-      const target = all[all.findIndex(([, set]) => set?.id === workspace.active.state().set?.id) + by];
+      const target = all[all.findIndex(([, set]) => set?.id === ownId(workspace.active.state().set)) + by];
       if (target) open(...target);
     },
     [engine, workspace, open],
@@ -85,9 +90,23 @@ export function useOpening(engine: ViewerEngine, change: (make: (state: PageStat
   const first = useCallback(() => {
     const all = entries(engine);
     const [target] = all;
-    if (target && !all.some(([, set]) => set?.id === workspace.active.state().set?.id)) open(...target);
+    if (target && !all.some(([, set]) => set?.id === ownId(workspace.active.state().set))) open(...target);
   }, [engine, workspace, open]);
-  return { begin, open, drop, arrange, next, first };
+  const fusing = useCallback(
+    (pair?: readonly [DisplaySet, DisplaySet]) => {
+      void (async () => {
+        const { fuse, toggleFusion } = await import('../../viewport/fusion/fuse');
+        const planes = mpr.state() !== undefined;
+        leave();
+        const { active } = workspace;
+        const note = pair ? fuse(active, ...pair) : toggleFusion(active, entries(engine).flatMap(([, set]) => set ?? []));
+        if (planes) await mpr.toggle();
+        change(() => ({ note }));
+      })();
+    },
+    [engine, workspace, mpr, leave, change],
+  );
+  return { begin, open, drop, arrange, next, first, fuse: fusing };
 }
 
 /** The layout of an address; the pane of its series is the active one. */

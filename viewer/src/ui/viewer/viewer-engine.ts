@@ -11,9 +11,11 @@ import { KeyImages } from '../../viewport/key-images';
 import { ExportChoices } from '../../viewport/export/choices';
 import { Hanging } from '../../viewport/hanging/session';
 import { ReportWatch } from '../../viewport/measure/report-watch';
+import type { FusionSession } from '../../viewport/fusion/session';
 import type { MeasureSession } from '../../viewport/measure/session';
 import type { StructuresSession } from '../../viewport/structures/session';
 import type { MprSession } from '../../viewport/mpr/session';
+import { PhaseControl } from '../../viewport/phase-control';
 import { Previews } from '../../viewport/previews';
 import { PictureSources } from '../../viewport/picture-sources';
 import { StudyLoader } from '../../viewport/study-loader';
@@ -43,6 +45,9 @@ export interface ViewerEngine {
   /** The volume that is open in three dimensions, if one is. */
   volume3d: Holder<Volume3dSession>;
   previews: Previews;
+  /** Series that lie over others. */
+  fusion: Late<FusionSession>;
+  phases: PhaseControl;
   exporting: ExportChoices;
   client: Services['client'];
   worker: WaitingWorker;
@@ -157,7 +162,7 @@ async function openVolume3d({ store, previews }: Pick<ViewerEngine, 'store' | 'p
   return 'reason' in answer ? `This series is no volume: ${answer.reason}` : new Volume3dSession(source, answer.volume, store, preview);
 }
 
-async function openVolume({ workspace, store, previews, worker }: Omit<ViewerEngine, 'mpr' | 'volume3d'>, sources: PictureSources): Promise<MprSession | string> {
+async function openVolume({ workspace, store, previews, worker }: Pick<ViewerEngine, 'workspace' | 'store' | 'previews' | 'worker'>, sources: PictureSources): Promise<MprSession | string> {
   const { set } = workspace.active.state();
   if (!set) return 'No series is open';
   const preview = previews.get(set, 'interaction');
@@ -192,10 +197,19 @@ export function createEngine({ client, queue }: Services): ViewerEngine {
   const previews = new Previews(client, queue);
   const worker = new WaitingWorker();
   owner.own(() => worker.dispose());
-  const engine = { store, loader, workspace, hanging, measure, structures, drafts, keys, previews, exporting: new ExportChoices(), client, worker, dispose: () => owner.dispose() };
+  const fusion = new Late(() =>
+    import('../../viewport/fusion/session').then(({ FusionSession }) => {
+      const made = new FusionSession(workspace, store, previews);
+      owner.own(() => made.dispose());
+      return made;
+    }),
+  );
+  const engine = { store, loader, workspace, hanging, measure, structures, drafts, keys, previews, fusion, exporting: new ExportChoices(), client, worker, dispose: () => owner.dispose() };
   const mpr = new MprHolder(() => openVolume(engine, sources));
   owner.own(() => mpr.dispose());
   const volume3d = new Holder(() => openVolume3d(engine, mpr.state()?.source ?? workspace.active.state().set));
   owner.own(() => volume3d.dispose());
-  return { ...engine, mpr, volume3d };
+  const phases = new PhaseControl(workspace, sources, mpr);
+  owner.own(() => phases.dispose());
+  return { ...engine, mpr, volume3d, phases };
 }

@@ -17,6 +17,7 @@ import { Mark } from '../parts/mark';
 import { navigate } from '../place';
 import { useServices } from '../services';
 import { settings } from '../settings';
+import { Bars } from './bars';
 import { ContextMenu } from './context-menu';
 import { Dialogs } from './dialogs';
 import { HangingMenu } from './hanging-menu';
@@ -30,7 +31,7 @@ import { showOver, useStructures } from './show-over';
 import { exposeTestSeam } from './test-seam';
 import { ToolBar } from './tool-bar';
 import { useCommands, type PageState } from './use-commands';
-import { PHONE, useOpening } from './use-opening';
+import { ownId, PHONE, useOpening } from './use-opening';
 import { useStateOf } from './use-signal';
 import { useAddress } from './use-address';
 import { useAhead } from './use-ahead';
@@ -42,11 +43,10 @@ function toggleFullScreen(): void {
   change.catch(() => undefined);
 }
 
+const CurvePanel = lazy(() => import('./curve-panel').then((module) => ({ default: module.CurvePanel })));
 const MeasurePanel = lazy(() => import('./measure-panel').then((module) => ({ default: module.MeasurePanel })));
-const MprBar = lazy(() => import('./mpr-bar').then((module) => ({ default: module.MprBar })));
 
 const StructuresPanel = lazy(() => import('./structures-panel').then((module) => ({ default: module.StructuresPanel })));
-const VolumePane = lazy(() => import('./volume-pane').then((module) => ({ default: module.VolumePane })));
 
 export function ViewerPage({ place }: { place: ViewerPlace }): JSX.Element {
   const services = useServices();
@@ -66,14 +66,13 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   const study = useStateOf(loader);
   const layout = useStateOf(workspace);
   const pane = useStateOf(workspace.active);
-  const mpr = useStateOf(engine.mpr);
   const volume3d = useStateOf(engine.volume3d);
   const exporting = useStateOf(engine.exporting);
   const { keys, seen } = useSeen(engine, study, pane.set);
   const [page, setPage] = useState<PageState>(firstPage);
   const [menu, setMenu] = useState<Point>();
   const change = useCallback((make: (state: PageState) => Partial<PageState>) => setPage((state) => ({ ...state, ...make(state) })), []);
-  const { begin, open, drop, arrange, next, first } = useOpening(engine, change);
+  const { begin, open, drop, arrange, next, first, fuse } = useOpening(engine, change);
 
   useEffect(() => {
     void begin(place);
@@ -91,7 +90,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   useEffect(() => {
     latest.current = page;
   });
-  const actions = useMemo(() => ({ change, series: next, first, list: () => navigate({ page: 'list' }), full: toggleFullScreen, planes: () => latest.current.planes, tool: () => latest.current.tool }), [change, next, first]);
+  const actions = useMemo(() => ({ change, series: next, first, fuse, list: () => navigate({ page: 'list' }), full: toggleFullScreen, planes: () => latest.current.planes, tool: () => latest.current.tool }), [change, next, first, fuse]);
   const run = useCommands(engine, actions);
 
   const over = useCallback(
@@ -145,7 +144,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
         />
       </header>
       <aside className="viewer-rail" aria-label="Series">
-        <SeriesRail study={{ ...study, series: seen }} marks={keys.marks} current={pane.set} shown={shownSets(layout)} onOpen={open} structures={engine.structures} onOver={over} />
+        <SeriesRail study={{ ...study, series: seen }} marks={keys.marks} current={pane.set} shown={shownSets(layout)} onOpen={open} onFuse={(base, overlay) => fuse([base, overlay])} structures={engine.structures} onOver={over} />
         <PriorsList patient={instance?.dataSet} open={studies} onOpen={beside} />
       </aside>
       {page.drawer ? <button type="button" className="drawer-shade" aria-label="Close series" onClick={() => run('panel.series')} /> : null}
@@ -169,16 +168,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
           )}
         </PaneGrid>
         {study.status === 'failed' || study.message ? <StudyMessage message={study.message} onRetry={() => location.reload()} /> : null}
-        {mpr ? (
-          <Suspense fallback={null}>
-            <MprBar session={mpr} run={run} />
-          </Suspense>
-        ) : null}
-        {volume3d ? (
-          <Suspense fallback={null}>
-            <VolumePane session={volume3d} run={run} />
-          </Suspense>
-        ) : null}
+        <Bars engine={engine} run={run} />
         <KeyNote only={keys.only} onAll={() => run('key.only')} />
         {page.note ? <div className="page-note" role="alert">{page.note}</div> : null}
         <SidePanel panel={page.panel} tool={page.tool} engine={engine} study={study} open={open} run={run} />
@@ -210,6 +200,7 @@ function SidePanel({ panel, tool, engine, study, open, run }: SideProps): JSX.El
   return (
     <Suspense fallback={null}>
       {panel === 'measures' ? <MeasurePanel session={measure} study={study} onSign={() => engine.drafts.sign().finally(() => void engine.loader.refresh().catch(() => undefined))} onShow={show} onClose={() => run('measure.list')} /> : null}
+      {panel === 'curve' ? <CurvePanel engine={engine} onClose={() => run('time.curve')} /> : null}
       {panel === 'structures' ? <StructuresPanel session={structures} tool={tool} active={engine.workspace.active} run={run} /> : null}
     </Suspense>
   );
@@ -229,7 +220,7 @@ const firstPage = (): PageState => {
 };
 
 const studiesOf = ({ series }: StudyState): ReadonlySet<string> => new Set(series.map(({ StudyInstanceUID }) => StudyInstanceUID));
-const shownSets = ({ cells }: WorkspaceState): ReadonlySet<string> => new Set(cells.map(({ controller }) => controller.state().set?.id ?? ''));
+const shownSets = ({ cells }: WorkspaceState): ReadonlySet<string> => new Set(cells.map(({ controller }) => ownId(controller.state().set) ?? ''));
 
 function PaneGrid({ layout, children }: { layout: WorkspaceState; children(cell: Cell, index: number): JSX.Element }): JSX.Element {
   const { rows, columns, arrangement, maximised, cells } = layout;

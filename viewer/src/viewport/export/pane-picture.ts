@@ -3,12 +3,17 @@
 import type { Detail } from '../../core/corner-text';
 import { storedNodes } from '../../core/display';
 import { ownFrame, type Frame } from '../../core/export';
+import { baseOf } from '../../core/fusion';
+import type { Picture } from '../../core/stack';
 import { scaleOf } from '../../core/view';
 import { brightness } from '../../core/viewport-port';
 import type { DicomWebClient } from '../../net/dicomweb';
 import { annotations } from '../annotations';
 import { develop, place } from '../canvas/drawing';
 import { drawMask, maskParts, paddingShows } from '../mask';
+import { developOver } from '../fusion/picture';
+import type { Overlay } from '../fusion/overlay';
+import type { FusionSession } from '../fusion/session';
 import type { MeasureSession } from '../measure/session';
 import type { StructuresSession } from '../structures/session';
 import type { PaneState } from '../stack-controller';
@@ -21,6 +26,7 @@ export interface PaneParts {
   client: DicomWebClient;
   measure: MeasureSession | undefined;
   structures: StructuresSession | undefined;
+  fusion: FusionSession | undefined;
   /** Overlay planes and shutter are shown. */
   planes: boolean;
   /** Notes that stand on the picture, a line each. */
@@ -44,12 +50,14 @@ export async function panePicture(state: PaneState, parts: PaneParts, { text, ow
   paintState(context, framed);
   if (parts.measure) paintMeasures(context, parts.measure.laid(framed));
   const detail: Detail = text ? 'all' : 'none';
-  const written = annotations(framed, detail, parts.further);
-  if (written) paintText(context, frame.pane, written);
+  const overlay = parts.fusion?.of(state.set);
+  const further = [parts.further, ...(overlay && state.set ? overlay.notes(baseOf(state.set)) : [])].join('\n');
+  const written = annotations(framed, detail, further);
+  if (written) paintText(context, frame.pane, { ...written, colours: overlay?.colours() ?? written.colours });
   return canvas;
 }
 
-async function paintImage(context: CanvasRenderingContext2D, state: PaneState, { pane, view, ratio }: Frame, { client, planes }: PaneParts): Promise<void> {
+async function paintImage(context: CanvasRenderingContext2D, state: PaneState, { pane, view, ratio }: Frame, { client, planes, fusion }: PaneParts): Promise<void> {
   const { bitmap, set, shown, grey, setting, smooth, presentation } = state;
   const picture = set?.pictures[shown];
   if (!bitmap || !picture) return;
@@ -57,9 +65,21 @@ async function paintImage(context: CanvasRenderingContext2D, state: PaneState, {
   const nodes = grey ? storedNodes(grey.nodes, picture, bitmap, setting) : [];
   develop(bitmap, nodes, image);
   place(context, image, bitmap, view, pane, ratio, smooth);
+  paintOver(context, fusion?.of(set), picture, state, { pane, view, ratio });
   const mask = planes ? await maskParts(client, picture, bitmap, presentation) : undefined;
   const padding = nodes.length > 0 && paddingShows(picture, bitmap, brightness(nodes));
   if (!mask && !padding) return;
   image.getContext('2d')?.putImageData(drawMask(picture, bitmap, mask, padding), 0, 0);
   place(context, image, bitmap, view, pane, ratio, scaleOf(view, bitmap, pane) * ratio < 1);
+}
+
+/** The series that lies over the picture, as it was last drawn. */
+function paintOver(context: CanvasRenderingContext2D, overlay: Overlay | undefined, picture: Picture, { smooth }: PaneState, { pane, view, ratio }: Frame): void {
+  const drawn = overlay?.drawnOver(picture.id);
+  if (!overlay || !drawn) return;
+  const image = document.createElement('canvas');
+  developOver(drawn, overlay.nodes(drawn), image);
+  context.globalAlpha = overlay.state().blend;
+  place(context, image, drawn, view, pane, ratio, smooth);
+  context.globalAlpha = 1;
 }

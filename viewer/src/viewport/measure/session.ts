@@ -271,7 +271,7 @@ function valued(item: Measurement, shown: Shown): Measurement {
 /** What was changed on this picture, back on the one it was drawn on. */
 const returned = (changed: Measurement, picture: Picture, original: Measurement): Measurement => (picture.id === original.pictureId ? changed : home(changed, planeOf(picture), original));
 
-interface Shown {
+export interface Shown {
   picture: Picture;
   bitmap: LoadedBitmap;
   /** What a PET is read in. */
@@ -286,9 +286,9 @@ function shownOf({ set, shown, bitmap, setting }: PaneState): Shown | undefined 
 const middle = (points: readonly Point[]): Point => [points.reduce((sum, [x]) => sum + x, 0) / points.length, points.reduce((sum, [, y]) => sum + y, 0) / points.length];
 const minus = (a: Point, b: Point): Point => [a[0] - b[0], a[1] - b[1]];
 
-const scaleOf = ({ picture, bitmap }: Shown, points: readonly Point[]): Scale => scaleAt(picture, points, bitmap.pixelHeight / bitmap.pixelWidth);
+export const scaleOf = ({ picture, bitmap }: Shown, points: readonly Point[]): Scale => scaleAt(picture, points, bitmap.pixelHeight / bitmap.pixelWidth);
 
-function valuesOf({ picture, bitmap, suv: choice }: Shown): Values {
+export function valuesOf({ picture, bitmap, suv: choice }: Shown): Values {
   const { transform } = pictureInfo(picture);
   const suv = chosenSuv(transform.suv?.factors, choice);
   const { columns, rows, pixels } = bitmap;

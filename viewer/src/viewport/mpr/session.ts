@@ -7,17 +7,16 @@ import { distanceToChain } from '../../core/measure/outline';
 import { centreOf, crossing, nearestPicture, planeOf, toPixel, type ImagePlane } from '../../core/plane';
 import { previewGeometry, type Preview } from '../../core/preview';
 import { PLANES, reformat, slabOf, STANDARD, turned, type Frame, type PlaneName, type Reformatted } from '../../core/reformat';
-import { coarseToFine, type Cut, type SlabMode } from '../../core/reslice';
+import type { Cut, SlabMode } from '../../core/reslice';
 import type { DisplaySet, Picture } from '../../core/stack';
-import { sameRescale, type Volume } from '../../core/volume';
+import { isFloating, type Volume } from '../../core/volume';
 import { paneToPixel, pixelToPane, type Point } from '../../core/view';
-import { isAbort } from '../../net/queue';
 import type { Drag } from '../measure/session';
 import type { BitmapStore } from '../bitmap-store';
 import type { PictureSources } from '../picture-sources';
 import type { StackController } from '../stack-controller';
 import type { Workspace } from '../workspace';
-import { Reslicer } from './reslicer';
+import { PhaseVolumes, type Held } from './phase-volumes';
 
 export interface MprState {
   mode: SlabMode;
@@ -32,24 +31,27 @@ export interface MprState {
   failed: number;
   notes: readonly string[];
   turned: boolean;
+  /** Which phase the planes are cut from. */
+  phase: number;
 }
 
 /** Time between two cuts of what is on screen while slices come, in ms. */
 const SHARPEN = 150;
-const AT_ONCE = 6;
 const SLAB_NAMES: Readonly<Record<SlabMode, string>> = { max: 'MIP', min: 'MinIP', mean: 'Average' };
 /** A press this far from the crosshair, on one of its lines, turns instead of moves; CSS pixels. */
 const AWAY = 50;
 export const MOST_THICKNESS = 60;
+/** Phases fetched ahead of the one on screen. */
+const AHEAD = 24;
 
 export class MprSession {
   readonly changed = new Signal();
   private current: MprState;
-  private readonly reslicer: Reslicer;
+  private readonly volumes: PhaseVolumes;
+  private shown: Held;
   private readonly floating: boolean;
   private frames: Record<PlaneName, Frame> = { ...STANDARD };
   private planes: Reformatted[];
-  private waiting: number[];
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly life = new AbortController();
   private turns = 0;
@@ -57,7 +59,7 @@ export class MprSession {
 
   constructor(
     private readonly workspace: Workspace,
-    private readonly store: BitmapStore,
+    store: BitmapStore,
     private readonly sources: PictureSources,
     readonly source: DisplaySet,
     private readonly volume: Volume,
@@ -66,16 +68,15 @@ export class MprSession {
   ) {
     const { rows, columns, cells, active } = workspace.state();
     this.before = { rows, columns, active, sets: cells.map(({ controller }) => controller.state().set) };
-    this.floating = !sameRescale(volume.pictures) || volume.pictures.some(needsFloat);
-    this.current = { mode: 'max', thickness: 0, loaded: 0, drawn: 0, total: volume.pictures.length, preview: 0, failed: 0, notes: volume.notes, turned: false };
+    this.floating = isFloating(source.phases?.sets.flatMap(({ pictures }) => pictures) ?? volume.pictures);
+    this.current = { mode: 'max', thickness: 0, loaded: 0, drawn: 0, total: volume.pictures.length, preview: 0, failed: 0, notes: volume.notes, turned: false, phase: source.phase ?? 0 };
     this.planes = PLANES.map((name) => reformat(source, volume, name, STANDARD[name], this.floating));
-    this.reslicer = new Reslicer(worker, volume.geometry, this.floating, (id) => this.cutOf(id));
-    sources.usePlanes(this.reslicer);
     const at = workspace.active.picture;
-    this.waiting = coarseToFine(volume.pictures.length, Math.max(0, at ? volume.pictures.indexOf(at) : 0));
+    this.volumes = new PhaseVolumes({ store, source, volume, floating: this.floating, cutOf: (id) => this.cutOf(id), onProgress: (held) => this.progress(held) });
+    this.shown = this.volumes.get(this.current.phase, worker, Math.max(0, at ? volume.pictures.indexOf(at) : 0)) as Held;
+    sources.usePlanes(this.shown.reslicer);
     this.open(this.placeOf(at));
     void preview.then((coming) => this.take(coming), () => undefined);
-    for (let i = 0; i < AT_ONCE; i += 1) void this.feed();
   }
 
   readonly state = (): MprState => this.current;
@@ -87,11 +88,32 @@ export class MprSession {
   }
 
   get lastCut(): number {
-    return this.reslicer.lastCut;
+    return this.shown.reslicer.lastCut;
+  }
+
+  /** Cuts the planes from another phase; they stay where they are. */
+  setPhase(phase: number): void {
+    const held = phase === this.current.phase ? undefined : this.volumes.get(phase);
+    if (!held) return;
+    this.shown = held;
+    this.sources.usePlanes(held.reslicer);
+    this.update({ phase, loaded: held.loaded, drawn: held.loaded, total: held.total, failed: held.failed, preview: 0 });
+    for (const { controller } of this.workspace.state().cells) controller.refresh();
+  }
+
+  /** Whether all slices of a phase are there; fetches them otherwise. */
+  isReady(phase: number): boolean {
+    return this.volumes.isWhole(phase);
+  }
+
+  /** The slab that a picture on screen stands for, if it is one. */
+  slabAt(id: string): Cut['slab'] {
+    return this.cutOf(id)?.slab;
   }
 
   setSlab(mode: SlabMode, thickness: number): void {
     this.update({ mode, thickness: Math.min(MOST_THICKNESS, Math.max(0, thickness)) });
+    this.volumes.forget();
     this.again();
   }
 
@@ -176,7 +198,7 @@ export class MprSession {
     this.workspace.point(undefined);
     sets.forEach((set, index) => {
       const controller = this.workspace.state().cells[index]?.controller;
-      if (set && controller) controller.open(set);
+      if (set && controller) controller.open(set.phases === this.source.phases ? (set.phases?.sets[this.current.phase] ?? set) : set);
       else controller?.close();
     });
     this.workspace.activate(active);
@@ -185,7 +207,7 @@ export class MprSession {
   dispose(): void {
     this.life.abort();
     clearTimeout(this.timer);
-    this.reslicer.dispose();
+    this.volumes.dispose();
     this.sources.usePlanes(undefined);
   }
 
@@ -195,7 +217,7 @@ export class MprSession {
     if (!geometry || this.life.signal.aborted || this.current.loaded === this.current.total) return;
     const { slope, intercept } = pictureInfo(this.volume.pictures[0] as Picture).transform;
     const values = this.floating ? preview.values.slice() : preview.values.map((value) => (value - intercept) / slope);
-    this.reslicer.usePreview(geometry, values);
+    this.shown.reslicer.usePreview(geometry, values);
     this.update({ preview: preview.factor });
     this.again();
   }
@@ -235,9 +257,23 @@ export class MprSession {
 
   /** Cuts what is on screen anew. */
   private again(): void {
-    this.reslicer.forget();
+    this.shown.reslicer.forget();
     this.update({ drawn: this.current.loaded });
     for (const { controller } of this.workspace.state().cells) controller.refresh();
+  }
+
+  /** The phase on screen sharpens; once it is whole the next one is fetched, and so on while they are whole. */
+  private progress(held: Held): void {
+    if (held === this.shown) {
+      this.update({ loaded: held.loaded, failed: held.failed });
+      this.later();
+    }
+    const count = this.source.phases?.sets.length ?? 1;
+    if (count > 1 && held.loaded + held.failed === held.total) this.fetchNext(count);
+  }
+
+  private fetchNext(count: number): void {
+    for (let ahead = 1; ahead <= Math.min(AHEAD, count - 1); ahead += 1) if (!this.volumes.isWhole((this.current.phase + ahead) % count)) return;
   }
 
   private later(): void {
@@ -247,40 +283,8 @@ export class MprSession {
     }, SHARPEN);
   }
 
-  /** Loads one slice after another until none is left. */
-  private async feed(): Promise<void> {
-    for (let index = this.waiting.shift(); index !== undefined; index = this.waiting.shift()) {
-      const picture = this.volume.pictures[index] as Picture;
-      try {
-        const bitmap = await this.store.load(this.source, picture, 'prefetch');
-        if (this.life.signal.aborted) return;
-        const { transform } = pictureInfo(picture);
-        const [slope, intercept] = this.floating ? [transform.slope, transform.intercept] : [1, 0];
-        this.reslicer.put(index, bitmap.pixels, slope, intercept);
-        this.update({ loaded: this.current.loaded + 1 });
-        this.later();
-        await breath();
-        await this.reslicer.turn();
-      } catch (error) {
-        if (this.life.signal.aborted) return;
-        if (isAbort(error)) this.waiting.push(index);
-        else this.update({ failed: this.current.failed + 1 });
-      }
-    }
-  }
-
   private update(change: Partial<MprState>): void {
     this.current = { ...this.current, ...change };
     this.changed.emit();
   }
-}
-
-/** Lets cuts and clicks in between slices that are all at hand. */
-const breath = (): Promise<void> => new Promise((done) => setTimeout(done, 0));
-
-/** Stored values that do not fit into 16 signed bits. */
-function needsFloat({ instance: { dataSet } }: Picture): boolean {
-  const of = (tag: string): number => Number(dataSet[tag]?.Value?.[0] ?? 0);
-  const signed = of('00280103') === 1;
-  return of('00280100') > 16 || (!signed && of('00280101') > 15);
 }

@@ -1,0 +1,32 @@
+// What stands below or in front of the panes while a series is shown in more than its own pictures: fusion, planes, 3D.
+
+import { lazy, Suspense, type JSX } from 'react';
+import { Signal } from '../../core/lifecycle';
+import type { CommandName } from '../../core/commands';
+import { useStateOf } from './use-signal';
+import type { ViewerEngine } from './viewer-engine';
+import './bars.css';
+
+const FusionBar = lazy(() => import('./fusion-bar').then((module) => ({ default: module.FusionBar })));
+const MprBar = lazy(() => import('./mpr-bar').then((module) => ({ default: module.MprBar })));
+const PhaseBar = lazy(() => import('./phase-bar').then((module) => ({ default: module.PhaseBar })));
+const VolumePane = lazy(() => import('./volume-pane').then((module) => ({ default: module.VolumePane })));
+
+const NOTHING = { changed: new Signal(), state: (): undefined => undefined };
+
+export function Bars({ engine, run }: { engine: ViewerEngine; run(name: CommandName): void }): JSX.Element {
+  useStateOf(engine.workspace);
+  const pane = useStateOf(engine.workspace.active);
+  const fusion = useStateOf(engine.fusion);
+  const mpr = useStateOf(engine.mpr);
+  useStateOf<unknown>(mpr ?? NOTHING);
+  const volume3d = useStateOf(engine.volume3d);
+  return (
+    <Suspense fallback={null}>
+      {fusion && pane.set?.fusion ? <FusionBar fusion={fusion} state={pane} run={run} /> : null}
+      {pane.set?.phases ? <PhaseBar control={engine.phases} run={run} /> : null}
+      {mpr ? <MprBar session={mpr} run={run} /> : null}
+      {volume3d ? <VolumePane session={volume3d} run={run} /> : null}
+    </Suspense>
+  );
+}

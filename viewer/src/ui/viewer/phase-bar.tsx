@@ -1,0 +1,53 @@
+// Below the panes of a series with phases: which one is shown, a slider through them, playing, and the curve of a region.
+
+import { LineChart, Minus, Pause, Play, Plus } from 'lucide-react';
+import type { JSX } from 'react';
+import { keyLabel, type CommandName } from '../../core/commands';
+import { phaseText, timingOfPhases } from '../../core/phases';
+import type { PhaseControl } from '../../viewport/phase-control';
+import { useStateOf } from './use-signal';
+
+export function PhaseBar({ control, run }: { control: PhaseControl; run(name: CommandName): void }): JSX.Element | null {
+  const { playing } = useStateOf(control);
+  const { shown } = control;
+  if (!shown) return null;
+  const { phases, phase } = shown;
+  const own = timingOfPhases(phases);
+  const rate = control.rateOf(phases);
+  const real = own.source !== 'default' && Math.abs(rate - own.rate) < 0.05;
+  const count = phases.sets.length;
+  return (
+    <div className="phase-bar" role="group" aria-label={phases.title} data-testid="phase-bar" data-phase={phase}>
+      <button type="button" className="icon-button" aria-label={playing ? 'Pause' : 'Play'} title={`Play or pause  ${keyLabel('cine.toggle')}`} onClick={() => run('cine.toggle')}>
+        {playing ? <Pause size={16} fill="currentColor" strokeWidth={0} /> : <Play size={16} fill="currentColor" strokeWidth={0} />}
+      </button>
+      <input
+        type="range"
+        min="0"
+        max={count - 1}
+        step="1"
+        value={phase}
+        aria-label={phases.title}
+        aria-valuetext={phaseText(phases, phase)}
+        title={`Previous ${keyLabel('phase.previous')}, next ${keyLabel('phase.next')}, or Shift and wheel`}
+        onChange={(event) => {
+          control.pause();
+          control.goTo(Number(event.currentTarget.value));
+        }}
+      />
+      <output>{phaseText(phases, phase)}</output>
+      <button type="button" className="icon-button" aria-label="Slower" onClick={() => run('cine.slower')}>
+        <Minus size={14} />
+      </button>
+      <span className="cine-rate" title={real ? 'As fast as it was taken' : phases.times ? `Rate set here; times by ${phases.clock}` : 'Rate set here; the file has no times'}>
+        {(Math.round(rate * 10) / 10).toString()} <small>/s</small>
+      </span>
+      <button type="button" className="icon-button" aria-label="Faster" onClick={() => run('cine.faster')}>
+        <Plus size={14} />
+      </button>
+      <button type="button" className="button" title={`Curve of the selected region  ${keyLabel('time.curve')}`} onClick={() => run('time.curve')}>
+        <LineChart size={14} aria-hidden="true" /> Curve
+      </button>
+    </div>
+  );
+}

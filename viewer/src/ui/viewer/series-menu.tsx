@@ -1,0 +1,61 @@
+// The menu of a series in the rail (right click or long press): opening it, and fusing it with another.
+
+import { useEffect, useRef, type JSX } from 'react';
+import { reasonAgainstFusion, rolesOf } from '../../core/fusion';
+import type { DisplaySet } from '../../core/stack';
+import type { SeriesEntry } from '../../viewport/study-loader';
+
+export interface SeriesMenuProps {
+  at: { x: number; y: number };
+  series: SeriesEntry;
+  set: DisplaySet;
+  /** All sets of the open studies. */
+  others: readonly DisplaySet[];
+  onOpen(series: SeriesEntry, set: DisplaySet): void;
+  onFuse(base: DisplaySet, overlay: DisplaySet): void;
+  onClose(): void;
+}
+
+const titleOf = ({ modality, number, description }: DisplaySet): string => [modality, number, description].filter((part) => part !== undefined && part !== '').join(' ');
+
+export function SeriesMenu({ at, series, set, others, onOpen, onFuse, onClose }: SeriesMenuProps): JSX.Element {
+  const menu = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const close = (event: Event): void => {
+      if (event instanceof KeyboardEvent ? event.key === 'Escape' : !menu.current?.contains(event.target as Node)) {
+        if (event instanceof KeyboardEvent) event.stopPropagation();
+        onClose();
+      }
+    };
+    window.addEventListener('pointerdown', close, true);
+    window.addEventListener('keydown', close, true);
+    menu.current?.querySelector('button')?.focus();
+    return () => {
+      window.removeEventListener('pointerdown', close, true);
+      window.removeEventListener('keydown', close, true);
+    };
+  }, [onClose]);
+  const choose = (act: () => void): void => {
+    onClose();
+    act();
+  };
+  const partners = others.filter((other) => other.id !== set.id && other.kind !== 'document');
+  return (
+    <div className="menu series-menu" role="menu" ref={menu} style={{ left: at.x, top: at.y }} aria-label={titleOf(set)}>
+      <button type="button" role="menuitem" onClick={() => choose(() => onOpen(series, set))}>
+        <span>Open</span>
+      </button>
+      {partners.length > 0 ? <div className="menu-head">Fuse with</div> : null}
+      {partners.map((other) => {
+        const [base, overlay] = rolesOf(set, other);
+        const reason = reasonAgainstFusion(base, overlay);
+        return (
+          <button key={other.id} type="button" role="menuitem" disabled={reason !== ''} title={reason} onClick={() => choose(() => onFuse(base, overlay))}>
+            <span>{titleOf(other)}</span>
+            <span className="menu-note">{reason}</span>
+          </button>
+        );
+      })}
+    </div>
+  );
+}
