@@ -21,6 +21,11 @@ function stack(count: number, values: Parameters<typeof slice>[0], study = '1'):
   const along = (n: number): number[] => [n, n, n];
   return displaySets(Array.from({ length: count }, (_, n) => slice({ StudyInstanceUID: study, SeriesInstanceUID: `${study}.${series}`, SeriesNumber: series, InstanceNumber: n + 1, ImagePositionPatient: along(n), ...values })));
 }
+/** Slices that make a volume, in a frame of reference. */
+function volume(values: Parameters<typeof slice>[0], FrameOfReferenceUID = '7'): DisplaySet[] {
+  series += 1;
+  return displaySets(Array.from({ length: 9 }, (_, n) => slice({ SeriesInstanceUID: `1.${series}`, SeriesNumber: series, InstanceNumber: n + 1, ImagePositionPatient: [0, 0, n], PixelSpacing: [1, 1], FrameOfReferenceUID, ...values })));
+}
 const mammogram = (ImageLaterality: string, ViewPosition: string): DisplaySet[] =>
   stack(1, { Modality: 'MG', ImageLaterality, ViewPosition, BodyPartExamined: 'BREAST', ImageOrientationPatient: [] });
 const described = (found: readonly (Candidate | undefined)[]): string[] => found.map((one) => one?.features.description ?? '–');
@@ -92,9 +97,15 @@ test('MR planes stand beside each other; a PET/CT shows both; radiographs fronta
   const planes = candidatesOf([...stack(9, { Modality: 'MR', SeriesDescription: 'sag', ImageOrientationPatient: SAGITTAL }), ...stack(9, { Modality: 'MR', SeriesDescription: 'cor', ImageOrientationPatient: CORONAL }), ...stack(9, { Modality: 'MR', SeriesDescription: 'ax', ImageOrientationPatient: AXIAL })]);
   const mr = builtIn('mr');
   expect(described(hang(mr.stages[firstStage(mr, planes, undefined) as number] as (typeof mr.stages)[number], planes, []))).toEqual(['ax', 'cor', 'sag']);
-  const fused = candidatesOf([...stack(9, { Modality: 'PT', SeriesDescription: 'pet' }), ...stack(9, { Modality: 'CT', SeriesDescription: 'ct' })]);
+  const fused = candidatesOf([...volume({ Modality: 'PT', SeriesDescription: 'pet' }), ...volume({ Modality: 'CT', SeriesDescription: 'ct' })]);
   const [petCt] = protocolsFor(kindOf(fused), PROTOCOLS);
-  expect(described(hang((petCt as Protocol).stages[0] as Protocol['stages'][number], fused, []))).toEqual(['ct', 'pet']);
+  const inOne = firstStage(petCt as Protocol, fused, undefined) as number;
+  const panes = hang((petCt as Protocol).stages[inOne] as Protocol['stages'][number], fused, []);
+  expect(described(panes)).toEqual(['ct', 'pet', 'ct']);
+  expect([panes[2]?.set.fusion?.base.modality, panes[2]?.set.fusion?.overlay.modality]).toEqual(['CT', 'PT']);
+  const apart = candidatesOf([...volume({ Modality: 'PT', SeriesDescription: 'pet' }, '8'), ...volume({ Modality: 'CT', SeriesDescription: 'ct' })]);
+  const beside = firstStage(petCt as Protocol, apart, undefined) as number;
+  expect(described(hang((petCt as Protocol).stages[beside] as Protocol['stages'][number], apart, []))).toEqual(['ct', 'pet']);
   const chest = candidatesOf(displaySets([slice({ Modality: 'DX', ViewPosition: 'LL', InstanceNumber: 1 }), slice({ Modality: 'DX', ViewPosition: 'PA', InstanceNumber: 2 })]));
   const [dx] = protocolsFor(kindOf(chest), PROTOCOLS);
   expect(hang((dx as Protocol).stages[0] as Protocol['stages'][number], chest, []).map((one) => one?.features.view)).toEqual(['FRONTAL', 'LATERAL']);

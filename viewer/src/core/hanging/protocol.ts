@@ -1,6 +1,7 @@
 // Hanging protocols as data, and which candidate goes into which pane. Pure.
 // A protocol has stages; a stage is a grid of slots; a slot says what it must and should show, of the current or a prior study.
 
+import { fused } from '../fusion';
 import type { Links } from '../links';
 import type { Pose } from '../view';
 import type { Candidate, Features, StudyKind } from './features';
@@ -17,6 +18,8 @@ export interface Slot {
   prefer?: Features;
   pose?: Pose;
   look?: Look;
+  /** What the second of these panes shows lies over what the first one shows. */
+  over?: readonly [base: number, overlay: number];
 }
 
 export interface Stage {
@@ -62,16 +65,25 @@ export type Hung = (Candidate | undefined)[];
 export function hang(stage: Stage, current: readonly Candidate[], prior: readonly Candidate[]): Hung {
   const left = { current: [...current], prior: [...prior] };
   let like: Features = {};
-  return Array.from({ length: stage.rows * stage.columns }, (_, index) => {
-    const slot = stage.slots[index];
+  const hung: Hung = [];
+  for (let index = 0; index < stage.rows * stage.columns; index++) hung.push(chosenFor(stage.slots[index]));
+  return hung;
+
+  function chosenFor(slot: Slot | null | undefined): Candidate | undefined {
     if (!slot) return undefined;
+    if (slot.over) return oneOver(hung[slot.over[0]], hung[slot.over[1]]);
     const study = slot.study ?? 'current';
     const chosen = best(left[study], slot, study === 'prior' ? like : {});
     if (!chosen) return undefined;
     if (study === 'current') like = chosen.features;
     left[study].splice(left[study].indexOf(chosen), 1);
     return chosen;
-  });
+  }
+}
+
+function oneOver(base: Candidate | undefined, overlay: Candidate | undefined): Candidate | undefined {
+  const set = base && overlay && fused(base.set, overlay.set);
+  return base && typeof set === 'object' ? { ...base, set, single: false } : undefined;
 }
 
 export const needsPrior = (stage: Stage): boolean => stage.slots.some((slot) => slot?.study === 'prior');

@@ -51,6 +51,9 @@ const axialAndPrior = (modality: string): Stage => ({
   links: BESIDE,
 });
 
+const CT_OF_PET = slot({ modality: 'CT', plane: 'axial' }, { volume: true });
+const PET = slot({ modality: 'PT' }, { plane: 'axial', volume: true });
+
 export const PROTOCOLS: readonly Protocol[] = [
   {
     id: 'mammography',
@@ -72,7 +75,8 @@ export const PROTOCOLS: readonly Protocol[] = [
     needs: ['PT', 'CT'],
     least: 2,
     stages: [
-      { name: 'CT, PET', rows: 1, columns: 2, slots: [slot({ modality: 'CT', plane: 'axial' }, { volume: true }), slot({ modality: 'PT' }, { plane: 'axial', volume: true })], links: { scroll: true, view: true } },
+      { name: 'CT, PET, PET over CT', rows: 1, columns: 3, slots: [CT_OF_PET, PET, { over: [0, 1] }], links: { scroll: true, view: true } },
+      { name: 'CT, PET', rows: 1, columns: 2, slots: [CT_OF_PET, PET], links: { scroll: true, view: true } },
       { name: 'PET', rows: 1, columns: 1, slots: [slot({ modality: 'PT' }, { volume: true })] },
       { name: 'PET with prior', rows: 1, columns: 2, slots: [slot({ modality: 'PT' }, { volume: true }), prior({ modality: 'PT' }, { volume: true })], links: BESIDE },
     ],
