@@ -14,6 +14,7 @@ from pydicom.encaps import encapsulate, generate_frames
 
 from isocenter.deid import Project, Status, anonymize
 from isocenter.deid.bitstreams import clear_icc, clear_text
+from isocenter.deid.checking import Kind, check, open_object
 
 TOKEN = b"ZqPatientXk"
 IMAGE = (np.indices((64, 64)).sum(0) % 251).astype(np.uint8)
@@ -23,6 +24,15 @@ def with_segment(stream: bytes, marker: int, payload: bytes) -> bytes:
     """Return a JPEG, JPEG-LS or JPEG 2000 stream with one segment more behind its first marker."""
     at = 2 if stream[1] == 0xD8 else 4 + struct.unpack_from(">H", stream, 4)[0]
     return stream[:at] + struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload + stream[at:]
+
+
+def in_tile_part(stream: bytes, payload: bytes) -> bytes:
+    """Return a JPEG 2000 stream with a comment in the header of its first tile-part."""
+    at = stream.index(b"\xff\x90\x00\x0a")
+    size = struct.unpack_from(">I", stream, at + 6)[0]
+    comment = struct.pack(">BBHH", 0xFF, 0x64, len(payload) + 4, 1) + payload
+    head = stream[at : at + 6] + struct.pack(">I", size and size + len(comment)) + stream[at + 10 : at + 12]
+    return stream[:at] + head + comment + stream[at + 12 :]
 
 
 JPEG = imagecodecs.jpeg8_encode(IMAGE, level=90)
@@ -37,6 +47,12 @@ STREAMS = {
     "icc": with_segment(JPEG, 0xE2, b"ICC_PROFILE\0" + TOKEN),
     "after jfif": with_segment(JPEG, 0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0" + TOKEN),
     "behind the end": JPEG + TOKEN + b"\0",
+    "far behind the end": JPEG + TOKEN + bytes(1 << 17),
+    "behind the end, with another": JPEG + TOKEN + b"\xff\xd9",
+    "behind the scan": JPEG[:-2] + struct.pack(">BBH", 0xFF, 0xFE, len(TOKEN) + 2) + TOKEN + JPEG[-2:],
+    "between segments": JPEG[:2] + TOKEN + JPEG[2:],
+    "j2k comment in a tile-part": in_tile_part(J2K, TOKEN),
+    "j2k behind the end": J2K + TOKEN,
     "jpeg-ls comment": with_segment(JPEG_LS, 0xFE, TOKEN),
     "jpeg-ls application": with_segment(JPEG_LS, 0xE7, TOKEN),
     "j2k comment": with_segment(J2K, 0x64, b"\0\x01" + TOKEN),
@@ -118,6 +134,37 @@ def test_frames_offset_tables_and_syntax_stay(project: Project, fragments: int, 
         for one, two in zip(generate_frames(before.PixelData, number_of_frames=3),
                             generate_frames(after.PixelData, number_of_frames=3), strict=True):  # fmt: skip
             assert np.array_equal(imagecodecs.jpeg8_decode(one), imagecodecs.jpeg8_decode(two))
+
+
+def test_a_comment_that_goes_on_in_the_next_fragment_goes(project: Project) -> None:
+    stream = with_segment(JPEG, 0xFE, TOKEN + b"ab" * 20 + TOKEN)
+    half = stream.index(TOKEN) + 20
+    frames = [stream[:half], stream[half:]]
+    file = image(frames, "1.2.840.10008.1.2.4.50", 1, offsets=False)
+    result = anonymize(file, project)
+    assert TOKEN not in result.data
+    frame = next(generate_frames(result.dataset().PixelData, number_of_frames=1))
+    assert np.array_equal(imagecodecs.jpeg8_decode(frame), imagecodecs.jpeg8_decode(JPEG))
+    findings = [found.kind for found in check(open_object(file))]
+    assert Kind.STREAM in findings
+
+
+def test_text_in_the_offset_table_goes(project: Project) -> None:
+    file = image([JPEG], "1.2.840.10008.1.2.4.50", 1, offsets=False)
+    empty = b"\xfe\xff\x00\xe0\0\0\0\0"
+    result = anonymize(file.replace(empty, b"\xfe\xff\x00\xe0\x0c\0\0\0" + TOKEN + b"\0"), project)
+    assert TOKEN not in result.data
+    assert result.data.endswith(file[file.index(empty) :])
+
+
+def test_pixel_data_without_fragments_hide_nothing_behind_them(project: Project) -> None:
+    file = image([JPEG], "1.2.840.10008.1.2.4.50", 1, offsets=False)
+    head = file[: file.index(b"\xfe\xff\x00\xe0")]
+    padding = b"\xfc\xff\xfc\xffOB\0\0" + struct.pack("<I", len(TOKEN) + 1) + TOKEN + b"\0"
+    for fragments in (b"", b"\xfe\xff\x00\xe0\0\0\0\0"):
+        result = anonymize(head + fragments + b"\xfe\xff\xdd\xe0\0\0\0\0" + padding, project)
+        assert TOKEN not in result.data
+        assert result.data.endswith(b"\xfe\xff\x00\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0")
 
 
 def test_untouched_frames_are_the_same_bytes(project: Project) -> None:

@@ -4,6 +4,7 @@ Nothing is decoded or moved: the payload becomes zeros, so lengths, offset table
 are (ISO 10918-1 B.1, 14495-1 C, 15444-1 A and I, 18181-2).
 """
 
+import re
 import struct
 
 from isocenter.deid.writing import write_header
@@ -14,9 +15,11 @@ _SOI, _SOC = b"\xff\xd8", b"\xff\x4f\xff\x51"
 _BOXES = (b"\x00\x00\x00\x0cjP  ", b"\x00\x00\x00\x0cJXL ")
 _EOI = b"\xff\xd9"
 _APP0, _APP8, _APP14, _APP15, _COM = 0xE0, 0xE8, 0xEE, 0xEF, 0xFE
-_J2K_COM = 0x64
-_JPEG2000, _START_OF_SCAN = 0x4F, {0xDA, 0x90, 0x93}
-_STANDALONE = {0x01, *range(0xD0, 0xDA)}
+_PREFIX, _SCAN, _END = 0xFF, 0xDA, 0xD9
+_TILE_PART, _TILE_DATA, _J2K_COM = 0x90, 0x93, 0x64
+#: What is a marker in entropy-coded data, too: all but stuffed bytes and restarts.
+_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
+_EMPTY_ITEM = b"\xfe\xff\x00\xe0\0\0\0\0"
 #: What decoders need of an application segment: its first bytes and how many of the payload are kept.
 _NEEDED = (
     (_APP0, b"JFIF\0", 12),
@@ -30,38 +33,78 @@ _TEXT_BOXES = {b"xml ", b"uuid", b"uinf", b"asoc", b"lbl ", b"jp2i", b"Exif", b"
 _CODESTREAM_BOXES = {b"jp2c", b"jxlc", b"jxlp"}
 
 
-def clear_fragments(data: Buffer, element: Element, encoding: Encoding, frames: int) -> list[Buffer]:
-    """Return the pieces of encapsulated pixel data: the input itself but for fragments with hidden text."""
-    fragments = list(iter_items(data, element, encoding))
+def clear_fragments(data: Buffer, element: Element, encoding: Encoding) -> list[Buffer]:
+    """Return the pieces of encapsulated pixel data: the input itself but for frames with hidden text.
+
+    The fragments of a frame are looked at together: a comment may begin in one and end in the next.
+    """
     view = memoryview(data)
-    if element.length != UNDEFINED or not fragments:
-        return [
-            write_header(element.tag, element.vr, element.length, encoding),
-            view[element.offset :][: element.length],
-        ]
+    if element.length != UNDEFINED:
+        value = view[element.offset : element.offset + element.length]
+        return [write_header(element.tag, element.vr, element.length, encoding), clear_text(value) or value]
+    fragments = [(item.offset, item.end) for item in iter_items(data, element, encoding)]
     pieces: list[Buffer] = [write_header(element.tag, element.vr, UNDEFINED, encoding)]
-    start = element.offset
-    single = len(fragments) - 1 <= frames
-    for fragment in fragments[1:]:
-        cleared = clear_text(view[fragment.offset : fragment.end], last=single)
-        if cleared is not None:
-            pieces += [view[start : fragment.offset], cleared]
-            start = fragment.end
-    pieces.append(view[start : fragments[-1].end])
+    start, rest = element.offset, fragments[1:]
+    if not rest or not _are_offsets(view, *fragments[0], rest):
+        pieces.append(_EMPTY_ITEM)
+        start = fragments[0][1] if fragments else element.offset
+    for group in _streams(view, rest):
+        whole = view[slice(*group[0])] if len(group) == 1 else b"".join(view[low:high] for low, high in group)
+        cleared = clear_text(whole)
+        if cleared is None:
+            continue
+        at = 0
+        for low, high in group:
+            pieces += [view[start:low], cleared[at : at + high - low]]
+            at, start = at + high - low, high
+    if rest:
+        pieces.append(view[start : rest[-1][1]])
     pieces.append(b"\xfe\xff\xdd\xe0\0\0\0\0")
     return pieces
 
 
-def clear_text(frame: Buffer, *, last: bool = True) -> bytearray | None:
-    """Return the frame (or its first fragment) without hidden text, or None when there is none to take out.
+def hides_text(data: Buffer, element: Element, encoding: Encoding) -> bool:
+    """Tell whether there is text in encapsulated pixel data."""
+    view = memoryview(data)
+    fragments = [(item.offset, item.end) for item in iter_items(data, element, encoding)]
+    if len(fragments) > 1 and not _are_offsets(view, *fragments[0], fragments[1:]):
+        return any(view[slice(*fragments[0])])
+    groups = _streams(view, fragments[1:])
+    return any(clear_text(b"".join(view[low:high] for low, high in group)) is not None for group in groups)
 
-    ``last``: the frame ends in these bytes, so whatever is behind its end marker is cleared too.
-    """
+
+def _are_offsets(view: memoryview, start: int, end: int, fragments: list[tuple[int, int]]) -> bool:
+    """Tell whether a basic offset table holds places of fragments only, or nothing (PS3.5 A.4)."""
+    if (end - start) % 4:
+        return False
+    first = fragments[0][0]
+    places = {low - first for low, _ in fragments}
+    return places.issuperset(struct.unpack_from(f"<{(end - start) // 4}I", view, start))
+
+
+def _streams(view: memoryview, fragments: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Return the fragments, those that go on with a stream that may hide text together with its first."""
+    groups: list[list[tuple[int, int]]] = []
+    inside = False
+    for low, high in fragments:
+        begins = bytes(view[low : min(low + 12, high)]).startswith((*_BOXES, _SOI, _SOC))
+        if inside and not begins:
+            groups[-1].append((low, high))
+        else:
+            groups.append([(low, high)])
+        inside = inside or begins
+    return groups
+
+
+def clear_text(frame: Buffer) -> bytearray | None:
+    """Return a whole frame without hidden text, or None when there is none to take out."""
     head = bytes(frame[:12])
     if head.startswith(_BOXES):
         zones = _boxes(frame)
-    elif head.startswith((_SOI, _SOC)):
-        zones = _segments(frame, 2) + (_behind_end(frame, _EOI) if last else [])
+    elif head.startswith(_SOC):
+        zones = _codestream(frame)
+    elif head.startswith(_SOI):
+        zones = _segments(frame)
     else:
         return None
     zones = [(start, end) for start, end in zones if any(frame[start:end])]
@@ -73,26 +116,48 @@ def clear_text(frame: Buffer, *, last: bool = True) -> bytearray | None:
     return cleared
 
 
-def _segments(frame: Buffer, offset: int) -> list[tuple[int, int]]:
-    """Return the zones of a marker stream up to its first scan or tile."""
-    zones = []
+def _segments(frame: Buffer) -> list[tuple[int, int]]:
+    """Return the zones of a JPEG or JPEG-LS stream, between its scans too, and what is behind its end.
+
+    In entropy-coded data FF is followed by less than C0, or by a restart marker (ISO 10918-1 B.1.1.5, 14495-1 A.1).
+    """
+    zones, offset, coded = [], 2, False
+    while found := _MARKER.search(frame, offset):
+        start, at, marker = found.start(), found.end(), frame[found.start() + 1]
+        if not coded and bytes(frame[offset:start]).strip(b"\xff"):
+            zones.append((offset, start))
+        if marker == _END:
+            return [*zones, (at, len(frame))]
+        offset = at
+        if marker == _SOI[1] or at + 2 > len(frame):
+            continue
+        length = max(struct.unpack_from(">H", frame, at)[0], 2)
+        if _APP0 <= marker <= _APP15 or marker == _COM:
+            end = min(at + length, len(frame))
+            zones.append((min(at + 2 + _needed(frame, marker, at + 2), end), end))
+        offset, coded = at + length, coded or marker == _SCAN
+    return zones if coded else [*zones, (min(offset, len(frame)), len(frame))]
+
+
+def _codestream(frame: Buffer) -> list[tuple[int, int]]:
+    """Return the comments of a JPEG 2000 codestream, of its tile-parts too, and what is behind its end."""
+    zones, offset, next_part = [], 2, 0
     while offset + 4 <= len(frame):
         prefix, marker, length = struct.unpack_from(">BBH", frame, offset)
-        if prefix != 0xFF or marker in _START_OF_SCAN:
+        if prefix != _PREFIX or marker == _END:
             break
-        if marker == 0xFF:
-            offset += 1
+        if marker == _TILE_PART and offset + 12 <= len(frame):
+            size = struct.unpack_from(">I", frame, offset + 6)[0]
+            next_part = offset + size if size else len(frame)
+        if marker == _TILE_DATA:
+            if next_part <= offset:
+                break
+            offset = next_part
             continue
-        if marker in _STANDALONE:
-            offset += 2
-            continue
-        start, end = offset + 4, min(offset + 2 + length, len(frame))
-        if _APP0 <= marker <= _APP15 or marker == _COM:
-            zones.append((start + _needed(frame, marker, start), end))
-        elif marker == _J2K_COM and frame[1] == _JPEG2000:
-            zones.append((start, end))
-        offset += 2 + length
-    return zones
+        if marker == _J2K_COM:
+            zones.append((offset + 4, min(offset + 2 + length, len(frame))))
+        offset += 2 + max(length, 2)
+    return zones + _behind_end(frame, offset)
 
 
 def _needed(frame: Buffer, marker: int, start: int) -> int:
@@ -102,11 +167,12 @@ def _needed(frame: Buffer, marker: int, start: int) -> int:
     return 0
 
 
-def _behind_end(frame: Buffer, mark: bytes) -> list[tuple[int, int]]:
-    """Return what follows the end marker; scanned from the end, so entropy-coded data is not read through."""
-    tail = bytes(frame[max(0, len(frame) - (1 << 16)) :])
-    at = tail.rfind(mark)
-    return [(len(frame) - len(tail) + at + len(mark), len(frame))] if at >= 0 else []
+def _behind_end(frame: Buffer, offset: int) -> list[tuple[int, int]]:
+    """Return what follows the end of a codestream, at an offset, or else where the last mark of an end is."""
+    if bytes(frame[offset : offset + 2]) == _EOI:
+        return [(offset + 2, len(frame))]
+    at = bytes(frame).rfind(_EOI)
+    return [(at + 2, len(frame))] if at >= 0 else []
 
 
 def _boxes(frame: Buffer) -> list[tuple[int, int]]:
@@ -123,7 +189,7 @@ def _boxes(frame: Buffer) -> list[tuple[int, int]]:
         if kind in _TEXT_BOXES:
             zones.append((start, end))
         elif kind in _CODESTREAM_BOXES and bytes(frame[start : start + 4]) == _SOC:
-            zones += [(start + low, start + high) for low, high in _segments(frame[start:end], 2)]
+            zones += [(start + low, start + high) for low, high in _codestream(frame[start:end])]
         offset = end
     return zones
 

@@ -15,7 +15,7 @@ import isocenter.deid.markers as markers
 import isocenter.deid.suspicion as suspicion
 import isocenter.deid.text as text
 from isocenter.deid._tables.safe_private import SAFE_PRIVATE
-from isocenter.deid.bitstreams import clear_text
+from isocenter.deid.bitstreams import hides_text
 from isocenter.deid.options import CODES, CONTRADICTIONS, Option, Policy
 from isocenter.deid.rules import Action, Rules
 from isocenter.deid.values import cap_age
@@ -238,10 +238,8 @@ class _Checker:
     def _stream(self, element: Element, encoding: Encoding) -> Iterator[Finding]:
         if element.length != UNDEFINED:
             return
-        for fragment in list(iter_items(self._data, element, encoding))[1:]:
-            if clear_text(memoryview(self._data)[fragment.offset : fragment.end], last=False) is not None:
-                yield Finding(Kind.STREAM, element.tag, "comments or application data")
-                return
+        if hides_text(self._data, element, encoding):
+            yield Finding(Kind.STREAM, element.tag, "comments or application data")
 
     def _value(self, element: Element, vr: str, parent: int) -> Iterator[Finding]:
         tag = element.tag

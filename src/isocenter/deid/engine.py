@@ -253,8 +253,7 @@ def _rewrite(
         syntax = blanked.syntax
         added += [*blanked.elements, *painting.marks_of_loss(whole.values, whole.syntax, syntax)]
     elif syntax.encapsulated:
-        frames = header.integer(gate.FRAMES, 1) or 1
-        rewriter.pixels = lambda element: clear_fragments(data, element, source, frames)
+        rewriter.pixels = lambda element: clear_fragments(data, element, source)
     pieces = rewriter.level(0, len(data), source, target, added=sorted(added))
     study, series, instance = _new_uids(header, project, policy)
     head = write_file_meta(sop_class, instance, syntax.uid)
