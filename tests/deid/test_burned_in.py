@@ -5,10 +5,12 @@ import sys
 from collections.abc import Callable
 from itertools import count
 
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian
 
 from isocenter.deid import Area, Box, DeviceRule, Policy, Project, Status, anonymize, ocr, policy, propose
@@ -119,6 +121,29 @@ def test_text_goes_from_every_frame_and_the_rest_stays(project: Project) -> None
     after = result.dataset()
     assert after.BurnedInAnnotation == "NO"
     assert "113101" in [item.CodeValue for item in after.DeidentificationMethodCodeSequence]
+
+
+@pytest.mark.parametrize("hidden", [scene()[0].tobytes(), b"MUELLER^ANNA"])
+def test_pixels_behind_the_announced_frames_are_not_let_through(project: Project, hidden: bytes) -> None:
+    ds = image(scene(2))
+    assert anonymize(ds, project, areas=()).status is Status.OUTPUT
+    ds.PixelData += hidden
+    for chosen, areas in ((policy(burned_in="ocr"), None), (policy(), ())):
+        result = anonymize(ds, project, chosen, areas, recognize=lambda _: [])
+        assert (result.status, result.pieces) == (Status.SEQUESTERED, ())
+        assert "more than its frames" in result.reason
+    blanked = anonymize(ds, project, areas=[PLACE])
+    assert hidden not in blanked.data
+
+
+def test_compressed_frames_that_are_not_announced_are_not_let_through(project: Project) -> None:
+    frames = [imagecodecs.jpeg8_encode(each) for each in scene(2).astype(np.uint8)]
+    ds = image(scene(2), PixelData=encapsulate(frames, has_bot=False))
+    ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OB", True
+    ds.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.50"
+    assert anonymize(ds, project, areas=()).status is Status.OUTPUT
+    ds.NumberOfFrames = 1
+    assert "more than its frames" in anonymize(ds, project, areas=()).reason
 
 
 def test_frames_without_new_strokes_are_not_read_again(project: Project) -> None:

@@ -82,12 +82,17 @@ def _are_offsets(view: memoryview, start: int, end: int, fragments: list[tuple[i
     return places.issuperset(struct.unpack_from(f"<{(end - start) // 4}I", view, start))
 
 
+def begins_stream(data: Buffer, start: int, end: int) -> bool:
+    """Tell whether a fragment begins a stream of those that may hide text."""
+    return bytes(data[start : min(start + 12, end)]).startswith((*_BOXES, _SOI, _SOC))
+
+
 def _streams(view: memoryview, fragments: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
     """Return the fragments, those that go on with a stream that may hide text together with its first."""
     groups: list[list[tuple[int, int]]] = []
     inside = False
     for low, high in fragments:
-        begins = bytes(view[low : min(low + 12, high)]).startswith((*_BOXES, _SOI, _SOC))
+        begins = begins_stream(view, low, high)
         if inside and not begins:
             groups[-1].append((low, high))
         else:

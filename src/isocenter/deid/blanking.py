@@ -9,13 +9,16 @@ import itertools
 from typing import TYPE_CHECKING
 
 import isocenter.deid.gate as gate
+from isocenter.deid.bitstreams import begins_stream
 from isocenter.deid.options import Box, DeviceRule
-from isocenter.dicom.encoding import Element, encoding_of
-from isocenter.dicom.scanner import iter_elements, iter_items
+from isocenter.dicom.encoding import UNDEFINED, Element, encoding_of
+from isocenter.dicom.pixels import FLOAT_PIXEL_DATA, PIXEL_DATA, image_description
+from isocenter.dicom.scanner import iter_elements, iter_items, scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from isocenter.dicom.encoding import Buffer
     from isocenter.dicom.header import Header
     from isocenter.dicom.uids import TransferSyntax
 
@@ -48,6 +51,27 @@ def has_embedded_overlays(values: dict[int, bytes]) -> bool:
         values[tag].strip(b"\0") not in {b"", b"\1" if tag & 0xFFFF == _BITS_ALLOCATED else b""}
         for tag in values.keys() & _OVERLAYS
     )
+
+
+def has_unseen_pixels(data: Buffer, values: dict[int, bytes], syntax: TransferSyntax) -> bool:
+    """Tell whether there is more in the pixel data than the frames that are announced, which nobody gets to see.
+
+    Raises:
+        InvalidObjectError: there is no image, or its pixel data is broken.
+    """
+    description = image_description(values, syntax)
+    start = scan(data, syntax, frozenset(), FLOAT_PIXEL_DATA).position
+    found = [each for each in iter_elements(data, syntax, start) if FLOAT_PIXEL_DATA <= each.tag <= PIXEL_DATA]
+    if len(found) != 1:
+        return True
+    (pixels,) = found
+    if pixels.length == UNDEFINED:
+        fragments = list(iter_items(data, pixels, syntax))[1:]
+        streams = sum(begins_stream(data, item.offset, item.end) for item in fragments)
+        return (streams or len(fragments)) > description.NumberOfFrames
+    seen = (description.frame_bits * description.NumberOfFrames + 7) // 8
+    rest = bytes(data[pixels.offset + seen : pixels.offset + pixels.length])
+    return len(rest) > 1 and any(rest)
 
 
 def _regions(raw: bytes, syntax: TransferSyntax) -> list[Box]:

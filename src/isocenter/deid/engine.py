@@ -168,6 +168,8 @@ def _anonymize(
     burned_in, boxes = _pass_gate(whole, policy, areas, recognize)
     change = _face(whole, faces) if policy.deface else None
     blanked = _paint(whole, boxes or [], change) if boxes is not None or change else None
+    if burned_in == "NO" and blanked is None and blanking.has_unseen_pixels(whole.data, whole.values, whole.syntax):
+        raise SequesterError("its pixel data holds more than its frames, which nobody has looked at")
     return _rewrite(whole, project, policy, burned_in, blanked, defaced=change is not None)
 
 
