@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from isocenter.anonymizing.projects import Facts, Projects
 from isocenter.cli import main
 from isocenter.net.server import DicomServer, Listener
 from isocenter.net.tls import server_context
@@ -33,6 +34,16 @@ def port() -> Iterator[int]:
     yield server.address[1]
     server.stop(0)
     thread.join()
+
+
+def test_a_peer_that_is_added_again_gets_no_originals_by_that(run, tmp_path: Path, capsys) -> None:
+    assert run("list") == 0
+    Projects(tmp_path / "data").add(Facts("trial"))
+    for more, expected in ((("--deid-project", "trial"), "trial"), ((), "trial"), (("--deid-project", ""), "")):
+        assert run("add", "LAB@10.0.0.9:104", *more) == 0
+        capsys.readouterr()
+        assert run("list", "--json") == 0
+        assert json.loads(capsys.readouterr().out)[0]["deid_project"] == expected
 
 
 def test_list_add_remove(run, capsys: pytest.CaptureFixture[str]) -> None:

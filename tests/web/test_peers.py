@@ -41,6 +41,11 @@ def test_a_peer_that_gets_de_identified_objects_only(client: Client, archive: Ar
     Projects(Path(settings.data)).add(Facts("trial"))
     assert put(client, "LAB", BODY | {"deid_project": "trial"}) == 200
     assert client.get("/api/peers").json()[0]["deid_project"] == "trial"
+    silent = {name: value for name, value in BODY.items() if name != "deid_project"}
+    assert put(client, "LAB", silent | {"port": 105}) == 200
+    assert client.get("/api/peers").json()[0]["deid_project"] == "trial"
+    assert put(client, "LAB", BODY) == 200
+    assert client.get("/api/peers").json()[0]["deid_project"] == ""
 
 
 def test_what_is_no_peer_is_refused(client: Client) -> None:

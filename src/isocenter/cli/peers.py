@@ -70,19 +70,25 @@ def _tls(known: KnownPeer) -> str:
 @click.option("--tls", is_flag=True, help="Call it over TLS, with the certificate and the CAs of the settings.")
 @click.option("--tls-name", default="", help="Name that its certificate is for [default: the host].")
 @click.option(
-    "--deid-project", default="", metavar="NAME", help="Send it objects de-identified under this project only."
+    "--deid-project",
+    metavar="NAME",
+    help="Send it objects de-identified under this project only; '' sends originals "
+    "[default: as it is for a node that is known].",
 )
 @setting_options("data")
 def add_peer(
-    *, peer: str, allow: tuple[str, ...], comment: str, tls: bool, tls_name: str, deid_project: str,
+    *, peer: str, allow: tuple[str, ...], comment: str, tls: bool, tls_name: str, deid_project: str | None,
     config: Path | None, **given: Any,  # noqa: ANN401 - click's values
 ) -> None:  # fmt: skip
-    """Add a node, in place of one with the same AE title."""
+    """Add a node, in place of one with the same AE title; what is de-identified for that stays so."""
     node = Peer.parse(peer)
     allowed = frozenset(allow or PERMISSIONS) - {"nothing"}
     with closing(_open(config, given)) as archive:
         if deid_project:
             Projects(existing_archive(resolve(config, given))).get(deid_project)
+        if deid_project is None:
+            before = archive.peers.get(node.aet)
+            deid_project = before.deid_project if before else ""
         archive.peers.add(KnownPeer(node.aet, node.host, node.port, allowed, comment, tls, tls_name, deid_project))
     click.echo(f"{node} is known")
 

@@ -13,7 +13,8 @@ from isocenter.web.node import Node
 class PeerBody(BaseModel):
     """Where a node listens, what it may do here (store, find, move: retrieve, ups), and whether it is called over TLS.
 
-    ``tls_name`` is what its certificate is for, if not its host. ``deid_project``: objects go to it de-identified only.
+    ``tls_name`` is what its certificate is for, if not its host. ``deid_project``: objects go to it de-identified only;
+    null leaves that as it is, "" sends originals.
     """
 
     host: str
@@ -22,13 +23,14 @@ class PeerBody(BaseModel):
     comment: str = ""
     tls: bool = False
     tls_name: str = ""
-    deid_project: str = ""
+    deid_project: str | None = None
 
 
 class Peer(PeerBody):
     """A known node."""
 
     aet: str
+    deid_project: str
 
 
 class Echo(BaseModel):
@@ -51,9 +53,12 @@ def add_peer_routes(api: FastAPI, node: Node) -> None:
     def put_peer(aet: str, body: PeerBody) -> Peer:
         """Add a node, or change the one with this AE title."""
         allowed = frozenset(body.allowed)
-        known = KnownPeer(aet, body.host, body.port, allowed, body.comment, body.tls, body.tls_name, body.deid_project)
-        if known.deid_project:
-            node.jobs.projects.get(known.deid_project)
+        before, project = peers.get(aet), body.deid_project
+        if project:
+            node.jobs.projects.get(project)
+        if project is None:
+            project = before.deid_project if before else ""
+        known = KnownPeer(aet, body.host, body.port, allowed, body.comment, body.tls, body.tls_name, project)
         peers.add(known)
         return _shown(known)
 
