@@ -161,6 +161,30 @@ def test_a_restart_goes_on_where_it_was(jobs: Jobs, archive: Archive, data: Path
     assert [study.report["complete"] for study in again.studies(job.id)] == [True, True]
 
 
+def test_what_was_given_out_before_a_cancelled_restart_is_told(jobs: Jobs) -> None:
+    job = jobs.add(Wish("trial", [STUDY]), WHO, 1000)
+    worker = Worker(jobs, clock=Clock())
+
+    class Stops(FolderTarget):
+        @contextmanager
+        def open(self, instances: Sequence[Instance]) -> Iterator[Take]:
+            with super().open(instances) as take:
+
+                def stopping(instance: Instance, result) -> tuple[str, str]:
+                    worker._stop.set()
+                    return take(instance, result)
+
+                yield stopping
+
+    worker._target = lambda _: Stops(jobs.folder(job.id))
+    worker.work()
+    jobs.cancel(job.id, 1000)
+    Worker(jobs, clock=Clock()).work()
+    assert jobs.get(job.id).state is State.CANCELLED
+    assert (counts(jobs, job)["output"], counts(jobs, job)["left"]) == (1, 3)
+    assert events(jobs.projects.get("trial").folder)[-1]["counts"]["output"] == 1
+
+
 def test_a_stopped_worker_leaves_the_job_to_the_next(jobs: Jobs) -> None:
     job = jobs.add(Wish("trial", [STUDY]), WHO, 1000)
     worker = Worker(jobs, clock=Clock())

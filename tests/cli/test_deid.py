@@ -152,11 +152,15 @@ def test_a_list_or_certificate_that_is_none_ends_the_run_before_it_begins(
 
 
 def test_a_file_set_in_a_zip(tmp_path: Path, copies: Path, capsys, run) -> None:
+    killed = tmp_path / "set.zip.parts" / ".incoming-0123" / "4"
+    killed.parent.mkdir(parents=True)
+    killed.write_bytes(b"half an object of a run that was killed")
     report = anonymized(tmp_path, capsys, "--dicomdir", "--profile", "research", out="set.zip")
     assert report["output"] == 4
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("set")) == ["set.zip"]
     with zipfile.ZipFile(tmp_path / "set.zip") as archive:
         assert archive.testzip() is None
+        assert not [name for name in archive.namelist() if name.startswith(".")]
         assert all(info.date_time[0] == 1980 and not info.comment for info in archive.infolist())
         archive.extractall(tmp_path / "opened")
     assert b"ZqDoeXk" not in (tmp_path / "opened" / "DICOMDIR").read_bytes()

@@ -26,6 +26,7 @@ from isocenter.dicom.part10 import read_preamble_and_meta
 from isocenter.dicom.pixels import ImageDescription
 from isocenter.dicom.scanner import inflate
 from isocenter.dicom.uids import transfer_syntax
+from isocenter.errors import UsageError
 
 US = "1.2.840.10008.5.1.4.1.1.3.1"
 RULE = DeviceRule("maker", "model", 40, 50, (Box(0, 0, 50, 6), Box(45, 6, 50, 40)))
@@ -283,6 +284,18 @@ def test_what_does_not_fit_is_set_aside(project: Project, change: dict, reason: 
     result = anonymize(file_of(ds, ExplicitVRLittleEndian), project, policy(burned_in="blank", device_rules=(RULE,)))
     assert result.status is Status.SEQUESTERED
     assert reason in result.reason
+
+
+@pytest.mark.parametrize(
+    "box", [Box(5, 5, 2, 9), Box(-4, 0, 9, 6), Box(0, 6, 50, 6), Box(0, 0, 51, 6), Box(0, 0, 50, 41)]
+)
+def test_boxes_that_would_blank_something_else_are_refused(project: Project, box: Box) -> None:
+    with pytest.raises(UsageError, match="left < right"):
+        DeviceRule("maker", "model", 40, 50, (box,))
+    if box.right <= 50 and box.bottom <= 40:
+        ds, _ = picture("8 bit")
+        with pytest.raises(UsageError, match="left < right"):
+            anonymize(file_of(ds, ExplicitVRLittleEndian), project, areas=[box])
 
 
 def test_without_the_choice_nothing_is_blanked(project: Project) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from isocenter.anonymizing.projects import KeptProject, box_of
 from isocenter.archive import Instance
 from isocenter.deid import Box, Policy, Project, Result, Status, anonymize
+from isocenter.deid.options import check_boxes
 from isocenter.deid.proposal import propose
 from isocenter.dicom.encoding import Buffer
 from isocenter.errors import IsocenterError, NotFoundError, UsageError
@@ -65,9 +66,7 @@ class Areas:
     def __post_init__(self) -> None:
         if not (0 < self.rows <= _LARGEST and 0 < self.columns <= _LARGEST) or len(self.boxes) > _MOST_BOXES:
             raise UsageError(f"a picture has rows and columns, and at most {_MOST_BOXES} boxes")
-        for box in self.boxes:
-            if not (0 <= box.left < box.right <= self.columns and 0 <= box.top < box.bottom <= self.rows):
-                raise UsageError("a box has left < right and top < bottom, inside of the picture")
+        check_boxes(self.boxes, self.rows, self.columns)
 
 
 def read_areas(plain: Mapping[str, Any]) -> dict[str, Areas]:
@@ -81,7 +80,7 @@ def read_areas(plain: Mapping[str, Any]) -> dict[str, Areas]:
             series: Areas(int(each["rows"]), int(each["columns"]), tuple(map(box_of, each["boxes"])))
             for series, each in plain.items()
         }
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UsageError("areas have rows, columns and boxes: [[left, top, right, bottom], ...]") from error
 
 

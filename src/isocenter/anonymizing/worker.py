@@ -107,7 +107,7 @@ class Worker:
             whole = self._objects(held, instances, anonymizer, target, report, not_written)
         finally:
             objects = max(len(instances), report.outcomes.total()) or study.objects
-            if not held.lost:
+            if not held.lost and (whole or report.outcomes.total() or study.report is None):
                 held.note(study, to_json(report, not_written, complete=whole), objects)
         return whole
 

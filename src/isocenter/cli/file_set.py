@@ -94,6 +94,8 @@ def pack(folder: Path, archive: Path) -> None:
     temporary = archive.with_name(archive.name + ".part")
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as written:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            if path.relative_to(folder).parts[0].startswith("."):  # on its way in a run that was killed
+                continue
             info = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _NO_TIME)
             with path.open("rb") as source, written.open(info, "w", force_zip64=True) as target:
                 shutil.copyfileobj(source, target, 1 << 20)

@@ -24,7 +24,7 @@ import isocenter.deid.painting as painting
 import isocenter.deid.text as text
 from isocenter.deid.bitstreams import clear_fragments
 from isocenter.deid.image import Area, Whole
-from isocenter.deid.options import Box, BurnedIn, Option, Policy
+from isocenter.deid.options import Box, BurnedIn, Option, Policy, check_boxes
 from isocenter.deid.rules import Rules
 from isocenter.deid.tree import Decision, Rewriter, SequesterError, Subject
 from isocenter.dicom.encoding import Buffer, effective_encoding, encoding_of
@@ -57,7 +57,7 @@ _WANTED = (
     | {SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, ISSUER, CHARACTER_SET}
     | {painting.LOSSY, painting.METHOD}
 )  # fmt: skip
-_LAST = 0x7FE00000
+_LAST, _LARGEST = 0x7FE00000, 1 << 32
 #: No deflated data set may become larger.
 _INFLATED = 1 << 31
 
@@ -117,9 +117,11 @@ def anonymize(
 
     Raises:
         InvalidObjectError: the bytes are no DICOM object, or it is broken.
+        UsageError: an area is no rectangle.
     """
     data = dataset if isinstance(dataset, (bytes, bytearray, memoryview)) else _bytes_of(cast("Dataset", dataset))
     policy = policy or Policy()
+    check_boxes(areas or (), _LARGEST, _LARGEST)  # it may be larger than the picture, whose size is not known yet
     body, syntax = data_set_of(data)
     try:
         return _anonymize(read_object(body, syntax), project, policy, areas, recognize, faces or {})

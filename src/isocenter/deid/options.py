@@ -90,13 +90,27 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class DeviceRule:
-    """Where a device writes text: beginnings of manufacturer and model, the picture's size, and the boxes to blank."""
+    """Where a device writes text: beginnings of manufacturer and model, the picture's size, and the boxes to blank.
+
+    Raises:
+        UsageError: a box is none, or outside of the picture, so that it would blank nothing or something else.
+    """
 
     manufacturer: str
     model: str
     rows: int
     columns: int
     boxes: tuple[Box, ...]
+
+    def __post_init__(self) -> None:
+        check_boxes(self.boxes, self.rows, self.columns)
+
+
+def check_boxes(boxes: Iterable[Box], rows: int, columns: int) -> None:
+    """Raise UsageError for what is no rectangle inside of a picture of this size."""
+    for box in boxes:
+        if not (0 <= box.left < box.right <= columns and 0 <= box.top < box.bottom <= rows):
+            raise UsageError("a box has left < right and top < bottom, inside of the picture")
 
 
 @dataclass(frozen=True, slots=True)
