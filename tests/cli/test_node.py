@@ -186,6 +186,36 @@ def test_an_interrupt_from_the_keyboard_reaches_all_processes_and_ends_them_in_o
     assert "stopped" in log.read_text()
 
 
+def test_the_web_finishes_what_it_is_doing_while_dicom_is_down_already(serving: Callable[..., Any]) -> None:
+    server = serving().start()
+    with socket.create_connection(("127.0.0.1", server.http_port), timeout=30) as client:
+        client.sendall(
+            b"POST /api/studies/1.2/segmentations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+        )
+        assert b"100 Continue" in client.recv(1000)  # the request is being taken
+        web = web_processes(server.process.pid)[0]
+        os.kill(web, signal.SIGTERM)  # as a service manager does, which tells all processes
+        server.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: refuses(server.dicom_port))
+        client.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+        client.settimeout(30)
+        client.sendall(b"{}")
+        assert client.recv(1000).startswith(b"HTTP/1.1 400")
+    assert server.process.wait(30) == 0
+
+
+def refuses(port: int) -> bool:
+    """Tell whether nobody listens on a port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def wait_for(condition: Callable[[], bool]) -> None:
     """Return as soon as ``condition`` is met."""
     pause, deadline = threading.Event(), time.monotonic() + 60

@@ -37,8 +37,10 @@ def configure_logging(settings: Settings) -> None:
 
 
 @contextmanager
-def stop_on_signals(*numbers: signal.Signals) -> Iterator[threading.Event]:
-    """Give an event that SIGINT or SIGTERM (or those named) sets; a second signal ends the process at once.
+def stop_on_signals(*numbers: signal.Signals, insist: bool = True) -> Iterator[threading.Event]:
+    """Give an event that SIGINT or SIGTERM (or those named) sets; a second one ends the process at once.
+
+    Without ``insist`` it does not: others see to the end.
 
     The interpreter writes each signal to a socket at once, where a thread waits. A handler in Python would run when
     the main thread comes back to it: not at all if the signal came just before that began to wait.
@@ -50,12 +52,13 @@ def stop_on_signals(*numbers: signal.Signals) -> Iterator[threading.Event]:
     def watch() -> None:
         if receiver.recv(1):
             stop.set()
-            if again := receiver.recv(1):
-                os._exit(128 + again[0])
+            while again := receiver.recv(1):
+                if insist:
+                    os._exit(128 + again[0])
 
     thread = threading.Thread(target=watch, name="signals", daemon=True)
+    before = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)  # first: nothing may be taken in vain
     previous = {number: signal.signal(number, _note) for number in numbers or (signal.SIGINT, signal.SIGTERM)}
-    before = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
     thread.start()
     try:
         yield stop

@@ -4,6 +4,7 @@ Apart, so that who reads does not keep who stores waiting for the interpreter, a
 stops no transfer. One that has died is replaced; all end with the process that started them.
 """
 
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -33,7 +34,7 @@ class Workers:
         self._settings = settings
         self._counters = counters
         self._context = multiprocessing.get_context("spawn")
-        self._arguments = (settings, sockets, arrivals)
+        self._arguments = (settings, Sockets(None, None, sockets.http), arrivals)  # they take no DICOM connections
         self._workers = [_Worker(self._context, self._arguments) for _ in range(settings.workers)]
 
     def start(self, stop: threading.Event) -> None:
@@ -42,30 +43,40 @@ class Workers:
         Raises:
             ConfigurationError: one ended before it could serve; another would, too.
         """
+        self._wake, waker = self._context.Pipe(duplex=False)
+        threading.Thread(target=_tell_when_set, args=(stop, waker), daemon=True).start()
         for worker in self._workers:
-            worker.start(stop)
+            worker.begin()
+        self._attend(stop, lambda: all(worker.serves for worker in self._workers))
 
     def watch(self, stop: threading.Event) -> None:
-        """Answer them, and replace those that die, until ``stop`` is set."""
-        wake, waker = self._context.Pipe(duplex=False)
-        threading.Thread(target=_tell_when_set, args=(stop, waker), daemon=True).start()
-        while not stop.is_set():
-            talking = wait([wake, *(worker.pipe for worker in self._workers)])
+        """Answer them, and replace those that die, until ``stop`` is set.
+
+        Raises:
+            ConfigurationError: one that replaces another ended before it could serve.
+        """
+        self._attend(stop, lambda: False)
+
+    def _attend(self, stop: threading.Event, is_enough: Callable[[], bool]) -> None:
+        while not stop.is_set() and not is_enough():
+            talking = wait([self._wake, *(worker.pipe for worker in self._workers)])
             for worker in [each for each in self._workers if each.pipe in talking]:
                 if not worker.answer(self._counters) and not stop.is_set():
-                    self._replace(worker, stop)
+                    self._replace(worker)
 
-    def _replace(self, dead: "_Worker", stop: threading.Event) -> None:
+    def _replace(self, dead: "_Worker") -> None:
+        if not dead.serves:
+            raise ConfigurationError("a web process could not start; the lines above say why")
         dead.end(1)
         log.error("web process %d ended with %s; starting another", dead.process.pid, dead.process.exitcode)
-        place = self._workers.index(dead)
-        self._workers[place] = _Worker(self._context, self._arguments)
-        self._workers[place].start(stop)
+        successor = self._workers[self._workers.index(dead)] = _Worker(self._context, self._arguments)
+        successor.begin()
 
     def stop(self) -> None:
-        """Ask all to end; they finish what they are doing."""
+        """Ask all to end; they finish what they are doing, and get no more answers."""
         for worker in self._workers:
             worker.process.terminate()
+            worker.pipe.close()
 
     def join(self) -> None:
         """Wait until all have ended."""
@@ -77,29 +88,24 @@ class _Worker:
     """One process, and the pipe to it: it is told to go, says that it serves, then asks for counters."""
 
     def __init__(self, context: SpawnContext, arguments: tuple[Settings, Sockets, Arrivals]) -> None:
+        self.serves = False
         self.pipe, theirs = context.Pipe()
         self.process = context.Process(target=_run, args=(*arguments, theirs))
         self.process.start()
         theirs.close()
 
-    def start(self, stop: threading.Event) -> None:
-        """Return once it serves.
-
-        Raises:
-            ConfigurationError: it ended before.
-        """
-        try:
+    def begin(self) -> None:
+        """Tell it to go; one that has ended already is found by whoever attends."""
+        with contextlib.suppress(OSError):
             self.pipe.send(_GO)
-            self.pipe.recv()
-        except (EOFError, OSError) as error:
-            if not stop.is_set():
-                raise ConfigurationError("a web process could not start; the lines above say why") from error
 
     def answer(self, counters: Callable[[], dict[str, int]]) -> bool:
-        """Answer a question; tell whether there was one, since an ended process has none."""
+        """Take what it says, and answer a question; tell whether it said anything, since an ended process does not."""
         try:
-            self.pipe.recv()
-            self.pipe.send(counters())
+            if self.pipe.recv() == _READY:
+                self.serves = True
+            else:
+                self.pipe.send(counters())
         except (EOFError, OSError):
             return False
         return True
@@ -140,14 +146,15 @@ def _run(settings: Settings, sockets: Sockets, arrivals: Arrivals, pipe: Connect
     ready = threading.Event()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     pipe.recv()
-    with stop_on_signals(signal.SIGTERM) as stop:
+    with stop_on_signals(signal.SIGTERM, insist=False) as stop:  # who ends them at once is the one that started them
         threading.Thread(target=_tell_when_set, args=(ready, pipe), daemon=True).start()
         serve_web(settings, sockets, arrivals, _Questions(pipe).counters, ready, stop)
 
 
 def _tell_when_set(event: threading.Event, pipe: Connection) -> None:
     event.wait()
-    pipe.send(_READY)
+    with contextlib.suppress(OSError):  # nobody waits for it any more
+        pipe.send(_READY)
 
 
 def _end_with_parent() -> None:
