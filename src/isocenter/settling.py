@@ -131,19 +131,36 @@ class Settling:
         settled: list[tuple[int, int]] = []
         studies: set[int] = set()
         busy: set[int] = set()
+        failure: Exception | None = None
         for series_id in due:
             entry = self._restless.pop(series_id)
             studies.add(entry.study_id)
-            if self._write(series_id):
+            try:
+                written = self._write(series_id)
+            except Exception as error:  # noqa: BLE001 - raised below, when what has settled is told
+                entry.last_time = moment  # it is tried again later, behind the others
+                self._restless[series_id] = entry
+                failure = error
+                break
+            if written:
                 settled.append((entry.study_id, series_id))
             else:
                 busy.add(entry.study_id)
         studies -= busy | {entry.study_id for entry in self._restless.values()}
         done = min((entry.first - 1 for entry in self._restless.values()), default=self._read_to)
-        with self._index.database.write() as transaction:
-            announce_settled(transaction, settled, sorted(studies), moment)
-            self._consumer.advance(transaction, done, moment, _KEPT_DAYS)
+        self._tell(settled, sorted(studies), done, moment)
+        if failure is not None:
+            raise failure
         return len(settled)
+
+    def _tell(self, settled: list[tuple[int, int]], studies: list[int], done: int, moment: int) -> None:
+        try:
+            with self._index.database.write() as transaction:
+                announce_settled(transaction, settled, studies, moment)
+                self._consumer.advance(transaction, done, moment, _KEPT_DAYS)
+        except BaseException:
+            self._read_to = -1  # the next round reads again what was not done with
+            raise
 
     def _breathe(self) -> None:
         """Leave the interpreter to whoever waits for it."""

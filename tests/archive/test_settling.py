@@ -10,6 +10,7 @@ import pytest
 
 from isocenter.archive import Archive, Receipt
 from isocenter.errors import NotFoundError
+from isocenter.index.blobs import announce_settled
 from isocenter.index.outbox import Consumer, Event
 from isocenter.settings import Settings
 
@@ -155,6 +156,38 @@ def test_bytes_of_deleted_objects_go_even_after_a_crash(
     assert archive.check(deep=True, repair=True).findings == []
     archive.settle(0)
     assert list(archive.storage.objects()) == []
+
+
+@pytest.mark.parametrize("broken", ["making", "telling"])
+def test_what_failed_once_settles_later(
+    archive: Archive, build: Build, send: Send, clock: Any, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """Neither the series at hand is lost, nor those that settled before it."""
+    for number in range(3):
+        send(archive, build(number, SeriesInstanceUID=f"1.2.3.{number}"))
+    calls = []
+
+    def failing(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            calls.append(arguments)
+            if len(calls) == (2 if broken == "making" else 1):
+                raise OSError("the disk says no")
+            return original(*arguments)
+
+        return call
+
+    if broken == "making":
+        monkeypatch.setattr(archive._settling, "_write", failing(archive._settling._write))
+    else:
+        monkeypatch.setattr("isocenter.settling.announce_settled", failing(announce_settled))
+    with pytest.raises(OSError, match="says no"):
+        archive.settle(1010)
+    clock(1011)
+    send(archive, build(9, SeriesInstanceUID="1.2.3.9"))
+    archive.settle(1012)
+    archive.settle(1020)
+    assert events(archive).count(Event.SERIES_SETTLED) == 4
+    assert events(archive).count(Event.STUDY_SETTLED) == 1
 
 
 def test_the_background_thread_settles(folder: Path, build: Build, send: Send, settings: Settings) -> None:
