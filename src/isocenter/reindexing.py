@@ -124,7 +124,7 @@ class Reindexing:
         target = min(key.target for key in group)
         rows = self._database.rows(_NEXT, after=position, target=target)
         self._read(group, rows)
-        self._keys.move(position, rows[-1][0] if len(rows) == _BATCH else target)
+        self._keys.move(group, rows[-1][0] if len(rows) == _BATCH else target)
         return max(len(rows), 1)
 
     def _read(

@@ -136,6 +136,23 @@ def test_it_goes_on_where_it_was(
         assert numbers(archive, (key, "1\\5")) == [1, 5]
 
 
+def test_a_key_that_is_added_amid_a_batch_misses_nothing(
+    archive: Archive, build: Build, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(archive, build(1, KVP="1", Exposure="7"))
+    archive.site_keys.add("KVP", Level.INSTANCE)
+    rest, added = archive.reindexing._worker.rest, []
+
+    def amid(seconds: float) -> None:
+        if not added:
+            added.append(archive.site_keys.add("Exposure", Level.INSTANCE))
+        rest(seconds)
+
+    monkeypatch.setattr(archive.reindexing._worker, "rest", amid)
+    assert archive.reindexing.run()
+    assert numbers(archive, (added[0], "7")) == [1]
+
+
 def _next(size: int) -> str:
     from isocenter import reindexing
 

@@ -35,7 +35,7 @@ def test_keys_know_what_is_before_them(index: Index, make_entry: Callable[..., E
     assert (second.target, second.position, second.is_ready) == (1, 0, False)
     consumer = Consumer(index.database, CONSUMER, "me")
     assert len(consumer.read(consumer.position())) == 1
-    keys.move(0, 1)
+    keys.move([second], 1)
     assert [(key.name, key.position) for key in keys.all()] == [("KVP", 0), ("Exposure", 1)]
     with pytest.raises(UsageError, match="already"):
         keys.add("KVP", Level.STUDY)

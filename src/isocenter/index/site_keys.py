@@ -6,6 +6,7 @@ those of an instance are its own, those of a level above are of the first object
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from isocenter.dicom import dictionary
@@ -168,12 +169,12 @@ class SiteKeys:
         with self._database.write() as transaction:
             transaction.change(_RESTART, {})
 
-    def move(self, before: int, after: int) -> None:
-        """Note that the keys at one position have come to another."""
+    def move(self, keys: Iterable[SiteKey], after: int) -> None:
+        """Note that these keys have come to a position, but for those that are read from the beginning again."""
         with self._database.write() as transaction:
-            transaction.change(
-                "UPDATE query_key SET position = :after WHERE position = :before AND position < target",
-                {"before": before, "after": after},
+            transaction.change_many(
+                "UPDATE query_key SET position = :after WHERE id = :id AND position = :before",
+                [{"id": key.id, "before": key.position, "after": after} for key in keys],
             )
 
 
