@@ -137,6 +137,18 @@ def test_given_pseudonyms_and_the_way_back(tmp_path: Path, copies: Path, capsys,
     assert run("reveal", "SITE-1", "--project", str(tmp_path / "in"))[0] != 0
 
 
+def test_a_run_after_a_killed_one_completes_the_way_back(tmp_path: Path, copies: Path, capsys, run) -> None:
+    anonymized(tmp_path, capsys)  # as if it was killed before the mapping was written
+    report = anonymized(tmp_path, capsys, "--reversible", "--resume")
+    assert report["unchanged"] == 4
+    instances = [path.stem for path in (tmp_path / "out").rglob("*.dcm")]
+    assert run("reveal", *instances, "--project", str(tmp_path / "key"))[0] == 0
+    size = (tmp_path / "key" / "mapping").stat().st_size
+    report = anonymized(tmp_path, capsys, "--reversible", "--resume")
+    assert report["unchanged"] == 4
+    assert (tmp_path / "key" / "mapping").stat().st_size == size
+
+
 @pytest.mark.parametrize("option", ["--patients", "--encrypt-for"])
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_list_or_certificate_that_is_none_ends_the_run_before_it_begins(

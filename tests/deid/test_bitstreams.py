@@ -57,6 +57,8 @@ STREAMS = {
     "jpeg-ls application": with_segment(JPEG_LS, 0xE7, TOKEN),
     "j2k comment": with_segment(J2K, 0x64, b"\0\x01" + TOKEN),
     "jp2 xml": JP2 + struct.pack(">I4s", 8 + len(TOKEN), b"xml ") + TOKEN,
+    "jp2 behind its boxes": JP2 + TOKEN[:7] + TOKEN,
+    "jp2 unknown box": JP2 + struct.pack(">I4s", 8 + len(TOKEN), b"free") + TOKEN,
     "jp2 uuid": JP2 + struct.pack(">I4s", 24 + len(TOKEN), b"uuid") + bytes(range(16)) + TOKEN,
 }
 DECODERS = {"jpeg-ls": imagecodecs.jpegls_decode, "j": imagecodecs.jpeg2k_decode}
@@ -100,6 +102,25 @@ def test_text_of_a_colour_profile_goes() -> None:
     cleared = clear_icc(profile)
     assert TOKEN not in cleared
     assert cleared[:152] == profile[:152]
+
+
+def test_text_between_the_tags_of_a_colour_profile_goes() -> None:
+    tag = b"XYZ " + bytes(4) + struct.pack(">3i", 1, 2, 3)
+    head = bytes(128) + struct.pack(">I4sII", 1, b"wtpt", 160, len(tag)) + TOKEN.ljust(16, b" ")
+    cleared = clear_icc(head + tag + TOKEN)
+    assert TOKEN not in cleared
+    assert cleared == head.replace(TOKEN.ljust(16, b" "), bytes(16)) + tag + bytes(len(TOKEN))
+
+
+def test_what_a_recompressed_jpeg_was_goes_and_its_picture_stays() -> None:
+    stream = imagecodecs.jpegxl_encode_jpeg(with_segment(JPEG, 0xE5, TOKEN * 9), usecontainer=True)
+    assert b"jbrd" in stream
+    cleared = clear_text(stream)
+    assert cleared is not None
+    at = stream.index(b"jbrd")
+    size = struct.unpack_from(">I", stream, at - 4)[0]
+    assert not any(cleared[at + 4 : at - 4 + size])
+    assert np.array_equal(imagecodecs.jpegxl_decode(bytes(cleared)), imagecodecs.jpegxl_decode(stream))
 
 
 def image(frames: list[bytes], syntax: str, count: int, fragments: int = 1, *, offsets: bool = True) -> bytes:

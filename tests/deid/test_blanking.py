@@ -298,6 +298,14 @@ def test_boxes_that_would_blank_something_else_are_refused(project: Project, box
             anonymize(file_of(ds, ExplicitVRLittleEndian), project, areas=[box])
 
 
+def test_a_photometric_interpretation_that_is_none_is_set_aside(project: Project) -> None:
+    ds, _ = picture("8 bit")
+    file = file_of(ds, ExplicitVRLittleEndian).replace(b"MONOCHROME2", b"MONOCHR\xc8ME2")
+    result = anonymize(file, project, areas=[Box(0, 0, 50, 6)])
+    assert result.status is Status.SEQUESTERED
+    assert "photometric" in result.reason
+
+
 def test_without_the_choice_nothing_is_blanked(project: Project) -> None:
     ds, _ = picture("8 bit")
     ds.SequenceOfUltrasoundRegions = regions((5, 8, 44, 35))

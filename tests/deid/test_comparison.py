@@ -8,6 +8,7 @@ from isocenter.deid.proposal import propose
 from isocenter.dicom import dictionary
 from isocenter.dicom.part10 import write_file_meta
 from isocenter.dicom.writer import write_element
+from isocenter.errors import InvalidObjectError
 
 CT, SC, PDF = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.5.1.4.1.1.104.1"
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -46,6 +47,17 @@ def test_headers_side_by_side_say_why() -> None:
     assert (rows["KVP"].before, rows["KVP"].after, rows["KVP"].change) == ("120", "120", "kept")
     assert (rows["Patient Identity Removed"].change, rows["Patient Identity Removed"].after) == ("added", "YES")
     assert rows["Code Meaning"].depth == 1
+
+
+def test_what_cannot_be_shown_is_an_error_of_ours() -> None:
+    data = (
+        build()
+        .replace(b"US\2\0\4\0", b"US\4\0\4\0\0\0", 1)[:-2]
+        .replace(b"\x28\0\0\1US\2\0\x08\0", b"\x28\0\0\1US\3\0abc")
+    )
+    result = anonymize(build(), PROJECT, policy("basic"))
+    with pytest.raises(InvalidObjectError, match="cannot be shown"):
+        compare(data, result, policy("basic"))
 
 
 def test_the_reason_follows_the_options() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from isocenter.deid import Project, Result
 from isocenter.deid.patients import read_patients
 from isocenter.dicom.encoding import Buffer
+from isocenter.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from isocenter.deid.mapping import Mapping
@@ -44,6 +45,14 @@ class Extras:
     def mapping(self, project: Project, folder: Path) -> "Mapping | None":
         """Return the mapping that a run adds to, None where none is kept."""
         return mapping_of(project, folder) if self.reversible else None
+
+    @staticmethod
+    def recorded(folder: Path) -> set[str]:
+        """Return the new names that the mapping of a project leads back from."""
+        try:
+            return {record["name"] for record in mapping_of(Project.open(folder), folder).records()}
+        except ConfigurationError:
+            return set()
 
     def enclosing(self) -> Callable[[Buffer, Result], Result] | None:
         """Return what puts the Encrypted Attributes Sequence into results, None where nothing does.

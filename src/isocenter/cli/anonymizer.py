@@ -24,6 +24,7 @@ from isocenter.cli.anonymize_extras import Extras, Sealed
 from isocenter.cli.anonymize_inputs import Stored
 from isocenter.cli.file_set import component, file_set_place
 from isocenter.cli.identify import identify
+from isocenter.cli.process import keep_values_out
 from isocenter.cli.sources import BLOCK, UNREADABLE, Candidate, Rejected, find_candidates
 from isocenter.deid import Option, Policy, Project, Result, Status, anonymize
 from isocenter.deid.faces import Face
@@ -71,6 +72,9 @@ class Job:
             return None
         keeps = Option.UIDS in self.policy.options
         names = frozenset(path.stem for path in self.out.rglob("*" if self.extras.file_set else "*.dcm"))
+        if self.extras.reversible:  # a run that was killed wrote some that are not in the mapping
+            recorded = self.extras.recorded(self.project)
+            names &= {component(name) for name in recorded} if self.extras.file_set else recorded
         return Present(names, None if keeps else Project.open(self.project), file_set=self.extras.file_set)
 
     @property
@@ -111,6 +115,7 @@ class Worker:
     """Anonymises the inputs of a job by their number."""
 
     def __init__(self, job: Job, inputs: Sequence[Candidate | Rejected] | None = None) -> None:
+        keep_values_out()
         self.job = job
         self.inputs = job.inputs() if inputs is None else inputs
         self.present = job.present()

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -34,6 +35,13 @@ def configure_logging(settings: Settings) -> None:
     )
     for name in ("alembic", "uvicorn.access", "uvicorn.error"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    keep_values_out()
+
+
+def keep_values_out() -> None:
+    """Keep pydicom from logging and printing the values that it finds fault with: they may be a patient's."""
+    logging.getLogger("pydicom").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="pydicom")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ are (ISO 10918-1 B.1, 14495-1 C, 15444-1 A and I, 18181-2).
 
 import re
 import struct
+from operator import itemgetter
 
 from isocenter.deid.writing import write_header
 from isocenter.dicom.encoding import UNDEFINED, Buffer, Element, Encoding
@@ -28,9 +29,15 @@ _NEEDED = (
     (_APP8, b"SPIFF\0", 30),
     (_APP8, b"\0\0\0\1", 6),
 )
-#: Boxes that only carry text or other metadata.
-_TEXT_BOXES = {b"xml ", b"uuid", b"uinf", b"asoc", b"lbl ", b"jp2i", b"Exif", b"brob", b"jumb"}
+#: Boxes that decoders need; all others carry text or other metadata, jbrd the segments of the JPEG that it was.
+_NEEDED_BOXES = {
+    b"jP  ", b"ftyp", b"rreq", b"ihdr", b"bpcc", b"pclr", b"cmap", b"cdef", b"res ", b"resc", b"resd", b"JXL ",
+    b"jxll", b"jxlc", b"jxlp", b"jp2c", b"jp2h", b"colr",
+}  # fmt: skip
 _CODESTREAM_BOXES = {b"jp2c", b"jxlc", b"jxlp"}
+_ICC_METHOD = b"\2"
+_PROFILE_HEAD = 132
+_PROFILE_TEXTS = {b"text", b"desc", b"mluc", b"dict", b"meta", b"utf8", b"ut16", b"zut8", b"zxml"}
 
 
 def clear_fragments(data: Buffer, element: Element, encoding: Encoding) -> list[Buffer]:
@@ -181,7 +188,7 @@ def _behind_end(frame: Buffer, offset: int) -> list[tuple[int, int]]:
 
 
 def _boxes(frame: Buffer) -> list[tuple[int, int]]:
-    """Return the payloads of text boxes, and the comments of the codestream in its box."""
+    """Return what is no picture in boxes: unneeded ones, comments of codestreams, text of colour profiles."""
     zones, offset = [], 0
     while offset + 8 <= len(frame):
         length, kind = struct.unpack_from(">I4s", frame, offset)
@@ -191,23 +198,41 @@ def _boxes(frame: Buffer) -> list[tuple[int, int]]:
         end = len(frame) if length == 0 else min(offset + length, len(frame))
         if end <= offset:
             break
-        if kind in _TEXT_BOXES:
-            zones.append((start, end))
+        inside: list[tuple[int, int]] = []
+        if kind not in _NEEDED_BOXES:
+            inside = [(0, end - start)]
+        elif kind == b"jp2h":
+            inside = _boxes(frame[start:end])
+        elif kind == b"colr" and bytes(frame[start : start + 1]) == _ICC_METHOD:
+            inside = [(3 + low, 3 + high) for low, high in _profile_text(frame[start + 3 : end])]
         elif kind in _CODESTREAM_BOXES and bytes(frame[start : start + 4]) == _SOC:
-            zones += [(start + low, start + high) for low, high in _codestream(frame[start:end])]
+            inside = _codestream(frame[start:end])
+        zones += [(start + low, start + high) for low, high in inside]
         offset = end
-    return zones
+    return [*zones, (offset, len(frame))]
 
 
 def clear_icc(profile: bytes) -> bytes:
-    """Return an ICC profile with its text tags cleared: description, copyright, maker (ICC.1 clause 9)."""
-    cleared = bytearray(profile)
-    if len(profile) < 132:
+    """Return an ICC profile with its text cleared: description, copyright, maker, and what no tag points at."""
+    if len(profile) < _PROFILE_HEAD:
         return b""
-    count = struct.unpack_from(">I", profile, 128)[0]
-    for number in range(min(count, (len(profile) - 132) // 12)):
-        _, offset, size = struct.unpack_from(">4sII", profile, 132 + 12 * number)
-        if bytes(profile[offset : offset + 4]) in {b"text", b"desc", b"mluc", b"dict", b"meta"}:
-            end = min(offset + size, len(profile))
-            cleared[offset + 8 : end] = bytes(max(0, end - offset - 8))
+    cleared = bytearray(profile)
+    for start, end in _profile_text(profile):
+        cleared[start:end] = bytes(end - start)
     return bytes(cleared)
+
+
+def _profile_text(profile: Buffer) -> list[tuple[int, int]]:
+    """Return where an ICC profile has text: in tags of these types, and between the tags (ICC.1 clause 7.3, 10)."""
+    if len(profile) < _PROFILE_HEAD:
+        return []
+    count = min(struct.unpack_from(">I", profile, 128)[0], (len(profile) - _PROFILE_HEAD) // 12)
+    zones, behind = [], _PROFILE_HEAD + 12 * count
+    rows = [struct.unpack_from(">4sII", profile, _PROFILE_HEAD + 12 * number) for number in range(count)]
+    for _, offset, size in sorted(rows, key=itemgetter(1)):
+        end = min(offset + size, len(profile))
+        zones.append((behind, min(offset, len(profile))))
+        if bytes(profile[offset : offset + 4]) in _PROFILE_TEXTS:
+            zones.append((offset + 8, end))
+        behind = max(behind, end)
+    return [(start, end) for start, end in [*zones, (behind, len(profile))] if start < end]

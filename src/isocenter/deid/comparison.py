@@ -4,10 +4,13 @@ What stands here has original values: it is shown to who may see them anyway, an
 """
 
 import io
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
+
+from pydicom.errors import BytesLengthException
 
 from isocenter.deid.engine import Result
 from isocenter.deid.markers import BURNED_IN, TAGS
@@ -16,6 +19,7 @@ from isocenter.deid.rules import Action, Rules, profile_row
 from isocenter.deid.supplement import role_of
 from isocenter.dicom import dictionary
 from isocenter.dicom.encoding import Buffer
+from isocenter.errors import InvalidObjectError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +31,11 @@ if TYPE_CHECKING:
 _HEAD = 8 << 20
 _LONGEST = 200
 _MOST_ROWS = 5000
+#: What pydicom raises over broken values.
+_UNREADABLE = (
+    OSError, EOFError, struct.error, ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError,
+    NotImplementedError, RecursionError, BytesLengthException,
+)  # fmt: skip
 _MARKERS = TAGS | {BURNED_IN}
 #: Action -> why an attribute is as it is, in words.
 _WORDS: dict[Action, str] = {
@@ -60,15 +69,17 @@ class Row:
 
 
 def compare(original: Buffer, result: Result, policy: Policy) -> list[Row]:
-    """Return what happened to each element of an object's header, in the order of tags."""
-    before, after = _header((original,)), _header(result.pieces)
-    rules = Rules(policy, str(before.get("SOPClassUID", "")))
-    rows = []
-    for row in _level(before, after, rules, 0, 0):
-        rows.append(row)
-        if len(rows) >= _MOST_ROWS:
-            break
-    return rows
+    """Return what happened to each element of an object's header, in the order of tags.
+
+    Raises:
+        InvalidObjectError: it cannot be read for people.
+    """
+    try:
+        before, after = _header((original,)), _header(result.pieces)
+        rules = Rules(policy, str(before.get("SOPClassUID", "")))
+        return list(islice(_level(before, after, rules, 0, 0), _MOST_ROWS))
+    except _UNREADABLE as error:
+        raise InvalidObjectError("the header cannot be shown: a value in it is broken") from error
 
 
 def _header(pieces: "Iterable[Buffer]") -> "Dataset":

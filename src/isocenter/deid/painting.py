@@ -78,6 +78,8 @@ def paint(data: Buffer, syntax: TransferSyntax, areas: Iterable[Box], change: Ch
         return None
     if description.HighBit != description.BitsStored - 1:
         raise UnsupportedError("their values are not in the lowest bits")
+    if not description.PhotometricInterpretation.isascii():
+        raise UnsupportedError("their photometric interpretation is none")
     target = written_syntax(layout)
     halved = _is_halved(description, target)
     frames = _blanked(data, layout, [_of_pairs(area) if halved else area for area in areas], change)

@@ -7,11 +7,13 @@ is often written outside the window of the image. Must not know: engines, polici
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydicom.errors import BytesLengthException
 
 from isocenter.codecs.display import modality_values, render
 from isocenter.codecs.presentation import Presentation, Window, read_presentation
@@ -35,7 +37,10 @@ _DIFFERENT, _FEW = 24, 0.0005
 _PERCENTILES = (1.0, 99.0)
 #: Differences between neighbours from which they are an edge of a stroke, and the size of tiles to count these in.
 _EDGE, _TILE = 32, 16
-_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, NotImplementedError)
+_UNREADABLE = (
+    ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, NotImplementedError,
+    BytesLengthException,
+)  # fmt: skip
 
 
 class Pictures:
@@ -58,7 +63,10 @@ class Pictures:
 
         head = bytes(self._data[: scan(self._data, self._syntax, frozenset(), _LAST).position])
         encoding = effective_encoding(head, 0, len(head), encoding_of(self._syntax))
-        return read_dataset(io.BytesIO(head), encoding.implicit, not encoding.big_endian)
+        try:
+            return read_dataset(io.BytesIO(head), encoding.implicit, not encoding.big_endian)
+        except (OSError, EOFError, struct.error, *_UNREADABLE) as error:
+            raise InvalidObjectError("its header is broken") from error
 
     def stored(self, number: int) -> NDArray[Any]:
         """Return the stored values of a frame, from 0; an array that may be written to."""

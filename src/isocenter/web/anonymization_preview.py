@@ -126,11 +126,9 @@ def _header(node: Node, instance: Instance, anonymizer: Anonymizer) -> list[Head
     with read_object(node.archive, instance) as data:
         try:
             result = anonymizer.anonymize_header(data)
+            rows = [] if result is None else compare(data, result, anonymizer.policy)
         except IsocenterError:
             return []
-        if result is None:
-            return []
-        rows = compare(data, result, anonymizer.policy)
     return [
         HeaderRow(tag=r.tag, name=r.name, vr=r.vr, depth=r.depth, before=r.before, after=r.after, change=r.change,
                   why=r.why)
