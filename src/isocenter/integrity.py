@@ -5,6 +5,7 @@ row. A repair files objects that have no row, lets a row whose file is lost poin
 moves what nobody can read to ``lost+found``. It never deletes bytes.
 """
 
+import contextlib
 import logging
 import os
 import time
@@ -168,7 +169,9 @@ class Check:
             piece = candidates[at : at + _ROWS_AT_ONCE]
             named = read_at(self._index.database, piece)
             lost = (each for each in piece if each not in named and self._storage.size(each) is not None)
-            found += [self._orphan(files[location], repair=repair) for location in lost]
+            for location in lost:
+                with contextlib.suppress(NotFoundError):  # who received it has discarded it meanwhile
+                    found.append(self._orphan(files[location], repair=repair))
         return found
 
     def _orphan(self, stored: Stored, *, repair: bool) -> Finding:

@@ -143,6 +143,22 @@ def test_copies_and_rubbish_are_set_aside_not_deleted(filled: Archive, folder: P
     assert filled.check(deep=True).findings == []
 
 
+def test_a_copy_that_is_discarded_while_a_check_looks_is_passed_over(
+    filled: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process receives it; a check, or the next web process, must not fail for that."""
+    location, size = put(filled, content(filled, row(filled, 1))), filled.storage.size
+
+    def then_gone(asked: str) -> int | None:
+        found = size(asked)
+        if asked == location:
+            filled.storage.delete([location])
+        return found
+
+    monkeypatch.setattr(filled.storage, "size", then_gone)
+    assert filled.check(repair=True).findings == []
+
+
 def test_a_lost_object_is_found_again_in_a_copy(filled: Archive) -> None:
     whole = content(filled, row(filled, 3))
     put(filled, whole)
