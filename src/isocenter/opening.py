@@ -75,8 +75,8 @@ def _column(elements: list[Element | None]) -> dict[str, Any]:
 def compact(metadata: bytes, breathe: Callable[[], object] = int) -> bytes:
     """Return the gzip of a series' document, of the gzip of its metadata; ``breathe`` is called now and then."""
     columns = Columns()
-    lines = gzip.decompress(metadata).decode().strip()[1:-1].split(",\n")
-    for number, line in enumerate(lines, 1):
+    headers = gzip.decompress(metadata).decode().strip()[1:-1]
+    for number, line in enumerate(headers.split(",\n") if headers else (), 1):  # none where it is just deleted
         if number % _BREATHE_EVERY == 0:
             breathe()
         columns.add(json.loads(_OWN_ADDRESS.sub('"BulkDataURI":"~/', line)))

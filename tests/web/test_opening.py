@@ -1,6 +1,7 @@
 """The document that opens a study: expanded it is the metadata again, settled or not, and it is small."""
 
 import copy
+import gzip
 import json
 from collections.abc import Callable
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from isocenter.archive import Archive
+from isocenter.opening import compact
 
 from .conftest import STUDY, Client, ct
 
@@ -90,3 +92,8 @@ def test_a_thousand_slices_are_small(client: Client, store: Callable[..., None])
     whole = len(client.get(PATH).content)
     assert whole < 100 * 400
     assert len(client.get(f"/dicom-web/studies/{STUDY}/metadata").content) > 5 * whole > packed
+
+
+def test_a_series_that_is_just_deleted_has_no_objects() -> None:
+    document = json.loads(gzip.decompress(compact(gzip.compress(b"[]"))))
+    assert document == {"instances": 0, "shared": {}, "own": {}}
