@@ -2,7 +2,9 @@
 
 import io
 import subprocess
+import tracemalloc
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from isocenter.dicom.segmentation import LABEL_MAP, SEGMENTATION, lab_of
+from isocenter.dicom.segmentation import LABEL_MAP, SEGMENTATION, Mask, Painting, Segment, lab_of, make_segmentation
 
 from .conftest import STUDY, Client, ct, parts_of
 
@@ -116,3 +118,20 @@ def test_colours_are_those_of_the_standard() -> None:
     assert lab_of("#ffffff") == pytest.approx((65535, 32896, 32896), abs=4)
     assert lab_of("#000000") == (0, 32896, 32896)
     assert lab_of("#ff0000") == pytest.approx((35580, 53665, 50856), abs=4)
+
+
+def test_many_frames_take_memory_for_their_bits_only() -> None:
+    source = placed(1)
+    source.Rows = source.Columns = 513  # so that frames do not end with whole bytes
+    masks = [Mask(source.SOPInstanceUID, 1, 1, [at, 2]) for at in range(60)]
+    code = ("85756007", "SCT", "Tissue")
+    painting = Painting("", False, [Segment(1, "Liver", "#ff0000", code, code)], masks)
+    tracemalloc.start()
+    try:
+        made = make_segmentation({source.SOPInstanceUID: source}, painting, datetime.now(UTC))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * 513 * 513 * 2 + 3 * len(made.PixelData) < 60 * 513 * 513
+    bits = np.unpackbits(np.frombuffer(made.PixelData, np.uint8), bitorder="little")[: 60 * 513 * 513]
+    assert [frame.nonzero()[0].tolist() for frame in bits.reshape(60, -1)] == [[at, at + 1] for at in range(60)]

@@ -255,10 +255,17 @@ def _add_pixels(made: Dataset, first: _Placed, frames: Sequence[Sequence[_Placed
     made.HighBit = bits - 1
     if label_map:
         made.PixelPaddingValue = 0
-    pixels = np.stack([_pixels(parts, label_map=label_map) for parts in frames]).ravel()
-    data = pixels.tobytes() if label_map else np.packbits(pixels, bitorder="little").tobytes()
+    data = b"".join(
+        _packed([_pixels(parts, label_map=label_map) for parts in frames[at : at + 8]], label_map=label_map)
+        for at in range(0, len(frames), 8)  # eight frames of bits end with a whole byte
+    )
     made.PixelData = data + b"\0" * (len(data) % 2)
     made["PixelData"].VR = "OB"
+
+
+def _packed(frames: Sequence[NDArray[np.uint8]], *, label_map: bool) -> bytes:
+    pixels = np.concatenate(frames)
+    return pixels.tobytes() if label_map else np.packbits(pixels, bitorder="little").tobytes()
 
 
 def _pixels(parts: Sequence[_Placed], *, label_map: bool) -> NDArray[np.uint8]:
