@@ -44,7 +44,10 @@ def serve_web(
     ready: threading.Event,
     stop: threading.Event,
 ) -> None:
-    """Serve in this process until ``stop`` is set; ``ready`` is set once requests are taken."""
+    """Serve in this process until ``stop`` is set; ``ready`` is set once requests are taken.
+
+    A server that ends by itself sets ``stop``, so that the process does not outlive it.
+    """
     tls = Contexts.of(settings).web
     with Archive.open(Path(settings.data), settings, arrivals) as archive:
         archive.start_background()
@@ -58,18 +61,27 @@ def serve_web(
             jobs=jobs,
         )
         web = HttpServer(app, sockets.http, grace=settings.shutdown_seconds, tls=tls)
-        thread = threading.Thread(target=web.run, name="http")
+        thread = threading.Thread(target=_run, args=(web, stop), name="http")
         thread.start()
         anonymizing = Worker(jobs, partial(PeerTarget, partial(connect_to_send, settings)))
         anonymizing.start()
         try:
             web.started.wait()
-            ready.set()
+            if web.has_begun:
+                ready.set()
             stop.wait()
         finally:
+            archive.reported.give()  # that it goes down, as the DICOM part has noted
             web.stop()
             thread.join()
             anonymizing.stop()
+
+
+def _run(web: HttpServer, stop: threading.Event) -> None:
+    try:
+        web.run()
+    finally:
+        stop.set()
 
 
 def _echo(settings: Settings, known: KnownPeer) -> tuple[float, float]:

@@ -5,6 +5,7 @@ the caller: no handler is installed. ``stop()`` may be called from any thread an
 ``run()``.
 """
 
+import asyncio
 import contextlib
 import math
 import socket
@@ -19,6 +20,8 @@ _KEEP_ALIVE_SECONDS = 60
 _BACKLOG = 1024
 #: A channel of events takes nothing from the client but its end.
 _MAX_MESSAGE = 4096
+#: Seconds in which open channels can tell at the end what has just been reported.
+_LAST_WORDS = 0.5
 
 
 class _Server(uvicorn.Server):
@@ -37,6 +40,13 @@ class _Server(uvicorn.Server):
         """Start, and say so."""
         await super().startup(sockets)
         self._taking_requests.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close what is open; channels have a moment before."""
+        scopes = [getattr(connection, "scope", None) or {} for connection in self.server_state.connections]
+        if any(scope.get("type") == "websocket" for scope in scopes):
+            await asyncio.sleep(_LAST_WORDS)
+        await super().shutdown(sockets)
 
 
 class HttpServer:
@@ -69,6 +79,11 @@ class HttpServer:
         """The port of the socket."""
         number: int = self._sock.getsockname()[1]
         return number
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether requests were ever taken; False after ``started`` where it failed before."""
+        return bool(self._server.started)
 
     def run(self) -> None:
         """Serve until ``stop``; returns when the running requests have finished or their time is over."""
