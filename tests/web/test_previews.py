@@ -238,6 +238,19 @@ def test_one_process_makes_them(client: Client, archive: Archive, kept: tuple[Pa
     assert maker.follow(now) > 0
     client.stow(part10(ct(2)))
     assert PreviewMaker(previews, archive).follow(now) == 0
+    maker.start()
+    maker.stop()
+    assert PreviewMaker(previews, archive).follow(now) > 0  # at once, as after a restart
+
+
+def test_one_process_takes_over_from_one_that_died(
+    client: Client, archive: Archive, kept: tuple[Path, Previews, PreviewMaker]
+) -> None:
+    _, previews, maker = kept
+    client.stow(part10(ct()))
+    now = time.time()
+    assert maker.follow(now) > 0
+    client.stow(part10(ct(2)))
     assert PreviewMaker(previews, archive).follow(now + 300) > 0
 
 

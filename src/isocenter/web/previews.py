@@ -148,6 +148,7 @@ class PreviewMaker:
         self._archive = archive
         self._database = archive.index.database
         self._consumer = Consumer(self._database, "previews", f"{os.getpid()}-{secrets.token_hex(4)}")
+        self._leased = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="previews", daemon=True)
 
@@ -156,9 +157,12 @@ class PreviewMaker:
         self._thread.start()
 
     def stop(self) -> None:
-        """End it; what is half made is given up."""
+        """End it and give the lease back; what is half made is given up."""
         self._stop.set()
         self._thread.join()
+        if self._leased:
+            self._consumer.release()
+            self._leased = False
 
     def follow(self, now: float) -> int:
         """Deal with the next events at ``now`` (seconds since 1970); return how many there were.
@@ -169,6 +173,7 @@ class PreviewMaker:
         events = self._consumer.read(self._consumer.position(), 100)
         if not events or not self._consumer.lease(moment, _LEASE):
             return 0
+        self._leased = True
         for event in events:
             if event.event in {Event.SERIES_SETTLED, Event.DELETED}:
                 self._previews.follow(event.series_id, _Pace(self._stop, self._archive))
