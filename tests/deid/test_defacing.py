@@ -178,6 +178,16 @@ def test_what_gives_no_face_is_set_aside_or_passes(project: Project) -> None:
     assert "113102" not in [item.CodeValue for item in result.dataset().DeidentificationMethodCodeSequence]
 
 
+def test_a_broken_value_sets_the_series_aside(project: Project) -> None:
+    files = Volume(slices=2).objects()
+    assert b"\x20\0\x32\0DS" in files[1]
+    files[1] = files[1].replace(b"\x20\0\x32\0DS", b"\x20\0\x32\0UL")
+    files[1] = files[1].replace(b"\x20\0\x37\0DS", b"\x20\0\x37\0FD")
+    results = defaced(files, project)
+    assert [result.status for result in results] == [Status.SEQUESTERED] * 2
+    assert all("header is broken" in result.reason for result in results)
+
+
 def test_without_the_choice_faces_stay_and_nothing_is_claimed(project: Project) -> None:
     file = Volume().object(60)
     result = anonymize(file, project, policy("research"))

@@ -14,7 +14,7 @@ import numpy as np
 
 from isocenter.deid.engine import SERIES_INSTANCE_UID, SOP_CLASS_UID, data_set_of, read_object
 from isocenter.deid.faces import Face, NoFaceError, Plane, Slice, find_face
-from isocenter.deid.pictures import Pictures
+from isocenter.deid.pictures import UNREADABLE, Pictures
 from isocenter.deid.planes import SHOWING_HEADS, read_planes
 from isocenter.deid.tree import SequesterError
 from isocenter.errors import IsocenterError
@@ -65,8 +65,10 @@ def find_faces(objects: Iterable[Opener]) -> dict[str, Face | str]:
             size = pictures.description.Rows, pictures.description.Columns
             for number, (plane, slope, intercept) in enumerate(read_planes(pictures.dataset, len(pictures))):
                 frames[series, modality == "CT"].append(_Frame(opener, number, plane, *size, slope, intercept))
-        except (IsocenterError, ValueError) as error:
+        except IsocenterError as error:
             broken[series] = f"its volume cannot be read: {error}"
+        except UNREADABLE:
+            broken[series] = "its volume cannot be read: its header is broken"
     found = {series: _find(part, is_ct=is_ct) for (series, is_ct), part in frames.items()}
     return found | broken
 

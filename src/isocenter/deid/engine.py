@@ -177,7 +177,7 @@ def _anonymize(
 
 def _face(whole: Whole, faces: Mapping[str, Face | str]) -> painting.Change | None:
     """Return what takes the face out of the pixels, None where there is none; raise when it cannot be done."""
-    from isocenter.deid.pictures import Pictures  # noqa: PLC0415 - heavy, and seldom needed
+    from isocenter.deid.pictures import UNREADABLE, Pictures  # noqa: PLC0415 - heavy, and seldom needed
     from isocenter.deid.planes import SHOWING_HEADS, eraser  # noqa: PLC0415
 
     if not whole.has_pixels or whole.header.text(SOP_CLASS_UID) not in SHOWING_HEADS:
@@ -190,8 +190,10 @@ def _face(whole: Whole, faces: Mapping[str, Face | str]) -> painting.Change | No
     try:
         pictures = Pictures(whole.data, whole.syntax, whole.values)
         return eraser(face, pictures.dataset, len(pictures))
-    except (InvalidObjectError, ValueError) as error:
+    except InvalidObjectError as error:
         raise SequesterError(f"it may show a face that cannot be taken out: {error}") from error
+    except UNREADABLE as error:
+        raise SequesterError("it may show a face that cannot be taken out: its header is broken") from error
 
 
 def _pass_gate(

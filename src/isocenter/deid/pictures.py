@@ -37,7 +37,8 @@ _DIFFERENT, _FEW = 24, 0.0005
 _PERCENTILES = (1.0, 99.0)
 #: Differences between neighbours from which they are an edge of a stroke, and the size of tiles to count these in.
 _EDGE, _TILE = 32, 16
-_UNREADABLE = (
+#: What pydicom raises over broken values; its words may quote them.
+UNREADABLE = (
     ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, NotImplementedError,
     BytesLengthException,
 )  # fmt: skip
@@ -65,7 +66,7 @@ class Pictures:
         encoding = effective_encoding(head, 0, len(head), encoding_of(self._syntax))
         try:
             return read_dataset(io.BytesIO(head), encoding.implicit, not encoding.big_endian)
-        except (OSError, EOFError, struct.error, *_UNREADABLE) as error:
+        except (OSError, EOFError, struct.error, *UNREADABLE) as error:
             raise InvalidObjectError("its header is broken") from error
 
     def stored(self, number: int) -> NDArray[Any]:
@@ -93,7 +94,7 @@ class Pictures:
         try:
             presentation = read_presentation(self.dataset, number)
             yield render(stored, description, presentation)
-        except (InvalidObjectError, *_UNREADABLE):
+        except (InvalidObjectError, *UNREADABLE):
             presentation = Presentation()
         if stored.ndim == 3 or description.PhotometricInterpretation == "PALETTE COLOR":
             return
