@@ -9,7 +9,7 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from isocenter.anonymizing.audit import Who, events
+from isocenter.anonymizing.audit import FILE, Event, Who, events, record
 from isocenter.anonymizing.jobs import Job, Jobs, State, Wish, counts_of
 from isocenter.anonymizing.projects import Facts
 from isocenter.anonymizing.targets import FolderTarget, Take
@@ -234,6 +234,15 @@ def test_cancelled_and_resumed(jobs: Jobs) -> None:
     assert [event["what"].rpartition(" ")[2] for event in events(jobs.projects.get("trial").folder)] == [
         "cancelled", "done",
     ]  # fmt: skip
+
+
+def test_an_event_behind_one_that_a_crash_cut_short_is_kept(tmp_path: Path) -> None:
+    event = Event(WHO, "a run", "trial", "basic", "0", (), {"output": 1})
+    record(tmp_path, event, 0.0)
+    with (tmp_path / FILE).open("a") as file:
+        file.write('{"time": "19')
+    record(tmp_path, event, 1.0)
+    assert [each["time"] for each in events(tmp_path)] == ["1970-01-01T00:00:00Z", "1970-01-01T00:00:01Z"]
 
 
 def test_a_job_that_waits_is_cancelled_at_once(jobs: Jobs) -> None:

@@ -66,12 +66,13 @@ def record(folder: Path, event: Event, now: float | None = None) -> None:
     line = json.dumps(event.as_json(time.time() if now is None else now), separators=(",", ":"))
     logger.info("%s", line)
     try:
-        descriptor = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(descriptor, line.encode() + b"\n")
+        descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "rb+") as file:
+            length = file.seek(0, os.SEEK_END)
+            cut = length > 0 and os.pread(descriptor, 1, length - 1) != b"\n"  # by a crash; it is ended first
+            file.write(b"\n" * cut + line.encode() + b"\n")
+            file.flush()
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
     except OSError as error:
         raise OutOfResourcesError(f"cannot keep the audit event: {error.strerror}") from error
 
