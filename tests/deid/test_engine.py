@@ -49,6 +49,14 @@ def clean(ds: Dataset, project: Project, chosen: Policy | None = None) -> Datase
     return result.dataset()
 
 
+@pytest.mark.parametrize("syntax", [b"1.2.826.0.1.471100", b"1.2.840.ZqDoeXk123", b"1.2.840.1000\xc8.1.2.1"])
+def test_a_transfer_syntax_of_nobody_is_not_passed_on(project: Project, syntax: bytes) -> None:
+    ct().save_as(buffer := io.BytesIO(), enforce_file_format=True)
+    file = buffer.getvalue().replace(b"1.2.840.10008.1.2.1\0", syntax.ljust(20, b"\0"))
+    result = anonymize(file, project)
+    assert (result.status, result.reason) == (Status.SEQUESTERED, "its transfer syntax is not in the standard")
+
+
 def test_basic_profile_of_a_ct(project: Project) -> None:
     ds = clean(ct(), project)
     assert ds.PatientID == project.name("patient", "", "MRN4711")

@@ -25,6 +25,7 @@ import isocenter.deid.text as text
 from isocenter.deid.bitstreams import clear_fragments
 from isocenter.deid.image import Area, Whole
 from isocenter.deid.options import Box, BurnedIn, Option, Policy, check_boxes
+from isocenter.deid.project import is_registered
 from isocenter.deid.rules import Rules
 from isocenter.deid.tree import Decision, Rewriter, SequesterError, Subject
 from isocenter.dicom.encoding import Buffer, effective_encoding, encoding_of
@@ -123,6 +124,8 @@ def anonymize(
     policy = policy or Policy()
     check_boxes(areas or (), _LARGEST, _LARGEST)  # it may be larger than the picture, whose size is not known yet
     body, syntax = data_set_of(data)
+    if not is_registered(syntax.uid):  # it would be in the output as it is
+        return Result(Status.SEQUESTERED, "its transfer syntax is not in the standard")
     try:
         return _anonymize(read_object(body, syntax), project, policy, areas, recognize, faces or {})
     except SequesterError as error:
