@@ -69,7 +69,11 @@ def _missing(item: pytest.Item) -> str | None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot run here, and remember it."""
+    """Leave out what cannot run here, and remember it; the files that take longest come first.
+
+    Workers take a file at a time, so what is long at the end would leave the others with nothing to do.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
     kept, dropped = [], []
     for item in items:
         reason = _missing(item)
