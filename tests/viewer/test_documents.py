@@ -82,7 +82,7 @@ def test_an_image_of_a_report_opens_beside_it(opened: View) -> None:
 
 
 def test_a_pdf_is_shown(view: View, real_archive: Archive, tmp_path: Path) -> None:
-    study = f"{ROOT}.51"
+    study = f"{ROOT}.75"
     dataset = _file(Dataset(), EncapsulatedPDFStorage, f"{study}.1.1", study, f"{study}.1")
     _patient(dataset, "Paper^Only", "P-051", "20240205", "Letter")
     dataset.Modality, dataset.SeriesNumber, dataset.InstanceNumber = "DOC", 1, 1

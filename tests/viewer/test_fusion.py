@@ -13,7 +13,7 @@ from .test_mpr import enter, shown
 from .test_planes import colour, take
 
 pytestmark = pytest.mark.browser
-STUDY, FRAME, OTHER = f"{ROOT}.60", f"{ROOT}.60.9", f"{ROOT}.60.8"
+STUDY, FRAME, OTHER = f"{ROOT}.80", f"{ROOT}.80.9", f"{ROOT}.80.8"
 #: Factor to SUVbw: 70 kg, 300 MBq, injected an hour before the series, half-life 6586.2 s.
 FACTOR = 70_000 / (300e6 * 2 ** (-3600 / 6586.2))
 

@@ -10,7 +10,7 @@ from .conftest import ROOT, Archive, View, _file, _patient, _pixels, get_json
 from .test_planes import take
 
 pytestmark = pytest.mark.browser
-MG_STUDY, TODAY, BEFORE = f"{ROOT}.50", f"{ROOT}.51", f"{ROOT}.52"
+MG_STUDY, TODAY, BEFORE = f"{ROOT}.70", f"{ROOT}.71", f"{ROOT}.72"
 #: Side, view, rows, columns, PatientOrientation, mm of a pixel; in the order of their series.
 VIEWS = (
     ("L", "MLO", 120, 90, ["A", "FR"], 1.0),
@@ -25,7 +25,7 @@ def mammogram(number: int) -> Dataset:
     side, view, rows, columns, orientation, spacing = VIEWS[number - 1]
     series = f"{MG_STUDY}.{number}"
     dataset = _file(Dataset(), DigitalMammographyXRayImageStorageForPresentation, f"{series}.1", MG_STUDY, series)
-    _patient(dataset, "Four^Views", "P-050", "20240601", "Screening")
+    _patient(dataset, "Four^Views", "P-070", "20240601", "Screening")
     dataset.Modality, dataset.SeriesNumber, dataset.InstanceNumber = "MG", number, 1
     dataset.ImageLaterality, dataset.ViewPosition, dataset.BodyPartExamined = side, view, "BREAST"
     dataset.PatientOrientation, dataset.ImagerPixelSpacing = orientation, [spacing, spacing]
@@ -35,7 +35,7 @@ def mammogram(number: int) -> Dataset:
 def ct(study: str, number: int) -> Dataset:
     """Return a slice of today's or the older study; each has a frame of reference of its own."""
     dataset = _file(Dataset(), CTImageStorage, f"{study}.1.{number}", study, f"{study}.1")
-    _patient(dataset, "Then^Now", "P-051", "20240601" if study == TODAY else "20230301", "Chest")
+    _patient(dataset, "Then^Now", "P-071", "20240601" if study == TODAY else "20230301", "Chest")
     dataset.Modality, dataset.SeriesNumber, dataset.InstanceNumber = "CT", 1, number
     dataset.BodyPartExamined, dataset.FrameOfReferenceUID = "CHEST", f"{study}.9"
     dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
@@ -70,7 +70,7 @@ def test_mammograms_face_each_other_at_one_scale(view: View, hung: Archive) -> N
     view.archive = hung
     view.study(MG_STUDY)
     panes(view, 4)
-    assert [uid(view, cell) for cell in range(4)] == ["50.2.1", "50.4.1", "50.3.1", "50.1.1"]
+    assert [uid(view, cell) for cell in range(4)] == ["70.2.1", "70.4.1", "70.3.1", "70.1.1"]
     view.page.wait_for_function("() => window.__isocenter.pixelToPane(39.5, 0, 0)[0] > 400")
     width = view.page.locator(".pane").first.bounding_box()["width"]  # type: ignore[index]
     # The outer edge of the column at the chest wall: the last one where rows run to P, the first where they run to A.
@@ -92,7 +92,7 @@ def test_mammograms_face_each_other_at_one_scale(view: View, hung: Archive) -> N
     assert place(view, 0, 39.5, 0)[0] == pytest.approx(narrow, abs=2)
     view.page.keyboard.press(">")
     panes(view, 2)
-    assert [uid(view, cell) for cell in range(2)] == ["50.2.1", "50.4.1"]
+    assert [uid(view, cell) for cell in range(2)] == ["70.2.1", "70.4.1"]
     view.page.keyboard.press("<")
     panes(view, 4)
 
@@ -105,15 +105,15 @@ def test_a_prior_is_fetched_linked_and_in_the_link(view: View, hung: Archive) ->
     view.page.keyboard.press("Shift+l")
     view.page.locator('[data-stage="ct/3"]').click()
     panes(view, 2)
-    assert [uid(view, cell) for cell in range(2)] == ["51.1.16", "52.1.6"]
+    assert [uid(view, cell) for cell in range(2)] == ["71.1.16", "72.1.6"]
     for _ in range(9):
         view.page.keyboard.press("ArrowDown")
     view.page.wait_for_function(f"() => window.__isocenter.summary(1).SOPInstanceUID === '{BEFORE}.1.9'")
-    assert uid(view, 0) == "51.1.25"
+    assert uid(view, 0) == "71.1.25"
     assert f"{TODAY},{BEFORE}" in view.page.url
     view.page.goto(view.page.url)
     panes(view, 2)
-    assert [uid(view, cell).rpartition(".")[0] for cell in range(2)] == ["51.1", "52.1"]
+    assert [uid(view, cell).rpartition(".")[0] for cell in range(2)] == ["71.1", "72.1"]
 
 
 def test_my_protocol_is_kept_and_forgotten(view: View, hung: Archive) -> None:
@@ -133,7 +133,7 @@ def test_my_protocol_is_kept_and_forgotten(view: View, hung: Archive) -> None:
     view.study(BEFORE)
     expect(view.page.locator(".pane")).to_have_count(2)
     panes(view, 1)
-    assert uid(view, 0).startswith("52.1")
+    assert uid(view, 0).startswith("72.1")
     assert view.page.evaluate("window.__isocenter.summary(0).windowLabel") == window
     view.page.keyboard.press("Shift+l")
     view.page.locator('[data-command="hang.reset"]').click()

@@ -13,7 +13,7 @@ from .conftest import ROOT, Archive, _file, _patient, _pixels
 
 pytestmark = pytest.mark.browser
 
-STUDY, FRAMES, MILLISECONDS = f"{ROOT}.60", 30, 100
+STUDY, FRAMES, MILLISECONDS = f"{ROOT}.81", 30, 100
 #: Goes to the middle of each frame's time and reads two pixels, once the first is as bright as expected or time is up.
 READ = """async ([data, times, expected]) => {
   const video = document.createElement('video');

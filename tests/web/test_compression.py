@@ -38,8 +38,8 @@ def test_long_answers_are_packed(client: Client, store: Callable[..., None], cod
     assert "content-encoding" not in plain.headers
     # what the client unpacks by itself is not what is looked at here
     request = client._client.build_request("GET", path, headers={"accept-encoding": coding})
-    answer = client._runner.run(client._client.send(request, stream=True))
-    raw = b"".join(client._runner.run(_all(answer)))
+    answer = client._run(client._client.send(request, stream=True))
+    raw = b"".join(client._run(_all(answer)))
     assert answer.headers["content-encoding"] == coding
     assert int(answer.headers["content-length"]) == len(raw) < len(plain.content) / 2
     assert "accept-encoding" in answer.headers["vary"]
