@@ -67,13 +67,15 @@ def _missing(item: pytest.Item) -> str | None:
     return None
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep the tests of a file in one worker, and all that need a browser: two that draw at once take turns."""
+    group = "browser" if item.get_closest_marker("browser") else str(item.path)
+    item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot run here, and remember it; the files that take longest come first.
-
-    Workers take a file at a time, so what is long at the end would leave the others with nothing to do.
-    """
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+    """Leave out what cannot run here, and remember it."""
     kept, dropped = [], []
     for item in items:
         reason = _missing(item)
