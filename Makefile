@@ -37,7 +37,7 @@ test: $(DEV_STAMP) viewer
 	@$(PYTHON) tools/install_peers.py
 	@$(BIN)/python tools/fetch_ohif.py
 	@$(BIN)/python tools/test_viewer.py
-	$(BIN)/pytest -q -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/pytest -q -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
 
 check: $(DEV_STAMP) viewer
 	$(BIN)/ruff format --check src tests tools bench hatch_build.py

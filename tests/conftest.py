@@ -67,10 +67,20 @@ def _missing(item: pytest.Item) -> str | None:
     return None
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep the tests of a file in one worker, and all that need a browser: two that draw at once take turns."""
-    group = "browser" if item.get_closest_marker("browser") else str(item.path)
-    item.add_marker(pytest.mark.xdist_group(group))
+#: Where tests draw in a browser.
+_DRAWING = ("tests/viewer/", "tests/interop/test_ohif.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a file in one worker, and all that draw: two browsers at once starve each other."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "browser" if nodeid.startswith(_DRAWING) else nodeid.partition("::")[0]
+
+    return Scheduling(config, log)
 
 
 @pytest.hookimpl(trylast=True)
