@@ -177,7 +177,12 @@ def stop(archive: Archive) -> None:
 
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
-    """Return a running archive that holds the generated studies."""
+    """Return a running archive that holds the generated studies; other files may have added theirs."""
+    yield from generated(tmp_path_factory)
+
+
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """Give an archive that holds the generated studies and nothing else."""
     files = tmp_path_factory.mktemp("files")
     made = [*(ct_slice(n) for n in range(1, SLICES + 1)), mr_slice(), us_cine(), broken_image(), report()]
     for index, dataset in enumerate(made):

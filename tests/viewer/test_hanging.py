@@ -1,12 +1,14 @@
 """Hanging protocols: mammograms by numbers, stages, a prior fetched and linked in mm, one's own kept and forgotten."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, DigitalMammographyXRayImageStorageForPresentation
 
-from .conftest import ROOT, Archive, View, _file, _patient, _pixels, get_json
+from .conftest import ROOT, Archive, View, _file, _patient, _pixels, get_json, start, stop
 from .test_planes import take
 
 pytestmark = pytest.mark.browser
@@ -44,12 +46,14 @@ def ct(study: str, number: int) -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def hung(real_archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    """Return an archive with four mammograms and a CT with a prior."""
+def hung(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """Give an archive with four mammograms and a CT with a prior."""
+    running = start(tmp_path_factory.mktemp("hanging"))
     made = [mammogram(n) for n in range(1, 5)]
     made += [ct(TODAY, n) for n in range(1, 31)] + [ct(BEFORE, n) for n in range(1, 11)]
-    take(real_archive, tmp_path_factory.mktemp("hung") / "in", *made)
-    return real_archive
+    take(running, tmp_path_factory.mktemp("hung") / "in", *made)
+    yield running
+    stop(running)
 
 
 def uid(view: View, cell: int) -> str:

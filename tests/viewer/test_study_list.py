@@ -5,9 +5,15 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import ct_slice
+from .conftest import ct_slice, generated
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """An archive to which no other file adds studies."""
+    yield from generated(tmp_path_factory)
 
 
 def test_shows_studies_newest_first_with_readable_names(view):
