@@ -139,7 +139,11 @@ def test_the_crosshair_and_scrolling_keep_the_planes_together(view: View) -> Non
     )
     y = view.page.evaluate(f"window.__isocenter.pixelToPane(0, {(z - top) / (second - top)}, 1)[1]")
     expect(line).not_to_have_attribute("y1", str(before))
-    assert float(line.get_attribute("y1")) == pytest.approx(y, abs=0.5)
+    view.page.wait_for_function(
+        "([at, y]) => Math.abs(document.querySelectorAll('.pane')[at]"
+        ".querySelector('.cut-line[data-role=\"axial\"]').getAttribute('y1') - y) < 0.5",
+        arg=[CORONAL, y],
+    )
 
 
 def test_planes_share_their_window(view: View) -> None:

@@ -73,7 +73,7 @@ export function useOpening(engine: ViewerEngine, change: (make: (state: PageStat
       hanging.prepare();
       await loader.load(studies, series);
       const first = loader.firstChoice(series);
-      const hung = await hanging.start(studies, !series && !layout && !matchMedia(PHONE).matches);
+      const hung = await hanging.start(studies, !series && !layout && !instance && !matchMedia(PHONE).matches);
       if (layout) restore(engine, layout, series);
       else if (!hung && first && !workspace.active.state().set) open(first, undefined, instance);
     },
