@@ -6,7 +6,7 @@ What their files decode to is compared, so that nobody is quick by doing somethi
 
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +102,7 @@ def _compare(native: Path, *others: Path) -> None:
             raise RuntimeError(f"{path.name} holds other values")
 
 
-def cpu_of(pid: int) -> float:
-    """Return the CPU seconds of a running process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def cpu_of(pids: Iterable[int]) -> float:
+    """Return the CPU seconds of running processes."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+    return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")

@@ -127,11 +127,11 @@ def _rendered_cpu(server: Server, data: Data) -> float:
     paths = _instances(data, "/rendered") * 3
     client = Client(server)
     client.get(paths[0], "image/jpeg")
-    before = cpu_of(server.process.pid)
+    before = cpu_of(server.processes())
     for path in paths:
         client.get(path, "image/jpeg")
     client.connection.close()
-    return (cpu_of(server.process.pid) - before) / len(paths) * 1000
+    return (cpu_of(server.processes()) - before) / len(paths) * 1000
 
 
 def _get(paths: Callable[[Data], Sequence[str]], accept: str) -> Callable[[Server, Data], float]:

@@ -42,9 +42,13 @@ class Server:
     dicomweb: str = ""
     peaks: dict[int, int] = field(default_factory=dict)
 
+    def processes(self) -> Iterator[int]:
+        """Give the ids of its processes."""
+        return _tree(self.process.pid)
+
     def peak_memory(self) -> float:
         """Return the peak resident memory of the server's processes so far, in MB (VmHWM)."""
-        for pid in _tree(self.process.pid):
+        for pid in self.processes():
             status = Path(f"/proc/{pid}/status")
             if status.exists():
                 for line in status.read_text().splitlines():

@@ -67,18 +67,21 @@ def _missing(item: pytest.Item) -> str | None:
     return None
 
 
-#: Where tests draw in a browser.
+#: Where tests draw in a browser, in two parts that take about as long.
 _DRAWING = ("tests/viewer/", "tests/interop/test_ohif.py")
+_SECOND_PART = "tests/viewer/test_m"
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep the tests of a file in one worker, and all that draw: two browsers at once starve each other."""
+    """Keep the tests of a file in one worker, and those that draw in two: more browsers starve each other."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "browser" if nodeid.startswith(_DRAWING) else nodeid.partition("::")[0]
+            if not nodeid.startswith(_DRAWING):
+                return nodeid.partition("::")[0]
+            return "the second browser" if nodeid > _SECOND_PART else "the first browser"
 
     return Scheduling(config, log)
 

@@ -255,9 +255,11 @@ class View:
         box = self.page.locator(".pane-surface").bounding_box()
         assert box is not None
         self.page.mouse.move(box["x"] + place[0], box["y"] + place[1])
-        text = self.page.get_by_test_id("cursor-value").inner_text()
-        assert text.startswith(f"({column}, {row})")
-        return text.partition(")")[2].strip()
+        from playwright.sync_api import expect
+
+        cursor = self.page.get_by_test_id("cursor-value")
+        expect(cursor).to_contain_text(f"({column}, {row})")
+        return cursor.inner_text().partition(")")[2].strip()
 
     def brightness(self, column: int, row: int) -> int:
         """The grey that is on the screen in the middle of a pixel, 0 to 255."""

@@ -54,6 +54,7 @@ def shown(view: View, cell: int, column: int, row: int) -> tuple[np.ndarray, str
     assert box is not None
     view.page.mouse.move(box["x"] + x, box["y"] + y)
     cursor = pane.get_by_test_id("cursor-value")
+    expect(cursor.filter(has_not_text=f"({column}, {row})")).to_have_count(0)  # what was said of the pixel before
     text = cursor.inner_text() if cursor.count() else ""
     return np.array(place), text.partition(")")[2].strip()
 

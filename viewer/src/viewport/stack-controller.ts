@@ -187,16 +187,12 @@ export class StackController {
   }
 
   /** Asks for the picture on screen once more; what is shown stays until it has come. */
-  refresh(): void {
+  async refresh(): Promise<void> {
     const { set } = this.current;
     const { picture } = this;
     if (!set || !picture) return;
-    this.store.load(set, picture, 'interaction').then(
-      (bitmap) => {
-        if (this.picture === picture) this.present(bitmap);
-      },
-      () => undefined,
-    );
+    const bitmap = await this.store.load(set, picture, 'interaction').catch(() => undefined);
+    if (bitmap && this.picture === picture) this.present(bitmap);
   }
 
   /** Puts a newer state of the same set in its place, without moving from the picture on screen. */

@@ -98,7 +98,7 @@ export class MprSession {
     this.shown = held;
     this.sources.usePlanes(held.reslicer);
     this.update({ phase, loaded: held.loaded, drawn: held.loaded, total: held.total, failed: held.failed, preview: 0 });
-    for (const { controller } of this.workspace.state().cells) controller.refresh();
+    for (const { controller } of this.workspace.state().cells) void controller.refresh();
   }
 
   /** Whether all slices of a phase are there; fetches them otherwise. */
@@ -114,7 +114,7 @@ export class MprSession {
   setSlab(mode: SlabMode, thickness: number): void {
     this.update({ mode, thickness: Math.min(MOST_THICKNESS, Math.max(0, thickness)) });
     this.volumes.forget();
-    this.again();
+    void this.again();
   }
 
   /** Turns the two other planes about the normal of a pane's own, by radians, and keeps the place. */
@@ -217,9 +217,9 @@ export class MprSession {
     if (!geometry || this.life.signal.aborted || this.current.loaded === this.current.total) return;
     const { slope, intercept } = pictureInfo(this.volume.pictures[0] as Picture).transform;
     const values = this.floating ? preview.values.slice() : preview.values.map((value) => (value - intercept) / slope);
-    this.shown.reslicer.usePreview(geometry, values);
-    this.update({ preview: preview.factor });
-    this.again();
+    const held = this.shown;
+    held.reslicer.usePreview(geometry, values);
+    void this.again().then(() => held === this.shown && this.update({ preview: preview.factor }));
   }
 
   private placeOf(picture: Picture | undefined): Vector {
@@ -256,10 +256,10 @@ export class MprSession {
   }
 
   /** Cuts what is on screen anew. */
-  private again(): void {
+  private async again(): Promise<void> {
     this.shown.reslicer.forget();
     this.update({ drawn: this.current.loaded });
-    for (const { controller } of this.workspace.state().cells) controller.refresh();
+    await Promise.all(this.workspace.state().cells.map(({ controller }) => controller.refresh()));
   }
 
   /** The phase on screen sharpens; once it is whole the next one is fetched, and so on while they are whole. */
@@ -279,7 +279,7 @@ export class MprSession {
   private later(): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
-      this.again();
+      void this.again();
     }, SHARPEN);
   }
 
