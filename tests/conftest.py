@@ -88,12 +88,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot run here, and remember it."""
+    """Leave out what cannot run here, and remember it; a browser may be tried twice."""
     kept, dropped = [], []
     for item in items:
         reason = _missing(item)
         if reason is None:
             kept.append(item)
+            if item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.flaky(reruns=1))  # "-ra" lists each that was run again
         else:
             dropped.append(item)
             _left_out[reason] = _left_out.get(reason, 0) + 1

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 
 from .conftest import ROOT, Archive, View, _file, _patient, _pixels
-from .test_measure import numbers
+from .test_measure import choose, numbers
 from .test_mpr import all_drawn, enter, shown
 from .test_planes import take
 
@@ -66,8 +66,9 @@ def test_time_is_a_second_axis_and_a_region_has_a_curve(view: View) -> None:
     assert numbers(view.value_at(5, 9)) == [volume(1)[place, 9, 5]]
     view.page.keyboard.press("Shift+ArrowRight")
     expect_phase(view, "Heart phase 3 / 4 · 250 ms")
+    view.settled()
 
-    view.page.keyboard.press("Shift+e")
+    choose(view, "Shift+e")
     box = view.page.locator(".pane-surface").bounding_box()
     assert box is not None
     for corner, press in (((8, 10), view.page.mouse.down), ((20, 24), view.page.mouse.up)):
