@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from isocenter.arrivals import Arrivals
+from isocenter.background import Worker
 from isocenter.bin import Bin
 from isocenter.commitment import Commitments
 from isocenter.dicom.uids import transfer_syntax
@@ -45,6 +46,9 @@ __all__ = [
     "Archive", "Conflict", "FileReception", "Instance", "Level", "Metadata", "Outcome", "Query", "Receipt", "Reception",
     "Source", "Statistics",
 ]  # fmt: skip
+
+#: Seconds between two looks whether the storage has room ready for the next objects.
+_PREPARE_PAUSE = 0.5
 
 
 class Archive:
@@ -86,6 +90,7 @@ class Archive:
         self._settling = Settling(
             storage, index, self._metadata, settings.settle_seconds, redo.advance if redo else _nothing, self._arrivals
         )
+        self._preparing = Worker("preparing", self._prepare, _PREPARE_PAUSE)
         #: Keys that the site has added to those of every archive, and what reads objects for them.
         self.site_keys = SiteKeys(index.database)
         self.reindexing = Reindexing(storage, index, self.site_keys, self._arrivals)
@@ -122,22 +127,28 @@ class Archive:
         """Stop the background work and give back every descriptor; no reception may be open."""
         self.reindexing.stop()
         self._settling.stop()
+        self._preparing.stop()
         if self._redo is not None:
             self._redo.advance()
         self.index.close()
         self.storage.close()
 
     def start_background(self) -> None:
-        """Start the threads that settle series and read objects for the site's keys.
+        """Start the threads that settle series, read objects for the site's keys, and keep room ready for more.
 
-        Each process has them; of each kind one works at a time.
+        Each process has them; of the first two kinds one works at a time.
         """
         self._settling.start()
         self.reindexing.start()
+        self.start_preparing()
 
     def start_preparing(self) -> None:
-        """Start the thread that keeps room ready for objects, in a process that receives them and settles nothing."""
-        self._settling.start(settles=False)
+        """Start the thread that keeps room ready for objects; alone where objects are received and none settled."""
+        self._preparing.start()
+
+    def _prepare(self) -> float:
+        self.storage.prepare()
+        return _PREPARE_PAUSE
 
     def __enter__(self) -> Self:
         return self

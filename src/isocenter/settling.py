@@ -61,7 +61,6 @@ class Settling:
         self._metadata = metadata
         self._settled = settled
         self._arrivals = arrivals
-        self._settles = True
         self._quiet = round(settle_seconds * 1000)
         self._consumer = Consumer(index.database, "settling", f"{os.getpid()}-{secrets.token_hex(4)}")
         self._read_to = -1  # -1: nothing read under this lease yet
@@ -97,9 +96,8 @@ class Settling:
             self._storage.delete(locations)
             forget_garbage(self._index.database, locations)
 
-    def start(self, *, settles: bool = True) -> None:
-        """Start the background thread; it also keeps room ready for objects, and without ``settles`` only that."""
-        self._settles = settles
+    def start(self) -> None:
+        """Start the background thread."""
         self._worker.start()
 
     def stop(self) -> None:
@@ -110,9 +108,7 @@ class Settling:
             self._read_to = -1
 
     def _round(self) -> float:
-        if self._settles:
-            self.settle(time.time())
-        self._storage.prepare()
+        self.settle(time.time())
         return self._pause
 
     def _follow(self, position: int) -> None:

@@ -272,6 +272,9 @@ def test_prepared_segments_are_filled_first_and_leave_nothing(
     assert [content(storage, location) for location in locations] == data
     storage.prepare()  # not so soon after an upload
     assert len(files(tmp_path / "data" / "objects")) == 5
+    storage._last_upload = -1.0
+    storage.prepare()  # two were used: six are wanted now
+    assert len(files(tmp_path / "data" / "objects")) == 9
     storage.close()
     assert sum(path.stat().st_size for path in files(tmp_path)) < sum(map(len, data)) + 9 * 4096 + 4096
 

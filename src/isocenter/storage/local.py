@@ -48,6 +48,8 @@ _IDLE_SEGMENTS = 4
 #: Segments laid out with zeros ahead of need, the share of the free room that they may take, and how many seconds no
 #: upload must have ended before one is made.
 _PREPARED_SEGMENTS = 4
+#: What a long transfer used up shows how many more it could have used, to this many.
+_MOST_PREPARED = 12
 _PREPARED_SHARE = 64
 _QUIET = 1.0
 #: A first write of this size is a small object, all of it.
@@ -74,6 +76,7 @@ class LocalStorage:
         self._lock = threading.Lock()
         self._idle: list[Segment] = []
         self._prepared: list[Segment] = []
+        self._wanted = _PREPARED_SEGMENTS
         self._last_upload = -_QUIET
 
     @property
@@ -89,6 +92,7 @@ class LocalStorage:
         """Lend a segment that nobody else fills, to be brought back by ``give_back`` or ended by ``retire``."""
         with self._lock:
             if self._prepared and not (self._idle and self._idle[-1].has_ground):
+                self._wanted = min(self._wanted + 1, _MOST_PREPARED)
                 return self._prepared.pop()
             if self._idle:
                 return self._idle.pop()
@@ -98,8 +102,8 @@ class LocalStorage:
         """Lay out segments with zeros, for the next burst of uploads; only in quiet times and where there is room."""
         while self.durable and not self._is_busy:
             with self._lock:
-                wanted = len(self._prepared) < _PREPARED_SEGMENTS
-            if not wanted or shutil.disk_usage(self._root).free < _PREPARED_SHARE * SEGMENT_SIZE * _PREPARED_SEGMENTS:
+                missing = self._wanted - len(self._prepared)
+            if missing <= 0 or shutil.disk_usage(self._root).free < _PREPARED_SHARE * SEGMENT_SIZE * self._wanted:
                 return
             segment = self._new_segment()
             try:
