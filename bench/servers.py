@@ -135,7 +135,7 @@ def _wait_for_http(server: Server, url: str) -> None:
             raise RuntimeError(f"{server.name} ended at start:\n{(server.folder / 'log').read_text(errors='replace')}")
         try:
             urllib.request.urlopen(url, timeout=5).close()
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # the start may take longer than the patience of one request
             time.sleep(0.05)
         else:
             return
