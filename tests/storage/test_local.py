@@ -142,6 +142,13 @@ def test_nothing_of_a_discarded_upload_stays_behind_what_came_before(storage: Lo
     assert content(storage, put(storage, b"next")) == b"next"
 
 
+def test_a_segment_being_filled_is_not_walked_to_delete(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+    location = put(storage, b"sent again")
+    monkeypatch.setattr(local, "is_empty", lambda _: pytest.fail("walked"))
+    storage.delete([location])
+    assert list(storage.objects()) == []
+
+
 def test_deleting_and_missing(storage: LocalStorage) -> None:
     location = put(storage, b"x")
     other = put(storage, b"other" * 2000)

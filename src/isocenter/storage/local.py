@@ -199,7 +199,7 @@ class LocalStorage:
                     erase(descriptor, record)
             if self.durable:
                 os.fdatasync(descriptor)
-            if is_empty(descriptor) and _is_idle(descriptor):
+            if _is_idle(descriptor) and is_empty(descriptor):  # the walk through one that is being filled is long
                 os.unlink(path)
         finally:
             os.close(descriptor)
@@ -336,12 +336,12 @@ class LocalUpload:
         return f"{segment.name}:{start:x}:{length:x}"
 
     def discard(self) -> None:
-        """Cut off what was written."""
+        """Leave nothing of what was written."""
         segment, self._segment = self._segment, None
         if segment is None:
             return
         try:
-            segment.cut()
+            segment.forget(self._end)
         except OSError:
             self._storage.retire(segment)
         else:

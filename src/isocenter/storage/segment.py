@@ -176,8 +176,16 @@ class Segment:
                     rest = rest[more:]
             position += expected
 
+    def forget(self, end: int) -> None:
+        """Forget what was written behind the last record, up to ``end``: a little is zeroed, more is cut off."""
+        if end - self.tail > _GROUND:
+            self.cut()
+            return
+        os.pwrite(self.descriptor, memoryview(_ZEROS)[: end - self.tail], self.tail)
+        self._ground = max(self._ground, end)
+
     def cut(self) -> None:
-        """Forget what lies behind the last record."""
+        """Cut off what lies behind the last record."""
         if os.fstat(self.descriptor).st_size > self.tail:
             os.ftruncate(self.descriptor, self.tail)
         self._allocated = self._ground = self.tail
