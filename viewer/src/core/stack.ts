@@ -3,6 +3,7 @@
 import { has, items, number, numbers, text, texts, type DataSet } from './dicom-json';
 import type { PresentationState } from './presentation-state';
 import type { Phases } from './phases';
+import type { Subtraction } from './subtraction';
 import { dot, normal, readOrientation, readPosition, sameOrientation, type Orientation, type Vector } from './geometry';
 
 export interface Instance {
@@ -48,6 +49,8 @@ export interface DisplaySet {
   phase?: number;
   /** Another series lies over this one; see `fused`. */
   fusion?: { base: DisplaySet; overlay: DisplaySet };
+  /** Its pictures are differences from a mask; see `subtracted`. */
+  subtraction?: { base: DisplaySet; by: Subtraction };
 }
 
 export function readInstance(dataSet: DataSet): Instance {

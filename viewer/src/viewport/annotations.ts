@@ -8,6 +8,7 @@ import { pictureInfo, spacingAt } from '../core/picture-info';
 import { scaleBar, type ScaleBar, type Spacing } from '../core/spacing';
 import type { DisplaySet, Picture } from '../core/stack';
 import { chosenSuv } from '../core/suv';
+import { subtractionText } from '../core/subtraction';
 import { scaleOf, type Point } from '../core/view';
 import type { PaneState } from './stack-controller';
 
@@ -58,7 +59,8 @@ function cornersOf({ index, bitmap, view, pane, grey, setting, playing, rate }: 
 
 function notesOf(set: DisplaySet, picture: Picture, bitmap: PaneState['bitmap']): string[] {
   const { spacing, regions } = pictureInfo(picture);
-  return permanentNotes(set, picture, bitmap?.source, bitmap?.lossy === true, spacing !== undefined || regions.length > 0);
+  const notes = permanentNotes(set, picture, bitmap?.source, bitmap?.lossy === true, spacing !== undefined || regions.length > 0);
+  return set.subtraction ? [subtractionText(set.subtraction.by, picture.frame), ...notes] : notes;
 }
 
 function coloursOf({ grey, pane, setting }: PaneState, picture: Picture): ColourScale | undefined {

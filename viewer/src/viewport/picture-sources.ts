@@ -1,9 +1,11 @@
-// One PictureStore for all panes: planes of a volume come from its reslicer while there is one, all else from the archive.
+// One PictureStore for all panes: planes of a volume come from its reslicer while there is one, differences from where they are made,
+// all else from the archive.
 
 import { Signal } from '../core/lifecycle';
 import type { DisplaySet, Picture } from '../core/stack';
 import type { Kind } from '../net/queue';
 import type { LoadedBitmap } from './bitmap-store';
+import { SUBTRACTED } from '../core/subtraction';
 import type { PictureStore } from './picture-store';
 
 const isPlane = (id: string): boolean => id.startsWith('mpr:');
@@ -11,6 +13,7 @@ const isPlane = (id: string): boolean => id.startsWith('mpr:');
 export class PictureSources implements PictureStore {
   readonly changed = new Signal();
   private planes: PictureStore | undefined;
+  private differences: PictureStore | undefined;
   private release: (() => void) | undefined;
 
   constructor(private readonly frames: PictureStore) {
@@ -22,6 +25,11 @@ export class PictureSources implements PictureStore {
     this.release?.();
     this.planes = planes;
     this.release = planes?.changed.listen(() => this.changed.emit());
+  }
+
+  /** Where subtracted pictures come from, from now on. */
+  useDifferences(differences: PictureStore): void {
+    this.differences = differences;
   }
 
   get(id: string): LoadedBitmap | undefined {
@@ -49,7 +57,7 @@ export class PictureSources implements PictureStore {
   }
 
   prefetch(set: DisplaySet, pictures: readonly Picture[]): void {
-    if (!isPlane(set.id)) this.frames.prefetch(set, pictures);
+    if (!isPlane(set.id)) this.of(set.id)?.prefetch(set, pictures);
   }
 
   cancelPrefetch(set: DisplaySet): void {
@@ -57,6 +65,7 @@ export class PictureSources implements PictureStore {
   }
 
   private of(id: string): PictureStore | undefined {
+    if (id.startsWith(SUBTRACTED)) return this.differences;
     return isPlane(id) ? this.planes : this.frames;
   }
 }

@@ -155,8 +155,8 @@ export class StackController {
     this.request();
   }
 
-  /** Puts a set of the same pictures or places (with another over it, another phase) in the place of the one on screen; all else stays. */
-  exchange(set: DisplaySet): void {
+  /** Puts a set of the same pictures or places (with another over it, another phase) in the place of the one on screen; all else stays, but for a setting given. */
+  exchange(set: DisplaySet, setting?: GreySetting): void {
     const turn = ++this.wanted;
     const { set: before, index } = this.current;
     const picture = set.pictures[Math.min(index, set.pictures.length - 1)];
@@ -164,7 +164,7 @@ export class StackController {
     const swap = (bitmap: LoadedBitmap): void => {
       if (turn !== this.wanted) return;
       this.remember();
-      this.update({ set, index: set.pictures.indexOf(picture), timing: timingOf(set.pictures[0]?.instance.dataSet ?? {}, set.pictures.length) });
+      this.update({ set, index: set.pictures.indexOf(picture), timing: timingOf(set.pictures[0]?.instance.dataSet ?? {}, set.pictures.length), ...(setting ? { setting } : {}) });
       this.present(bitmap);
       this.settle();
     };

@@ -7,6 +7,7 @@ import { items, number, numbers, text, type DataSet } from '../dicom-json';
 import type { Vector } from '../geometry';
 import { toPixel, type ImagePlane } from '../plane';
 import type { Picture } from '../stack';
+import { storedId } from '../subtraction';
 import type { Point } from '../view';
 import { outline } from './outline';
 
@@ -131,7 +132,7 @@ export function pixelsOf(place: ReportedPlace, picture: Picture, plane: ImagePla
     return moved.every(({ distance }) => Math.abs(distance) <= ON_PLANE) ? moved.map(({ pixel }) => pixel) : undefined;
   }
   const { SOPInstanceUID } = picture.instance;
-  const here = SOPInstanceUID === place.SOPInstanceUID && picture.id === `${SOPInstanceUID}/${picture.frame}`;
+  const here = SOPInstanceUID === place.SOPInstanceUID && storedId(picture.id) === `${SOPInstanceUID}/${picture.frame}`;
   const framed = place.frames.length === 0 || place.frames.includes(picture.frame);
   return here && framed ? place.points.map(([x = 0, y = 0]): Point => [x - 0.5, y - 0.5]) : undefined;
 }

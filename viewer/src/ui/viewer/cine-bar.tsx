@@ -1,11 +1,13 @@
-// Playing a multi-frame image: play, rate.
+// Playing a multi-frame image: play, rate; subtracting a mask from its frames.
 
-import { ArrowLeftRight, Minus, Pause, Play, Plus } from 'lucide-react';
+import { ArrowLeftRight, Contrast, Minus, Move, Pause, Play, Plus, RotateCcw, Stamp } from 'lucide-react';
 import type { JSX } from 'react';
-import type { CommandName } from '../../core/commands';
+import { keyLabel, titleOf, type CommandName } from '../../core/commands';
+import type { Tool } from '../../core/gesture';
+import { reasonAgainstSubtraction } from '../../core/subtraction';
 import type { PaneState } from '../../viewport/stack-controller';
 
-export function CineBar({ state, run }: { state: PaneState; run(name: CommandName): void }): JSX.Element | null {
+export function CineBar({ state, tool, run }: { state: PaneState; tool: Tool; run(name: CommandName): void }): JSX.Element | null {
   const { set, playing, rate, timing } = state;
   if (!set || set.pictures.length < 2 || (set.kind !== 'clip' && !playing)) return null;
   const own = timing && timing.source !== 'default' && Math.abs(rate - timing.rate) < 0.05;
@@ -26,6 +28,31 @@ export function CineBar({ state, run }: { state: PaneState; run(name: CommandNam
       <button type="button" className="icon-button" aria-label="Faster" onClick={() => run('cine.faster')}>
         <Plus size={16} />
       </button>
+      {reasonAgainstSubtraction(set) === '' ? <Subtracting on={set.subtraction !== undefined} tool={tool} run={run} /> : null}
     </div>
+  );
+}
+
+const WHILE_ON = [
+  { name: 'dsa.mask', Icon: Stamp },
+  { name: 'dsa.shift', Icon: Move },
+  { name: 'dsa.reset', Icon: RotateCcw },
+] as const satisfies readonly { name: CommandName; Icon: typeof Move }[];
+
+function Subtracting({ on, tool, run }: { on: boolean; tool: Tool; run(name: CommandName): void }): JSX.Element {
+  const named = (name: CommandName): { 'aria-label': string; title: string; onClick(): void } => ({ 'aria-label': titleOf(name), title: `${titleOf(name)}  ${keyLabel(name)}`, onClick: () => run(name) });
+  return (
+    <>
+      <button type="button" className="icon-button" {...named('dsa.toggle')} aria-pressed={on}>
+        <Contrast size={16} />
+      </button>
+      {on
+        ? WHILE_ON.map(({ name, Icon }) => (
+            <button key={name} type="button" className="icon-button" {...named(name)} {...(name === 'dsa.shift' ? { 'aria-pressed': tool === 'shift' } : {})}>
+              <Icon size={16} />
+            </button>
+          ))
+        : null}
+    </>
   );
 }

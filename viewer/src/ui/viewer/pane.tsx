@@ -8,7 +8,7 @@ import { isMarked } from '../../core/key-images';
 import { isMeasure, isPaint, type Tool } from '../../core/gesture';
 import { Owner } from '../../core/lifecycle';
 import { formatValue } from '../../core/modality';
-import type { Point } from '../../core/view';
+import { paneToPixel, type Point } from '../../core/view';
 import type { ViewportPort } from '../../core/viewport-port';
 import { betterViewport, createViewport, rendererWanted } from '../../viewport/create-viewport';
 import type { Drag, MeasureSession } from '../../viewport/measure/session';
@@ -86,7 +86,7 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
       hover: (at) => engine.measure.state()?.hover(controller, at),
       cursorAt: setCursor,
       maximize: () => {
-        if (!isMeasure(latest.current.tool) && !isPaint(latest.current.tool)) latest.current.run('layout.maximise');
+        if (!isMeasure(latest.current.tool) && !isPaint(latest.current.tool) && latest.current.tool !== 'shift') latest.current.run('layout.maximise');
       },
       menu: (at) => latest.current.onMenu(inMain(element, at)),
     });
@@ -112,7 +112,7 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
       {isDocument && state.set ? <Document set={state.set} {...documentActions(engine, cell, onTags)} /> : <Written engine={engine} cell={cell} state={state} detail={detail} planeNotes={planeNotes} fusion={fusion} cursor={cursor} />}
       {isDocument ? null : <Marks engine={engine} controller={controller} state={state} />}
       {state.status === 'empty' ? <div className="pane-empty">Drag a series here, or choose one on the left</div> : null}
-      <CineBar state={state} run={run} />
+      <CineBar state={state} tool={tool} run={run} />
       <Waiting state={state} />
       {state.status === 'failed' || failure ? <Failed message={failure || state.message} onRetry={() => controller.retry()} /> : null}
     </div>
@@ -189,7 +189,7 @@ function Marks({ engine, controller, state }: OfPicture): JSX.Element {
   return (
     <>
       {picture && !state.set?.plane && isMarked(picture, marks) ? <KeyBadge /> : null}
-      <FrameSlider state={state} store={engine.store} controller={controller} />
+      <FrameSlider state={state} store={engine.sources} controller={controller} />
     </>
   );
 }
@@ -225,8 +225,26 @@ function documentActions(engine: ViewerEngine, cell: Cell, onTags: () => void): 
 /** What a press with a tool puts on the picture or moves on it. */
 function grabbed(engine: ViewerEngine, controller: StackController, tool: Tool, at: Point, reach: number): Drag | undefined {
   if (tool === 'crosshair') return pointing(engine, controller, at, reach);
+  if (tool === 'shift') return shifting(engine, controller, at);
   if (isPaint(tool)) return engine.structures.state()?.editing()?.grab(controller, at, tool);
   return engine.measure.state()?.grab(controller, at, tool, reach);
+}
+
+/** The mask follows the pointer, by tenths of a pixel. */
+function shifting({ subtraction }: ViewerEngine, controller: StackController, at: Point): Drag | undefined {
+  const session = subtraction.state();
+  const { bitmap, view, pane, set } = controller.state();
+  if (!session || !bitmap || !set?.subtraction) return undefined;
+  const pixel = (point: Point): Point => paneToPixel(point, view, bitmap, pane);
+  let from = pixel(at);
+  const move = (to: Point): void => {
+    const now = pixel(to);
+    const step = [0, 1].map((axis) => Math.round(((now[axis] ?? 0) - (from[axis] ?? 0)) * 10) / 10) as [number, number];
+    if (step[0] === 0 && step[1] === 0) return;
+    from = [from[0] + step[0], from[1] + step[1]];
+    session.nudge(controller, ...step);
+  };
+  return { move, end: (to, moved) => (moved ? move(to) : undefined) };
 }
 
 function pointing({ workspace, mpr }: ViewerEngine, controller: StackController, at: Point, reach: number): Drag {

@@ -24,7 +24,7 @@ declare global {
   }
 }
 
-export function exposeTestSeam({ workspace, store, volume3d, structures }: ViewerEngine): () => void {
+export function exposeTestSeam({ workspace, sources, volume3d, structures }: ViewerEngine): () => void {
   const of = (cell?: number): StackController => (cell === undefined ? workspace.active : (workspace.state().cells[cell]?.controller ?? workspace.active));
   window.__isocenter = {
     pixelToPane: (column, row, cell) => {
@@ -54,7 +54,7 @@ export function exposeTestSeam({ workspace, store, volume3d, structures }: Viewe
         frame: picture?.frame ?? 0,
         index,
         count: set?.pictures.length ?? 0,
-        loaded: set?.pictures.filter(({ id }) => store.has(id)).length ?? 0,
+        loaded: set?.pictures.filter(({ id }) => sources.has(id)).length ?? 0,
         source: bitmap?.source ?? '',
         playing,
         windowLabel: grey?.label ?? '',

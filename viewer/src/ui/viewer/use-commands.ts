@@ -12,6 +12,7 @@ import type { Overlay } from '../../viewport/fusion/overlay';
 import type { ExportSource } from '../../viewport/export/exporter';
 import type { PaneParts } from '../../viewport/export/pane-picture';
 import type { Printed } from './print-sheet';
+import type { SubtractionSession } from '../../viewport/subtraction/session';
 import type { EditSession } from '../../viewport/structures/edit-session';
 import type { ViewerEngine } from './viewer-engine';
 
@@ -164,12 +165,42 @@ function fusionActions({ fusion, workspace }: ViewerEngine, page: PageActions): 
   };
 }
 
+function subtractionActions({ subtraction, workspace }: ViewerEngine, page: PageActions): Actions {
+  const saying = (make: (session: SubtractionSession) => Promise<string>) => (): void => {
+    void subtraction
+      .want()
+      .then(make)
+      .catch((error: unknown) => (error instanceof Error ? error.message : 'The mask cannot be read'))
+      .then((note) => page.change(({ tool }) => ({ note, ...(tool === 'shift' && !workspace.active.state().set?.subtraction ? { tool: 'window' } : {}) })));
+  };
+  return {
+    'dsa.toggle': saying((session) => session.toggle(workspace.active)),
+    'dsa.mask': saying((session) => session.maskHere(workspace.active)),
+    'dsa.shift': saying(async (session) => {
+      const note = workspace.active.state().set?.subtraction ? '' : await session.toggle(workspace.active);
+      if (!note) page.change(({ tool }) => ({ tool: tool === 'shift' ? 'window' : 'shift' }));
+      return note;
+    }),
+    'dsa.reset': () => subtraction.state()?.reset(workspace.active),
+  };
+}
+
+const NUDGES: Readonly<Record<string, readonly [number, number]>> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** Arrow keys move the mask while that tool is chosen: by a pixel, with Shift by a tenth. */
+function nudged({ subtraction, workspace }: ViewerEngine, page: PageActions, { key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+  const step = NUDGES[key];
+  if (!step || page.tool() !== 'shift' || ctrlKey || metaKey || altKey) return false;
+  const by = shiftKey ? 0.1 : 1;
+  return subtraction.state()?.nudge(workspace.active, step[0] * by, step[1] * by) ?? false;
+}
+
 function volumeActions({ volume3d }: ViewerEngine, page: PageActions): Actions {
   return { 'volume.toggle': () => void volume3d.toggle().then((note) => page.change(() => ({ note }))) };
 }
 
 function exportActions(engine: ViewerEngine, page: PageActions): Actions {
-  const { workspace, measure, structures, mpr, volume3d, exporting, client, store } = engine;
+  const { workspace, measure, structures, mpr, volume3d, exporting, client, sources } = engine;
   const parts = (): Omit<PaneParts, 'further'> => ({ client, measure: measure.state(), structures: structures.state(), fusion: engine.fusion.state(), planes: page.planes() });
   const source = (): ExportSource => {
     const { active } = workspace;
@@ -183,7 +214,7 @@ function exportActions(engine: ViewerEngine, page: PageActions): Actions {
   const printing = (printed: Printed): (() => void) => making(async () => (await import('./print-sheet')).printSheet(engine, parts(), printed));
   return {
     'export.image': making(async () => (await import('../../viewport/export/exporter')).downloadPicture(source(), exporting.state())),
-    'export.film': making(async () => (await import('../../viewport/export/film')).downloadFilm(workspace.active.state(), store, source().parts, exporting.state(), (note) => page.change(() => ({ note })))),
+    'export.film': making(async () => (await import('../../viewport/export/film')).downloadFilm(workspace.active.state(), sources, source().parts, exporting.state(), (note) => page.change(() => ({ note })))),
     'export.copy': making(async () => (await import('../../viewport/export/exporter')).copyPicture(source(), exporting.state())),
     'export.print': printing('layout'),
     'export.printPane': printing('pane'),
@@ -241,6 +272,7 @@ async function storeState({ workspace, measure, loader }: ViewerEngine, overlays
   const picture = set?.pictures[shown];
   if (!set || !picture || !bitmap) return 'There is no picture in this pane';
   if (set.plane) return 'Planes of a volume have no image to store a view of';
+  if (set.subtraction) return 'Subtracted pictures cannot be stored as a view: end the subtraction first';
   const [{ savedView }, { storeView }] = await Promise.all([import('../../core/saved-view'), import('../../net/stored-states')]);
   const label = [set.description || set.modality, `image ${shown + 1}`].join(', ').slice(0, 64);
   const saved = savedView({ picture, shape: bitmap, view, pane: pane.pane, grey, inverted: setting.inverted, overlays, laid: measure.state()?.laid(pane) ?? [] }, label);
@@ -279,6 +311,7 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
     ...hangingActions(engine, page),
     ...mprActions(engine, page),
     ...fusionActions(engine, page),
+    ...subtractionActions(engine, page),
     ...volumeActions(engine, page),
     ...imageActions(engine),
     ...exportActions(engine, page),
@@ -287,7 +320,7 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
     'series.previous': () => page.series(-1),
     'view.planes': () => page.change((state) => ({ planes: !state.planes })),
     'view.reset': () => {
-      if (isPaint(page.tool())) page.change(() => ({ tool: 'window' }));
+      if (isPaint(page.tool()) || page.tool() === 'shift') page.change(() => ({ tool: 'window' }));
       else if (!volume3d.leave() && !measure.state()?.cancel() && !workspace.forgetCursor()) workspace.active.reset();
     },
     'panel.text': () => page.change((state) => ({ detail: nextDetail(state.detail) })),
@@ -320,6 +353,10 @@ export function useCommands(engine: ViewerEngine, page: PageActions): (name: Com
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (isTyping(event) || document.querySelector('dialog[open]')) return;
+      if (nudged(engine, page, event)) {
+        event.preventDefault();
+        return;
+      }
       const name = commandForKey(event);
       if (name === 'export.copy' && getSelection()?.isCollapsed === false) return;
       if (!name || staysTab(name, engine.workspace.state().cells.length)) return;

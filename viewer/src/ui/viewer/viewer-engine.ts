@@ -13,6 +13,7 @@ import { Hanging } from '../../viewport/hanging/session';
 import { ReportWatch } from '../../viewport/measure/report-watch';
 import type { FusionSession } from '../../viewport/fusion/session';
 import type { MeasureSession } from '../../viewport/measure/session';
+import type { SubtractionSession } from '../../viewport/subtraction/session';
 import type { StructuresSession } from '../../viewport/structures/session';
 import type { MprSession } from '../../viewport/mpr/session';
 import { PhaseControl } from '../../viewport/phase-control';
@@ -47,6 +48,10 @@ export interface ViewerEngine {
   previews: Previews;
   /** Series that lie over others. */
   fusion: Late<FusionSession>;
+  /** Frames less a mask. */
+  subtraction: Late<SubtractionSession>;
+  /** All that a pane can show: stored frames, planes, differences. */
+  sources: PictureSources;
   phases: PhaseControl;
   exporting: ExportChoices;
   client: Services['client'];
@@ -204,7 +209,8 @@ export function createEngine({ client, queue }: Services): ViewerEngine {
       return made;
     }),
   );
-  const engine = { store, loader, workspace, hanging, measure, structures, drafts, keys, previews, fusion, exporting: new ExportChoices(), client, worker, dispose: () => owner.dispose() };
+  const subtraction = new Late(() => import('../../viewport/subtraction/session').then(({ SubtractionSession }) => new SubtractionSession(workspace, store, sources)));
+  const engine = { store, sources, subtraction, loader, workspace, hanging, measure, structures, drafts, keys, previews, fusion, exporting: new ExportChoices(), client, worker, dispose: () => owner.dispose() };
   const mpr = new MprHolder(() => openVolume(engine, sources));
   owner.own(() => mpr.dispose());
   const volume3d = new Holder(() => openVolume3d(engine, mpr.state()?.source ?? workspace.active.state().set));

@@ -4,7 +4,7 @@ import { shownGrey } from '../../core/display';
 import { pictureName } from '../../core/export';
 import { filmFrames, MOST_FRAMES } from '../../core/film';
 import type { PaneState } from '../stack-controller';
-import type { BitmapStore } from '../bitmap-store';
+import type { PictureStore } from '../picture-store';
 import type { ExportState } from './choices';
 import { download } from './download';
 import { panePicture, type PaneParts } from './pane-picture';
@@ -14,7 +14,7 @@ const TYPES = ['video/webm;codecs=vp9', 'video/webm;codecs=vp8', 'video/webm'];
 const BITS = 0.25;
 
 /** Records all pictures of the pane and saves the film; returns what to tell the user. */
-export async function downloadFilm(state: PaneState, store: BitmapStore, parts: PaneParts, wanted: ExportState, progress: (text: string) => void): Promise<string> {
+export async function downloadFilm(state: PaneState, store: PictureStore, parts: PaneParts, wanted: ExportState, progress: (text: string) => void): Promise<string> {
   const { set } = state;
   const type = typeof MediaRecorder === 'undefined' ? undefined : TYPES.find((one) => MediaRecorder.isTypeSupported(one));
   if (!set || set.pictures.length < 2) return 'A film needs a series of several pictures in the pane';
@@ -27,7 +27,7 @@ export async function downloadFilm(state: PaneState, store: BitmapStore, parts: 
   return 'The film is saved';
 }
 
-async function pictureAt(state: PaneState, index: number, store: BitmapStore, parts: PaneParts, wanted: ExportState): Promise<HTMLCanvasElement | undefined> {
+async function pictureAt(state: PaneState, index: number, store: PictureStore, parts: PaneParts, wanted: ExportState): Promise<HTMLCanvasElement | undefined> {
   const { set, setting } = state;
   const picture = set?.pictures[index];
   if (!set || !picture) return undefined;
@@ -36,7 +36,7 @@ async function pictureAt(state: PaneState, index: number, store: BitmapStore, pa
   return panePicture({ ...state, index, shown: index, bitmap, grey }, parts, wanted);
 }
 
-async function record(state: PaneState, first: HTMLCanvasElement, store: BitmapStore, parts: PaneParts, wanted: ExportState, mimeType: string, progress: (text: string) => void): Promise<Blob> {
+async function record(state: PaneState, first: HTMLCanvasElement, store: PictureStore, parts: PaneParts, wanted: ExportState, mimeType: string, progress: (text: string) => void): Promise<Blob> {
   const canvas = document.createElement('canvas');
   Object.assign(canvas, { width: first.width + (first.width % 2), height: first.height + (first.height % 2) });
   const context = canvas.getContext('2d', { alpha: false });

@@ -15,6 +15,7 @@ import { toModality } from '../../core/modality';
 import { pictureInfo } from '../../core/picture-info';
 import { planeOf } from '../../core/plane';
 import type { Picture } from '../../core/stack';
+import { storedId } from '../../core/subtraction';
 import { chosenSuv, type SuvChoice } from '../../core/suv';
 import { paneToPixel, pixelToPane, type Point } from '../../core/view';
 import type { Values } from '../../core/measure/region';
@@ -138,8 +139,8 @@ export class MeasureSession {
     if (!shown || this.current.hidden) return [];
     const { items, draft } = this.current;
     const plane = planeOf(shown.picture);
-    const here = items.filter(({ hidden }) => !hidden).flatMap((item) => (item.pictureId === shown.picture.id ? [item] : (onPlane(item, plane) ?? [])));
-    if (draft?.pictureId === shown.picture.id) here.push(draft);
+    const here = items.filter(({ hidden }) => !hidden).flatMap((item) => (item.pictureId === storedId(shown.picture.id) ? [item] : (onPlane(item, plane) ?? [])));
+    if (draft?.pictureId === storedId(shown.picture.id)) here.push(draft);
     return here.map((item) => layOut(item, shown, pane, item === draft));
   }
 
@@ -148,7 +149,7 @@ export class MeasureSession {
     const pane = controller.state();
     const shown = shownOf(pane);
     if (!shown) return undefined;
-    if (this.current.draft?.pictureId === shown.picture.id) return this.place(controller, at);
+    if (this.current.draft?.pictureId === storedId(shown.picture.id)) return this.place(controller, at);
     this.update({ draft: undefined });
     const hit = this.hit(controller, at, reach);
     if (hit) return hit;
@@ -156,7 +157,7 @@ export class MeasureSession {
     if (!isMeasure(tool)) return undefined;
     const point = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
     this.fixed = 0;
-    this.update({ hidden: false, draft: { id: newId(), kind: tool, pictureId: shown.picture.id, points: [point], image: imageOf(shown) } });
+    this.update({ hidden: false, draft: { id: newId(), kind: tool, pictureId: storedId(shown.picture.id), points: [point], image: imageOf(shown) } });
     return this.place(controller, at);
   }
 
@@ -165,7 +166,7 @@ export class MeasureSession {
     const { draft } = this.current;
     const pane = controller.state();
     const shown = shownOf(pane);
-    if (!draft || draft.pictureId !== shown?.picture.id) return;
+    if (!draft || !shown || draft.pictureId !== storedId(shown.picture.id)) return;
     const point = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
     this.update({ draft: { ...draft, points: [...draft.points.slice(0, -1), point] } });
   }
@@ -258,7 +259,7 @@ const newId = (): string => Array.from(crypto.getRandomValues(new Uint8Array(12)
 
 function imageOf({ picture }: Shown): ImagePlace {
   const { dataSet, SOPInstanceUID } = picture.instance;
-  const reformatted = picture.id !== `${SOPInstanceUID}/${picture.frame}`;
+  const reformatted = storedId(picture.id) !== `${SOPInstanceUID}/${picture.frame}`;
   return { StudyInstanceUID: text(dataSet, 'StudyInstanceUID'), SeriesInstanceUID: text(dataSet, 'SeriesInstanceUID'), SOPInstanceUID, frame: picture.frame, reformatted };
 }
 
@@ -269,7 +270,7 @@ function valued(item: Measurement, shown: Shown): Measurement {
 }
 
 /** What was changed on this picture, back on the one it was drawn on. */
-const returned = (changed: Measurement, picture: Picture, original: Measurement): Measurement => (picture.id === original.pictureId ? changed : home(changed, planeOf(picture), original));
+const returned = (changed: Measurement, picture: Picture, original: Measurement): Measurement => (storedId(picture.id) === original.pictureId ? changed : home(changed, planeOf(picture), original));
 
 export interface Shown {
   picture: Picture;
