@@ -20,7 +20,7 @@ from isocenter.errors import PeerError, UnsupportedError
 from isocenter.index.peers import KnownPeer
 from isocenter.services.anonymized import PeerTarget, anonymized_for
 from isocenter.services.get import GetService
-from isocenter.services.information_model import STUDY_ROOT
+from isocenter.services.information_model import PATIENT_ROOT, STUDY_ROOT, InformationModel
 from isocenter.services.move import MoveService
 from isocenter.services.outgoing import Outgoing
 from isocenter.services.service import Operation, Response, ServiceContext
@@ -80,13 +80,16 @@ def read(data_set: bytes, syntax: str) -> pydicom.Dataset:
     )  # fmt: skip
 
 
-def ask(service: Any, field: int, sop_class: str, **more: Any) -> list[Any]:
+def ask(service: Any, field: int, sop_class: str, keys: dict[str, str] | None = None, **more: Any) -> list[Any]:
     command = Command(field, MessageID=7, CommandDataSetType=1, AffectedSOPClassUID=sop_class, Priority=0, **more)
     context = ServiceContext(1, "LAB", "ISOCENTER", "192.0.2.7", 1, sop_class, EXPLICIT)
     if field == CommandField.C_GET_RQ:
         context = replace(context, performs={(each, EXPLICIT): 1 for each in (CT, SC)})
     handler = service.begin(context, command)
     question = {"00080052": {"vr": "CS", "Value": ["STUDY"]}, "0020000D": {"vr": "UI", "Value": [STUDY]}}
+    for tag, value in (keys or {}).items():
+        question[tag] = {"vr": "LO", "Value": [value]}
+    question = dict(sorted(question.items()))
     handler.write(memoryview(json_to_data_set(question)))
     answers = []
     for answer in handler.finish():
@@ -133,6 +136,30 @@ def test_c_get_by_such_a_peer(archive: Archive, jobs: Jobs, outgoing: Outgoing) 
         assert read(data_set, EXPLICIT).SOPInstanceUID == command.AffectedSOPInstanceUID
     assert last(answers).NumberOfFailedSuboperations == 1
     assert not getattr(answers[-1], "data_set", b"")
+
+
+@pytest.mark.parametrize("model", [PATIENT_ROOT, STUDY_ROOT])
+@pytest.mark.parametrize("service", ["move", "get"])
+def test_such_a_peer_cannot_try_patient_ids(
+    archive: Archive, outgoing: Outgoing, connect, sent: Sent, service: str, model: InformationModel
+) -> None:
+    archive.peers.add(LAB)
+    get, move = CommandField.C_GET_RQ, CommandField.C_MOVE_RQ
+    for patient in ("ZqMRN1Xk", "nobody"):
+        if service == "get":
+            answers = ask(GetService(archive, archive.peers, outgoing), get, model.get, {"00100020": patient})
+        else:
+            moving = MoveService(archive, archive.peers, outgoing, connect(), load_settings())
+            answers = ask(moving, move, model.move, {"00100020": patient}, MoveDestination="LAB")
+        assert (len(answers), last(answers).Status, sent) == (1, 0x0124, [])
+
+
+def test_such_a_peer_cannot_have_originals_sent_elsewhere(archive: Archive, outgoing: Outgoing, connect, sent) -> None:
+    archive.peers.add(LAB)
+    archive.peers.add(replace(LAB, aet="WARD", deid_project=""))
+    service = MoveService(archive, archive.peers, outgoing, connect(), load_settings())
+    ended = last(ask(service, CommandField.C_MOVE_RQ, STUDY_ROOT.move, MoveDestination="WARD"))
+    assert (ended.Status, ended.NumberOfCompletedSuboperations, sent) == (0x0124, None, [])
 
 
 def test_nothing_goes_out_where_the_project_is_gone(archive: Archive, outgoing: Outgoing, connect, sent: Sent) -> None:

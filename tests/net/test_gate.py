@@ -41,6 +41,12 @@ def test_known_by_title_and_address(host: str, aet: str, address: str, expected:
     assert Gate(directory, only_known=False).permissions(aet, address) == EVERYTHING
 
 
+@pytest.mark.parametrize("only_known", [True, False])
+def test_who_gets_de_identified_objects_sees_nothing_original(only_known: bool) -> None:
+    directory = Directory(KnownPeer("LAB", "127.0.0.1", 104, deid_project="trial"))
+    assert Gate(directory, only_known=only_known).permissions("LAB", "127.0.0.1") == {"store", "move"}
+
+
 def answer(
     serve, raw_peer, asked: dict[str, str], *, allowed: frozenset[str] | None, only_known: bool = True,
     roles: tuple[RoleSelection, ...] = (), message: bytes = b"",

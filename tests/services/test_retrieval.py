@@ -223,7 +223,7 @@ def test_identifiers_that_do_not_fit(data: bytes) -> None:
 
 
 def test_refusals_and_failures_of_the_archive() -> None:
-    def refuse() -> None:
+    def refuse(_: object) -> None:
         raise RefusedError(0xA801, "nobody there")
 
     _, last = run(make(FakeSource(1), FakeRoute(SUCCESS), check=refuse))

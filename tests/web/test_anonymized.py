@@ -96,3 +96,23 @@ def test_nothing_original_is_given_instead(
     answer = client.get(path, accept=accept)
     assert answer.status_code == status
     assert nothing_original(answer)
+
+
+MISSPELT = ("anonymise", "Anonymize", "anonymized", "anoynimze", "annonymize", "anonimize", "deidentify", "de-id",
+            "deid_project", "pseudonymize", "%61nonymise", "anonymize%20")  # fmt: skip
+
+
+@pytest.mark.parametrize("path", [PATH, f"{PATH}/metadata", "/dicom-web/studies", "/api/anonymization/projects"])
+def test_a_misspelt_parameter_is_refused(client: Client, project: KeptProject, path: str) -> None:
+    for name in MISSPELT:
+        answer = client.get(f"{path}?{name}=trial", accept="*/*")
+        assert (answer.status_code, "are had by anonymize=" in answer.text) == (400, True), (name, answer.text)
+        assert nothing_original(answer)
+
+
+def test_other_parameters_mean_what_they_mean(client: Client, project: KeptProject) -> None:
+    for query in ("_=1", "organize=1", "annotation=patient"):
+        assert client.get(f"{PATH}?{query}").status_code == 200, query
+    keys = ("DeidentificationMethod", "DeidentificationMethodCodeSequence.CodeValue", "00120063")
+    for query in (*(f"{key}=x" for key in keys), "PatientIdentityRemoved=YES", "limit=1"):
+        assert client.get(f"/dicom-web/studies?{query}").status_code in {200, 204}, query

@@ -1,4 +1,7 @@
-"""Who may do what here: known peers, each by AE title and address, where the setting says that only those may."""
+"""Who may do what here: known peers, each by AE title and address, where the setting says that only those may.
+
+A peer that gets de-identified objects only may not look at anything original either (PS3.15 Annex E).
+"""
 
 import ipaddress
 import logging
@@ -13,6 +16,8 @@ from isocenter.services.service import Answer, Handler, Service, ServiceContext
 logger = logging.getLogger(__name__)
 
 EVERYTHING = frozenset(PERMISSIONS)
+#: What shows nothing original to a peer that gets objects de-identified: answers to searches and work items would.
+DEIDENTIFIED = frozenset({"store", "move"})
 
 
 class Unauthorized(Service):
@@ -31,7 +36,7 @@ class Directory(Protocol):
 
 
 class Gate:
-    """Tells what the peer of an association may do; everybody may do everything unless ``only_known``."""
+    """Tells what the peer of an association may do; who gets originals may do everything unless ``only_known``."""
 
     def __init__(self, peers: Directory, *, only_known: bool) -> None:
         self._peers = peers
@@ -39,15 +44,14 @@ class Gate:
 
     def permissions(self, calling_aet: str, address: str) -> frozenset[str]:
         """Return what a peer may do; nothing for one that is not known or calls from another address."""
-        if not self._only_known:
-            return EVERYTHING
         known = self._peers.get(calling_aet)
         if known is None:
-            return frozenset()
-        if _plain(address) not in _addresses(known.host):
+            return frozenset() if self._only_known else EVERYTHING
+        if self._only_known and _plain(address) not in _addresses(known.host):
             logger.warning("%s calls from %s, which is not its host %s", calling_aet, address, known.host)
             return frozenset()
-        return known.allowed
+        allowed = known.allowed if self._only_known else EVERYTHING
+        return allowed & DEIDENTIFIED if known.deid_project else allowed
 
 
 def _addresses(host: str) -> set[str]:

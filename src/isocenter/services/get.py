@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 from isocenter.anonymizing.audit import Who
 from isocenter.archive import Instance
@@ -12,7 +13,7 @@ from isocenter.dimse.commands import Command, CommandField, Priority, respond
 from isocenter.services.information_model import IDENTIFIER_SYNTAXES, MODELS, InformationModel, agree_to_retrieve
 from isocenter.services.move import Directory
 from isocenter.services.outgoing import Opens, Outgoing
-from isocenter.services.retrieval import Retrieval, Route, Source
+from isocenter.services.retrieval import Retrieval, Route, Source, check_asking
 from isocenter.services.service import Answer, Handler, Message, Operation, Service, ServiceContext
 
 
@@ -46,7 +47,8 @@ class GetService(Service):
                 yield _SameAssociation(opens, context, command)
 
         model, discreet = self._models[context.abstract_syntax], known is not None and bool(known.deid_project)
-        return Retrieval(self._archive, context, command, model, route, discreet=discreet)
+        check = partial(check_asking, known)
+        return Retrieval(self._archive, context, command, model, route, check, discreet=discreet)
 
 
 class _SameAssociation:

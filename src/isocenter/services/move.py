@@ -10,9 +10,10 @@ from isocenter.dimse import status
 from isocenter.dimse.commands import Command, CommandField, respond
 from isocenter.errors import PeerError
 from isocenter.index.peers import KnownPeer
+from isocenter.services.identifier import Identifier
 from isocenter.services.information_model import IDENTIFIER_SYNTAXES, MODELS, InformationModel, agree_to_retrieve
 from isocenter.services.outgoing import Opens, Outgoing, needed_contexts
-from isocenter.services.retrieval import RefusedError, Retrieval, Route, Source
+from isocenter.services.retrieval import RefusedError, Retrieval, Route, Source, check_asking
 from isocenter.services.service import Answer, Handler, Message, Service, ServiceContext
 from isocenter.settings import Settings
 
@@ -91,9 +92,15 @@ class MoveService(Service):
             ):
                 yield sender
 
+        def check(identifier: Identifier) -> None:
+            asking = self._peers.get(context.calling_aet)
+            check_asking(asking, identifier)
+            if not self._destination(command).deid_project and asking is not None and asking.deid_project:
+                raise RefusedError(status.NOT_AUTHORIZED, "gets de-identified objects: the destination gets originals")
+
         model = self._models[context.abstract_syntax]
         return Retrieval(
-            self._archive, context, command, model, route, check=lambda: self._destination(command),
+            self._archive, context, command, model, route, check=check,
             routes=self._associations, discreet=self._is_discreet(command),
         )  # fmt: skip
 

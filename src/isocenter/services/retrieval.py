@@ -16,6 +16,7 @@ from isocenter.dimse import status
 from isocenter.dimse.commands import Command, respond
 from isocenter.dimse.status import StatusCategory, category
 from isocenter.errors import IsocenterError, NotFoundError
+from isocenter.index.peers import KnownPeer
 from isocenter.index.query import Level, Query
 from isocenter.services.at_once import Outcome, Send, send_at_once
 from isocenter.services.identifier import (
@@ -41,6 +42,16 @@ class RefusedError(IsocenterError):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.status = code
+
+
+def check_asking(asking: KnownPeer | None, identifier: Identifier) -> None:
+    """Refuse what would tell a peer that gets de-identified objects only whose they are.
+
+    Raises:
+        RefusedError: it asks by PatientID, so that pseudonyms could be found out one ID after the other.
+    """
+    if asking is not None and asking.deid_project and identifier.keys.get(UNIQUE_KEYS[Level.PATIENT]):
+        raise RefusedError(status.NOT_AUTHORIZED, "gets de-identified objects: ask by StudyInstanceUID, Study Root")
 
 
 class Source(Protocol):
@@ -127,7 +138,7 @@ class Retrieval(Handler):
         command: Command,
         model: InformationModel,
         route: OpenRoute,
-        check: Callable[[], object] = bool,
+        check: Callable[[Identifier], object] = bool,
         routes: int = 1,
         *,
         discreet: bool = False,
@@ -154,7 +165,7 @@ class Retrieval(Handler):
         """Send the objects, with a pending response after each, and tell how it ended."""
         try:
             identifier = self._identifier()
-            self._check()
+            self._check(identifier)
             instances = self._select(identifier)
             tally = Tally(len(instances))
             yield from self._send(instances, tally)

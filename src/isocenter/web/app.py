@@ -32,6 +32,7 @@ from isocenter.web.gate import PAGE_HEADERS, SECURITY_HEADERS, Gate
 from isocenter.web.layouts import LayoutCache
 from isocenter.web.management import create_management
 from isocenter.web.metrics import Metrics
+from isocenter.web.misspelt import check_parameters
 from isocenter.web.node import Handler, Node
 from isocenter.web.previews import PreviewMaker, Previews
 from isocenter.web.problems import is_expected, problem, problem_of
@@ -135,6 +136,8 @@ class Application:
             return
         if scope["method"] == "HEAD" and scope["path"].startswith("/api/"):
             scope["method"] = "GET"  # FastAPI's routes know GET only; the body is dropped at the border
+        if scope["query_string"]:
+            check_parameters(scope["query_string"])
         await self._router(scope, receive, send)
 
 
