@@ -211,7 +211,7 @@ def test_large_results_are_spooled(
     archive: Archive, jobs: Jobs, connect, sent: Sent, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("isocenter.services.anonymized._SPOOLED", 10)
-    monkeypatch.setattr("isocenter.anonymizing.objects._MAPPED", 10)
+    monkeypatch.setattr("isocenter.anonymizing.reading._MAPPED", 10)
     archive.peers.add(LAB)
     jobs.add(Wish("trial", [STUDY], "peer", "LAB"), Who("web"), 0)
     Worker(jobs, lambda known: PeerTarget(connect(), known)).work()

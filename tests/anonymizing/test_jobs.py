@@ -12,7 +12,7 @@ import pytest
 from isocenter.anonymizing.audit import FILE, Event, Who, events, record
 from isocenter.anonymizing.jobs import Job, Jobs, State, Wish, counts_of
 from isocenter.anonymizing.projects import Facts
-from isocenter.anonymizing.targets import FolderTarget, Take
+from isocenter.anonymizing.targets import FolderTarget, Take, Target
 from isocenter.anonymizing.worker import Worker
 from isocenter.archive import Archive, Instance
 from isocenter.errors import NotFoundError, OutOfResourcesError, UsageError
@@ -137,10 +137,10 @@ def test_a_restart_goes_on_where_it_was(jobs: Jobs, archive: Archive, data: Path
         def open(self, instances: Sequence[Instance]) -> Iterator[Take]:
             with super().open(instances) as take:
 
-                def dying(instance: Instance, result) -> tuple[str, str]:
+                def dying(instance: Instance, result, check) -> tuple[str, str]:
                     if instance.SOPInstanceUID == f"{STUDY}.2":
                         raise DiedError
-                    return take(instance, result)
+                    return take(instance, result, check)
 
                 yield dying
 
@@ -170,9 +170,9 @@ def test_what_was_given_out_before_a_cancelled_restart_is_told(jobs: Jobs) -> No
         def open(self, instances: Sequence[Instance]) -> Iterator[Take]:
             with super().open(instances) as take:
 
-                def stopping(instance: Instance, result) -> tuple[str, str]:
+                def stopping(instance: Instance, result, check) -> tuple[str, str]:
                     worker._stop.set()
-                    return take(instance, result)
+                    return take(instance, result, check)
 
                 yield stopping
 
@@ -214,10 +214,10 @@ def test_cancelled_and_resumed(jobs: Jobs) -> None:
         def open(self, instances: Sequence[Instance]) -> Iterator[Take]:
             with target.open(instances) as take:
 
-                def taking(instance: Instance, result) -> tuple[str, str]:
+                def taking(instance: Instance, result, check) -> tuple[str, str]:
                     if instance.SOPInstanceUID == f"{STUDY}.2":
                         jobs.cancel(job.id, 1000)
-                    return take(instance, result)
+                    return take(instance, result, check)
 
                 yield taking
 
@@ -325,3 +325,44 @@ def test_reports_can_be_read_as_json(jobs: Jobs) -> None:
     kept = json.loads((jobs.folder(job.id) / "reports" / "summary.json").read_text())
     assert kept == json.loads(json.dumps(jobs.report(job.id).as_json()))
     assert kept["inputs"] == kept["output"] + kept["sequestered"] == 4
+
+
+class Deletes:
+    """A target that takes what an object is made into when that object is gone already."""
+
+    def __init__(self, archive: Archive, target: Target) -> None:
+        self._archive, self._target = archive, target
+
+    @contextmanager
+    def open(self, instances: Sequence[Instance]) -> Iterator[Take]:
+        with self._target.open(instances) as take:
+
+            def deleting(instance: Instance, result, check) -> tuple[str, str]:
+                if instance.SOPInstanceUID == f"{STUDY}.2":
+                    self._archive.delete(STUDY)
+                    self._archive.bin.empty_all()
+                return take(instance, result, check)
+
+            yield deleting
+
+
+@pytest.mark.parametrize("kind", ["folder", "archive"])
+def test_a_large_object_that_is_deleted_meanwhile_is_not_written(
+    jobs: Jobs, archive: Archive, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """It is mapped, and reads as zeros from then on."""
+    monkeypatch.setattr("isocenter.anonymizing.reading._MAPPED", 10)
+    job = jobs.add(Wish("trial", [STUDY], kind), WHO, 1000)
+    worker = Worker(jobs, clock=Clock())
+    target = worker._target(job)
+    worker._target = lambda _: Deletes(archive, target)
+    worker.work()
+    assert jobs.get(job.id).state is State.DONE
+    assert counts(jobs, job) == {"output": 1, "unchanged": 0, "sequestered": 0, "rejected": 3, "left": 0}
+    (study,) = jobs.studies(job.id)
+    assert [row[2] for row in study.report["not_written"]] == ["deleted meanwhile"] * 3
+    if kind == "folder":
+        (written,) = jobs.folder(job.id).rglob("*.dcm")
+        assert pydicom.dcmread(written).PixelData == bytes(range(1, 65))
+    else:
+        assert len(archive.instances(study.report["studies"][0]["study"])) == 1

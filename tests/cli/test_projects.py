@@ -40,6 +40,9 @@ def test_made_listed_shown_and_the_key_never(run, data: Path, tmp_path: Path) ->
     assert made[0] == 0
     key = data / "projects" / "trial" / "key"
     assert stat.S_IMODE(key.stat().st_mode) == stat.S_IMODE(key.with_name("project.json").stat().st_mode) == 0o600
+    assert run("add", "faceless", "--deface")[0] == 0
+    assert Projects(data).get("faceless").facts.policy().deface
+    assert "Faces are taken out" in run("show", "faceless")[1]
     code, said = run("add", "trial")
     assert (code, "there is a project trial already" in said) == (2, True)
     listed = json.loads(run("list", "--json")[1])

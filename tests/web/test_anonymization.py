@@ -51,6 +51,9 @@ def test_projects_and_their_statement_never_tell_the_key(client: Client, project
     assert not [answer for answer in answers if secret[:16] in answer.text]
     assert client.request("POST", f"{BASE}/projects", json={"name": "trial"}).status_code == 400
     assert client.request("POST", f"{BASE}/projects", json={"name": "x", "keep": ["faces"]}).status_code == 400
+    faceless = client.request("POST", f"{BASE}/projects", json={"name": "faceless", "deface": True}).json()
+    assert (faceless["deface"], listed["deface"]) == (True, False)
+    assert "Faces are taken out of head" in client.get(f"{BASE}/projects/faceless/statement").text
     assert client.get(f"{BASE}/choices").json()["profiles"][0] == {"name": "basic", "options": []}
 
 
@@ -125,3 +128,12 @@ def test_approved_boxes_let_a_picture_out(client: Client, project: str, work: Ca
     wrong = {**area, "boxes": [[0, 0, 9, 1]]}
     body = {"project": "trial", "studies": [STUDY], "areas": {f"{STUDY}.2": wrong}}
     assert client.request("POST", f"{BASE}/jobs", json=body).status_code == 400
+
+
+def test_a_preview_says_that_no_face_can_be_taken_out(client: Client, project: str) -> None:
+    client.request("POST", f"{BASE}/projects", json={"name": "faceless", "deface": True})
+    path = f"{BASE}/preview/{STUDY}/series/{STUDY}.1"
+    with_face = client.get(f"{path}?project=trial").json()
+    without = client.get(f"{path}?project=faceless").json()
+    assert (with_face["reason"], bool(with_face["header"])) == ("", True)
+    assert ("volume" in without["reason"], without["header"]) == (True, [])

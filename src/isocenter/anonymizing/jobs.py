@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from isocenter.anonymizing.audit import Who
+from isocenter.anonymizing.faces import SeriesFaces
 from isocenter.anonymizing.objects import read_areas
 from isocenter.anonymizing.projects import KeptProject, Projects
 from isocenter.anonymizing.reports import from_json
@@ -52,6 +53,7 @@ class Jobs:
     def __init__(self, archive: Archive, data: Path) -> None:
         self.archive = archive
         self.projects = Projects(data)
+        self.faces = SeriesFaces(archive)
         self._data = data
         self._table = DeidJobTable(archive.index.database)
         #: Set where a job became due that nobody in this process works on.

@@ -1,54 +1,26 @@
 """Stored objects, de-identified one at a time, under a project and with the areas that a person approved."""
 
-import mmap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
+from isocenter.anonymizing.faces import Objects, SeriesFaces
 from isocenter.anonymizing.projects import KeptProject, box_of
+from isocenter.anonymizing.reading import nothing_to_check, read_object
 from isocenter.archive import Instance
 from isocenter.deid import Box, Policy, Project, Result, Status, anonymize
 from isocenter.deid.options import check_boxes
 from isocenter.deid.proposal import propose
 from isocenter.dicom.encoding import Buffer
 from isocenter.errors import IsocenterError, NotFoundError, UsageError
-from isocenter.storage import ObjectFile
 
-#: Larger objects are mapped instead of read, so that memory stays bounded.
-_MAPPED = 16 << 20
+if TYPE_CHECKING:
+    from isocenter.anonymizing.faces import Faces
+
+DELETED = "deleted meanwhile"
 _MOST_BOXES = 1000
 _LARGEST = 1 << 20
-
-
-class Objects(Protocol):
-    """The part of ``archive.Archive`` that is used here."""
-
-    def open_object(self, instance: Instance) -> ObjectFile:
-        """Open the Part 10 file of an object."""
-
-
-@contextmanager
-def read_object(archive: Objects, instance: Instance) -> Iterator[Buffer]:
-    """Give the bytes of an object's file, valid while the context is open.
-
-    Raises:
-        NotFoundError: it is gone, or was deleted while the context was open.
-    """
-    with archive.open_object(instance) as file:
-        if instance.size < _MAPPED:
-            yield file.read()
-            return
-        yield map_object(file)
-        file.check()
-
-
-def map_object(file: ObjectFile) -> memoryview:
-    """Map an object into memory; what is made of it holds slices of the map, which ends with the last of them."""
-    start = file.base // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
-    before = file.base - start
-    whole = mmap.mmap(file.fileno(), before + file.length, access=mmap.ACCESS_READ, offset=start)
-    return memoryview(whole)[before:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +58,15 @@ def read_areas(plain: Mapping[str, Any]) -> dict[str, Areas]:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an object: output, sequestered or rejected, why, and the result where there is one."""
+    """What became of an object: output, sequestered or rejected, why, and the result where there is one.
+
+    ``check`` raises NotFoundError where the object was deleted meanwhile, so that the result may have holes.
+    """
 
     outcome: str
     reason: str = ""
     result: Result | None = None
+    check: Callable[[], None] = nothing_to_check
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,43 +77,61 @@ class Anonymizer:
     name: str
     project: Project
     policy: Policy
+    faces: SeriesFaces
     areas: Mapping[str, Areas] = field(default_factory=dict)
+    _looked: "dict[tuple[str, str], Faces]" = field(default_factory=dict)
 
     @classmethod
-    def of(cls, archive: Objects, kept: KeptProject, areas: Mapping[str, Areas] | None = None) -> "Anonymizer":
-        """Return the one of a project.
+    def of(
+        cls, archive: Objects, kept: KeptProject, areas: Mapping[str, Areas] | None = None,
+        faces: SeriesFaces | None = None,
+    ) -> "Anonymizer":  # fmt: skip
+        """Return the one of a project; ``faces``: what was found before.
 
         Raises:
             ConfigurationError: its key cannot be used.
         """
-        return cls(archive, kept.name, kept.open(), kept.facts.policy(), areas or {})
+        return cls(archive, kept.name, kept.open(), kept.facts.policy(), faces or SeriesFaces(archive), areas or {})
 
     @contextmanager
     def open(self, instance: Instance) -> Iterator[Outcome]:
         """Give what becomes of an object; the pieces of an output are valid while the context is open.
 
-        Raises:
-            NotFoundError: it was deleted while the context was open; what was made of it is worth nothing.
+        They count only when ``check`` of the outcome raises nothing after the last of them was used.
         """
         with ExitStack() as stack:
             try:
-                data = stack.enter_context(read_object(self.archive, instance))
+                data, check = stack.enter_context(read_object(self.archive, instance))
             except NotFoundError:
-                outcome = Outcome("rejected", "deleted meanwhile")
+                outcome = Outcome("rejected", DELETED)
             else:
-                outcome = self._outcome(data, instance)
+                outcome = replace(self._outcome(data, instance), check=check)
             yield outcome
 
-    def anonymize_header(self, data: Buffer) -> Result | None:
-        """Return the result of an object, of a caught picture as if it was seen to be free of text; None: set aside.
+    def anonymize_header(self, data: Buffer, instance: Instance) -> Result:
+        """Return the result of an object, of a caught picture as if it was seen to be free of text.
 
         Raises:
             InvalidObjectError: it is no object, or broken.
         """
-        result = anonymize(data, self.project, self.policy)
+        faces = self._faces_for(instance)
+        result = anonymize(data, self.project, self.policy, faces=faces)
         if result.status is not Status.OUTPUT:
-            result = anonymize(data, self.project, self.policy, ())
-        return result if result.status is Status.OUTPUT else None
+            result = anonymize(data, self.project, self.policy, (), faces=faces)
+        return result
+
+    def _faces_for(self, instance: Instance) -> "Faces | None":
+        if not self.policy.deface:
+            return None
+        from isocenter.deid.planes import SHOWING_HEADS  # noqa: PLC0415 - heavy, and seldom needed
+
+        if instance.SOPClassUID not in SHOWING_HEADS:
+            return None
+        key = instance.StudyInstanceUID, instance.SeriesInstanceUID
+        if key not in self._looked:
+            self._looked.clear()  # objects come series by series
+            self._looked[key] = self.faces.of(*key)
+        return self._looked[key]
 
     def _outcome(self, data: Buffer, instance: Instance) -> Outcome:
         approved = self.areas.get(instance.SeriesInstanceUID)
@@ -145,7 +139,7 @@ class Anonymizer:
         try:
             if approved is not None and boxes != () and not _fits(data, approved):
                 return Outcome("sequestered", "the approved areas are for pictures of another size")
-            result = anonymize(data, self.project, self.policy, boxes)
+            result = anonymize(data, self.project, self.policy, boxes, faces=self._faces_for(instance))
         except IsocenterError as error:
             return Outcome("rejected", str(error))
         if result.status is Status.SEQUESTERED:

@@ -38,6 +38,7 @@ class Facts:
     comment: str = ""
     device_rules: tuple[DeviceRule, ...] = ()
     created: int = 0
+    deface: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -50,7 +51,7 @@ class Facts:
 
     def policy(self) -> Policy:
         """Return what is done to every object."""
-        return policy(self.profile, self.keep, self.burned_in, self.device_rules)
+        return policy(self.profile, self.keep, self.burned_in, self.device_rules, deface=self.deface)
 
 
 @dataclass(frozen=True, slots=True)

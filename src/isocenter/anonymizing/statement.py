@@ -24,6 +24,12 @@ _BURNED_IN: dict[BurnedIn, str] = {
     BurnedIn.KEEP: "Images whose pixels may show text are given out as they are, marked with Burned In Annotation YES, "
     "but where a person said which areas are blanked.",
 }
+_FACES = {
+    True: "Faces are taken out of head CT and MR, series by series, with Recognizable Visual Features NO and 113102 in "
+    "these objects only; what may be a head but shows no face that can be taken out is not given out. This reduces, "
+    "and does not exclude, that somebody is recognised.",
+    False: "Faces are not taken out of heads.",
+}
 _DATES = {
     "REMOVED": "Dates and times of day are removed or replaced.",
     "MODIFIED": "The dates of a patient are moved back by one number of whole weeks, 1 to 520, which only the key "
@@ -74,7 +80,8 @@ def _sentences(policy: Policy) -> Iterable[str]:
     yield _BURNED_IN[policy.burned_in]
     if policy.device_rules:
         yield f"{len(policy.device_rules)} device rules of the project say where devices write text."
-    yield "Jobs and views do not take faces out of heads. De-identified is not anonymous: docs/deid.md has the limits."
+    yield _FACES[policy.deface]
+    yield "De-identified is not anonymous: docs/deidentification.md has the limits."
     yield "(0012,0062), (0012,0063), (0012,0064) and (0028,0303) are in every object. No attribute is encrypted."
 
 

@@ -18,8 +18,9 @@ from isocenter.archive import Outcome as Stored
 from isocenter.deid import Result
 from isocenter.errors import InvalidObjectError
 
-#: Takes a result of an object; returns the outcome and, where it is not written, why.
-Take = Callable[[Instance, Result], tuple[str, str]]
+#: Takes a result of an object, and what is to be asked before it counts: `objects.Outcome.check`; returns the outcome
+#: and, where it is not written, why. Raises NotFoundError where the object was deleted meanwhile: nothing is written.
+Take = Callable[[Instance, Result, Callable[[], None]], tuple[str, str]]
 
 
 class Target(Protocol):
@@ -45,9 +46,10 @@ class FolderTarget:
         incoming = self._folder / f".incoming-{secrets.token_hex(4)}"
         incoming.mkdir(mode=0o700, parents=True)
 
-        def take(_instance: Instance, result: Result) -> tuple[str, str]:
+        def take(_instance: Instance, result: Result, check: Callable[[], None]) -> tuple[str, str]:
             written = incoming / "object"
             write_object(written, result.pieces)
+            check()
             given = give_name(str(written), str(self._folder / place_of(result)))
             if given is Given.OTHER:
                 return "sequestered", OTHER_OBJECT
@@ -71,12 +73,13 @@ class ArchiveTarget:
         """Give what stores into the archive."""
         yield self._take
 
-    def _take(self, instance: Instance, result: Result) -> tuple[str, str]:
+    def _take(self, instance: Instance, result: Result, check: Callable[[], None]) -> tuple[str, str]:
         if instance.StudyInstanceUID == result.study or instance.SOPInstanceUID == result.instance:
             return "sequestered", "it would be mixed with the original: its UIDs are not replaced"
         reception = self._archive.receive_file(Source("import"))
         try:
             reception.write(*result.pieces)
+            check()
             receipt = reception.finish()
         except InvalidObjectError as error:
             return "rejected", f"the archive does not take it: {error}"

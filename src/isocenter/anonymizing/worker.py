@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from isocenter.anonymizing.audit import Event, Who, record
 from isocenter.anonymizing.jobs import Held, Job, Jobs, JobStudy, State, counts_of
-from isocenter.anonymizing.objects import Anonymizer, read_areas
+from isocenter.anonymizing.objects import DELETED, Anonymizer, read_areas
 from isocenter.anonymizing.projects import KeptProject
 from isocenter.anonymizing.reports import FOLDER, to_json, write_reports
 from isocenter.anonymizing.targets import ArchiveTarget, FolderTarget, Take, Target
@@ -68,7 +68,7 @@ class Worker:
         state, detail = State.FAILED, "unexpected; the log says what"
         try:
             kept = self._jobs.projects.get(held.job.project)
-            anonymizer = Anonymizer.of(self._jobs.archive, kept, read_areas(held.job.areas))
+            anonymizer = Anonymizer.of(self._jobs.archive, kept, read_areas(held.job.areas), self._jobs.faces)
             target = self._target(held.job)
             whole = all(self._study(held, study, anonymizer, target) for study in held.left())
             if not whole and not held.cancelled:  # it stops, or another has it by now
@@ -143,7 +143,10 @@ class Worker:
         with anonymizer.open(instance) as found:
             outcome, reason = found.outcome, found.reason
             if outcome == "output" and found.result is not None:
-                outcome, reason = take(instance, found.result)
+                try:
+                    outcome, reason = take(instance, found.result, found.check)
+                except NotFoundError:
+                    outcome, reason = "rejected", DELETED
             report.add(outcome, reason, found.result)
         return outcome, reason
 

@@ -106,10 +106,9 @@ def command(
              isocenter anonymize --study 1.2.3 --from PACS@10.0.0.2:104 --project ~/keys/trial -o ~/for-the-trial
     """  # noqa: D301 - \b is click's mark for text that keeps its lines
     words = [word.strip() for word in keep.split(",") if word.strip()]
-    given = policy(profile or "basic", words, burned_in or "sequester", read_device_rules(regions))
+    given = policy(profile or "basic", words, burned_in or "sequester", read_device_rules(regions), deface=deface)
     folder, facts = project_of(project, data)
-    chosen = policy_of(facts, given, chosen=bool(profile or words or burned_in or regions))
-    chosen = replace(chosen, deface=deface)
+    chosen = policy_of(facts, given, chosen=bool(profile or words or burned_in or regions or deface))
     target = _target(out, folder, paths, dry_run=dry_run)
     extras = Extras(patients, reversible and not dry_run, encrypt_for, dicomdir)
     stored = _stored(paths, studies, peer, data)

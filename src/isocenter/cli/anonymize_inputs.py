@@ -74,7 +74,7 @@ def policy_of(facts: Facts | None, given: Policy, *, chosen: bool) -> Policy:
         return given
     if chosen and facts.policy().digest() != given.digest():
         raise UsageError(
-            f"what project {facts.name} does is fixed: leave out --profile, --keep, --burned-in, --regions"
+            f"what project {facts.name} does is fixed: leave out --profile, --keep, --burned-in, --regions, --deface"
         )
     return facts.policy()
 

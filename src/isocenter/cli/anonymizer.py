@@ -19,7 +19,7 @@ from itertools import chain
 from pathlib import Path
 
 from isocenter.anonymizing.folder import OTHER_OBJECT, Given, give_name, place_of, write_object
-from isocenter.anonymizing.objects import map_object
+from isocenter.anonymizing.reading import map_object
 from isocenter.cli.anonymize_extras import Extras, Sealed
 from isocenter.cli.anonymize_inputs import Stored
 from isocenter.cli.file_set import component, file_set_place

@@ -42,10 +42,18 @@ def list_projects(*, config: Path | None, as_json: bool, **given: Any) -> None: 
         click.echo("no projects; make one with 'isocenter projects add NAME'")
     else:
         rows = [
-            (p.name, p.facts.profile, " ".join(p.facts.keep), p.facts.burned_in, policy.digest(), p.facts.comment)
+            (
+                p.name,
+                p.facts.profile,
+                " ".join(p.facts.keep),
+                p.facts.burned_in,
+                "out" if p.facts.deface else "stay",
+                policy.digest(),
+                p.facts.comment,
+            )
             for p, policy in found
         ]
-        print_table(("PROJECT", "PROFILE", "KEEPS BESIDES", "BURNED-IN", "DIGEST", "COMMENT"), rows)
+        print_table(("PROJECT", "PROFILE", "KEEPS BESIDES", "BURNED-IN", "FACES", "DIGEST", "COMMENT"), rows)
 
 
 @command.command(name="add")
@@ -58,15 +66,19 @@ def list_projects(*, config: Path | None, as_json: bool, **given: Any) -> None: 
 @click.option(
     "--regions", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="TOML file of device rules."
 )
+@click.option(
+    "--deface", is_flag=True, help="Take faces out of head CT and MR: reduces, does not exclude, recognition."
+)
 @click.option("--comment", default="", help="For whom, and what for.")
 @setting_options("data")
 def add_project(
-    *, name: str, profile: str, keep: str, burned_in: str, regions: Path | None, comment: str, config: Path | None,
-    **given: Any,  # noqa: ANN401 - click's values
+    *, name: str, profile: str, keep: str, burned_in: str, regions: Path | None, deface: bool, comment: str,
+    config: Path | None, **given: Any,  # noqa: ANN401 - click's values
 ) -> None:  # fmt: skip
     """Make a project with a new key."""
     kept = tuple(word.strip() for word in keep.split(",") if word.strip())
-    made = _projects(config, given).add(Facts(name, profile, kept, burned_in, comment, read_device_rules(regions)))
+    facts = Facts(name, profile, kept, burned_in, comment, read_device_rules(regions), deface=deface)
+    made = _projects(config, given).add(facts)
     click.echo(f"project {made.name} is made; its key is in {made.folder}: back it up")
 
 

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from typing import BinaryIO, cast
 
 from isocenter.anonymizing.audit import Event, Who, record
-from isocenter.anonymizing.objects import Anonymizer, Objects
+from isocenter.anonymizing.faces import Objects
+from isocenter.anonymizing.objects import DELETED, Anonymizer
 from isocenter.anonymizing.projects import Projects
+from isocenter.anonymizing.reading import nothing_to_check
 from isocenter.anonymizing.targets import Take
 from isocenter.archive import Instance
 from isocenter.deid import Result
@@ -20,7 +22,7 @@ from isocenter.dicom.encoding import Buffer
 from isocenter.dicom.part10 import read_preamble_and_meta
 from isocenter.dicom.uids import transfer_syntax
 from isocenter.dimse.status import StatusCategory, category, describe
-from isocenter.errors import UnsupportedError
+from isocenter.errors import NotFoundError, UnsupportedError
 from isocenter.index.peers import KnownPeer
 from isocenter.services.move import Connect, SubAssociation, sending
 from isocenter.services.outgoing import Opens, Outbound, possible_syntaxes
@@ -69,7 +71,11 @@ class AnonymizedOutgoing:
                 raise UnsupportedError(f"{found.outcome}: {reason}")
             try:
                 with outbound(found.result, instance.SOPClassUID, takes) as made:
+                    found.check()
                     yield made
+            except NotFoundError:
+                self.report.add("rejected", DELETED)
+                raise
             except BaseException:
                 self.report.add("rejected", "it could not be sent")
                 raise
@@ -131,8 +137,8 @@ class PeerTarget:
         handing = _Handing()
         with sending(SubAssociation(handing, self._connect, self._peer, list(instances), None)) as sender:
 
-            def take(instance: Instance, result: Result) -> tuple[str, str]:
-                handing.result = result
+            def take(instance: Instance, result: Result, check: Callable[[], None]) -> tuple[str, str]:
+                handing.result, handing.check = result, check
                 try:
                     code = _status(sender, instance)
                 except UnsupportedError as error:
@@ -148,12 +154,14 @@ class _Handing:
     """Opens the result at hand."""
 
     result: Result | None = None
+    check: Callable[[], None] = staticmethod(nothing_to_check)
 
     @contextmanager
     def open(self, instance: Instance, takes: Callable[[str], bool]) -> Iterator[Outbound]:
         """As ``Outgoing.open``."""
         assert self.result is not None
         with outbound(self.result, instance.SOPClassUID, takes) as made:
+            self.check()
             yield made
 
 

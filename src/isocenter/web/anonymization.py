@@ -45,12 +45,13 @@ class Choices(BaseModel):
 
 
 class ProjectBody(BaseModel):
-    """What a new project does: a profile, what is retained besides, and how burned-in text is met."""
+    """What a new project does: a profile, what is retained besides, how burned-in text is met, whether faces go."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
     profile: Literal["basic", "tcia", "research", "teaching"] = "basic"
     keep: list[str] = []
     burned_in: Literal["sequester", "blank", "ocr", "ocr-technical", "keep"] = "sequester"
+    deface: bool = False
     comment: Annotated[str, Field(max_length=1000)] = ""
 
 
@@ -61,6 +62,7 @@ class ProjectShown(BaseModel):
     profile: str
     keep: list[str]
     burned_in: str
+    deface: bool
     comment: str
     digest: str
     created: datetime
@@ -149,7 +151,7 @@ def _add_projects(api: FastAPI, jobs: Jobs) -> None:
     @api.post("/anonymization/projects", status_code=201)
     def add_project(body: ProjectBody) -> ProjectShown:
         """Make a project with a new key; what it does is fixed."""
-        facts = Facts(body.name, body.profile, tuple(body.keep), body.burned_in, body.comment)
+        facts = Facts(body.name, body.profile, tuple(body.keep), body.burned_in, body.comment, deface=body.deface)
         return _project(projects.add(facts))
 
     @api.get("/anonymization/projects/{name}")
@@ -242,7 +244,7 @@ def _project(kept: KeptProject) -> ProjectShown:
     facts = kept.facts
     return ProjectShown(
         name=facts.name, profile=facts.profile, keep=list(facts.keep), burned_in=facts.burned_in,
-        comment=facts.comment, digest=facts.policy().digest(), created=_time(facts.created),
+        deface=facts.deface, comment=facts.comment, digest=facts.policy().digest(), created=_time(facts.created),
     )  # fmt: skip
 
 

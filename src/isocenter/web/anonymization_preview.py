@@ -8,10 +8,11 @@ from typing import Annotated
 from fastapi import FastAPI, Query
 from pydantic import BaseModel
 
-from isocenter.anonymizing.objects import Anonymizer, read_object
+from isocenter.anonymizing.objects import Anonymizer
+from isocenter.anonymizing.reading import read_object
 from isocenter.archive import Instance, Level
 from isocenter.archive import Query as Search
-from isocenter.deid import Policy
+from isocenter.deid import Policy, Status
 from isocenter.deid.comparison import compare
 from isocenter.deid.proposal import Proposal, propose
 from isocenter.dicom.dictionary import tag
@@ -83,12 +84,12 @@ def add_preview_routes(api: FastAPI, node: Node) -> None:
     @api.get("/anonymization/preview/{study}/series/{series}")
     def preview_object(study: str, series: str, project: Project, at: At | None = None) -> ObjectPreview:
         """Tell what becomes of one object of a series, element by element."""
-        anonymizer = Anonymizer.of(node.archive, node.jobs.projects.get(project))
+        anonymizer = Anonymizer.of(node.archive, node.jobs.projects.get(project), faces=node.jobs.faces)
         instances = node.archive.instances(study, series)
         number = len(instances) // 2 if at is None else min(at, len(instances) - 1)
         shown = _series(node, instances, number, anonymizer.policy)
-        rows = _header(node, instances[number], anonymizer)
-        return ObjectPreview(**shown.model_dump(), header=rows)
+        rows, reason = _header(node, instances[number], anonymizer)
+        return ObjectPreview(**shown.model_dump() | {"reason": shown.reason or reason}, header=rows)
 
 
 def _names(node: Node, study: str) -> dict[str, dict[str, str]]:
@@ -108,8 +109,9 @@ def _names(node: Node, study: str) -> dict[str, dict[str, str]]:
 def _series(node: Node, instances: list[Instance], at: int, policy: Policy) -> SeriesPreview:
     instance = instances[at]
     try:
-        with read_object(node.archive, instance) as data:
+        with read_object(node.archive, instance) as (data, check):
             found = propose(data, policy)
+            check()
     except InvalidObjectError as error:
         found = Proposal(str(error), burned_in=False, has_pixels=False, rows=0, columns=0, frames=0, areas=None)
     boxes = None if found.boxes is None else [[b.left, b.top, b.right, b.bottom] for b in found.boxes]
@@ -121,16 +123,21 @@ def _series(node: Node, instances: list[Instance], at: int, policy: Policy) -> S
     )  # fmt: skip
 
 
-def _header(node: Node, instance: Instance, anonymizer: Anonymizer) -> list[HeaderRow]:
-    """Return the header before and after; also of a picture that waits for a person's decision on its boxes."""
-    with read_object(node.archive, instance) as data:
+def _header(node: Node, instance: Instance, anonymizer: Anonymizer) -> tuple[list[HeaderRow], str]:
+    """Return the header before and after; also of a picture that waits for a person's decision on its boxes.
+
+    And why it is set aside whatever that person says, "" where it is not.
+    """
+    with read_object(node.archive, instance) as (data, check):
         try:
-            result = anonymizer.anonymize_header(data)
-            rows = [] if result is None else compare(data, result, anonymizer.policy)
-        except IsocenterError:
-            return []
-    return [
+            result = anonymizer.anonymize_header(data, instance)
+            rows = compare(data, result, anonymizer.policy) if result.status is Status.OUTPUT else []
+            check()
+        except IsocenterError as error:
+            return [], str(error)
+    shown = [
         HeaderRow(tag=r.tag, name=r.name, vr=r.vr, depth=r.depth, before=r.before, after=r.after, change=r.change,
                   why=r.why)
         for r in rows
     ]  # fmt: skip
+    return shown, result.reason

@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from isocenter.anonymizing.audit import Event, Who, record
 from isocenter.anonymizing.folder import OTHER_OBJECT, place_of
-from isocenter.anonymizing.objects import Anonymizer
+from isocenter.anonymizing.objects import DELETED, Anonymizer
 from isocenter.anonymizing.reports import FOLDER, summary_csv
 from isocenter.archive import Instance
 from isocenter.deid import Result
@@ -79,7 +79,7 @@ async def answer(
     if "dicomdir" in request.query_params:
         raise UsageError("there is no DICOMDIR of de-identified objects; leave out dicomdir")
     kept = node.jobs.projects.get(request.query_params[PARAMETER])
-    anonymizer = Anonymizer.of(node.archive, kept)
+    anonymizer = Anonymizer.of(node.archive, kept, faces=node.jobs.faces)
     report = RunReport(anonymizer.policy, anonymizer.project.fingerprint())
     given = await node.threads.paint(_survey, anonymizer, instances, report)
     if not given:
@@ -106,12 +106,19 @@ def _survey(anonymizer: Anonymizer, instances: Sequence[Instance], report: RunRe
             result = outcome.result
             if outcome.outcome != "output" or result is None:
                 report.add(outcome.outcome, outcome.reason, result)
-            elif place_of(result) in places:
+                continue
+            if place_of(result) in places:
                 report.add("sequestered", OTHER_OBJECT)
-            else:
-                report.add("output", "", result)
-                places.add(place_of(result))
-                found.append(_describe(instance, result))
+                continue
+            try:
+                given = _describe(instance, result)
+                outcome.check()
+            except NotFoundError:
+                report.add("rejected", DELETED)
+                continue
+            report.add("output", "", result)
+            places.add(given.place)
+            found.append(given)
     return found
 
 
@@ -145,10 +152,13 @@ def _make(anonymizer: Anonymizer, given: _Given) -> bytes | Span:
         if result is None or sum(map(len, result.pieces)) != given.size:
             raise NotFoundError("an object was changed or deleted meanwhile")
         if given.size <= _IN_MEMORY:
-            return result.data
+            whole = result.data
+            outcome.check()
+            return whole
         with tempfile.TemporaryFile() as file:
             file.writelines(result.pieces)
             file.flush()
+            outcome.check()
             made = ObjectFile(os.dup(file.fileno()), 0, given.size)
             return Span(lambda: made, 0, given.size)
 

@@ -8,6 +8,7 @@ export interface Project {
   profile: string;
   keep: string[];
   burned_in: BurnedIn;
+  deface: boolean;
   comment: string;
 }
 export interface HeaderRow {

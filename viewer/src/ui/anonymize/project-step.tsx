@@ -59,7 +59,7 @@ export function ProjectStep({ client, plan, onPlan, onError }: Props): JSX.Eleme
           <label key={project.name} className="choice">
             <input type="radio" name="project" checked={chosen?.name === project.name} onChange={() => onPlan({ ...plan, project })} />
             <span>
-              <strong>{project.name}</strong> <span className="muted">{[project.profile, ...project.keep.map((word) => `keeps ${word}`), project.comment].filter(Boolean).join(' · ')}</span>
+              <strong>{project.name}</strong> <span className="muted">{[project.profile, ...project.keep.map((word) => `keeps ${word}`), project.deface ? 'takes faces out' : '', project.comment].filter(Boolean).join(' · ')}</span>
             </span>
             <a href={client.statementUrl(project.name)} target="_blank" rel="noreferrer">Conformance statement</a>
           </label>
@@ -96,7 +96,7 @@ const BURNED_IN: Readonly<Record<BurnedIn, string>> = {
 
 function NewProject({ client, onMake }: { client: AnonymizationClient; onMake(project: Project): void }): JSX.Element {
   const [choices, setChoices] = useState<{ profiles: { name: string }[]; keep: string[] }>({ profiles: [], keep: [] });
-  const [project, setProject] = useState<Project>({ name: '', profile: 'basic', keep: [], burned_in: 'sequester', comment: '' });
+  const [project, setProject] = useState<Project>({ name: '', profile: 'basic', keep: [], burned_in: 'sequester', deface: false, comment: '' });
   useEffect(() => {
     const controller = new AbortController();
     client.choices(controller.signal).then(setChoices, () => undefined);
@@ -133,6 +133,10 @@ function NewProject({ client, onMake }: { client: AnonymizationClient; onMake(pr
           <label key={word} className="check"><input type="checkbox" checked={project.keep.includes(word)} onChange={() => toggle(word)} /> {word}</label>
         ))}
       </div>
+      <label className="check">
+        <input type="checkbox" checked={project.deface} onChange={() => setProject({ ...project, deface: !project.deface })} /> Take faces out of head CT and MR
+        <span className="muted"> – reduces, does not exclude, that somebody is recognised</span>
+      </label>
       <button type="submit" className="button">Make project</button>
       <p className="muted">A project has a secret key of its own; what it does cannot be changed later.</p>
     </form>
