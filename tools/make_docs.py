@@ -449,7 +449,7 @@ without passcode, and JSON Web Token, with a positive response asked for by choi
 `isocenter anonymize` follows PS3.15 edition {EDITION}, Basic Application Confidentiality Profile, with these options:
 {list_of_options()}
 and Clean Pixel Data Option in objects whose text was
-blanked. How values are replaced, what is set aside and what is not claimed: [deid.md](deid.md).
+blanked. How values are replaced, what is set aside and what is not claimed: [deidentification.md](deidentification.md).
 
 ## Transfer syntaxes
 

@@ -322,10 +322,10 @@ def test_a_wrong_vr_does_not_smuggle_text(kit: ModuleType, project: Project) -> 
 def test_the_example_of_the_documentation_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "deid.md").read_text(encoding="utf-8")
+    page = (Path(__file__).resolve().parents[2] / "docs" / "deidentification.md").read_text(encoding="utf-8")
     example = page.split("```python\n")[1].split("```")[0]
     monkeypatch.chdir(tmp_path)
     ct().save_as("ct.dcm", enforce_file_format=True)
-    exec(compile(example, "deid.md", "exec"), {})
+    exec(compile(example, "deidentification.md", "exec"), {})
     assert "00100010 empty 1" in capsys.readouterr().out
     assert pydicom.dcmread("clean.dcm").PatientName != "Doe^Jane"

@@ -2,7 +2,7 @@
 
     result = anonymize(dataset, Project.open(Path("trial")), policy("research"))
 
-Knows no archive, no sockets, no SQL. `docs/deid.md` says what is claimed and what is not.
+Knows no archive, no sockets, no SQL. `docs/deidentification.md` says what is claimed and what is not.
 """
 
 from isocenter.deid.engine import Result, Status, anonymize
