@@ -1,5 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
-import { LANGUAGES, languageOf, setTexts, t, type Texts } from '../src/core/language';
+import { formatAge, formatDate } from '../src/core/dates';
+import { fixed, LANGUAGES, languageOf, setTexts, t, type Texts } from '../src/core/language';
+import { formatValue } from '../src/core/modality';
+import { literals, wanted } from './texts';
 
 const files = import.meta.glob<Texts>('../src/languages/*.json', { eager: true, import: 'default' });
 const read = (code: string): Texts => files[`../src/languages/${code}.json`] ?? {};
@@ -16,6 +19,26 @@ test.each(LANGUAGES.map(([code]) => code))('%s has all texts, with the same plac
     expect(text.trim()).not.toBe('');
     expect(placeholders(text)).toEqual(placeholders(key));
   }
+});
+
+test('the languages have what the sources say, and nothing else', () => {
+  const texts = wanted();
+  expect([...texts].filter((text) => !(text in english))).toEqual([]);
+  expect(Object.keys(english).filter((text) => !texts.has(text))).toEqual([]);
+}, 60_000);
+
+test('what people see is given to t()', () => {
+  expect(literals()).toEqual([]);
+}, 60_000);
+
+test('dates, ages and numbers are those of the language', () => {
+  expect(['en', 'de', 'fr', 'es', 'pt', 'zh', 'ja'].map((code) => (setTexts(read(code), code as 'en'), formatDate('20240307')))).toEqual([
+    '7 Mar 2024', '7. März 2024', '7 mars 2024', '7 mar 2024', '7 de mar. de 2024', '2024年3月7日', '2024年3月7日',
+  ]); // prettier-ignore
+  setTexts(read('de'), 'de');
+  expect([fixed(12.345, 1), formatValue(-0.25), formatValue(40), formatAge('', '', '043Y')]).toEqual(['12,3', '-0,25', '40', '43 J.']);
+  setTexts(read('ja'), 'ja');
+  expect([fixed(12.345, 1), formatAge('', '', '006M')]).toEqual(['12.3', '6か月']);
 });
 
 test('English is the key itself', () => {

@@ -6,6 +6,7 @@ import { phaseText } from './phases';
 import { formatValue } from './modality';
 import { isLossy, lossyRatio, type DisplaySet, type Picture } from './stack';
 import type { Window } from './window';
+import { t } from './language';
 
 export type Detail = 'all' | 'minimal' | 'none';
 
@@ -51,8 +52,8 @@ function studyLines(dataSet: DataSet): string[] {
     text(dataSet, 'InstitutionName'),
     join(formatDate(text(dataSet, 'StudyDate')), formatTime(text(dataSet, 'StudyTime'))),
     text(dataSet, 'StudyDescription'),
-    accession && `Acc. ${accession}`,
-    taken && `Image ${formatTime(taken, true)}`,
+    accession && t('Acc. {accession}', { accession }),
+    taken && t('Image {taken}', { taken: formatTime(taken, true) }),
   ];
 }
 
@@ -63,7 +64,7 @@ const TECHNIQUE: Readonly<Record<string, (dataSet: DataSet) => string[]>> = {
   ],
   MR: (d) => [
     join(labelled('TR', number(d, 'RepetitionTime')), labelled('TE', number(d, 'EchoTime')), labelled('TI', number(d, 'InversionTime'))),
-    join(labelled('', number(d, 'MagneticFieldStrength'), 'T').trim(), labelled('Flip', number(d, 'FlipAngle'), '°').replace(' °', '°')),
+    join(labelled('', number(d, 'MagneticFieldStrength'), 'T').trim(), labelled(t('Flip'), number(d, 'FlipAngle'), '°').replace(' °', '°')),
   ],
   PT: (d) => [radiopharmaceutical(d)],
   MG: (d) => [join(text(d, 'ViewPosition'), labelled('', number(d, 'CompressionForce'), 'N').trim(), labelled('', number(d, 'BodyPartThickness'), 'mm').trim())],
@@ -76,7 +77,7 @@ function radiopharmaceutical(dataSet: DataSet): string {
 }
 
 function seriesLines(set: DisplaySet, dataSet: DataSet): string[] {
-  const title = join(set.modality, set.number === undefined ? '' : `Series ${set.number}`);
+  const title = join(set.modality, set.number === undefined ? '' : t('Series {number}', { number: set.number }));
   return [...(TECHNIQUE[set.modality]?.(dataSet) ?? []), set.description, title];
 }
 
@@ -90,11 +91,11 @@ export function windowText(window: Window | undefined, label: string, suv: Corne
 
 const shownText = ({ window, windowLabel, suv, map }: CornerInput): string => join(windowText(window, windowLabel, suv), map);
 
-export const imageText = (set: DisplaySet, index: number): string => `${set.kind === 'clip' ? 'Frame' : 'Image'} ${index + 1} / ${set.pictures.length}`;
+export const imageText = (set: DisplaySet, index: number): string => `${set.kind === 'clip' ? t('Frame') : t('Image')} ${index + 1} / ${set.pictures.length}`;
 
 function lossyText(dataSet: DataSet): string {
   const ratio = Number(lossyRatio(dataSet));
-  return ratio > 0 ? `Lossy ${formatValue(Math.round(ratio * 10) / 10)}:1` : 'Lossy';
+  return ratio > 0 ? t('Lossy {ratio}:1', { ratio: formatValue(Math.round(ratio * 10) / 10) }) : t('Lossy');
 }
 
 function imageLines(input: CornerInput): string[] {
@@ -104,8 +105,8 @@ function imageLines(input: CornerInput): string[] {
   const thickness = number(picture.attributes, 'SliceThickness') ?? number(dataSet, 'SliceThickness');
   return [
     join(`${number(dataSet, 'Columns') ?? 0} × ${number(dataSet, 'Rows') ?? 0}`, percent(scale)),
-    join(labelled('Loc', place === undefined ? undefined : Math.round(place * 10) / 10, 'mm'), labelled('Thick', thickness, 'mm')),
-    rate === undefined ? '' : `${formatValue(Math.round(rate * 10) / 10)} fps`,
+    join(labelled(t('Loc'), place === undefined ? undefined : Math.round(place * 10) / 10, 'mm'), labelled(t('Thick'), thickness, 'mm')),
+    rate === undefined ? '' : t('{rate} fps', { rate: formatValue(Math.round(rate * 10) / 10) }),
     shownText(input),
     set.phases && !set.plane ? phaseText(set.phases, set.phase ?? 0) : '',
     join(imageText(set, index), picture.instance.InstanceNumber && set.kind === 'stack' ? `No. ${picture.instance.InstanceNumber}` : ''),
@@ -129,7 +130,7 @@ export function cornerText(input: CornerInput): Corners {
         topLeft: kept(patientLines(dataSet).slice(0, 2)),
         topRight: kept([formatDate(text(dataSet, 'StudyDate'))]),
         bottomLeft: kept(image),
-        bottomRight: kept([set.number === undefined ? set.modality : `Series ${set.number}`]),
+        bottomRight: kept([set.number === undefined ? set.modality : t('Series {number}', { number: set.number })]),
       };
     case 'all':
       return {
@@ -151,10 +152,10 @@ export function laterality(dataSet: DataSet): string {
 export function permanentNotes(set: DisplaySet, picture: Picture, source: 'browser' | 'archive' | 'archive-drawn' | undefined, lossySyntax: boolean, calibrated: boolean): string[] {
   const { dataSet } = picture.instance;
   return kept([
-    source === 'archive-drawn' ? 'Drawn by the archive: no pixel values, fixed window' : '',
+    source === 'archive-drawn' ? t('Drawn by the archive: no pixel values, fixed window') : '',
     isLossy(dataSet) || lossySyntax ? lossyText(dataSet) : '',
-    calibrated ? '' : 'Not calibrated',
-    text(dataSet, 'PatientIdentityRemoved') === 'YES' ? 'Anonymised' : '',
+    calibrated ? '' : t('Not calibrated'),
+    text(dataSet, 'PatientIdentityRemoved') === 'YES' ? t('Anonymised') : '',
     ...set.warnings,
   ]);
 }

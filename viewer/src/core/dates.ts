@@ -1,5 +1,7 @@
 // Dates, times and ages as people read them, from DA, TM and AS values (PS3.5 6.2). Unreadable values are shown as they are.
 
+import { language, t } from './language';
+
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 interface Day {
@@ -15,10 +17,20 @@ function parseDate(value: string): Day | undefined {
   return month >= 1 && month <= 12 && day >= 1 && day <= 31 ? { year, month, day } : undefined;
 }
 
-/** "20240307" → "7 Mar 2024". */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** The day in the order and with the months of the language; the day of a file lies in no time zone. */
+function localDay({ year, month, day }: Day, tag: string): string {
+  const format = formats.get(tag) ?? new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+  formats.set(tag, format);
+  return format.format(Date.UTC(year, month - 1, day));
+}
+
+/** "20240307" → "7 Mar 2024", "7. März 2024", "2024年3月7日". */
 export function formatDate(value: string): string {
   const date = parseDate(value);
-  return date ? `${date.day} ${MONTHS[date.month - 1] ?? ''} ${date.year}` : value;
+  if (!date) return value;
+  return language() === 'en' ? `${date.day} ${MONTHS[date.month - 1] ?? ''} ${date.year}` : localDay(date, language());
 }
 
 /** "134502.123" → "13:45"; with `seconds` "13:45:02". */
@@ -33,17 +45,17 @@ export function formatTime(value: string, seconds = false): string {
 /** Age at `on`: "43 y", "7 mo", "12 d"; "" where it cannot be told. `PatientAge` ("043Y") wins where it is given. */
 export function formatAge(birth: string, on: string, PatientAge = ''): string {
   const given = /^(\d{3})([DWMY])$/.exec(PatientAge);
-  if (given) return `${Number(given[1])} ${{ D: 'd', W: 'wk', M: 'mo', Y: 'y' }[given[2] ?? 'Y'] ?? 'y'}`;
+  if (given) return t({ D: '{n} d', W: '{n} wk', M: '{n} mo', Y: '{n} y' }[given[2] ?? 'Y'] ?? '{n} y', { n: Number(given[1]) });
   const born = parseDate(birth);
   const then = parseDate(on);
   if (!born || !then) return '';
   let months = (then.year - born.year) * 12 + then.month - born.month;
   if (then.day < born.day) months -= 1;
   if (months < 0) return '';
-  if (months >= 24) return `${Math.floor(months / 12)} y`;
-  if (months >= 1) return `${months} mo`;
+  if (months >= 24) return t('{n} y', { n: Math.floor(months / 12) });
+  if (months >= 1) return t('{n} mo', { n: months });
   const days = Math.round((Date.UTC(then.year, then.month - 1, then.day) - Date.UTC(born.year, born.month - 1, born.day)) / 86_400_000);
-  return days >= 0 ? `${days} d` : '';
+  return days >= 0 ? t('{n} d', { n: days }) : '';
 }
 
 /** A JavaScript local date as DA: "20240307". */

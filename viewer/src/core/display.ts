@@ -10,6 +10,7 @@ import type { Picture } from './stack';
 import { chosenSuv, type SuvChoice } from './suv';
 import type { Bitmap, ColourNode } from './viewport-port';
 import { dragStep, inverted, percentiles, tableNodes, windowFromLimits, windowNodes, type Node, type Window, type WindowChoice } from './window';
+import { t } from './language';
 
 /** The user's choice for a display set; `custom` came from dragging. */
 export interface GreySetting {
@@ -76,7 +77,7 @@ export function windowChoices(picture: Picture, modality: string, choice?: SuvCh
   const suv = chosenSuv(transform.suv?.factors, choice)?.factor;
   const scaled = suv === undefined ? [] : SUV_PRESETS.map((p) => ({ ...p, window: { ...p.window, center: p.window.center / suv, width: p.window.width / suv } }));
   const ofStates = states.filter((state) => isFor(state, picture)).flatMap((state) => stateWindow(state, picture) ?? []);
-  return [...ofStates, ...windows, { id: 'automatic', label: 'Automatic' }, { id: FULL_RANGE, label: 'Full range' }, ...presetsFor(modality), ...scaled];
+  return [...ofStates, ...windows, { id: 'automatic', label: t('Automatic') }, { id: FULL_RANGE, label: t('Full range') }, ...presetsFor(modality).map((preset) => ({ ...preset, label: t(preset.label) })), ...scaled];
 }
 
 export interface Shown {
@@ -88,12 +89,12 @@ export interface Shown {
 
 /** What holds for this picture under this setting. The default is the file's first window, else automatic. */
 export function shownGrey(picture: Picture, bitmap: Bitmap, modality: string, setting: GreySetting, states: readonly PresentationState[] = []): Shown {
-  if (setting.custom) return { window: setting.custom, label: 'Custom', nodes: windowNodes(setting.custom) };
+  if (setting.custom) return { window: setting.custom, label: t('Custom'), nodes: windowNodes(setting.custom) };
   const choices = windowChoices(picture, modality, setting.suv, states);
   const { windows, transform } = pictureInfo(picture);
   const wanted = setting.choice === DEFAULT_CHOICE ? windows[0] : choices.find(({ id }) => id === setting.choice);
   if (wanted?.nodes) return { label: wanted.label, nodes: wanted.nodes };
-  const choice = wanted ?? (setting.choice.startsWith('state-') ? windows[0] : undefined) ?? { id: 'automatic', label: 'Automatic' };
+  const choice = wanted ?? (setting.choice.startsWith('state-') ? windows[0] : undefined) ?? { id: 'automatic', label: t('Automatic') };
   if (choice.table) return { label: choice.label, nodes: tableNodes(choice.table) };
   const window = choice.window ?? (choice.id === FULL_RANGE ? fullRange(bitmap, transform) : (setting.automatic ?? automaticWindow(picture, bitmap, setting.suv)));
   return { window, label: choice.label, nodes: windowNodes(window) };

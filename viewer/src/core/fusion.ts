@@ -5,6 +5,7 @@ import { finestStep } from './reformat';
 import type { Cut } from './reslice';
 import type { DisplaySet } from './stack';
 import { volumeOf, type VolumeGeometry } from './volume';
+import { t } from './language';
 
 /** Series that show function and lie over those that show anatomy. */
 const FUNCTIONAL = new Set(['PT', 'NM', 'ST']);
@@ -17,19 +18,19 @@ const frameOf = ({ pictures }: DisplaySet): string => planeOf(pictures[0])?.Fram
 
 /** Why one cannot lie over the other; "" where it can. */
 export function reasonAgainstFusion(base: DisplaySet, overlay: DisplaySet): string {
-  if (base.id === overlay.id) return 'this is the same series';
-  if (base.pictures.length === 0 || base.pictures.some((picture) => !planeOf(picture))) return 'position or spacing of the lower series is missing';
+  if (base.id === overlay.id) return t('this is the same series');
+  if (base.pictures.length === 0 || base.pictures.some((picture) => !planeOf(picture))) return t('position or spacing of the lower series is missing');
   const answer = volumeOf(overlay);
-  if ('reason' in answer) return `the upper series is no volume: ${answer.reason}`;
+  if ('reason' in answer) return t('the upper series is no volume: {reason}', { reason: answer.reason });
   const frame = frameOf(base);
-  if (!frame || base.pictures.some((picture) => planeOf(picture)?.FrameOfReferenceUID !== frame)) return 'the lower series has no one frame of reference';
-  return frame === frameOf(overlay) ? '' : 'their frames of reference differ';
+  if (!frame || base.pictures.some((picture) => planeOf(picture)?.FrameOfReferenceUID !== frame)) return t('the lower series has no one frame of reference');
+  return frame === frameOf(overlay) ? '' : t('their frames of reference differ');
 }
 
 /** The set that shows `overlay` over `base`, to be opened like any other; or why there is none. */
 export function fused(base: DisplaySet, overlay: DisplaySet): DisplaySet | string {
   const reason = reasonAgainstFusion(base, overlay);
-  if (reason) return `These series cannot be fused: ${reason}`;
+  if (reason) return t('These series cannot be fused: {reason}', { reason });
   return { ...base, id: `${base.id}+${overlay.id}`, fusion: { base, overlay } };
 }
 

@@ -1,6 +1,7 @@
 // Key images: which pictures are marked, here or by Key Object Selections of the study (PS3.3 A.35.4, PS3.16 TID 2010). Pure.
 
 import { items, numbers, text, type DataSet } from './dicom-json';
+import { t } from './language';
 import type { DisplaySet, Instance, Picture } from './stack';
 
 /** A marked picture; frame 0: an object of one frame, or all frames of one that has several. */
@@ -35,7 +36,7 @@ export function selectionOf({ dataSet, SOPClassUID, SOPInstanceUID }: Instance):
   const title = items(dataSet, 'ConceptNameCodeSequence')[0];
   if (SOPClassUID !== KEY_OBJECT_SELECTION || NOT_KEY.has(text(title, 'CodeValue'))) return undefined;
   const marks = new Set(items(dataSet, 'ContentSequence').flatMap(marksOf));
-  return { SOPInstanceUID, title: text(title, 'CodeMeaning') || 'Key images', marks };
+  return { SOPInstanceUID, title: text(title, 'CodeMeaning') || t('Key images'), marks };
 }
 
 function marksOf(item: DataSet): string[] {

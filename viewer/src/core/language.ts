@@ -1,4 +1,4 @@
-// Texts in the user's language. A text's key is the English text itself, so that one without a translation is English.
+// Texts and numbers in the user's language. A text's key is the English text itself, so that one without a translation is English.
 
 export const LANGUAGES = [
   ['en', 'English'], ['de', 'Deutsch'], ['fr', 'Français'], ['es', 'Español'], ['pt', 'Português'], ['zh', '中文'], ['ja', '日本語'],
@@ -8,15 +8,28 @@ export type Language = (typeof LANGUAGES)[number][0];
 export type Texts = Readonly<Record<string, string>>;
 
 let texts: Texts = {};
+let current: Language = 'en';
 
-export function setTexts(known: Texts): void {
+export function setTexts(known: Texts, of: Language = 'en'): void {
   texts = known;
+  current = of;
 }
+
+/** The language that is spoken, as a BCP 47 tag for dates and numbers. */
+export const language = (): Language => current;
 
 /** The text with its placeholders ("{n}") filled in. */
 export function t(text: string, values: Readonly<Record<string, string | number>> = {}): string {
   return (texts[text] ?? text).replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
+
+const COMMA: ReadonlySet<Language> = new Set(['de', 'fr', 'es', 'pt']);
+
+/** A number that is written with a point, with the decimal mark of the language. */
+export const localNumber = (written: string): string => (COMMA.has(current) ? written.replace('.', ',') : written);
+
+/** A number to be read by people, with so many digits. Files and style sheets take `toFixed`. */
+export const fixed = (value: number, digits: number): string => localNumber(value.toFixed(digits));
 
 /** The first of the wanted languages that there is ("de-AT" is German), else English. */
 export function languageOf(wanted: readonly string[]): Language {

@@ -1,6 +1,7 @@
 // From stored values to modality values and their unit (PS3.3 C.11.1).
 
 import { items, text, type DataSet } from './dicom-json';
+import { localNumber } from './language';
 import { suvFactors, type SuvFactors } from './suv';
 import { readTable, rescaleOf } from './window';
 
@@ -52,5 +53,5 @@ export function formatValue(value: number): string {
   if (Number.isInteger(value)) return String(value);
   const size = Math.abs(value);
   const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3;
-  return value.toFixed(digits).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
+  return localNumber(value.toFixed(digits).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, ''));
 }

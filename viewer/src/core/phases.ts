@@ -3,6 +3,8 @@
 
 import type { Timing } from './cine';
 import { number, numbers, text } from './dicom-json';
+import { t } from './language';
+import { formatValue } from './modality';
 import { distances, stackWarnings, type DisplaySet, type Picture } from './stack';
 import { privateText } from './suv';
 import type { Keyword } from './tags';
@@ -33,7 +35,7 @@ interface Way {
 
 const of = (keyword: Keyword): Value => ({ attributes, instance }) => number(attributes, keyword) ?? number(instance.dataSet, keyword);
 
-const round = (value: number): string => String(Math.round(value * 10) / 10);
+const round = (value: number): string => formatValue(Math.round(value * 10) / 10);
 
 /** Seconds of a DT, or of DA and TM, since the epoch or midnight. */
 function clockOf(stamp: string, date: string, time: string): number | undefined {
@@ -56,18 +58,18 @@ const bValue: Value = (picture) => {
 const echo: Value = (picture) => of('EffectiveEchoTime')(picture) ?? of('EchoTime')(picture);
 
 const WAYS: readonly Way[] = [
-  { title: 'Time', value: (picture) => of('TemporalPositionIdentifier')(picture) ?? of('TemporalPositionIndex')(picture), label: (value) => `No. ${value}` },
+  { title: 'Time', value: (picture) => of('TemporalPositionIdentifier')(picture) ?? of('TemporalPositionIndex')(picture), label: (value) => t('No. {value}', { value }) },
   { title: 'Heart phase', value: of('NominalPercentageOfCardiacPhase'), label: (value) => `${round(value)} % RR`, shared: true },
   { title: 'Heart phase', value: of('NominalCardiacTriggerDelayTime'), label: (value) => `${round(value)} ms` },
   { title: 'Breathing phase', value: of('NominalPercentageOfRespiratoryPhase'), label: (value) => `${round(value)} %`, shared: true },
   { title: 'Heart phase', value: of('TriggerTime'), label: (value) => `${round(value)} ms` },
   { title: 'b-value', value: bValue, label: (value) => `b ${round(value)}`, shared: true, repeated: true },
   { title: 'Echo', value: echo, label: (value) => `TE ${round(value)} ms`, shared: true },
-  { title: 'Echo', value: of('EchoNumbers'), label: (value) => `Echo ${value}`, shared: true },
-  { title: 'Acquisition', value: of('AcquisitionNumber'), label: (value) => `No. ${value}` },
+  { title: 'Echo', value: of('EchoNumbers'), label: (value) => t('Echo {value}', { value }), shared: true },
+  { title: 'Acquisition', value: of('AcquisitionNumber'), label: (value) => t('No. {value}', { value }) },
   { title: 'Time', value: acquired, label: () => '' },
   { title: 'Time', value: made, label: () => '' },
-  ...[0, 1, 2, 3, 4].map((at): Way => ({ title: 'Dimension', value: ({ attributes }) => numbers(attributes, 'DimensionIndexValues')[at], label: (value) => `No. ${value}`, shared: true })),
+  ...[0, 1, 2, 3, 4].map((at): Way => ({ title: 'Dimension', value: ({ attributes }) => numbers(attributes, 'DimensionIndexValues')[at], label: (value) => t('No. {value}', { value }), shared: true })),
   { title: 'Phase', value: () => 0, label: () => '', repeated: true },
 ];
 
@@ -185,4 +187,4 @@ export function timingOfPhases({ times, sets }: Phases): Timing {
 }
 
 /** "Time 3 / 8 · 4 s". */
-export const phaseText = ({ title, labels, sets }: Phases, phase: number): string => [`${title} ${phase + 1} / ${sets.length}`, labels[phase]].filter(Boolean).join(' · ');
+export const phaseText = ({ title, labels, sets }: Phases, phase: number): string => [`${t(title)} ${phase + 1} / ${sets.length}`, labels[phase]].filter(Boolean).join(' · ');

@@ -1,6 +1,7 @@
 // Softcopy presentation states (PS3.3 A.33, C.10.4 to C.10.7, C.11.6, C.11.8): how somebody wanted images to be seen. Pure.
 
 import { items, number, numbers, text, type DataSet } from './dicom-json';
+import { t } from './language';
 import { linesOf } from './measure/reported';
 import { pictureInfo } from './picture-info';
 import type { DisplaySet, Instance, Picture } from './stack';
@@ -28,7 +29,7 @@ function readState(instance: Instance): PresentationState {
   const { dataSet, SOPInstanceUID } = instance;
   const references = items(dataSet, 'ReferencedSeriesSequence').flatMap((series) => items(series, 'ReferencedImageSequence'));
   const images = new Map(references.map((image) => [text(image, 'ReferencedSOPInstanceUID'), numbers(image, 'ReferencedFrameNumber')]));
-  const label = text(dataSet, 'ContentDescription') || text(dataSet, 'ContentLabel') || 'Presentation state';
+  const label = text(dataSet, 'ContentDescription') || text(dataSet, 'ContentLabel') || t('Presentation state');
   const state = { id: SOPInstanceUID, label, dataSet, images };
   known.set(instance, state);
   return state;

@@ -2,6 +2,7 @@
 
 import { add } from './plane';
 import type { Volume, VolumeGeometry } from './volume';
+import { t } from './language';
 
 export interface Preview {
   columns: number;
@@ -30,7 +31,7 @@ export function readPreview(body: Uint8Array): Preview {
   const { columns, rows, slices } = header;
   const count = columns * rows * slices.length;
   const bytes = body.subarray(end + 1);
-  if (bytes.length !== 2 * count) throw new Error('The preview of this volume is broken');
+  if (bytes.length !== 2 * count) throw new Error(t('The preview of this volume is broken'));
   const values = new Float32Array(count);
   const row = new Int16Array(columns);
   for (let at = 0, line = 0; at < count; line += 1) {

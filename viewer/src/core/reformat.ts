@@ -2,6 +2,7 @@
 
 import type { DataElement, DataSet } from './dicom-json';
 import { dot, rotated, type Vector } from './geometry';
+import { t } from './language';
 import { add, scaled } from './plane';
 import { OUTSIDE, type Cut, type SlabMode } from './reslice';
 import type { DisplaySet, Instance, Picture } from './stack';
@@ -107,7 +108,7 @@ export function reformat(source: DisplaySet, { geometry, pictures, notes }: Volu
     cuts.set(picture.id, { origin, right, down: below, columns: across.count, rows: down.count });
     return picture;
   });
-  const set: DisplaySet = { ...source, id, kind: 'stack', plane: name, description: [source.description, turn ? `${TITLES[name]} oblique` : TITLES[name]].filter(Boolean).join(' · '), pictures: made, instances: [instance], warnings: notes };
+  const set: DisplaySet = { ...source, id, kind: 'stack', plane: name, description: [source.description, turn ? t('{plane} oblique', { plane: t(TITLES[name]) }) : t(TITLES[name])].filter(Boolean).join(' · '), pictures: made, instances: [instance], warnings: notes };
   return { set, frame, cuts };
 }
 

@@ -2,6 +2,7 @@
 
 import { formatDate, formatTime } from './dates';
 import { items, numbers, text, texts, type DataSet } from './dicom-json';
+import { t } from './language';
 
 /** A picture, or another object, that an item names. */
 export interface Reference {
@@ -40,12 +41,12 @@ export const isReport = (dataSet: DataSet): boolean => text(dataSet, 'ValueType'
 
 export function readReport(dataSet: DataSet): Report {
   const verifier = items(dataSet, 'VerifyingObserverSequence')[0];
-  const complete = text(dataSet, 'CompletionFlag') === 'PARTIAL' ? 'Partial' : 'Complete';
+  const complete = text(dataSet, 'CompletionFlag') === 'PARTIAL' ? t('Partial') : t('Complete');
   const verified = text(dataSet, 'VerificationFlag') === 'VERIFIED';
   const by = [text(verifier, 'VerifyingObserverName'), formatMoment(text(verifier, 'VerificationDateTime'))].filter(Boolean).join(', ');
   return {
-    title: meaning(items(dataSet, 'ConceptNameCodeSequence')[0]) || 'Report',
-    status: `${complete}, ${verified ? `verified${by ? ` by ${by}` : ''}` : 'not verified'}`,
+    title: meaning(items(dataSet, 'ConceptNameCodeSequence')[0]) || t('Report'),
+    status: `${complete}, ${!verified ? t('not verified') : by ? t('verified by {by}', { by }) : t('verified')}`,
     authors: items(dataSet, 'AuthorObserverSequence').map((author) => text(author, 'PersonName')).filter(Boolean),
     date: [formatDate(text(dataSet, 'ContentDate')), formatTime(text(dataSet, 'ContentTime'))].filter(Boolean).join(' '),
     items: below(dataSet, '1', 0),
@@ -61,7 +62,7 @@ function readItem(item: DataSet, key: string, depth: number): ReportItem {
   const type = text(item, 'ValueType');
   const by = numbers(item, 'ReferencedContentItemIdentifier');
   const name = meaning(items(item, 'ConceptNameCodeSequence')[0]);
-  const value = by.length > 0 ? `see ${by.join('.')}` : (VALUES[type]?.(item) ?? '');
+  const value = by.length > 0 ? t('see {item}', { item: by.join('.') }) : (VALUES[type]?.(item) ?? '');
   const kind = KINDS[type]?.(item) ?? '';
   return { key, container: type === 'CONTAINER', name, value, kind, reference: referenceOf(item, type), items: below(item, key, depth) };
 }
@@ -79,21 +80,21 @@ const VALUES: Readonly<Record<string, (item: DataSet) => string>> = {
 };
 
 const KINDS: Readonly<Record<string, (item: DataSet) => string>> = {
-  SCOORD: (item) => shape(item, 2, 'in the image'),
-  SCOORD3D: (item) => shape(item, 3, 'in the patient'),
-  TCOORD: () => 'points in time',
+  SCOORD: (item) => shape(item, 2, t('in the image')),
+  SCOORD3D: (item) => shape(item, 3, t('in the patient')),
+  TCOORD: () => t('points in time'),
 };
 
 function shape(item: DataSet, size: number, where: string): string {
   const points = Math.floor(numbers(item, 'GraphicData').length / size);
   const kind = text(item, 'GraphicType').toLowerCase() || 'points';
-  return kind === 'point' ? `point ${where}` : `${kind} of ${points} points ${where}`;
+  return kind === 'point' ? t('point {where}', { where }) : t('{kind} of {points} points {where}', { kind, points, where });
 }
 
 /** A number with its unit, or why there is none. Units of one are left out. */
 function measured(item: DataSet): string {
   const value = items(item, 'MeasuredValueSequence')[0];
-  if (!value) return meaning(items(item, 'NumericValueQualifierCodeSequence')[0]) || 'no value';
+  if (!value) return meaning(items(item, 'NumericValueQualifierCodeSequence')[0]) || t('no value');
   const unit = items(value, 'MeasurementUnitsCodeSequence')[0];
   const symbol = text(unit, 'CodeValue');
   const shown = symbol === '1' || /^\{.*\}$/.test(symbol) ? symbol.replace(/^1$|[{}]/g, '') : symbol || meaning(unit);

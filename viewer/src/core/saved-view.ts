@@ -6,6 +6,7 @@ import { pictureInfo } from './picture-info';
 import type { Picture } from './stack';
 import { paneToPixel, type ImageShape, type Point, type Size, type View } from './view';
 import type { Window } from './window';
+import { t } from './language';
 
 export interface SavedGraphic {
   lines: Point[][];
@@ -40,7 +41,7 @@ export interface OnScreen {
 
 /** The view of the picture; or why it cannot be stored. */
 export function savedView({ picture, shape, view, pane, grey, inverted, overlays, laid }: OnScreen, label: string): SavedView | string {
-  if (grey && !grey.window) return 'A lookup table is in force, which cannot be stored with a view: choose a window first';
+  if (grey && !grey.window) return t('A lookup table is in force, which cannot be stored with a view: choose a window first');
   const toPixels = (point: Point): Point => {
     const [x, y] = paneToPixel(point, view, shape, pane);
     return [Math.round((x + 0.5) * 1000) / 1000, Math.round((y + 0.5) * 1000) / 1000];

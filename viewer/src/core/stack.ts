@@ -5,6 +5,7 @@ import type { PresentationState } from './presentation-state';
 import type { Phases } from './phases';
 import type { Subtraction } from './subtraction';
 import { dot, normal, readOrientation, readPosition, sameOrientation, type Orientation, type Vector } from './geometry';
+import { fixed, t } from './language';
 
 export interface Instance {
   dataSet: DataSet;
@@ -140,9 +141,9 @@ export function stackWarnings(pictures: readonly Picture[]): string[] {
   if (steps.length < 2) return [];
   const [low, high] = [Math.min(...steps), Math.max(...steps)];
   const warnings: string[] = [];
-  if (high - low > Math.max(0.02, 0.02 * high)) warnings.push(`Irregular spacing ${low.toFixed(2)}–${high.toFixed(2)} mm`);
+  if (high - low > Math.max(0.02, 0.02 * high)) warnings.push(t('Irregular spacing {low}–{high} mm', { low: fixed(low, 2), high: fixed(high, 2) }));
   const tilt = tiltDegrees(pictures);
-  if (tilt > 0.5) warnings.push(`Gantry tilt ${tilt.toFixed(1)}°`);
+  if (tilt > 0.5) warnings.push(t('Gantry tilt {tilt}°', { tilt: fixed(tilt, 1) }));
   return warnings;
 }
 

@@ -2,6 +2,7 @@
 // profile (by body weight, lean body mass, body surface). Nothing is guessed: what is missing is named. Pure.
 
 import { inlineBytes, items, number, text, texts, type DataElement, type DataSet } from './dicom-json';
+import { t } from './language';
 
 export type SuvKind = 'bw' | 'lbmJames' | 'lbmJanma' | 'bsa';
 /** What a PET is read in: SUV of a kind, or the unit it is stored in. */
@@ -84,14 +85,14 @@ function perDose(dataSet: DataSet, firstAcquired: string): number | string {
   const drug = items(dataSet, 'RadiopharmaceuticalInformationSequence')[0];
   const dose = number(drug, 'RadionuclideTotalDose') ?? 0;
   const halfLife = number(drug, 'RadionuclideHalfLife') ?? 0;
-  if (!(dose > 0)) return 'the injected dose is missing';
-  if (!(halfLife > 0)) return 'the half-life is missing';
+  if (!(dose > 0)) return t('the injected dose is missing');
+  if (!(halfLife > 0)) return t('the half-life is missing');
   const correction = text(dataSet, 'DecayCorrection');
   if (correction === 'ADMIN') return 1 / dose;
   const at = correction === 'START' ? scanStart(dataSet, halfLife, firstAcquired) : correction === 'NONE' ? frameTime(dataSet, halfLife) : undefined;
-  if (at === undefined) return correction === 'START' || correction === 'NONE' ? 'the time of the scan is missing' : 'how decay was corrected is missing';
+  if (at === undefined) return correction === 'START' || correction === 'NONE' ? t('the time of the scan is missing') : t('how decay was corrected is missing');
   const elapsed = sinceInjection(drug, at);
-  return elapsed === undefined ? 'the time of injection is missing' : 1 / (dose * 2 ** (-elapsed / halfLife));
+  return elapsed === undefined ? t('the time of injection is missing') : 1 / (dose * 2 ** (-elapsed / halfLife));
 }
 
 /** Values that were not corrected refer to the time of their own frame. */
@@ -130,17 +131,17 @@ export function suvFactors(dataSet: DataSet, firstAcquired = ''): SuvFactors {
   const Units = text(dataSet, 'Units');
   if (Units === 'GML' || Units === 'CM2ML') {
     const kind = Units === 'CM2ML' ? 'bsa' : TYPES[text(dataSet, 'SUVType')];
-    return kind ? { factors: scaledFrom(kind, 1, sizes), reason: '' } : none(`SUV of the kind ${text(dataSet, 'SUVType')} is not known here`);
+    return kind ? { factors: scaledFrom(kind, 1, sizes), reason: '' } : none(t('SUV of the kind {kind} is not known here', { kind: text(dataSet, 'SUVType') }));
   }
   const corrected = texts(dataSet, 'CorrectedImage').filter(Boolean);
-  if (corrected.length > 0 && !corrected.includes('ATTN')) return none('the images are not corrected for attenuation');
+  if (corrected.length > 0 && !corrected.includes('ATTN')) return none(t('the images are not corrected for attenuation'));
   const philips = Units === 'CNTS' ? Number(privateText(dataSet, '7053', 'Philips PET Private Group', '00')) : 0;
   if (philips > 0) return { factors: scaledFrom('bw', philips, sizes), reason: '' };
   const toActivity = Units === 'CNTS' ? Number(privateText(dataSet, '7053', 'Philips PET Private Group', '09')) : 1;
-  if (!(toActivity > 0) || (Units !== 'BQML' && Units !== 'CNTS')) return none(`the unit ${Units || 'of the values'} leads to no SUV`);
+  if (!(toActivity > 0) || (Units !== 'BQML' && Units !== 'CNTS')) return none(t('the unit {unit} leads to no SUV', { unit: Units || '?' }));
   const dose = perDose(dataSet, firstAcquired);
   if (typeof dose === 'string') return none(dose);
-  if (!sizes.bw) return none("the patient's weight is missing");
+  if (!sizes.bw) return none(t('the patient\'s weight is missing'));
   return { factors: Object.fromEntries(Object.entries(sizes).map(([kind, size]) => [kind, size * dose * toActivity])), reason: '' };
 }
 

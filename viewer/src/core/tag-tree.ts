@@ -1,6 +1,7 @@
 // A data set as the lines of a tag browser: nested items indented, values as text, searchable. Pure.
 
 import { formatPersonName, type DataElement, type DataSet, type JsonValue } from './dicom-json';
+import { t } from './language';
 
 export interface TagLine {
   key: string;
@@ -32,14 +33,14 @@ function isNested(value: JsonValue): value is DataSet {
 }
 
 function valueText(element: DataElement): string {
-  if (element.BulkDataURI) return 'bulk data';
-  if (element.InlineBinary !== undefined) return `${Math.floor((element.InlineBinary.length * 3) / 4)} bytes`;
+  if (element.BulkDataURI) return t('bulk data');
+  if (element.InlineBinary !== undefined) return t('{n} bytes', { n: Math.floor((element.InlineBinary.length * 3) / 4) });
   const values = element.Value ?? [];
   const shown = values.slice(0, 64).map((value) => {
     if (value === null) return '';
     return typeof value === 'object' ? formatPersonName(value) : String(value);
   });
-  const text = shown.join(' \\ ') + (values.length > 64 ? ` … (${values.length} values)` : '');
+  const text = shown.join(' \\ ') + (values.length > 64 ? ` … ${t('({n} values)', { n: values.length })}` : '');
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
@@ -65,7 +66,7 @@ export function tagLines(dataSet: DataSet, dictionary: Dictionary, depth = 0, pa
         depth,
         tag: `${tag.slice(0, 4)},${tag.slice(4)}`,
         vr: element.vr,
-        keyword: own ? creator || (tag.slice(4, 6) === '00' ? 'Private creator' : 'Private') : keywordOf(tag, dictionary),
+        keyword: own ? creator || (tag.slice(4, 6) === '00' ? t('Private creator') : t('Private')) : keywordOf(tag, dictionary),
         value: element.vr === 'SQ' ? '' : valueText(element),
         private: own,
         items: nested.length,
@@ -76,7 +77,7 @@ export function tagLines(dataSet: DataSet, dictionary: Dictionary, depth = 0, pa
 
 function itemLines(item: DataSet, index: number, dictionary: Dictionary, depth: number, path: string): TagLine[] {
   const key = `${path}/${index + 1}`;
-  const head: TagLine = { key, depth: depth + 1, tag: '', vr: '', keyword: `Item ${index + 1}`, value: '', private: false, items: 0 };
+  const head: TagLine = { key, depth: depth + 1, tag: '', vr: '', keyword: t('Item {index}', { index: index + 1 }), value: '', private: false, items: 0 };
   return [head, ...tagLines(item, dictionary, depth + 2, key)];
 }
 

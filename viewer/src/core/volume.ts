@@ -5,6 +5,7 @@ import { number } from './dicom-json';
 import { dot, type Vector } from './geometry';
 import { add, parallel, planeOf, scaled, subtract, unit, type ImagePlane } from './plane';
 import { isColour, type DisplaySet, type Picture } from './stack';
+import { fixed, t } from './language';
 
 export interface VolumeGeometry {
   columns: number;
@@ -55,13 +56,13 @@ function slicesOf(pictures: readonly Picture[], planes: readonly ImagePlane[]): 
 function reasonAgainst(set: DisplaySet, planes: readonly (ImagePlane | undefined)[]): string | undefined {
   const missing = planes.filter((plane) => !plane).length;
   const [first] = planes;
-  if (set.pictures.length < 3) return 'fewer than three images';
-  if (set.pictures.some(({ instance }) => isColour(instance.dataSet))) return 'colour images are not reformatted';
-  if (missing > 0 || !first) return `position, orientation or pixel spacing is missing in ${missing} of ${planes.length} images`;
+  if (set.pictures.length < 3) return t('fewer than three images');
+  if (set.pictures.some(({ instance }) => isColour(instance.dataSet))) return t('colour images are not reformatted');
+  if (missing > 0 || !first) return t('position, orientation or pixel spacing is missing in {missing} of {n} images', { missing, n: planes.length });
   const others = planes as readonly ImagePlane[];
-  if (others.some((plane) => !parallel(first, plane) || dot(first.row, plane.row) < 0.9986)) return 'the images are not parallel';
-  if (others.some((plane) => plane.columns !== first.columns || plane.rows !== first.rows)) return 'the images differ in size';
-  if (others.some((plane) => differs(first.columnStep, plane.columnStep) || differs(first.rowStep, plane.rowStep))) return 'the images differ in pixel spacing';
+  if (others.some((plane) => !parallel(first, plane) || dot(first.row, plane.row) < 0.9986)) return t('the images are not parallel');
+  if (others.some((plane) => plane.columns !== first.columns || plane.rows !== first.rows)) return t('the images differ in size');
+  if (others.some((plane) => differs(first.columnStep, plane.columnStep) || differs(first.rowStep, plane.rowStep))) return t('the images differ in pixel spacing');
   return undefined;
 }
 
@@ -69,9 +70,9 @@ function notesOf(places: readonly number[], tilt: number, leftOut: number): stri
   const steps = places.slice(1).map((place, index) => place - (places[index] as number));
   const [low, high] = [Math.min(...steps), Math.max(...steps)];
   return [
-    ...(high - low > Math.max(0.02, 0.02 * high) ? [`Irregular spacing ${low.toFixed(2)}–${high.toFixed(2)} mm, interpolated`] : []),
-    ...(tilt > 0.5 ? [`Gantry tilt ${tilt.toFixed(1)}°, corrected`] : []),
-    ...(leftOut > 0 ? [`${leftOut} further images in the same places left out`] : []),
+    ...(high - low > Math.max(0.02, 0.02 * high) ? [t('Irregular spacing {low}–{high} mm, interpolated', { low: fixed(low, 2), high: fixed(high, 2) })] : []),
+    ...(tilt > 0.5 ? [t('Gantry tilt {tilt}°, corrected', { tilt: fixed(tilt, 1) })] : []),
+    ...(leftOut > 0 ? [t('{n} further images in the same places left out', { n: leftOut })] : []),
   ];
 }
 
@@ -82,12 +83,12 @@ export function volumeOf(set: DisplaySet): VolumeAnswer {
   if (against) return { reason: against };
   const slices = slicesOf(set.pictures, planes as ImagePlane[]);
   const [first, last] = [slices[0] as Slice, slices.at(-1) as Slice];
-  if (slices.length < 3) return { reason: 'all images lie in one place' };
-  if (first.plane.columns * first.plane.rows * slices.length > MOST_VOXELS) return { reason: 'the volume is too large for this browser' };
+  if (slices.length < 3) return { reason: t('all images lie in one place') };
+  if (first.plane.columns * first.plane.rows * slices.length > MOST_VOXELS) return { reason: t('the volume is too large for this browser') };
   const line = unit(subtract(last.plane.origin, first.plane.origin));
   const places = slices.map(({ plane }) => dot(subtract(plane.origin, first.plane.origin), line));
   const astray = Math.max(...slices.map(({ plane }, index) => Math.hypot(...subtract(subtract(plane.origin, first.plane.origin), scaled(line, places[index] as number)))));
-  if (astray > Math.max(0.5, first.plane.columnStep)) return { reason: `the slices are shifted against one another by up to ${astray.toFixed(1)} mm` };
+  if (astray > Math.max(0.5, first.plane.columnStep)) return { reason: t('the slices are shifted against one another by up to {distance} mm', { distance: fixed(astray, 1) }) };
   const { origin, row, column, columnStep, rowStep, columns, rows, normal } = first.plane;
   const FrameOfReferenceUID = first.plane.FrameOfReferenceUID || `of ${set.id}`;
   const tilt = Math.acos(Math.min(1, Math.abs(dot(line, normal)))) * DEGREE;

@@ -2,6 +2,7 @@
 
 import { formatValue } from './modality';
 import { element, items, number, numbers, text, type DataElement, type DataSet } from './dicom-json';
+import { t } from './language';
 
 export interface Channel {
   /** "II", "aVR", "V1": without "Lead". */
@@ -34,7 +35,7 @@ export const hasWaveforms = (dataSet: DataSet): boolean => items(dataSet, 'Wavef
 
 export function readWaveforms(dataSet: DataSet): WaveformGroup[] {
   return items(dataSet, 'WaveformSequence').map((item, index) => ({
-    label: [text(item, 'MultiplexGroupLabel') || `Group ${index + 1}`, text(item, 'WaveformOriginality') === 'DERIVED' ? 'derived' : ''].filter(Boolean).join(', '),
+    label: [text(item, 'MultiplexGroupLabel') || t('Group {index}', { index: index + 1 }), text(item, 'WaveformOriginality') === 'DERIVED' ? 'derived' : ''].filter(Boolean).join(', '),
     channels: items(item, 'ChannelDefinitionSequence').map(readChannel),
     samples: number(item, 'NumberOfWaveformSamples') ?? 0,
     frequency: number(item, 'SamplingFrequency') ?? 0,
@@ -52,7 +53,7 @@ function readChannel(item: DataSet, index: number): Channel {
   const source = items(item, 'ChannelSourceSequence')[0];
   const code = text(items(item, 'ChannelSensitivityUnitsSequence')[0], 'CodeValue');
   const scale = MILLIVOLTS[code] ?? 1;
-  const named = text(item, 'ChannelLabel') || meaning(source) || `Channel ${index + 1}`;
+  const named = text(item, 'ChannelLabel') || meaning(source) || t('Channel {index}', { index: index + 1 });
   return {
     name: named.replace(/^Lead\s+/i, '').replace(/\s*\(Einthoven\)$/i, ''),
     unit: code in MILLIVOLTS ? 'mV' : code === '1' ? '' : code,
@@ -65,8 +66,8 @@ function readChannel(item: DataSet, index: number): Channel {
 
 function filtersOf(item: DataSet): string {
   const [low, high, notch] = [number(item, 'FilterLowFrequency'), number(item, 'FilterHighFrequency'), number(item, 'NotchFilterFrequency')];
-  const band = low !== undefined && high !== undefined ? `${formatValue(low)}–${formatValue(high)} Hz` : low !== undefined ? `from ${formatValue(low)} Hz` : high !== undefined ? `to ${formatValue(high)} Hz` : '';
-  return [band, notch ? `notch ${formatValue(notch)} Hz` : ''].filter(Boolean).join(', ');
+  const band = low !== undefined && high !== undefined ? `${formatValue(low)}–${formatValue(high)} Hz` : low !== undefined ? t('from {low} Hz', { low: formatValue(low) }) : high !== undefined ? t('to {high} Hz', { high: formatValue(high) }) : '';
+  return [band, notch ? t('notch {notch} Hz', { notch: formatValue(notch) }) : ''].filter(Boolean).join(', ');
 }
 
 type Reader = (view: DataView, at: number) => number;

@@ -1,6 +1,7 @@
 // Grey scale: from modality values to what is shown (PS3.3 C.11.2, PS3.14). Everything becomes a list of nodes, piecewise linear.
 
 import { inlineBytes, items, number, numbers, text, texts, type DataSet } from './dicom-json';
+import { t } from './language';
 
 export type VoiFunction = 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID';
 
@@ -101,7 +102,7 @@ function voiTable(item: DataSet): VoiTable | undefined {
   return { first: table.first, values: Float32Array.from(table.entries, (entry) => Math.min(1, entry / top)) };
 }
 
-const named = (name = '', index: number): string => (name === '' ? `From file${index === 0 ? '' : ` ${index + 1}`}` : name);
+const named = (name = '', index: number): string => (name === '' ? [t('From file'), index === 0 ? '' : index + 1].filter(Boolean).join(' ') : name);
 
 /** The windows and VOI LUTs a file or frame brings, in its own order; the first is its default. */
 export function windowsOf(dataSet: DataSet): WindowChoice[] {
@@ -111,7 +112,7 @@ export function windowsOf(dataSet: DataSet): WindowChoice[] {
   const names = texts(dataSet, 'WindowCenterWidthExplanation');
   const tables = items(dataSet, 'VOILUTSequence').flatMap((item, index): WindowChoice[] => {
     const table = voiTable(item);
-    return table ? [{ id: `lut-${index}`, label: text(item, 'LUTExplanation') || `LUT ${index + 1}`, table }] : [];
+    return table ? [{ id: `lut-${index}`, label: text(item, 'LUTExplanation') || t('LUT {index}', { index: index + 1 }), table }] : [];
   });
   const windows = numbers(dataSet, 'WindowCenter').flatMap((center, index): WindowChoice[] => {
     const width = widths[index];

@@ -1,6 +1,7 @@
 // The one DICOMweb client (PS3.18): QIDO-RS, frames, rendered, thumbnails, bulk data; and of /api what opens a study.
 
 import type { DataSet } from '../core/dicom-json';
+import { t } from '../core/language';
 import type { StudyOpening } from '../core/opening';
 import { parameter, readMultipart } from './multipart';
 
@@ -40,7 +41,7 @@ const LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 
 /** What the archive says of its refusal. */
 export async function describe(response: Response): Promise<string> {
-  const fallback = `The archive answered ${response.status} ${response.statusText}`.trim();
+  const fallback = t('The archive answered {status} {statusText}', { status: response.status, statusText: response.statusText }).trim();
   if (!(response.headers.get('content-type') ?? '').includes('json')) return fallback;
   const body: unknown = await response.json().catch(() => undefined);
   const error = (body as { error?: { message?: unknown } } | undefined)?.error?.message;
@@ -72,7 +73,7 @@ export class DicomWebClient {
     const response = await this.get(`${this.object(path)}/frames/${frames.join(',')}`, accept, signal);
     const type = response.headers.get('content-type') ?? '';
     const parts = readMultipart(type, new Uint8Array(await response.arrayBuffer()));
-    if (parts.length !== frames.length) throw new ServerError(response.status, `Asked for ${frames.length} frames, got ${parts.length}`);
+    if (parts.length !== frames.length) throw new ServerError(response.status, t('Asked for {asked} frames, got {got}', { asked: frames.length, got: parts.length }));
     return parts.map((part) => ({
       transferSyntaxUID: parameter(part.headers.get('content-type') ?? '', 'transfer-syntax') || parameter(type, 'transfer-syntax') || LITTLE_ENDIAN,
       bytes: part.body,
@@ -110,7 +111,7 @@ export class DicomWebClient {
   async objectFile(path: ObjectPath): Promise<Blob> {
     const response = await this.get(this.object(path), 'multipart/related; type="application/dicom"; transfer-syntax=*');
     const [part] = readMultipart(response.headers.get('content-type') ?? '', new Uint8Array(await response.arrayBuffer()));
-    if (!part) throw new ServerError(response.status, 'The archive sent no object');
+    if (!part) throw new ServerError(response.status, t('The archive sent no object'));
     return new Blob([part.body], { type: 'application/dicom' });
   }
 
@@ -142,7 +143,7 @@ export class DicomWebClient {
       response = await fetch(url, { headers: { Accept: accept, ...(etag ? { 'If-None-Match': etag } : {}) }, ...(signal ? { signal } : {}) });
     } catch (error) {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
-      throw new ServerError(0, 'The archive cannot be reached');
+      throw new ServerError(0, t('The archive cannot be reached'));
     }
     if (!response.ok && response.status !== 304) throw new ServerError(response.status, await describe(response));
     return response;

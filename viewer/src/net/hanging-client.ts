@@ -1,6 +1,7 @@
 // Reads, writes and deletes the hanging protocols that the archive keeps.
 
 import type { Protocol } from '../core/hanging/protocol';
+import { t } from '../core/language';
 import { ServerError, describe } from './dicomweb';
 
 export class HangingClient {
@@ -22,7 +23,7 @@ export class HangingClient {
 
   private async ask(below: string, request: RequestInit): Promise<Response> {
     const response = await fetch(`${this.api}/hanging-protocols${below}`, request).catch(() => {
-      throw new ServerError(0, 'The archive cannot be reached');
+      throw new ServerError(0, t('The archive cannot be reached'));
     });
     if (!response.ok) throw new ServerError(response.status, await describe(response));
     return response;

@@ -1,5 +1,7 @@
 // multipart/related bodies (RFC 2046, PS3.18 8.6.1), whole in memory. Binary safe: parts end only at a boundary line.
 
+import { t } from '../core/language';
+
 export interface Part {
   headers: ReadonlyMap<string, string>;
   body: Uint8Array<ArrayBuffer>;
@@ -33,18 +35,18 @@ function readHeaders(text: string): Map<string, string> {
 /** The parts of a body; throws where it has no boundary or a part is cut off. Bodies are views, not copies. */
 export function readMultipart(contentType: string, bytes: Uint8Array<ArrayBuffer>): Part[] {
   const boundary = parameter(contentType, 'boundary');
-  if (!boundary) throw new Error('The answer is not multipart: no boundary');
+  if (!boundary) throw new Error(t('The answer is not multipart: no boundary'));
   const encoder = new TextEncoder();
   const blank = encoder.encode('\r\n\r\n');
   const next = encoder.encode(`\r\n--${boundary}`);
   const parts: Part[] = [];
   let at = find(bytes, encoder.encode(`--${boundary}`), 0);
-  if (at < 0) throw new Error('The answer has no part');
+  if (at < 0) throw new Error(t('The answer has no part'));
   at += boundary.length + 2;
   while (!(bytes[at] === 0x2d && bytes[at + 1] === 0x2d)) {
     const bodyStart = find(bytes, blank, at);
     const bodyEnd = bodyStart < 0 ? -1 : partEnd(bytes, bodyStart + 4, next);
-    if (bodyEnd < 0) throw new Error('The answer is cut off');
+    if (bodyEnd < 0) throw new Error(t('The answer is cut off'));
     const headers = readHeaders(new TextDecoder().decode(bytes.subarray(at, bodyStart)));
     parts.push({ headers, body: bytes.subarray(bodyStart + 4, bodyEnd) });
     at = bodyEnd + next.length;

@@ -1,6 +1,7 @@
 // Palette tables of a PALETTE COLOR image (PS3.3 C.7.9), inline or fetched as bulk data.
 
 import { inlineBytes, numbers, type DataElement, type DataSet } from '../core/dicom-json';
+import { t } from '../core/language';
 import type { Palette } from '../core/pixels';
 import { TAGS } from '../core/tags';
 import { wordsOrBytes } from '../core/window';
@@ -20,11 +21,11 @@ export async function loadPalette(client: DicomWebClient, dataSet: DataSet): Pro
   const [red, green, blue] = await Promise.all(
     COLOURS.map((colour) => {
       const element = dataSet[TAGS[`${colour}PaletteColorLookupTableData`]];
-      if (!element) throw new Error('The palette is missing');
+      if (!element) throw new Error(t('The palette is missing'));
       return entries(client, element, count || 65536, bits);
     }),
   );
-  if (!red || !green || !blue) throw new Error('The palette is missing');
+  if (!red || !green || !blue) throw new Error(t('The palette is missing'));
   const deepest = [red, green, blue].reduce((max, table) => table.reduce((most, entry) => Math.max(most, entry), max), 0);
   return { first, red, green, blue, bits: deepest > 255 ? 16 : 8 };
 }

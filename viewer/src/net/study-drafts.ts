@@ -2,6 +2,7 @@
 // (ETag, If-Match), and has it stored as an object.
 
 import { ServerError, describe } from './dicomweb';
+import { t } from '../core/language';
 
 const OBJECTS = { measurements: '/report', 'key-images': '/selection' } as const;
 
@@ -30,7 +31,7 @@ export class DraftClient<T> {
 
   private async ask(study: string, request: RequestInit, below = ''): Promise<Response> {
     const response = await fetch(`${this.api}/studies/${study}/${this.kind}${below}`, request).catch(() => {
-      throw new ServerError(0, 'The archive cannot be reached');
+      throw new ServerError(0, t('The archive cannot be reached'));
     });
     if (!response.ok && response.status !== 412) throw new ServerError(response.status, await describe(response));
     return response;

@@ -69,7 +69,7 @@ export class SettingsStore {
   private async speak(language: Language): Promise<void> {
     const texts = language === 'en' ? {} : await TEXTS[`../languages/${language}.json`]?.().catch(() => undefined);
     if (!texts) return;
-    setTexts(texts);
+    setTexts(texts, language);
     document.documentElement.lang = language;
     this.apply({ language });
   }

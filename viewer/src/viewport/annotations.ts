@@ -3,6 +3,7 @@
 import { mapOf } from '../core/colour-maps';
 import { cornerText, laterality, permanentNotes, type Corners, type Detail } from '../core/corner-text';
 import { colourScale, type ColourScale } from '../core/display';
+import { t } from '../core/language';
 import { edgeLetters } from '../core/orientation';
 import { pictureInfo, spacingAt } from '../core/picture-info';
 import { scaleBar, type ScaleBar, type Spacing } from '../core/spacing';
@@ -51,7 +52,7 @@ function cornersOf({ index, bitmap, view, pane, grey, setting, playing, rate }: 
     scale: bitmap ? scaleOf(view, bitmap, pane) * bitmap.pixelWidth : 0,
     window: grey?.window,
     windowLabel: grey?.label ?? '',
-    map: grey && mapOf(setting.map)?.label,
+    map: grey && t(mapOf(setting.map)?.label ?? ''),
     suv: chosenSuv(pictureInfo(picture).transform.suv?.factors, setting.suv),
     rate: playing ? rate : undefined,
   });

@@ -2,6 +2,7 @@
 // What the browser cannot decode the archive decodes; what neither can is shown as the archive draws it.
 
 import { number, numbers, text } from '../core/dicom-json';
+import { t } from '../core/language';
 import { Signal } from '../core/lifecycle';
 import { overlayBits } from '../core/overlay-planes';
 import { forgetPictureInfo } from '../core/picture-info';
@@ -204,7 +205,7 @@ export class BitmapStore implements PictureStore {
 
   private note(id: string, error: unknown): void {
     if (isAbort(error)) return;
-    this.failed.set(id, error instanceof Error ? error.message : 'The image cannot be read');
+    this.failed.set(id, error instanceof Error ? error.message : t('The image cannot be read'));
     this.changed.emit();
   }
 }
@@ -219,7 +220,7 @@ async function drawnByArchive(picture: Picture, blob: Blob): Promise<LoadedBitma
   const image = await createImageBitmap(blob);
   const canvas = new OffscreenCanvas(image.width, image.height);
   const context = canvas.getContext('2d');
-  if (!context) throw new Error(`${text(picture.instance.dataSet, 'Modality')} image cannot be drawn`);
+  if (!context) throw new Error(t('{modality} image cannot be drawn', { modality: text(picture.instance.dataSet, 'Modality') }));
   context.drawImage(image, 0, 0);
   image.close();
   const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);

@@ -1,6 +1,7 @@
 // The key images of the open studies: marked and kept in the archive at once, and those of stored selections.
 
 import { isMarked, markedOnly, markId, markOf, selectionOf, type KeyImage, type Selection } from '../core/key-images';
+import { t } from '../core/language';
 import { Signal } from '../core/lifecycle';
 import type { Picture } from '../core/stack';
 import type { DraftClient } from '../net/study-drafts';
@@ -64,7 +65,7 @@ export class KeyImages {
     const mark = markOf(picture);
     const id = markId(mark);
     const own = kept.changes.has(id) ? kept.changes.get(id) !== null : kept.marks.has(id);
-    if (!own && isMarked(picture, this.current.stored)) return 'This image is in a stored selection of key images, which stays as it is';
+    if (!own && isMarked(picture, this.current.stored)) return t('This image is in a stored selection of key images, which stays as it is');
     kept.changes.set(id, own ? null : mark);
     this.tell();
     return this.write();
@@ -73,7 +74,7 @@ export class KeyImages {
   /** Shows key images alone, or everything again; returns why not. */
   toggleOnly(): string {
     const only = !this.current.only;
-    if (only && this.current.marks.size === 0) return 'No image is marked: K marks the one on screen';
+    if (only && this.current.marks.size === 0) return t('No image is marked: K marks the one on screen');
     this.update({ only });
     return '';
   }
@@ -96,11 +97,11 @@ export class KeyImages {
   async store(): Promise<string> {
     const failed = await this.write();
     const marked = [...this.studies].filter(([, { marks }]) => marks.size > 0);
-    if (failed || marked.length === 0) return failed || 'No image is marked: K marks the one on screen';
+    if (failed || marked.length === 0) return failed || t('No image is marked: K marks the one on screen');
     for (const [study] of marked) await this.client.store(study);
     await this.loader.refresh();
     for (const [study] of marked) await this.read(study);
-    return 'Stored as a key object selection in a new series';
+    return t('Stored as a key object selection in a new series');
   }
 
   dispose(): void {
@@ -123,7 +124,7 @@ export class KeyImages {
       } catch (error) {
         clearTimeout(this.timer);
         this.timer = setTimeout(() => void this.write(), AGAIN);
-        return `Key images are not saved: ${error instanceof Error ? error.message : 'the archive refused them'}. Trying again.`;
+        return t('Key images are not saved: {reason}. Trying again.', { reason: error instanceof Error ? error.message : t('the archive refused them') });
       }
     });
     return this.writing;

@@ -1,5 +1,6 @@
 // A waveform on millimetre paper: grid, calibration pulse, traces. One unit of the canvas is a millimetre.
 
+import { t } from '../core/language';
 import { gainOf, type Strip, type WaveformGroup } from '../core/waveform';
 
 export interface Paper {
@@ -76,7 +77,7 @@ function trace(context: CanvasRenderingContext2D, group: WaveformGroup, values: 
   else if (definition.unit === 'mV') line(context, [[1, base], [2, base], [2, base - gain], [4, base - gain], [4, base], [5, base]], INK, 0.25);
   context.fillStyle = INK;
   context.font = '600 3.4px sans-serif';
-  context.fillText(definition.unit === 'mV' ? definition.name : `${definition.name} (${definition.unit || 'no unit'})`, x + 1, row * paper.row + 4.5);
+  context.fillText(definition.unit === 'mV' ? definition.name : `${definition.name} (${definition.unit || t('no unit')})`, x + 1, row * paper.row + 4.5);
 }
 
 /** Half way between the least and the greatest value. */

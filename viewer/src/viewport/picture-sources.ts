@@ -1,6 +1,7 @@
 // One PictureStore for all panes: planes of a volume come from its reslicer while there is one, differences from where they are made,
 // all else from the archive.
 
+import { t } from '../core/language';
 import { Signal } from '../core/lifecycle';
 import type { DisplaySet, Picture } from '../core/stack';
 import type { Kind } from '../net/queue';
@@ -53,7 +54,7 @@ export class PictureSources implements PictureStore {
   }
 
   load(set: DisplaySet, picture: Picture, kind: Kind): Promise<LoadedBitmap> {
-    return this.of(picture.id)?.load(set, picture, kind) ?? Promise.reject(new Error('The volume was closed'));
+    return this.of(picture.id)?.load(set, picture, kind) ?? Promise.reject(new Error(t('The volume was closed')));
   }
 
   prefetch(set: DisplaySet, pictures: readonly Picture[]): void {

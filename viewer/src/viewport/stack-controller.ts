@@ -3,6 +3,7 @@
 import { frameAt, steppedRate, timingOf, autoPlays, type Timing } from '../core/cine';
 import type { ColourMapId } from '../core/colour-maps';
 import { DEFAULT_CHOICE, FULL_RANGE, automaticWindow, shownGrey, startsInverted, stepFor, storedNodes, windowChoices, type GreySetting, type Shown } from '../core/display';
+import { t } from '../core/language';
 import { Signal } from '../core/lifecycle';
 import { loadingOrder } from '../core/loading-order';
 import { toModality } from '../core/modality';
@@ -175,7 +176,7 @@ export class StackController {
     }
     this.update({ status: 'loading', message: '' });
     this.store.load(set, picture, 'interaction').then(swap, (error: unknown) => {
-      if (turn === this.wanted && !isAbort(error)) this.update({ status: 'failed', message: error instanceof Error ? error.message : 'The image cannot be read' });
+      if (turn === this.wanted && !isAbort(error)) this.update({ status: 'failed', message: error instanceof Error ? error.message : t('The image cannot be read') });
     });
   }
 
@@ -450,7 +451,7 @@ export class StackController {
       },
       (error: unknown) => {
         if (turn !== this.wanted || isAbort(error)) return;
-        this.update({ status: 'failed', message: error instanceof Error ? error.message : 'The image cannot be read', bitmap: undefined, grey: undefined });
+        this.update({ status: 'failed', message: error instanceof Error ? error.message : t('The image cannot be read'), bitmap: undefined, grey: undefined });
       },
     );
   }

@@ -2,6 +2,7 @@
 // first; afterwards asked for again from time to time, so that a study that still arrives grows by itself.
 
 import { number, text } from '../core/dicom-json';
+import { t } from '../core/language';
 import { Signal } from '../core/lifecycle';
 import { seriesHead, seriesMetadata, type SeriesOpening } from '../core/opening';
 import { withStates } from '../core/presentation-state';
@@ -57,10 +58,10 @@ export class StudyLoader {
     this.studies = studies;
     try {
       const series = (await Promise.all(studies.map((study) => this.read(study)))).flat();
-      this.update({ series, status: 'ready', message: series.length === 0 ? 'The archive holds no series of this study' : '' });
+      this.update({ series, status: 'ready', message: series.length === 0 ? t('The archive holds no series of this study') : '' });
     } catch (error) {
       if (this.controller.signal.aborted) return;
-      this.update({ ...this.current, status: 'failed', message: error instanceof Error ? error.message : 'The study cannot be read' });
+      this.update({ ...this.current, status: 'failed', message: error instanceof Error ? error.message : t('The study cannot be read') });
       return;
     }
     const first = this.firstChoice(wanted);
@@ -105,7 +106,7 @@ export class StudyLoader {
       this.replace(SeriesInstanceUID, { sets: known.sets, error: '' });
     } catch (error) {
       known.sets = [];
-      this.replace(SeriesInstanceUID, { sets: [], error: error instanceof Error ? error.message : 'The series cannot be read' });
+      this.replace(SeriesInstanceUID, { sets: [], error: error instanceof Error ? error.message : t('The series cannot be read') });
     }
     return known.sets;
   }

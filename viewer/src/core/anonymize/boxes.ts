@@ -1,5 +1,7 @@
 // Boxes that will be blanked, in pixels of the picture; the right and bottom edges are not included. Pure.
 
+import { t } from '../language';
+
 export interface Box {
   left: number;
   top: number;
@@ -75,4 +77,4 @@ export function fromEdges(edges: readonly number[]): Box {
 }
 
 export const described = (box: Box, index: number): string =>
-  `Box ${index + 1}: ${box.right - box.left} by ${box.bottom - box.top} pixels at ${box.left}, ${box.top}`;
+  t('Box {index}: {width} by {height} pixels at {x}, {y}', { index: index + 1, width: box.right - box.left, height: box.bottom - box.top, x: box.left, y: box.top });

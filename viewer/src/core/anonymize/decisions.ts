@@ -1,6 +1,7 @@
 // What a person decided about the pictures of a series, and what becomes of it by that. Pure.
 
 import { fromEdges, toEdges, type Box, type Size } from './boxes';
+import { language, t } from '../language';
 
 /** What the archive says of a series: why it is caught, and the boxes that rules and regions give. */
 export interface SeriesPreview extends Size {
@@ -54,7 +55,7 @@ export type Counts = Readonly<Record<'output' | 'unchanged' | 'sequestered' | 'r
 /** Counts in words; nothing is left out that is there, so they add up to the number of objects. */
 export function inWords(counts: Counts): string {
   const words: readonly (readonly [keyof Counts, string])[] = [
-    ['output', 'written'], ['unchanged', 'there before'], ['sequestered', 'set aside'], ['rejected', 'rejected'], ['left', 'left'],
+    ['output', t('written')], ['unchanged', t('there before')], ['sequestered', t('set aside')], ['rejected', t('rejected')], ['left', t('left')],
   ]; // prettier-ignore
-  return words.filter(([key]) => counts[key] > 0 || key === 'output').map(([key, word]) => `${counts[key].toLocaleString('en')} ${word}`).join(', ');
+  return words.filter(([key]) => counts[key] > 0 || key === 'output').map(([key, word]) => `${counts[key].toLocaleString(language())} ${word}`).join(', ');
 }

@@ -1,6 +1,7 @@
 // What is on screen, said as a hanging protocol: which kind of series is where, never which one. Pure.
 
 import { DEFAULT_CHOICE, startsInverted, type GreySetting } from '../display';
+import { t } from '../language';
 import type { Links } from '../links';
 import type { Pose } from '../view';
 import { PROJECTIONS, type Candidate, type Features, type StudyKind } from './features';
@@ -48,7 +49,7 @@ export function protocolOf({ rows, columns, panes, links }: Screen, kind: StudyK
   const title = [modality, bodyPart.toLowerCase()].filter(Boolean).join(' ');
   return {
     id: kindId(kind),
-    name: `My ${title}`,
+    name: t('My {kind}', { kind: title }),
     modality,
     ...(bodyPart ? { bodyPart } : {}),
     stages: [{ name: '', rows, columns, slots: panes.map(slotOf), links }],

@@ -3,6 +3,7 @@
 import type { Point } from '../view';
 import { isPlanar, type Scale } from './scale';
 import { moveOne, type Quantity, type ToolDefinition } from './types';
+import { fixed, t } from '../language';
 
 /** Degrees between two directions given as pairs of points. */
 export function degreesBetween([a, b]: readonly [Point, Point], [c, d]: readonly [Point, Point], scale: Scale): number {
@@ -13,7 +14,7 @@ export function degreesBetween([a, b]: readonly [Point, Point], [c, d]: readonly
 }
 
 /** An angle has no meaning between axes of different units, as in a spectrum. */
-export const angleText = (degrees: number, scale: Scale): string => (isPlanar(scale) ? `${degrees.toFixed(1)}°` : 'no angle here');
+export const angleText = (degrees: number, scale: Scale): string => (isPlanar(scale) ? `${fixed(degrees, 1)}°` : t('no angle here'));
 
 export const angleValues = (degrees: number, scale: Scale): Quantity[] => (isPlanar(scale) ? [{ quantity: 'angle', value: degrees, unit: '°' }] : []);
 

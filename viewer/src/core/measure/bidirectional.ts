@@ -1,5 +1,6 @@
 // Two diameters at right angles (RECIST): the long one is drawn, the short one crosses it and stays at right angles.
 
+import { fixed } from '../language';
 import type { Point } from '../view';
 import { distanceOf, isPlanar, lengthText, lengthValues, sourceText, type Scale } from './scale';
 import { moveOne, type ToolDefinition } from './types';
@@ -52,7 +53,7 @@ export const bidirectionalTool: ToolDefinition = {
     const [a, b, c, d] = points as Four;
     if (!isPlanar(scale)) return [lengthText(a, b, scale)];
     const [long, short] = [distanceOf(a, b, scale), distanceOf(c, d, scale)].sort((x, y) => y - x) as [number, number];
-    return [`${long.toFixed(1)} × ${short.toFixed(1)} ${scale.unitX}${sourceText(scale)}`];
+    return [`${fixed(long, 1)} × ${fixed(short, 1)} ${scale.unitX}${sourceText(scale)}`];
   },
   values: (points, { scale }) => {
     const [a, b, c, d] = points as Four;

@@ -1,5 +1,6 @@
 // Measurements as CSV (RFC 4180) and JSON, for other programs. Pure.
 
+import { t } from '../language';
 import { digitsOf } from './region';
 import { MEASURE_TOOLS } from './tools';
 import type { Measurement, Quantity } from './types';
@@ -24,7 +25,7 @@ export function toCsv(items: readonly Measurement[]): string {
 
 export const toJson = (items: readonly Measurement[]): string => `${JSON.stringify(items.map(({ id, kind, name = '', values = [], source = '', image, points }) => ({ id, kind, name, values, source, ...image, points })), null, 2)}\n`;
 
-export const titleOfMeasurement = ({ name, kind }: Measurement): string => (name ?? '') || MEASURE_TOOLS[kind].title;
+export const titleOfMeasurement = ({ name, kind }: Measurement): string => (name ?? '') || t(MEASURE_TOOLS[kind].title);
 
 const digits = ({ value, unit }: Quantity): string => `${unit === 'px' ? value.toFixed(0) : value.toFixed(digitsOf(unit))}${unit ? (unit === '°' ? unit : ` ${unit}`) : ''}`;
 

@@ -3,6 +3,7 @@
 import { formatValue } from '../modality';
 import type { Point } from '../view';
 import { moveOne, type ToolDefinition } from './types';
+import { t } from '../language';
 
 export const probeTool: ToolDefinition = {
   kind: 'probe',
@@ -13,7 +14,7 @@ export const probeTool: ToolDefinition = {
   texts: (points, { values }) => {
     const [x, y] = (points[0] as Point).map(Math.round) as [number, number];
     const value = values.at(x, y);
-    return [value === undefined ? 'no value' : `${formatValue(value)}${values.unit ? ` ${values.unit}` : ''}`, `(${x}, ${y})`];
+    return [value === undefined ? t('no value') : `${formatValue(value)}${values.unit ? ` ${values.unit}` : ''}`, `(${x}, ${y})`];
   },
   values: (points, { values }) => {
     const [x, y] = (points[0] as Point).map(Math.round) as [number, number];

@@ -4,6 +4,7 @@ import { formatValue } from '../modality';
 import type { Point } from '../view';
 import { areaText, isPlanar, type Scale } from './scale';
 import type { Quantity } from './types';
+import { fixed, t } from '../language';
 
 export interface Values {
   columns: number;
@@ -76,8 +77,8 @@ export function regionValues(found: Statistics | undefined, unit: string, area: 
 
 /** The lines of a region: mean and deviation, ends, area. */
 export function regionTexts(found: Statistics | undefined, unit: string, area: number, scale: Scale): string[] {
-  const size = `Area ${areaText(area, scale)}`;
+  const size = t('Area {area}', { area: areaText(area, scale) });
   if (!found) return [size];
-  const mean = `${withUnit(found.mean.toFixed(digitsOf(unit)), unit)} ± ${found.deviation.toFixed(digitsOf(unit))}`;
-  return [mean, `min ${formatValue(found.min)} · max ${formatValue(found.max)}`, size];
+  const mean = `${withUnit(fixed(found.mean, digitsOf(unit)), unit)} ± ${fixed(found.deviation, digitsOf(unit))}`;
+  return [mean, t('min {min} · max {max}', { min: formatValue(found.min), max: formatValue(found.max) }), size];
 }

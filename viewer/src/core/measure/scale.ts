@@ -1,5 +1,6 @@
 // What a pixel is worth where a measurement lies, and who says so. Nothing here turns pixels into mm without a source.
 
+import { fixed, t } from '../language';
 import { pictureInfo, spacingAt } from '../picture-info';
 import { regionAt, type UltrasoundRegion } from '../spacing';
 import type { Picture } from '../stack';
@@ -41,11 +42,11 @@ export const isPlanar = ({ unitX, unitY }: Scale): boolean => unitX === unitY &&
 
 export const distanceOf = (a: Point, b: Point, scale: Scale): number => Math.hypot((b[0] - a[0]) * scale.perColumn, (b[1] - a[1]) * scale.perRow);
 
-export const sourceText = ({ provenance }: Scale): string => (provenance === '' || provenance === 'US region' ? '' : ` ${provenance}`);
+export const sourceText = ({ provenance }: Scale): string => (provenance === '' || provenance === 'US region' ? '' : ` ${t(provenance)}`);
 
 /** "34.2 mm", "512 px", or the differences along both axes where they are not lengths. */
 export function lengthText(a: Point, b: Point, scale: Scale): string {
-  if (isPlanar(scale)) return `${distanceOf(a, b, scale).toFixed(1)} ${scale.unitX}${sourceText(scale)}`;
+  if (isPlanar(scale)) return `${fixed(distanceOf(a, b, scale), 1)} ${scale.unitX}${sourceText(scale)}`;
   const [dx, dy] = [Math.abs(b[0] - a[0]) * scale.perColumn, Math.abs(b[1] - a[1]) * scale.perRow];
   return `${formatValue(dx)} ${scale.unitX} · ${formatValue(dy)} ${scale.unitY}`;
 }
@@ -57,5 +58,5 @@ export const lengthValues = (quantity: 'length' | 'width', a: Point, b: Point, s
 export function areaText(pixels: number, scale: Scale): string {
   if (scale.unitX !== 'mm' || scale.unitY !== 'mm') return `${pixels.toFixed(0)} px²`;
   const area = pixels * scale.perColumn * scale.perRow;
-  return area >= 100 ? `${(area / 100).toFixed(2)} cm²${sourceText(scale)}` : `${area.toFixed(1)} mm²${sourceText(scale)}`;
+  return area >= 100 ? `${fixed(area / 100, 2)} cm²${sourceText(scale)}` : `${fixed(area, 1)} mm²${sourceText(scale)}`;
 }

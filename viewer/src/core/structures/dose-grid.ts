@@ -3,6 +3,7 @@
 import { element, items, number, numbers, text, texts, type DataSet } from '../dicom-json';
 import { cross, dot, readOrientation, readPosition, type Vector } from '../geometry';
 import { subtract, type ImagePlane } from '../plane';
+import { t } from '../language';
 
 export const RT_DOSE = '1.2.840.10008.5.1.4.1.1.481.2';
 
@@ -36,12 +37,12 @@ export function doseGeometry(dataSet: DataSet): DoseGeometry | { reason: string 
   const [rowStep, columnStep] = numbers(dataSet, 'PixelSpacing');
   const [rows, columns] = [number(dataSet, 'Rows') ?? 0, number(dataSet, 'Columns') ?? 0];
   const count = Math.max(1, number(dataSet, 'NumberOfFrames') ?? 1);
-  if (!element(dataSet, 'PixelData') || rows < 1 || columns < 1) return { reason: 'it has no dose grid' };
-  if (!orientation || !origin || !rowStep || !columnStep) return { reason: 'position, orientation or spacing of its grid is missing' };
-  if (number(dataSet, 'DoseGridScaling') === undefined) return { reason: 'Dose Grid Scaling is missing' };
+  if (!element(dataSet, 'PixelData') || rows < 1 || columns < 1) return { reason: t('it has no dose grid') };
+  if (!orientation || !origin || !rowStep || !columnStep) return { reason: t('position, orientation or spacing of its grid is missing') };
+  if (number(dataSet, 'DoseGridScaling') === undefined) return { reason: t('Dose Grid Scaling is missing') };
   const normal = cross(orientation.row, orientation.column);
   const offsets = offsetsOf(numbers(dataSet, 'GridFrameOffsetVector'), origin, normal, count);
-  if (!offsets) return { reason: 'Grid Frame Offset Vector does not say where its planes are' };
+  if (!offsets) return { reason: t('Grid Frame Offset Vector does not say where its planes are') };
   const frames = offsets.map((_, index) => index).sort((a, b) => (offsets[a] as number) - (offsets[b] as number));
   return { columns, rows, origin, ...orientation, normal, columnStep, rowStep, frames, places: frames.map((frame) => offsets[frame] as number), FrameOfReferenceUID: text(dataSet, 'FrameOfReferenceUID') };
 }
@@ -70,7 +71,7 @@ export function fillDose(geometry: DoseGeometry, dataSet: DataSet, frames: reado
   let most = 0;
   geometry.frames.forEach((frame, place) => {
     const bytes = frames[frame] as Uint8Array;
-    if (bytes.length < count * (wide ? 4 : 2)) throw new Error('The dose grid is cut off');
+    if (bytes.length < count * (wide ? 4 : 2)) throw new Error(t('The dose grid is cut off'));
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const read = wide ? (at: number) => (signed ? view.getInt32(at * 4, true) : view.getUint32(at * 4, true)) : (at: number) => (signed ? view.getInt16(at * 2, true) : view.getUint16(at * 2, true));
     for (let at = 0; at < count; at += 1) {
@@ -161,7 +162,7 @@ export interface Prescription {
 /** The prescribed dose of a plan: the highest of its targets (PS3.3 C.8.8.10). */
 export function prescriptionOf(plan: DataSet): Prescription | undefined {
   const doses = items(plan, 'DoseReferenceSequence').flatMap((item) => number(item, 'TargetPrescriptionDose') ?? []);
-  return doses.length > 0 && Math.max(...doses) > 0 ? { dose: Math.max(...doses), source: text(plan, 'SeriesDescription') || 'RT plan' } : undefined;
+  return doses.length > 0 && Math.max(...doses) > 0 ? { dose: Math.max(...doses), source: text(plan, 'SeriesDescription') || t('RT plan') } : undefined;
 }
 
 /** The plans that a dose says it was computed from. */

@@ -1,6 +1,7 @@
 // What a painted segment may be said to be: category and type as codes (PS3.16 CID 7150, 7151). Pure.
 
 import { text, type DataSet } from '../dicom-json';
+import { t } from '../language';
 
 export interface Code {
   CodeValue: string;
@@ -40,4 +41,4 @@ export function propertyFrom(category: DataSet | undefined, type: DataSet | unde
 }
 
 /** As it is read: "Anatomical Structure · Liver". */
-export const propertyText = (property: Property | undefined): string => (property ? [...new Set([property.category.CodeMeaning, property.type.CodeMeaning])].join(' · ') : '');
+export const propertyText = (property: Property | undefined): string => (property ? [...new Set([t(property.category.CodeMeaning), t(property.type.CodeMeaning)])].join(' · ') : '');

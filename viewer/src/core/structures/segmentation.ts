@@ -5,6 +5,7 @@ import { cross, readOrientation, readPosition } from '../geometry';
 import type { ImagePlane } from '../plane';
 import { colourOf, colourOfLab } from './cielab';
 import { propertyFrom, type Property } from './properties';
+import { t } from '../language';
 
 export const SEGMENTATION = '1.2.840.10008.5.1.4.1.1.66.4';
 export const LABEL_MAP = '1.2.840.10008.5.1.4.1.1.66.7';
@@ -87,13 +88,13 @@ export function readSegmentation(dataSet: DataSet): Segmentation | { reason: str
   const [rows, columns] = [number(dataSet, 'Rows') ?? 0, number(dataSet, 'Columns') ?? 0];
   const said = text(dataSet, 'SegmentationType');
   const type = TYPES.find((one) => one === said);
-  if (element(dataSet, 'TotalPixelMatrixColumns')) return { reason: 'it is cut into tiles of a whole slide, which are not shown as an overlay' };
-  if (!type) return { reason: `its type ${said || '(none)'} is not known` };
-  if (rows < 1 || columns < 1) return { reason: 'it has no pixels' };
+  if (element(dataSet, 'TotalPixelMatrixColumns')) return { reason: t('it is cut into tiles of a whole slide, which are not shown as an overlay') };
+  if (!type) return { reason: t('its type {type} is not known', { type: said || '(none)' }) };
+  if (rows < 1 || columns < 1) return { reason: t('it has no pixels') };
   const shared = items(dataSet, 'SharedFunctionalGroupsSequence')[0];
   const measures = items(shared, 'PixelMeasuresSequence')[0] ?? items(items(dataSet, 'PerFrameFunctionalGroupsSequence')[0], 'PixelMeasuresSequence')[0];
   const segments = items(dataSet, 'SegmentSequence').map(readSegment).filter((segment) => segment.number > 0 || type !== 'LABELMAP');
-  if (segments.length === 0) return { reason: 'it names no segment' };
+  if (segments.length === 0) return { reason: t('it names no segment') };
   return {
     type,
     rows,
@@ -138,7 +139,7 @@ function byLabel(values: Uint8Array | Uint16Array, segments: readonly Segment[])
 }
 
 function pixelValues(bytes: Uint8Array, count: number, bits: number): Uint8Array | Uint16Array {
-  if (bytes.length * 8 < count * bits) throw new Error('A frame of the segmentation is cut off');
+  if (bytes.length * 8 < count * bits) throw new Error(t('A frame of the segmentation is cut off'));
   if (bits === 1) return Uint8Array.from({ length: count }, (_, at) => ((bytes[at >> 3] as number) >> (at & 7)) & 1);
   if (bits === 8) return bytes.subarray(0, count);
   return Uint16Array.from({ length: count }, (_, at) => (bytes[at * 2] as number) | ((bytes[at * 2 + 1] as number) << 8));

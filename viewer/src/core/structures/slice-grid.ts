@@ -2,6 +2,7 @@
 
 import { dot, type Vector } from '../geometry';
 import { add, parallel, scaled, subtract, toPixel, type ImagePlane } from '../plane';
+import { t } from '../language';
 
 /** Parallel slices of one size. Those in between that hold nothing may be left out; a slice may be shifted (gantry tilt). */
 export interface SliceGrid {
@@ -41,9 +42,9 @@ const SAME = 0.01;
 /** The grid of parallel planes of one size, with the number of the slice of each plane; or why there is none. */
 export function gridOf(planes: readonly ImagePlane[], thickness: number | undefined): { grid: SliceGrid; slice: number[] } | { reason: string } {
   const [first] = planes;
-  if (!first) return { reason: 'it has no frame with a place in the patient' };
-  if (planes.some((plane) => !parallel(first, plane) || dot(first.row, plane.row) < 0.9986)) return { reason: 'its frames are not parallel' };
-  if (planes.some((plane) => plane.columns !== first.columns || plane.rows !== first.rows)) return { reason: 'its frames differ in size' };
+  if (!first) return { reason: t('it has no frame with a place in the patient') };
+  if (planes.some((plane) => !parallel(first, plane) || dot(first.row, plane.row) < 0.9986)) return { reason: t('its frames are not parallel') };
+  if (planes.some((plane) => plane.columns !== first.columns || plane.rows !== first.rows)) return { reason: t('its frames differ in size') };
   const along = planes.map(({ origin }) => dot(subtract(origin, first.origin), first.normal));
   const order = along.map((_, index) => index).sort((a, b) => (along[a] as number) - (along[b] as number));
   const [origins, places, slice]: [Vector[], number[], number[]] = [[], [], planes.map(() => 0)];

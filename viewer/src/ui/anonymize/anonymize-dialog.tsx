@@ -2,6 +2,7 @@
 
 import { useCallback, useMemo, useState, type JSX } from 'react';
 import { areasOf, type Decisions } from '../../core/anonymize/decisions';
+import { t } from '../../core/language';
 import type { StudyRow } from '../../core/study-row';
 import { AnonymizationClient } from '../../net/anonymization-client';
 import { Dialog } from '../parts/dialog';
@@ -21,7 +22,7 @@ export function AnonymizeDialog({ rows, onClose }: { rows: readonly StudyRow[]; 
   const [error, setError] = useState('');
   const onError = useCallback((message: string) => setError(message), []);
   const studies = useMemo(
-    () => rows.map((row) => ({ StudyInstanceUID: row.StudyInstanceUID, title: [row.name || 'No name', row.date, row.description].filter(Boolean).join(' · ') })),
+    () => rows.map((row) => ({ StudyInstanceUID: row.StudyInstanceUID, title: [row.name || t('No name'), row.date, row.description].filter(Boolean).join(' · ') })),
     [rows],
   );
   const go = (next: Step): void => {
@@ -39,9 +40,9 @@ export function AnonymizeDialog({ rows, onClose }: { rows: readonly StudyRow[]; 
       (failure: unknown) => setError((failure as Error).message),
     );
   };
-  const what = rows.length === 1 ? '1 study' : `${rows.length} studies`;
+  const what = rows.length === 1 ? t('1 study') : t('{n} studies', { n: rows.length });
   return (
-    <Dialog title={step === 'jobs' || rows.length === 0 ? 'De-identification jobs' : `Anonymise ${what}`} wide onClose={onClose}>
+    <Dialog title={step === 'jobs' || rows.length === 0 ? t('De-identification jobs') : t('Anonymise {what}', { what })} wide onClose={onClose}>
       <div className="anonymize">
         {error ? <p className="anonymize-error" role="alert">{error}</p> : null}
         {step === 'project' ? <ProjectStep client={client} plan={plan} onPlan={setPlan} onError={onError} /> : null}
@@ -58,14 +59,14 @@ export function AnonymizeDialog({ rows, onClose }: { rows: readonly StudyRow[]; 
           />
         ) : null}
         <footer className="anonymize-foot">
-          {step === 'project' ? <button type="button" className="button" onClick={() => go('jobs')}>Earlier jobs</button> : null}
-          {step === 'preview' ? <button type="button" className="button" onClick={() => go('project')}>Back</button> : null}
-          {step === 'job' ? <button type="button" className="button" onClick={() => go('jobs')}>All jobs</button> : null}
-          {step === 'jobs' && rows.length > 0 ? <button type="button" className="button" onClick={() => go('project')}>Back</button> : null}
-          <span className="muted">De-identified is not anonymous: look at the result before it leaves the house.</span>
-          {step === 'project' ? <button type="button" className="button primary" disabled={!plan.project} onClick={() => go('preview')}>Preview</button> : null}
-          {step === 'preview' ? <button type="button" className="button primary" onClick={run}>Run</button> : null}
-          {step === 'job' ? <button type="button" className="button" onClick={onClose}>Close</button> : null}
+          {step === 'project' ? <button type="button" className="button" onClick={() => go('jobs')}>{t('Earlier jobs')}</button> : null}
+          {step === 'preview' ? <button type="button" className="button" onClick={() => go('project')}>{t('Back')}</button> : null}
+          {step === 'job' ? <button type="button" className="button" onClick={() => go('jobs')}>{t('All jobs')}</button> : null}
+          {step === 'jobs' && rows.length > 0 ? <button type="button" className="button" onClick={() => go('project')}>{t('Back')}</button> : null}
+          <span className="muted">{t('De-identified is not anonymous: look at the result before it leaves the house.')}</span>
+          {step === 'project' ? <button type="button" className="button primary" disabled={!plan.project} onClick={() => go('preview')}>{t('Preview')}</button> : null}
+          {step === 'preview' ? <button type="button" className="button primary" onClick={run}>{t('Run')}</button> : null}
+          {step === 'job' ? <button type="button" className="button" onClick={onClose}>{t('Close')}</button> : null}
         </footer>
       </div>
     </Dialog>

@@ -2,6 +2,7 @@
 
 import { useRef, useState, type JSX, type KeyboardEvent, type PointerEvent } from 'react';
 import { boxBetween, described, keyed, moved, resized, type Box, type Grip, type Point, type Size } from '../../core/anonymize/boxes';
+import { t } from '../../core/language';
 
 interface Props {
   picture: string;
@@ -63,20 +64,20 @@ export function BoxEditor({ picture, size, boxes, approved, onChange }: Props): 
 
   return (
     <div className="box-editor" data-approved={approved} style={{ aspectRatio: `${size.columns} / ${size.rows}` }}>
-      <img src={picture} alt="Picture before" draggable={false} />
+      <img src={picture} alt={t('Picture before')} draggable={false} />
       <svg
         ref={canvas}
         viewBox={`0 0 ${size.columns} ${size.rows}`}
         preserveAspectRatio="none"
         role="group"
-        aria-label="Boxes to blank"
+        aria-label={t('Boxes to blank')}
         onPointerDown={(event) => begin(event, boxes.length, undefined)}
         onPointerMove={onMove}
         onPointerUp={() => setDrag(undefined)}
         onPointerCancel={() => setDrag(undefined)}
       >
         {boxes.map((box, index) => (
-          <g key={index} className="blank-box" tabIndex={0} role="button" aria-label={`${described(box, index)}. Arrow keys move, Shift resizes, Delete removes`} onKeyDown={(event) => onKey(event, index)}>
+          <g key={index} className="blank-box" tabIndex={0} role="button" aria-label={t('{box}. Arrow keys move, Shift resizes, Delete removes', { box: described(box, index) })} onKeyDown={(event) => onKey(event, index)}>
             <rect x={box.left} y={box.top} width={box.right - box.left} height={box.bottom - box.top} onPointerDown={(event) => begin(event, index, { x: 0, y: 0 })} />
             {CORNERS.map((grip) => (
               <rect

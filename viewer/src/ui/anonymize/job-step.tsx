@@ -2,6 +2,7 @@
 
 import { useEffect, useState, type JSX } from 'react';
 import { inWords } from '../../core/anonymize/decisions';
+import { language, t } from '../../core/language';
 import type { AnonymizationClient, Job, JobReport } from '../../net/anonymization-client';
 import { navigate } from '../place';
 
@@ -34,7 +35,7 @@ export function JobStep({ client, id, onError }: Props): JSX.Element {
       window.clearTimeout(timer);
     };
   }, [client, id, look, onError]);
-  if (!job) return <p className="nothing" aria-busy="true">Asking for the job…</p>;
+  if (!job) return <p className="nothing" aria-busy="true">{t('Asking for the job…')}</p>;
   const ask = (asked: Promise<unknown>): void => {
     asked.then(() => setLook((before) => before + 1), (error: unknown) => onError((error as Error).message));
   };
@@ -43,24 +44,24 @@ export function JobStep({ client, id, onError }: Props): JSX.Element {
   return (
     <div className="job">
       <p className="job-state" role="status" data-state={job.state}>
-        {`Job ${job.id}, project ${job.project}: ${job.state}`}{job.detail ? `: ${job.detail}` : ''}
+        {t('Job {id}, project {project}: {state}', { id: job.id, project: job.project, state: t(job.state) })}{job.detail ? `: ${job.detail}` : ''}
       </p>
-      <progress max={job.objects} value={job.done} aria-label="Objects dealt with" />
-      <p>{`${job.objects.toLocaleString('en')} objects: ${inWords(job.counts)}`}</p>
+      <progress max={job.objects} value={job.done} aria-label={t('Objects dealt with')} />
+      <p>{t('{n} objects: {counts}', { n: job.objects.toLocaleString(language()), counts: inWords(job.counts) })}</p>
       <div className="job-links">
-        {ended(job) ? null : <button type="button" className="button" onClick={() => ask(client.cancel(id))}>Cancel the job</button>}
-        {job.state === 'failed' || job.state === 'cancelled' ? <button type="button" className="button" onClick={() => ask(client.resume(id))}>Resume</button> : null}
-        {ended(job) && job.target === 'folder' && job.counts.output + job.counts.unchanged > 0 ? <a className="button primary" href={client.resultUrl(id, 'zip')} download>Download ZIP</a> : null}
-        {ended(job) ? <a className="button" href={client.resultUrl(id, 'summary')} target="_blank" rel="noreferrer">Report</a> : null}
+        {ended(job) ? null : <button type="button" className="button" onClick={() => ask(client.cancel(id))}>{t('Cancel the job')}</button>}
+        {job.state === 'failed' || job.state === 'cancelled' ? <button type="button" className="button" onClick={() => ask(client.resume(id))}>{t('Resume')}</button> : null}
+        {ended(job) && job.target === 'folder' && job.counts.output + job.counts.unchanged > 0 ? <a className="button primary" href={client.resultUrl(id, 'zip')} download>{t('Download ZIP')}</a> : null}
+        {ended(job) ? <a className="button" href={client.resultUrl(id, 'summary')} target="_blank" rel="noreferrer">{t('Report')}</a> : null}
         {ended(job) ? <a className="button" href={client.resultUrl(id, 'summary.csv')} download>CSV</a> : null}
-        {ended(job) && job.target === 'archive' && made.length > 0 ? <button type="button" className="button primary" onClick={() => navigate({ page: 'viewer', studies: made.slice(0, 1), series: '', instance: '' })}>Open the result</button> : null}
+        {ended(job) && job.target === 'archive' && made.length > 0 ? <button type="button" className="button primary" onClick={() => navigate({ page: 'viewer', studies: made.slice(0, 1), series: '', instance: '' })}>{t('Open the result')}</button> : null}
       </div>
       {notWritten.length > 0 ? (
-        <table className="header-table" aria-label="Not written">
-          <thead><tr><th>Not written</th><th>Outcome</th><th>Why</th></tr></thead>
+        <table className="header-table" aria-label={t('Not written')}>
+          <thead><tr><th>{t('Not written')}</th><th>{t('Outcome')}</th><th>{t('Why')}</th></tr></thead>
           <tbody>
             {notWritten.slice(0, 500).map((row) => (
-              <tr key={row.SOPInstanceUID}><td><code>{row.SOPInstanceUID}</code></td><td>{row.outcome === 'sequestered' ? 'set aside' : row.outcome}</td><td className="muted">{row.reason}</td></tr>
+              <tr key={row.SOPInstanceUID}><td><code>{row.SOPInstanceUID}</code></td><td>{row.outcome === 'sequestered' ? t('set aside') : t(row.outcome)}</td><td className="muted">{row.reason}</td></tr>
             ))}
           </tbody>
         </table>
@@ -78,15 +79,15 @@ export function JobList({ client, onChoose, onError }: { client: AnonymizationCl
     });
     return () => controller.abort();
   }, [client, onError]);
-  if (!jobs) return <p className="nothing" aria-busy="true">Reading jobs…</p>;
-  if (jobs.length === 0) return <p className="nothing">No job yet. Mark studies in the list, then choose Anonymise.</p>;
+  if (!jobs) return <p className="nothing" aria-busy="true">{t('Reading jobs…')}</p>;
+  if (jobs.length === 0) return <p className="nothing">{t('No job yet. Mark studies in the list, then choose Anonymise.')}</p>;
   return (
     <div className="job-list">
       {jobs.map((job) => (
         <button key={job.id} type="button" className="series-item" onClick={() => onChoose(job.id)}>
           <strong>{job.id}</strong>
-          <span className="series-title">{`${job.project} → ${job.target === 'peer' ? job.peer : job.target} · ${new Date(job.created).toLocaleString()} · ${inWords(job.counts)}`}</span>
-          <span className="fate" data-fate={job.state === 'done' ? 'as it is' : 'set aside'}>{job.state}</span>
+          <span className="series-title">{`${job.project} → ${job.target === 'peer' ? job.peer : job.target} · ${new Date(job.created).toLocaleString(language())} · ${inWords(job.counts)}`}</span>
+          <span className="fate" data-fate={job.state === 'done' ? 'as it is' : 'set aside'}>{t(job.state)}</span>
         </button>
       ))}
     </div>

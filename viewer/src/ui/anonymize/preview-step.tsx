@@ -4,6 +4,7 @@ import { Check, Plus, Trash2 } from 'lucide-react';
 import { useEffect, useMemo, useState, type JSX } from 'react';
 import { newBox, type Box } from '../../core/anonymize/boxes';
 import { begun, fate, type Decision, type Decisions, type SeriesPreview } from '../../core/anonymize/decisions';
+import { t } from '../../core/language';
 import type { AnonymizationClient, ObjectPreview, Project } from '../../net/anonymization-client';
 import { ModalityBadge } from '../parts/modality-badge';
 import { BoxEditor } from './box-editor';
@@ -50,7 +51,7 @@ export function PreviewStep(props: Props): JSX.Element {
   const current = all.find(({ series }) => series.SeriesInstanceUID === chosen) ?? all.find(({ series }) => series.decision) ?? all[0];
   return (
     <div className="preview">
-      <div className="series-list" role="listbox" aria-label="Series">
+      <div className="series-list" role="listbox" aria-label={t('Series')}>
         {previews.map(({ study, title, series }) => (
           <section key={study}>
             <h3>{title}</h3>
@@ -60,14 +61,14 @@ export function PreviewStep(props: Props): JSX.Element {
               return (
                 <button key={uid} type="button" role="option" aria-selected={current?.series === each} className="series-item" onClick={() => setChosen(uid)}>
                   <ModalityBadge modality={each.Modality} />
-                  <span className="series-title">{each.SeriesDescription || 'No description'}</span>
-                  <span className="fate" data-fate={becomes}>{decisions.get(uid)?.approved ? `approved: ${becomes}` : becomes}</span>
+                  <span className="series-title">{each.SeriesDescription || t('No description')}</span>
+                  <span className="fate" data-fate={becomes}>{decisions.get(uid)?.approved ? t('approved: {becomes}', { becomes: t(becomes) }) : t(becomes)}</span>
                 </button>
               );
             })}
           </section>
         ))}
-        {previews.length < props.studies.length ? <p className="nothing" aria-busy="true">Looking at the studies…</p> : null}
+        {previews.length < props.studies.length ? <p className="nothing" aria-busy="true">{t('Looking at the studies…')}</p> : null}
       </div>
       {current ? (
         <SeriesPart
@@ -115,13 +116,13 @@ function SeriesPart({ client, study, series, project, decision, onDecide, onErro
         <div className="segments" role="tablist">
           {tabs.map((name) => (
             <button key={name} type="button" role="tab" aria-selected={tab === name} aria-checked={tab === name} onClick={() => setTab(name)}>
-              {name === 'picture' ? 'Picture' : 'Header'}
+              {name === 'picture' ? t('Picture') : t('Header')}
             </button>
           ))}
         </div>
-        <Range label="Image" value={at + 1} end={series.objects} onChange={(value) => setAt(value - 1)} />
-        <Range label="Frame" value={Math.min(frame, shown.frames)} end={shown.frames} onChange={setFrame} />
-        <span className="reason">{series.reason || 'nothing speaks of text in its pixels'}</span>
+        <Range label={t('Image')} value={at + 1} end={series.objects} onChange={(value) => setAt(value - 1)} />
+        <Range label={t('Frame')} value={Math.min(frame, shown.frames)} end={shown.frames} onChange={setFrame} />
+        <span className="reason">{series.reason || t('nothing speaks of text in its pixels')}</span>
       </div>
       {tab === 'header' ? (
         <HeaderTable rows={object?.header ?? []} />
@@ -136,7 +137,7 @@ function Range({ label, value, end, onChange }: { label: string; value: number; 
   if (end < 2) return null;
   return (
     <label className="range">
-      {label} <input type="range" min={1} max={end} value={value} onChange={(event) => onChange(Number(event.target.value))} /> <span className="muted">{value} of {end}</span>
+      {label} <input type="range" min={1} max={end} value={value} onChange={(event) => onChange(Number(event.target.value))} /> <span className="muted">{t('{n} of {total}', { n: value, total: end })}</span>
     </label>
   );
 }
@@ -150,13 +151,13 @@ function PicturePart({ picture, series, decision, onDecide }: { picture: string;
         <BoxEditor picture={picture} size={series} boxes={decision.boxes} approved={decision.approved} onChange={change} />
       </div>
       <div className="picture-tools">
-        <button type="button" className="button" onClick={() => change([...decision.boxes, newBox(series)])}><Plus size={16} aria-hidden="true" /> Add box</button>
-        <button type="button" className="button" disabled={decision.boxes.length === 0} onClick={() => change([])}><Trash2 size={16} aria-hidden="true" /> Delete all</button>
+        <button type="button" className="button" onClick={() => change([...decision.boxes, newBox(series)])}><Plus size={16} aria-hidden="true" /> {t('Add box')}</button>
+        <button type="button" className="button" disabled={decision.boxes.length === 0} onClick={() => change([])}><Trash2 size={16} aria-hidden="true" /> {t('Delete all')}</button>
         <button type="button" className="button primary" disabled={!allowed} aria-pressed={decision.approved} onClick={() => onDecide({ ...decision, approved: !decision.approved })}>
           <Check size={16} aria-hidden="true" />
-          {decision.approved ? 'Approved' : decision.boxes.length > 0 ? `Approve ${decision.boxes.length} ${decision.boxes.length === 1 ? 'box' : 'boxes'}` : 'Approve: no text to blank'}
+          {decision.approved ? t('Approved') : decision.boxes.length > 0 ? decision.boxes.length === 1 ? t('Approve 1 box') : t('Approve {n} boxes', { n: decision.boxes.length }) : t('Approve: no text to blank')}
         </button>
-        <p className="muted">Draw boxes over text. They are blanked in {series.objects === 1 ? 'every frame' : `every frame of all ${series.objects} images of the series`}. Arrow keys move a box, Shift resizes it, Delete removes it.</p>
+        <p className="muted">{series.objects === 1 ? t('Draw boxes over text. They are blanked in every frame.') : t('Draw boxes over text. They are blanked in every frame of all {n} images of the series.', { n: series.objects })} {t('Arrow keys move a box, Shift resizes it, Delete removes it.')}</p>
       </div>
     </div>
   );

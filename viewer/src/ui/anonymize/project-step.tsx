@@ -2,6 +2,7 @@
 
 import { useEffect, useState, type JSX } from 'react';
 import type { BurnedIn } from '../../core/anonymize/decisions';
+import { t } from '../../core/language';
 import type { AnonymizationClient, Project, Target } from '../../net/anonymization-client';
 
 export interface Plan {
@@ -40,7 +41,7 @@ export function ProjectStep({ client, plan, onPlan, onError }: Props): JSX.Eleme
   useEffect(() => {
     if (!plan.project && projects?.[0]) onPlan({ ...plan, project: projects[0] });
   }, [plan, projects, onPlan]);
-  if (!projects) return <p className="nothing" aria-busy="true">Reading projects…</p>;
+  if (!projects) return <p className="nothing" aria-busy="true">{t('Reading projects…')}</p>;
   const add = (project: Project): void => {
     client.addProject(project).then(
       (made) => {
@@ -54,28 +55,28 @@ export function ProjectStep({ client, plan, onPlan, onError }: Props): JSX.Eleme
   return (
     <div className="plan">
       <fieldset>
-        <legend>Project</legend>
+        <legend>{t('Project')}</legend>
         {projects.map((project) => (
           <label key={project.name} className="choice">
             <input type="radio" name="project" checked={chosen?.name === project.name} onChange={() => onPlan({ ...plan, project })} />
             <span>
-              <strong>{project.name}</strong> <span className="muted">{[project.profile, ...project.keep.map((word) => `keeps ${word}`), project.deface ? 'takes faces out' : '', project.comment].filter(Boolean).join(' · ')}</span>
+              <strong>{project.name}</strong> <span className="muted">{[project.profile, ...project.keep.map((word) => t('keeps {word}', { word })), project.deface ? t('takes faces out') : '', project.comment].filter(Boolean).join(' · ')}</span>
             </span>
-            <a href={client.statementUrl(project.name)} target="_blank" rel="noreferrer">Conformance statement</a>
+            <a href={client.statementUrl(project.name)} target="_blank" rel="noreferrer">{t('Conformance statement')}</a>
           </label>
         ))}
-        {making || projects.length === 0 ? <NewProject client={client} onMake={add} /> : <button type="button" className="button" onClick={() => setMaking(true)}>New project…</button>}
+        {making || projects.length === 0 ? <NewProject client={client} onMake={add} /> : <button type="button" className="button" onClick={() => setMaking(true)}>{t('New project…')}</button>}
       </fieldset>
       <fieldset>
-        <legend>To</legend>
+        <legend>{t('To')}</legend>
         {TARGETS.map(([target, name, words]) => (
           <label key={target} className="choice">
             <input type="radio" name="target" checked={plan.target === target} disabled={target === 'peer' && peers.length === 0} onChange={() => onPlan({ ...plan, target, peer: target === 'peer' ? (peers[0] ?? '') : '' })} />
             <span>
-              <strong>{name}</strong> <span className="muted">{target === 'peer' && peers.length === 0 ? 'no node is known; add one to the peers' : words}</span>
+              <strong>{t(name)}</strong> <span className="muted">{target === 'peer' && peers.length === 0 ? t('no node is known; add one to the peers') : t(words)}</span>
             </span>
             {target === 'peer' && plan.target === 'peer' ? (
-              <select className="select" aria-label="DICOM node" value={plan.peer} onChange={(event) => onPlan({ ...plan, peer: event.target.value })}>
+              <select className="select" aria-label={t('DICOM node')} value={plan.peer} onChange={(event) => onPlan({ ...plan, peer: event.target.value })}>
                 {peers.map((aet) => <option key={aet}>{aet}</option>)}
               </select>
             ) : null}
@@ -107,38 +108,38 @@ function NewProject({ client, onMake }: { client: AnonymizationClient; onMake(pr
   return (
     <form
       className="new-project"
-      aria-label="New project"
+      aria-label={t('New project')}
       onSubmit={(event) => {
         event.preventDefault();
         onMake(project);
       }}
     >
-      <label>Name <input className="field" required maxLength={64} pattern="[A-Za-z0-9][A-Za-z0-9._\-]*" value={project.name} onChange={(event) => setProject({ ...project, name: event.target.value })} /></label>
+      <label>{t('Name')} <input className="field" required maxLength={64} pattern="[A-Za-z0-9][A-Za-z0-9._\-]*" value={project.name} onChange={(event) => setProject({ ...project, name: event.target.value })} /></label>
       <label>
-        Profile{' '}
+        {t('Profile')}{' '}
         <select className="select" value={project.profile} onChange={(event) => setProject({ ...project, profile: event.target.value })}>
           {choices.profiles.map(({ name }) => <option key={name}>{name}</option>)}
         </select>
       </label>
       <label>
-        Pictures with text{' '}
+        {t('Pictures with text')}{' '}
         <select className="select" value={project.burned_in} onChange={(event) => setProject({ ...project, burned_in: event.target.value as BurnedIn })}>
-          {Object.entries(BURNED_IN).map(([value, words]) => <option key={value} value={value}>{words}</option>)}
+          {Object.entries(BURNED_IN).map(([value, words]) => <option key={value} value={value}>{t(words)}</option>)}
         </select>
       </label>
-      <label>For whom <input className="field" maxLength={1000} value={project.comment} onChange={(event) => setProject({ ...project, comment: event.target.value })} /></label>
-      <div className="keeps" role="group" aria-label="Keep besides">
-        <span>Keep besides</span>
+      <label>{t('For whom')} <input className="field" maxLength={1000} value={project.comment} onChange={(event) => setProject({ ...project, comment: event.target.value })} /></label>
+      <div className="keeps" role="group" aria-label={t('Keep besides')}>
+        <span>{t('Keep besides')}</span>
         {choices.keep.map((word) => (
           <label key={word} className="check"><input type="checkbox" checked={project.keep.includes(word)} onChange={() => toggle(word)} /> {word}</label>
         ))}
       </div>
       <label className="check">
-        <input type="checkbox" checked={project.deface} onChange={() => setProject({ ...project, deface: !project.deface })} /> Take faces out of head CT and MR
-        <span className="muted"> – reduces, does not exclude, that somebody is recognised</span>
+        <input type="checkbox" checked={project.deface} onChange={() => setProject({ ...project, deface: !project.deface })} /> {t('Take faces out of head CT and MR')}
+        <span className="muted"> – {t('reduces, does not exclude, that somebody is recognised')}</span>
       </label>
-      <button type="submit" className="button">Make project</button>
-      <p className="muted">A project has a secret key of its own; what it does cannot be changed later.</p>
+      <button type="submit" className="button">{t('Make project')}</button>
+      <p className="muted">{t('A project has a secret key of its own; what it does cannot be changed later.')}</p>
     </form>
   );
 }

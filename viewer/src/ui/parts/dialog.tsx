@@ -26,7 +26,7 @@ export function Dialog({ title, head, wide = false, children, onClose }: Props):
       ref={dialog}
       className="dialog"
       data-wide={wide}
-      aria-label={t(title)}
+      aria-label={title}
       onCancel={(event) => {
         event.preventDefault();
         onClose();
@@ -38,9 +38,9 @@ export function Dialog({ title, head, wide = false, children, onClose }: Props):
     >
       <div className="dialog-body">
         <header className="dialog-head">
-          <h2>{t(title)}</h2>
+          <h2>{title}</h2>
           {head}
-          <button type="button" className="icon-button" aria-label="Close" onClick={onClose}>
+          <button type="button" className="icon-button" aria-label={t('Close')} onClick={onClose}>
             <X size={18} />
           </button>
         </header>

@@ -1,6 +1,5 @@
 // A button that opens a panel below it (above it on a phone): closes on Escape, on a press elsewhere, and when asked to.
 
-import { t } from '../../core/language';
 import type { LucideIcon } from 'lucide-react';
 import { useEffect, useRef, useState, type JSX, type ReactNode } from 'react';
 
@@ -42,9 +41,9 @@ export function MenuButton({ icon: Icon, label, title, pressed = false, phone = 
   }, [open]);
   return (
     <div className="menu-holder" ref={holder} data-phone={phone}>
-      <button type="button" className="icon-button tool" data-phone={phone} aria-label={t(label)} aria-haspopup="menu" aria-expanded={open} aria-pressed={pressed} title={title} onClick={() => setOpen(!open)}>
+      <button type="button" className="icon-button tool" data-phone={phone} aria-label={label} aria-haspopup="menu" aria-expanded={open} aria-pressed={pressed} title={title} onClick={() => setOpen(!open)}>
         <Icon size={18} strokeWidth={1.75} aria-hidden="true" />
-        <span className="tool-label">{t(label)}</span>
+        <span className="tool-label">{label}</span>
       </button>
       {open ? <div className="menu">{children(() => setOpen(false))}</div> : null}
     </div>

@@ -8,7 +8,7 @@ import { Mark } from '../parts/mark';
 
 export function SkeletonRows({ rowHeight }: { rowHeight: number }): JSX.Element {
   return (
-    <div className="skeleton" aria-label="Loading studies" aria-busy="true">
+    <div className="skeleton" aria-label={t('Loading studies')} aria-busy="true">
       {Array.from({ length: 12 }, (_, index) => (
         <div key={index} className="skeleton-row" style={{ height: rowHeight, opacity: 1 - index * 0.075 }}>
           <span style={{ width: `${14 + ((index * 7) % 5) * 2}%` }} />

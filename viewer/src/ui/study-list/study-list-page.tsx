@@ -1,7 +1,7 @@
 // The first page: what the archive holds, newest first.
 
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type JSX } from 'react';
-import { t } from '../../core/language';
+import { language, t } from '../../core/language';
 import { sortedRows, type Sort, type StudyFilter, type StudyRow } from '../../core/study-row';
 import type { SystemInfo } from '../../net/dicomweb';
 import { Mark } from '../parts/mark';
@@ -100,7 +100,7 @@ export function StudyListPage(): JSX.Element {
           <span>Isocenter</span>
         </a>
         <FilterBar filter={filter} field={field} onChange={setFilter} />
-        <div className="node" title="DICOM node of this archive">
+        <div className="node" title={t('DICOM node of this archive')}>
           <span className="node-dot" data-state={studies.status} />
           <code>{nodeAddress(system)}</code>
         </div>
@@ -127,11 +127,11 @@ export function StudyListPage(): JSX.Element {
       </main>
       <footer className="list-footer">
         <span>
-          {t(COUNTED[`${rows.length === 1 ? 'one' : 'more'}${unfiltered ? '' : 'Match'}`], { n: `${rows.length.toLocaleString('en')}${studies.more ? '+' : ''}` })}
+          {t(COUNTED[`${rows.length === 1 ? 'one' : 'more'}${unfiltered ? '' : 'Match'}`], { n: `${rows.length.toLocaleString(language())}${studies.more ? '+' : ''}` })}
         </span>
         <Middle marks={marks} onAnonymize={() => setAnonymizing('marked')} />
         <span>
-          <button type="button" className="list-link" title="De-identification jobs and their results" onClick={() => setAnonymizing('jobs')}>Jobs</button>
+          <button type="button" className="list-link" title={t('De-identification jobs and their results')} onClick={() => setAnonymizing('jobs')}>{t('Jobs')}</button>
           {' · '}
           {system?.version ? `Isocenter ${system.version} · ` : ''}
           {t('Not for diagnosis')}
@@ -148,16 +148,16 @@ export function StudyListPage(): JSX.Element {
 
 function Middle({ marks, onAnonymize }: { marks: Marks; onAnonymize(): void }): JSX.Element {
   return marks.rows.length > 0 ? (
-      <span className="list-marked" role="group" aria-label="Marked studies">
-        {marks.rows.length} marked
-        <button type="button" className="button" title="De-identified copies of the marked studies (A)" onClick={onAnonymize}>
-          Anonymise… <kbd>A</kbd>
+      <span className="list-marked" role="group" aria-label={t('Marked studies')}>
+        {t('{n} marked', { n: marks.rows.length })}
+        <button type="button" className="button" title={t('De-identified copies of the marked studies (A)')} onClick={onAnonymize}>
+          {t('Anonymise…')} <kbd>A</kbd>
         </button>
-        <button type="button" className="button" onClick={marks.clear}>Unmark</button>
+        <button type="button" className="button" onClick={marks.clear}>{t('Unmark')}</button>
       </span>
     ) : (
       <span className="list-keys">
-        <kbd>↑</kbd> <kbd>↓</kbd> {t('choose')} <kbd>Enter</kbd> {t('open')} <kbd>Space</kbd> mark <kbd>/</kbd> {t('search')}
+        <kbd>↑</kbd> <kbd>↓</kbd> {t('choose')} <kbd>Enter</kbd> {t('open')} <kbd>Space</kbd> {t('mark')} <kbd>/</kbd> {t('search')}
       </span>
     );
 }

@@ -2,7 +2,7 @@
 
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useEffect, useRef, type JSX, type KeyboardEvent } from 'react';
-import { t } from '../../core/language';
+import { language, t } from '../../core/language';
 import type { Sort, SortKey, StudyRow } from '../../core/study-row';
 import { ModalityBadge } from '../parts/modality-badge';
 import { useRowsWindow } from './use-rows-window';
@@ -69,7 +69,7 @@ export function StudyTable(props: Props): JSX.Element {
   };
 
   return (
-    <div className="table" role="grid" aria-label="Studies" aria-multiselectable="true" aria-rowcount={rows.length} aria-busy={busy} tabIndex={0} onKeyDown={onKeyDown}>
+    <div className="table" role="grid" aria-label={t('Studies')} aria-multiselectable="true" aria-rowcount={rows.length} aria-busy={busy} tabIndex={0} onKeyDown={onKeyDown}>
       <div className="table-head" role="row">
         {COLUMNS.map((column) => (
           <HeadCell key={column.id} column={column} sort={sort} onSort={onSort} />
@@ -136,11 +136,11 @@ function Row({ row, index, height, selected, marked, fresh, onMark, onOpen }: Ro
       style={{ height, transform: `translateY(${index * height}px)` }}
       onClick={() => onOpen(row)}
     >
-      <label className="row-mark" title="Mark (Space)" onClick={(event) => event.stopPropagation()}>
-        <input type="checkbox" tabIndex={-1} checked={marked} aria-label={`Mark the study of ${row.name || 'no name'}`} onChange={() => onMark(row)} />
+      <label className="row-mark" title={t('Mark (Space)')} onClick={(event) => event.stopPropagation()}>
+        <input type="checkbox" tabIndex={-1} checked={marked} aria-label={t('Mark the study of {name}', { name: row.name || t('No name') })} onChange={() => onMark(row)} />
       </label>
       <div className="cell cell-name" role="gridcell">
-        <span className="row-name">{row.name || <em>No name</em>}</span>
+        <span className="row-name">{row.name || <em>{t('No name')}</em>}</span>
         <span className="row-under">{[row.ageSex, row.PatientID].filter(Boolean).join(' · ')}</span>
       </div>
       <div className="cell cell-id" role="gridcell">{row.PatientID}</div>
@@ -149,7 +149,7 @@ function Row({ row, index, height, selected, marked, fresh, onMark, onOpen }: Ro
         {row.ageSex ? <span className="muted">{row.ageSex}</span> : null}
       </div>
       <div className="cell cell-when" role="gridcell">
-        {row.date || <span className="muted">No date</span>}
+        {row.date || <span className="muted">{t('No date')}</span>}
         {row.time ? <span className="muted">{row.time}</span> : null}
       </div>
       <div className="cell cell-modality" role="gridcell">
@@ -159,7 +159,7 @@ function Row({ row, index, height, selected, marked, fresh, onMark, onOpen }: Ro
       </div>
       <div className="cell cell-description" role="gridcell" title={row.description}>{row.description}</div>
       <div className="cell cell-accession" role="gridcell">{row.AccessionNumber}</div>
-      <div className="cell cell-images" role="gridcell">{row.images.toLocaleString('en')}</div>
+      <div className="cell cell-images" role="gridcell">{row.images.toLocaleString(language())}</div>
     </div>
   );
 }

@@ -1,6 +1,7 @@
 // The rows of the study list: pages of QIDO answers for the filter in force, and what arrived since.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { t } from '../../core/language';
 import { mergedRows, readStudyRow, studyQueries, type StudyFilter, type StudyRow } from '../../core/study-row';
 import type { DicomWebClient } from '../../net/dicomweb';
 import { isAbort } from '../../net/queue';
@@ -102,7 +103,7 @@ export function useStudies(client: DicomWebClient, filter: StudyFilter): Studies
   return { rows, more: outcome.more, status, message: outcome.error, arrived: outcome.arrived, loadMore, retry };
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'The archive cannot be reached');
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : t('The archive cannot be reached'));
 
 /** The rows after asking again: the same object where nothing is new, so that nothing is drawn again. */
 function refreshed(before: Outcome, { rows, more }: Loaded, filter: StudyFilter): Outcome {

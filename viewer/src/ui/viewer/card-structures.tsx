@@ -2,6 +2,7 @@
 
 import { Shapes } from 'lucide-react';
 import type { JSX } from 'react';
+import { t } from '../../core/language';
 import type { DisplaySet } from '../../core/stack';
 import type { StructureObject } from '../../viewport/structures/objects';
 import type { StructuresSession } from '../../viewport/structures/session';
@@ -16,8 +17,8 @@ export function CardStructures({ set, session }: { set: DisplaySet; session: Str
   if (over.length === 0) return null;
   return (
     <div className="card-structures">
-      <MenuButton icon={Shapes} label={String(over.length)} title="Segmentations, structure sets and doses of this series" pressed={over.some(({ visible }) => visible)}>
-        {() => GROUPS.map(([kind, title]) => <Group key={kind} title={title} objects={over.filter((object) => object.kind === kind)} session={session} />)}
+      <MenuButton icon={Shapes} label={String(over.length)} title={t('Segmentations, structure sets and doses of this series')} pressed={over.some(({ visible }) => visible)}>
+        {() => GROUPS.map(([kind, title]) => <Group key={kind} title={t(title)} objects={over.filter((object) => object.kind === kind)} session={session} />)}
       </MenuButton>
     </div>
   );
@@ -31,7 +32,7 @@ function Group({ title, objects, session }: { title: string; objects: readonly S
       {objects.map((object) => (
         <button key={object.id} type="button" role="menuitemcheckbox" aria-checked={object.visible} disabled={object.status === 'loading'} onClick={() => void session.toggle(object.id)}>
           <span>{object.title}</span>
-          <span className="menu-note">{object.status === 'refused' ? 'cannot be shown' : object.status === 'loading' ? 'reading' : ''}</span>
+          <span className="menu-note">{object.status === 'refused' ? t('cannot be shown') : object.status === 'loading' ? t('reading') : ''}</span>
         </button>
       ))}
     </div>

@@ -4,6 +4,8 @@ import { ArrowLeftRight, Contrast, Minus, Move, Pause, Play, Plus, RotateCcw, St
 import type { JSX } from 'react';
 import { keyLabel, titleOf, type CommandName } from '../../core/commands';
 import type { Tool } from '../../core/gesture';
+import { t } from '../../core/language';
+import { formatValue } from '../../core/modality';
 import { reasonAgainstSubtraction } from '../../core/subtraction';
 import type { PaneState } from '../../viewport/stack-controller';
 
@@ -12,20 +14,20 @@ export function CineBar({ state, tool, run }: { state: PaneState; tool: Tool; ru
   if (!set || set.pictures.length < 2 || (set.kind !== 'clip' && !playing)) return null;
   const own = timing && timing.source !== 'default' && Math.abs(rate - timing.rate) < 0.05;
   return (
-    <div className="cine" role="group" aria-label="Cine">
-      <button type="button" className="icon-button" aria-label={playing ? 'Pause' : 'Play'} onClick={() => run('cine.toggle')}>
+    <div className="cine" role="group" aria-label={t('Cine')}>
+      <button type="button" className="icon-button" aria-label={playing ? t('Pause') : t('Play')} onClick={() => run('cine.toggle')}>
         {playing ? <Pause size={18} fill="currentColor" strokeWidth={0} /> : <Play size={18} fill="currentColor" strokeWidth={0} />}
       </button>
-      <button type="button" className="icon-button" aria-label="Forth and back" title="Forth and back  Shift Space" aria-pressed={timing?.sweep === true} onClick={() => run('cine.sweep')}>
+      <button type="button" className="icon-button" aria-label={t('Forth and back')} title={`${titleOf('cine.sweep')}  ${keyLabel('cine.sweep')}`} aria-pressed={timing?.sweep === true} onClick={() => run('cine.sweep')}>
         <ArrowLeftRight size={16} />
       </button>
-      <button type="button" className="icon-button" aria-label="Slower" onClick={() => run('cine.slower')}>
+      <button type="button" className="icon-button" aria-label={t('Slower')} onClick={() => run('cine.slower')}>
         <Minus size={16} />
       </button>
-      <span className="cine-rate" title={own ? 'Rate of the file' : 'Rate set here'}>
-        {(Math.round(rate * 10) / 10).toString()} <small>fps</small>
+      <span className="cine-rate" title={own ? t('Rate of the file') : t('Rate set here')}>
+        {formatValue(Math.round(rate * 10) / 10)} <small>{t('fps')}</small>
       </span>
-      <button type="button" className="icon-button" aria-label="Faster" onClick={() => run('cine.faster')}>
+      <button type="button" className="icon-button" aria-label={t('Faster')} onClick={() => run('cine.faster')}>
         <Plus size={16} />
       </button>
       {reasonAgainstSubtraction(set) === '' ? <Subtracting on={set.subtraction !== undefined} tool={tool} run={run} /> : null}

@@ -8,7 +8,7 @@ import { Dialog } from '../parts/dialog';
 /** Commands whose title, group or name has every word. */
 export function found(query: string): CommandName[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  return COMMANDS.filter(({ name, group }) => words.every((word) => `${titleOf(name)} ${group} ${name}`.toLowerCase().includes(word))).map(({ name }) => name);
+  return COMMANDS.filter(({ name, group }) => words.every((word) => `${titleOf(name)} ${t(group)} ${name}`.toLowerCase().includes(word))).map(({ name }) => name);
 }
 
 export function CommandSearch({ run, onClose }: { run(name: CommandName): void; onClose(): void }): JSX.Element {
@@ -27,7 +27,7 @@ export function CommandSearch({ run, onClose }: { run(name: CommandName): void; 
     event.preventDefault();
   };
   return (
-    <Dialog title="Commands" onClose={onClose}>
+    <Dialog title={t('Commands')} onClose={onClose}>
       <div className="command-search" onKeyDown={onKey}>
         <input
           type="search"

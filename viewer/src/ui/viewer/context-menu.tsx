@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, type JSX } from 'react';
 import { keyLabel, titleOf, type CommandName } from '../../core/commands';
+import { t } from '../../core/language';
 import type { Point } from '../../core/view';
 
 const ENTRIES: readonly (readonly CommandName[])[] = [
@@ -51,7 +52,7 @@ export function ContextMenu({ at, run, onClose }: { at: Point; run(name: Command
                 run(name);
               }}
             >
-              <span>{name === 'view.reset' ? 'Reset view' : titleOf(name)}</span>
+              <span>{name === 'view.reset' ? t('Reset view') : titleOf(name)}</span>
               <span className="menu-key">{keyLabel(name)}</span>
             </button>
           ))}

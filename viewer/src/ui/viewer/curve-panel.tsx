@@ -2,6 +2,7 @@
 
 import { X } from 'lucide-react';
 import { useEffect, useState, type JSX } from 'react';
+import { t } from '../../core/language';
 import { formatValue } from '../../core/modality';
 import { chartOf, curveCsv, type CurvePoint } from '../../core/time-curve';
 import { timeCurve } from '../../viewport/measure/time-curve';
@@ -37,10 +38,10 @@ export function CurvePanel({ engine, onClose }: { engine: ViewerEngine; onClose(
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [item, of, setting.suv, store]);
   return (
-    <aside className="curve-panel" aria-label="Curve over time" data-testid="curve">
+    <aside className="curve-panel" aria-label={t('Curve over time')} data-testid="curve">
       <header>
-        <h2>{of?.title ?? 'Time'} curve</h2>
-        <button type="button" className="icon-button" aria-label="Close the curve" onClick={onClose}>
+        <h2>{t('Curve over time')}</h2>
+        <button type="button" className="icon-button" aria-label={t('Close the curve')} onClick={onClose}>
           <X size={18} />
         </button>
       </header>
@@ -60,7 +61,7 @@ function Curve({ points, phase, onGo }: { points: CurvePoint[]; phase: number; o
       <div className="curve-chart">
         <span className="curve-high">{`${formatValue(high)} ${unit}`}</span>
         <span className="curve-low">{formatValue(low)}</span>
-        <svg viewBox={`-6 -6 ${WIDTH + 12} ${HEIGHT + 12}`} role="img" aria-label={`${points.length} values, ${points.map(({ value }) => formatValue(value)).join(', ')} ${unit}`}>
+        <svg viewBox={`-6 -6 ${WIDTH + 12} ${HEIGHT + 12}`} role="img" aria-label={t('{n} values, {values} {unit}', { n: points.length, values: points.map(({ value }) => formatValue(value)).join(', '), unit })}>
           <rect x="0" y="0" width={WIDTH} height={HEIGHT} className="curve-frame" />
           <polyline points={at.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ')} className="curve-line" />
           {points.map((point, index) => (

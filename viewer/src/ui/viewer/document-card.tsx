@@ -5,6 +5,7 @@ import { lazy, Suspense, useEffect, useState, type JSX } from 'react';
 import { formatDate, formatTime } from '../../core/dates';
 import { has, text } from '../../core/dicom-json';
 import { pictureName } from '../../core/export';
+import { t } from '../../core/language';
 import { isReport } from '../../core/report';
 import { isVideo, type DisplaySet } from '../../core/stack';
 import { hasWaveforms } from '../../core/waveform';
@@ -20,7 +21,7 @@ export function useSopClassName(uid: string): string {
   useEffect(() => {
     let gone = false;
     import('../../core/data/sop-classes.json').then(
-      ({ default: names }) => gone || setName((names as Record<string, string>)[uid] ?? 'Private or unknown object'),
+      ({ default: names }) => gone || setName((names as Record<string, string>)[uid] ?? t('Private or unknown object')),
       () => undefined,
     );
     return () => {
@@ -74,7 +75,7 @@ export function Document({ set, ...actions }: { set: DisplaySet } & DocumentActi
   }
   if (instance?.SOPClassUID === PDF && has(instance.dataSet, 'EncapsulatedDocument')) {
     const url = client.renderedUrl({ study: set.StudyInstanceUID, series: set.SeriesInstanceUID, instance: instance.SOPInstanceUID });
-    return <PdfView url={url} title={text(instance.dataSet, 'DocumentTitle') || set.description || 'Document'} onTags={actions.onTags} />;
+    return <PdfView url={url} title={text(instance.dataSet, 'DocumentTitle') || set.description || t('Document')} onTags={actions.onTags} />;
   }
   return <DocumentCard set={set} onTags={actions.onTags} />;
 }
@@ -85,10 +86,10 @@ function PdfView({ url, title, onTags }: { url: string; title: string; onTags():
       <div className="pdf-head">
         <strong>{title}</strong>
         <button type="button" className="button" onClick={onTags}>
-          <Tags size={16} /> Tag browser
+          <Tags size={16} /> {t('Tag browser')}
         </button>
         <a className="button" href={url} target="_blank" rel="noreferrer">
-          <ExternalLink size={16} /> Open PDF
+          <ExternalLink size={16} /> {t('Open PDF')}
         </a>
       </div>
       <iframe src={url} title={title} />
@@ -105,7 +106,7 @@ function DocumentCard({ set, onTags }: { set: DisplaySet; onTags(): void }): JSX
       await saveObject(client, set);
       setFailed('');
     } catch (error) {
-      setFailed(error instanceof Error ? error.message : 'The object cannot be read');
+      setFailed(error instanceof Error ? error.message : t('The object cannot be read'));
     }
   };
   const name = useSopClassName(instance?.SOPClassUID ?? '');
@@ -119,13 +120,13 @@ function DocumentCard({ set, onTags }: { set: DisplaySet; onTags(): void }): JSX
         <h2>{name || ' '}</h2>
         {title ? <p>{title}</p> : null}
         {date ? <p className="muted">{date}</p> : null}
-        <p className="muted">This object has no picture to show. Its content can be read in the tag browser, or saved as a file.</p>
+        <p className="muted">{t('This object has no picture to show. Its content can be read in the tag browser, or saved as a file.')}</p>
         <div className="document-actions">
           <button type="button" className="button" onClick={onTags}>
-            <Tags size={16} /> Tag browser
+            <Tags size={16} /> {t('Tag browser')}
           </button>
           <button type="button" className="button" onClick={() => void save()}>
-            <Download size={16} /> Download
+            <Download size={16} /> {t('Download')}
           </button>
         </div>
         {failed ? <p role="alert">{failed}</p> : null}

@@ -2,6 +2,7 @@
 
 import type { JSX } from 'react';
 import type { ShownDose } from '../../viewport/structures/objects';
+import { fixed, t } from '../../core/language';
 
 interface Props {
   dose: ShownDose;
@@ -17,23 +18,23 @@ export function DoseControls({ dose, onChange, onHistogram }: Props): JSX.Elemen
       <div className="structures-fill">
         <label>
           <input type="checkbox" checked={wash} onChange={() => onChange({ wash: !wash })} />
-          Colour wash
+          {t('Colour wash')}
         </label>
-        <input type="range" min="0.05" max="1" step="0.05" value={opacity} disabled={!wash} aria-label="Opacity of the colour wash" onChange={(event) => onChange({ opacity: Number(event.currentTarget.value) })} />
+        <input type="range" min="0.05" max="1" step="0.05" value={opacity} disabled={!wash} aria-label={t('Opacity of the colour wash')} onChange={(event) => onChange({ opacity: Number(event.currentTarget.value) })} />
       </div>
       <div className="structures-fill">
         <label>
           <input type="checkbox" checked={lines} onChange={() => onChange({ lines: !lines })} />
-          Isodoses
+          {t('Isodoses')}
         </label>
         <label>
           100 % =
-          <input type="number" className="dose-reference" min="0" step="any" key={reference.dose} defaultValue={Number(reference.dose.toPrecision(6))} aria-label={`Reference dose in ${grid.unit}`} onBlur={(event) => changeReference(dose, Number(event.currentTarget.value), onChange)} />
+          <input type="number" className="dose-reference" min="0" step="any" key={reference.dose} defaultValue={Number(reference.dose.toPrecision(6))} aria-label={t('Reference dose in {unit}', { unit: grid.unit })} onBlur={(event) => changeReference(dose, Number(event.currentTarget.value), onChange)} />
           {grid.unit}
         </label>
       </div>
       <p className="muted">
-        100 % is {reference.source}; maximum {grid.most.toFixed(2)} {grid.unit}
+        {t('100 % is {source}; maximum {dose} {unit}', { source: reference.source, dose: fixed(grid.most, 2), unit: grid.unit })}
       </p>
       <ul className="dose-levels">
         {levels.map(({ percent, colour, visible }) => (
@@ -44,18 +45,18 @@ export function DoseControls({ dose, onChange, onHistogram }: Props): JSX.Elemen
               {percent} %
             </label>
             <span className="muted">
-              {((percent / 100) * reference.dose).toFixed(2)} {grid.unit}
+              {fixed((percent / 100) * reference.dose, 2)} {grid.unit}
             </span>
           </li>
         ))}
       </ul>
       <button type="button" className="button" onClick={onHistogram}>
-        Dose-volume histogram
+        {t('Dose-volume histogram')}
       </button>
     </div>
   );
 }
 
 function changeReference({ reference }: ShownDose, dose: number, onChange: Props['onChange']): void {
-  if (dose > 0 && Math.abs(dose - reference.dose) > 1e-6 * reference.dose) onChange({ reference: { dose, source: 'as entered' } });
+  if (dose > 0 && Math.abs(dose - reference.dose) > 1e-6 * reference.dose) onChange({ reference: { dose, source: t('as entered') } });
 }

@@ -1,6 +1,7 @@
 // Dose-volume histograms of the structures that are shown in the dose's space: chart, table, CSV.
 
 import { useEffect, useMemo, useState, type JSX } from 'react';
+import { fixed, t } from '../../core/language';
 import { curvesCsv, dvhColumns, tableCsv, tableDoses, type DvhColumn, type DvhRow } from '../../core/structures/dvh-table';
 import { dvhOf, volumeOfDose, type DvhShape } from '../../core/structures/dvh';
 import type { Shape, ShownDose, Structure, StructureObject } from '../../viewport/structures/objects';
@@ -19,21 +20,21 @@ export function DvhDialog({ dose, objects, title, onClose }: Props): JSX.Element
   const { unit, most } = dose.grid;
   const columns = useMemo(() => dvhColumns(unit, tableDoses(most)), [unit, most]);
   return (
-    <Dialog title={`Dose-volume histogram · ${title}`} wide onClose={onClose}>
+    <Dialog title={t('Dose-volume histogram · {title}', { title })} wide onClose={onClose}>
       <div className="dvh" data-testid="dvh" data-waiting={waiting}>
-        {rows.length === 0 ? <p className="muted">{waiting > 0 ? 'Computing' : 'Show a segmentation or structure set that lies in this dose'}</p> : null}
+        {rows.length === 0 ? <p className="muted">{waiting > 0 ? t('Computing') : t('Show a segmentation or structure set that lies in this dose')}</p> : null}
         {rows.length > 0 ? (
           <>
             <Chart rows={rows} unit={unit} most={most} />
             <Table rows={rows} columns={columns} />
             <footer>
               <button type="button" className="button" onClick={() => download('dvh.csv', 'text/csv', tableCsv(rows, columns))}>
-                Table as CSV
+                {t('Table as CSV')}
               </button>
               <button type="button" className="button" onClick={() => download('dvh-curves.csv', 'text/csv', curvesCsv(rows, unit, most))}>
-                Curves as CSV
+                {t('Curves as CSV')}
               </button>
-              <span className="muted">Computed here, several points a voxel; a stored histogram is dashed</span>
+              <span className="muted">{t('Computed here, several points a voxel; a stored histogram is dashed')}</span>
             </footer>
           </>
         ) : null}
@@ -86,7 +87,7 @@ function Chart({ rows, unit, most }: { rows: readonly DvhRow[]; unit: string; mo
   const ticks = tickDoses(top);
   const line = (points: readonly (readonly [number, number])[]): string => points.map(([dose, percent]) => `${x(Math.min(dose, top)).toFixed(1)},${y(percent).toFixed(1)}`).join(' ');
   return (
-    <svg className="dvh-chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label="Volume in percent against dose">
+    <svg className="dvh-chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={t('Volume in percent against dose')}>
       {[0, 25, 50, 75, 100].map((percent) => (
         <g key={percent}>
           <line x1={LEFT} x2={WIDTH - 8} y1={y(percent)} y2={y(percent)} />
@@ -120,10 +121,10 @@ function Table({ rows, columns }: { rows: readonly DvhRow[]; columns: readonly D
       <table>
         <thead>
           <tr>
-            <th scope="col">Structure</th>
+            <th scope="col">{t('Structure')}</th>
             {columns.map(({ title, unit }) => (
               <th key={title} scope="col">
-                {title} <small className="muted">{unit}</small>
+                {t(title)} <small className="muted">{unit}</small>
               </th>
             ))}
           </tr>
@@ -133,10 +134,10 @@ function Table({ rows, columns }: { rows: readonly DvhRow[]; columns: readonly D
             <tr key={`${name}-${index}`}>
               <th scope="row">
                 <span className="dose-swatch" style={{ background: colour }} /> {name}
-                {dvh.outside > 0.001 * dvh.volume ? <small className="structures-refused"> {((100 * dvh.outside) / dvh.volume).toFixed(1)} % outside the grid</small> : null}
+                {dvh.outside > 0.001 * dvh.volume ? <small className="structures-refused"> {t('{percent} % outside the grid', { percent: fixed((100 * dvh.outside) / dvh.volume, 1) })}</small> : null}
               </th>
               {columns.map(({ title, value }) => (
-                <td key={title}>{value(dvh).toFixed(2)}</td>
+                <td key={title}>{fixed(value(dvh), 2)}</td>
               ))}
             </tr>
           ))}

@@ -4,6 +4,7 @@ import { Brush, Eraser, Plus, Redo2, SquareDashed, Sprout, Trash2, Undo2, type L
 import type { JSX } from 'react';
 import { keyLabel, titleOf, type CommandName } from '../../core/commands';
 import type { PaintTool, Tool } from '../../core/gesture';
+import { t } from '../../core/language';
 import { PROPERTIES } from '../../core/structures/properties';
 import { LEAST_RADIUS, MOST_RADIUS, type EditSegment, type EditSession, type EditState } from '../../viewport/structures/edit-session';
 import { useStateOf } from './use-signal';
@@ -27,17 +28,17 @@ export function EditControls({ edit, tool, run, onSave, onDiscard }: Props): JSX
   const state = useStateOf(edit);
   const { segments, label, kind, busy, dirty, note } = state;
   return (
-    <section className="structures-object edit-controls" aria-label="Painting">
-      <div className="structures-fill" role="toolbar" aria-label="Painting tools">
+    <section className="structures-object edit-controls" aria-label={t('Painting')}>
+      <div className="structures-fill" role="toolbar" aria-label={t('Painting tools')}>
         {TOOLS.map(([name, Icon, title]) => (
-          <button key={name} type="button" className="icon-button" aria-label={title} aria-pressed={tool === name} title={`${titleOf(`paint.${name}`)}  ${keyLabel(`paint.${name}`)}`} onClick={() => run(`paint.${name}`)}>
+          <button key={name} type="button" className="icon-button" aria-label={t(title)} aria-pressed={tool === name} title={`${titleOf(`paint.${name}`)}  ${keyLabel(`paint.${name}`)}`} onClick={() => run(`paint.${name}`)}>
             <Icon size={18} />
           </button>
         ))}
-        <button type="button" className="icon-button" aria-label="Undo painting" title="Undo  Ctrl Z" onClick={() => edit.undo()}>
+        <button type="button" className="icon-button" aria-label={t('Undo painting')} title={`${t('Undo')}  ${keyLabel('measure.undo')}`} onClick={() => edit.undo()}>
           <Undo2 size={18} />
         </button>
-        <button type="button" className="icon-button" aria-label="Redo painting" title="Redo  Ctrl Y" onClick={() => edit.redo()}>
+        <button type="button" className="icon-button" aria-label={t('Redo painting')} title={`${t('Redo')}  ${keyLabel('measure.redo')}`} onClick={() => edit.redo()}>
           <Redo2 size={18} />
         </button>
       </div>
@@ -48,21 +49,21 @@ export function EditControls({ edit, tool, run, onSave, onDiscard }: Props): JSX
         ))}
       </ul>
       <button type="button" className="button" onClick={() => edit.addSegment()}>
-        <Plus size={16} /> Add a segment
+        <Plus size={16} /> {t('Add a segment')}
       </button>
       <div className="structures-fill">
-        <input type="text" value={label} maxLength={64} aria-label="Name of the segmentation" onChange={(event) => edit.set({ label: event.currentTarget.value })} />
-        <select value={kind} aria-label="Kind of object" onChange={(event) => edit.set({ kind: event.currentTarget.value === 'labelmap' ? 'labelmap' : 'binary' })}>
-          <option value="binary">Binary</option>
-          <option value="labelmap">Label map</option>
+        <input type="text" value={label} maxLength={64} aria-label={t('Name of the segmentation')} onChange={(event) => edit.set({ label: event.currentTarget.value })} />
+        <select value={kind} aria-label={t('Kind of object')} onChange={(event) => edit.set({ kind: event.currentTarget.value === 'labelmap' ? 'labelmap' : 'binary' })}>
+          <option value="binary">{t('Binary')}</option>
+          <option value="labelmap">{t('Label map')}</option>
         </select>
       </div>
       <div className="structures-fill">
-        <button type="button" className="button" disabled={busy || !dirty} title="Store as a DICOM segmentation" onClick={onSave}>
-          {busy ? 'Busy' : 'Save'}
+        <button type="button" className="button" disabled={busy || !dirty} title={t('Store as a DICOM segmentation')} onClick={onSave}>
+          {busy ? t('Busy') : t('Save')}
         </button>
-        <button type="button" className="button" disabled={busy} onClick={() => (!dirty || confirm('Forget what was painted?') ? onDiscard() : undefined)}>
-          Discard
+        <button type="button" className="button" disabled={busy} onClick={() => (!dirty || confirm(t('Forget what was painted?')) ? onDiscard() : undefined)}>
+          {t('Discard')}
         </button>
       </div>
       {note ? <p className="structures-refused" role="status">{note}</p> : null}
@@ -75,23 +76,23 @@ function Brushes({ edit, state: { radius, through, low, high } }: { edit: EditSe
     <>
       <div className="structures-fill">
         <label>
-          Radius
-          <input type="range" min={LEAST_RADIUS} max={MOST_RADIUS} step="0.5" value={radius} aria-label="Radius of the brush in mm" onChange={(event) => edit.set({ radius: Number(event.currentTarget.value) })} />
+          {t('Radius')}
+          <input type="range" min={LEAST_RADIUS} max={MOST_RADIUS} step="0.5" value={radius} aria-label={t('Radius of the brush in mm')} onChange={(event) => edit.set({ radius: Number(event.currentTarget.value) })} />
         </label>
         <output>{radius} mm</output>
       </div>
       <div className="structures-fill">
-        <label title="Brushes are spheres, and regions grow through the slices">
+        <label title={t('Brushes are spheres, and regions grow through the slices')}>
           <input type="checkbox" checked={through} onChange={() => edit.set({ through: !through })} />
-          Through slices
+          {t('Through slices')}
         </label>
       </div>
       <div className="structures-fill">
         <label>
-          Range
-          <input type="number" className="dose-reference" value={low} aria-label="Lowest value" onChange={(event) => edit.set({ low: Number(event.currentTarget.value) })} />
+          {t('Range')}
+          <input type="number" className="dose-reference" value={low} aria-label={t('Lowest value')} onChange={(event) => edit.set({ low: Number(event.currentTarget.value) })} />
         </label>
-        <input type="number" className="dose-reference" value={high} aria-label="Highest value" onChange={(event) => edit.set({ high: Number(event.currentTarget.value) })} />
+        <input type="number" className="dose-reference" value={high} aria-label={t('Highest value')} onChange={(event) => edit.set({ high: Number(event.currentTarget.value) })} />
       </div>
     </>
   );
@@ -101,17 +102,17 @@ function SegmentRow({ edit, segment: { number, label, colour, property }, active
   const offered = PROPERTIES.some(({ id }) => id === property.id) ? PROPERTIES : [...PROPERTIES, property];
   return (
     <li data-active={active}>
-      <input type="radio" name="segment" checked={active} aria-label={`Paint ${label}`} onChange={() => edit.set({ active: number })} />
-      <input type="color" key={colour} defaultValue={colour} aria-label={`Colour of segment ${number}`} onBlur={(event) => event.target.value !== colour && edit.editSegment(number, { colour: event.target.value })} />
-      <input type="text" value={label} maxLength={64} aria-label={`Name of segment ${number}`} onChange={(event) => edit.editSegment(number, { label: event.currentTarget.value })} />
-      <select value={property.id} aria-label={`What segment ${number} is`} onChange={(event) => edit.editSegment(number, { property: offered.find(({ id }) => id === event.currentTarget.value) ?? property })}>
+      <input type="radio" name="segment" checked={active} aria-label={t('Paint {label}', { label })} onChange={() => edit.set({ active: number })} />
+      <input type="color" key={colour} defaultValue={colour} aria-label={t('Colour of segment {number}', { number })} onBlur={(event) => event.target.value !== colour && edit.editSegment(number, { colour: event.target.value })} />
+      <input type="text" value={label} maxLength={64} aria-label={t('Name of segment {number}', { number })} onChange={(event) => edit.editSegment(number, { label: event.currentTarget.value })} />
+      <select value={property.id} aria-label={t('What segment {number} is', { number })} onChange={(event) => edit.editSegment(number, { property: offered.find(({ id }) => id === event.currentTarget.value) ?? property })}>
         {offered.map(({ id, type }) => (
           <option key={id} value={id}>
-            {type.CodeMeaning}
+            {t(type.CodeMeaning)}
           </option>
         ))}
       </select>
-      <button type="button" className="icon-button" aria-label={`Delete segment ${number}`} disabled={single} onClick={() => edit.removeSegment(number)}>
+      <button type="button" className="icon-button" aria-label={t('Delete segment {number}', { number })} disabled={single} onClick={() => edit.removeSegment(number)}>
         <Trash2 size={16} />
       </button>
     </li>

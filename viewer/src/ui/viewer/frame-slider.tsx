@@ -1,6 +1,7 @@
 // The place in the stack, with what is loaded; draggable.
 
 import { useEffect, useState, type JSX, type PointerEvent } from 'react';
+import { t } from '../../core/language';
 import { loadedRuns } from '../../core/loading-order';
 import type { PictureStore } from '../../viewport/picture-store';
 import type { PaneState, StackController } from '../../viewport/stack-controller';
@@ -19,7 +20,7 @@ export function FrameSlider({ state, store, controller }: { state: PaneState; st
     <div
       className="slider"
       role="slider"
-      aria-label="Image"
+      aria-label={t('Image')}
       aria-orientation="vertical"
       aria-valuemin={1}
       aria-valuemax={count}

@@ -2,7 +2,8 @@
 
 import { Eye, EyeOff, X } from 'lucide-react';
 import type { JSX } from 'react';
-import { keyLabel, type CommandName } from '../../core/commands';
+import { keyLabel, titleOf, type CommandName } from '../../core/commands';
+import { t } from '../../core/language';
 import type { Overlay } from '../../viewport/fusion/overlay';
 import type { FusionSession } from '../../viewport/fusion/session';
 import type { PaneState } from '../../viewport/stack-controller';
@@ -19,21 +20,21 @@ function Bar({ fusion, overlay, run }: { fusion: FusionSession; overlay: Overlay
   const { blend, visible } = useStateOf(overlay);
   const name = [overlay.set.modality, overlay.set.number].filter((part) => part !== undefined).join(' ');
   return (
-    <div className="fusion-bar" role="group" aria-label="Fusion" data-testid="fusion-bar">
+    <div className="fusion-bar" role="group" aria-label={t('Fusion')} data-testid="fusion-bar">
       <strong>{name}</strong>
-      <label className="mpr-slab" title={`Less ${keyLabel('fusion.less')}, more ${keyLabel('fusion.more')}`}>
-        Blend
-        <input type="range" min="0" max="100" step="1" value={Math.round(blend * 100)} aria-label="Share of the upper series in percent" onChange={(event) => overlay.setBlend(Number(event.currentTarget.value) / 100)} />
+      <label className="mpr-slab" title={t('Less {less}, more {more}', { less: keyLabel('fusion.less'), more: keyLabel('fusion.more') })}>
+        {t('Blend')}
+        <input type="range" min="0" max="100" step="1" value={Math.round(blend * 100)} aria-label={t('Share of the upper series in percent')} onChange={(event) => overlay.setBlend(Number(event.currentTarget.value) / 100)} />
         <output>{`${Math.round(blend * 100)} %`}</output>
       </label>
       <PresetMenu controller={overlay} />
-      <button type="button" className="button" aria-pressed={layer === 'overlay'} title={`A drag windows the upper series (else with Alt)  ${keyLabel('fusion.layer')}`} onClick={() => run('fusion.layer')}>
-        Window {name}
+      <button type="button" className="button" aria-pressed={layer === 'overlay'} title={`${t('A drag windows the upper series (else with Alt)')}  ${keyLabel('fusion.layer')}`} onClick={() => run('fusion.layer')}>
+        {t('Window')} {name}
       </button>
-      <button type="button" className="icon-button" aria-label={visible ? `Hide ${name}` : `Show ${name}`} title={`Hide or show  ${keyLabel('fusion.hide')}`} aria-pressed={!visible} onClick={() => run('fusion.hide')}>
+      <button type="button" className="icon-button" aria-label={visible ? t('Hide {name}', { name }) : t('Show {name}', { name })} title={`${titleOf('fusion.hide')}  ${keyLabel('fusion.hide')}`} aria-pressed={!visible} onClick={() => run('fusion.hide')}>
         {visible ? <Eye size={16} /> : <EyeOff size={16} />}
       </button>
-      <button type="button" className="icon-button" aria-label="End the fusion" title={`End the fusion  ${keyLabel('fusion.toggle')}`} onClick={() => run('fusion.toggle')}>
+      <button type="button" className="icon-button" aria-label={t('End the fusion')} title={`${t('End the fusion')}  ${keyLabel('fusion.toggle')}`} onClick={() => run('fusion.toggle')}>
         <X size={16} />
       </button>
     </div>

@@ -3,6 +3,7 @@
 import type { JSX } from 'react';
 import { keyLabel, titleOf, type CommandName } from '../../core/commands';
 import type { Protocol } from '../../core/hanging/protocol';
+import { t } from '../../core/language';
 import type { Hanging } from '../../viewport/hanging/session';
 import { useStateOf } from './use-signal';
 
@@ -36,7 +37,7 @@ export function HangingMenu({ hanging, run, onChoose, close }: Props): JSX.Eleme
   );
   return (
     <>
-      <div className="menu-group hanging-menu" role="group" aria-label="Hanging protocols">
+      <div className="menu-group hanging-menu" role="group" aria-label={t('Hanging protocols')}>
         {entries.map(({ one, index }) => (
           <button
             key={`${one.id}/${index}`}
@@ -49,7 +50,7 @@ export function HangingMenu({ hanging, run, onChoose, close }: Props): JSX.Eleme
               onChoose(one.id, index);
             }}
           >
-            <span>{[one.name, one.stages[index]?.name].filter(Boolean).join(': ')}</span>
+            <span>{[one.name, one.stages[index]?.name ?? ''].filter(Boolean).map((name) => t(name)).join(': ')}</span>
           </button>
         ))}
       </div>

@@ -2,6 +2,7 @@
 
 import type { JSX } from 'react';
 import { COMMANDS, keysOf, printedKey, titleOf } from '../../core/commands';
+import { t } from '../../core/language';
 import { Dialog } from '../parts/dialog';
 
 const GROUPS = [...new Set(COMMANDS.map(({ group }) => group))];
@@ -21,11 +22,11 @@ const POINTERS: readonly (readonly [string, string])[] = [
 
 export function KeySheet({ onClose }: { onClose(): void }): JSX.Element {
   return (
-    <Dialog title="Keys and gestures" onClose={onClose}>
+    <Dialog title={t('Keys and gestures')} onClose={onClose}>
       <div className="key-sheet">
         {GROUPS.map((group) => (
           <section key={group}>
-            <h3>{group}</h3>
+            <h3>{t(group)}</h3>
             {COMMANDS.filter((command) => command.group === group && keysOf(command.name).length > 0).map(({ name }) => (
               <div key={name} className="key-row">
                 <span>{titleOf(name)}</span>
@@ -39,11 +40,11 @@ export function KeySheet({ onClose }: { onClose(): void }): JSX.Element {
           </section>
         ))}
         <section>
-          <h3>Mouse and touch</h3>
+          <h3>{t('Mouse and touch')}</h3>
           {POINTERS.map(([input, meaning]) => (
             <div key={input} className="key-row">
-              <span>{input}</span>
-              <span className="muted">{meaning}</span>
+              <span>{t(input)}</span>
+              <span className="muted">{t(meaning)}</span>
             </div>
           ))}
         </section>

@@ -2,6 +2,7 @@
 
 import { useState, type JSX, type KeyboardEvent } from 'react';
 import { MOST_COLUMNS, MOST_ROWS } from '../../viewport/workspace';
+import { t } from '../../core/language';
 
 interface Props {
   rows: number;
@@ -22,7 +23,7 @@ export function LayoutPicker({ rows, columns, onChoose }: Props): JSX.Element {
     event.stopPropagation();
   };
   return (
-    <div className="layout-picker" role="group" tabIndex={0} aria-label={`Layout ${over.rows} by ${over.columns}; arrow keys, then Enter`} onKeyDown={onKey}>
+    <div className="layout-picker" role="group" tabIndex={0} aria-label={t('Layout {rows} by {columns}; arrow keys, then Enter', { rows: over.rows, columns: over.columns })} onKeyDown={onKey}>
       <div className="layout-grid" onPointerUp={() => onChoose(over.rows, over.columns)}>
         {Array.from({ length: MOST_ROWS * MOST_COLUMNS }, (_, index) => {
           const place = { rows: Math.floor(index / MOST_COLUMNS) + 1, columns: (index % MOST_COLUMNS) + 1 };

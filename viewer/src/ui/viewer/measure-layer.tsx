@@ -1,6 +1,7 @@
 // The measurements of a pane as lines and text over the picture. Takes no pointer events: gestures reach the session.
 
 import type { CSSProperties, JSX } from 'react';
+import { t } from '../../core/language';
 import { LINE_HEIGHT, nearestOfBox } from '../../core/measure/label';
 import { nearestPoint } from '../../core/measure/outline';
 import type { Point } from '../../core/view';
@@ -13,7 +14,7 @@ const path = (points: readonly Point[]): string => points.map(([x, y]) => `${x.t
 export function MeasureLayer({ session, pane }: { session: MeasureSession; pane: PaneState }): JSX.Element {
   const { selected } = useStateOf(session);
   return (
-    <svg className="measure-layer" data-testid="measurements" aria-label="Measurements" role="img">
+    <svg className="measure-layer" data-testid="measurements" aria-label={t('Measurements')} role="img">
       {session.laid(pane).map((laid) => (
         <One key={laid.item.id} laid={laid} selected={laid.item.id === selected} />
       ))}

@@ -2,6 +2,7 @@
 
 import { Eye, EyeOff, Lock, LockOpen, Trash2, X } from 'lucide-react';
 import { useState, type JSX } from 'react';
+import { t } from '../../core/language';
 import { resultText, titleOfMeasurement, toCsv, toJson } from '../../core/measure/export';
 import type { Measurement } from '../../core/measure/types';
 import { pixelsOf, type ReportedPlace, type ReportedSource } from '../../core/measure/reported';
@@ -26,14 +27,14 @@ interface Props {
 
 export function MeasurePanel({ session, ...rest }: Props): JSX.Element {
   return (
-    <aside className="measure-panel" aria-label="List of measurements">
+    <aside className="measure-panel" aria-label={t('List of measurements')}>
       <header>
-        <h2>Measurements</h2>
-        <button type="button" className="icon-button" aria-label="Close the list" onClick={rest.onClose}>
+        <h2>{t('Measurements')}</h2>
+        <button type="button" className="icon-button" aria-label={t('Close the list')} onClick={rest.onClose}>
           <X size={18} />
         </button>
       </header>
-      {session ? <List session={session} {...rest} /> : <p className="muted">Nothing was measured yet</p>}
+      {session ? <List session={session} {...rest} /> : <p className="muted">{t('Nothing was measured yet')}</p>}
     </aside>
   );
 }
@@ -46,7 +47,7 @@ function List({ session, study, onSign, onShow }: Props & { session: MeasureSess
     if (place?.set) onShow(place.series, place.set, place.index);
     session.select(item.id);
   };
-  if (items.length === 0 && reported.length === 0) return <p className="muted">Nothing was measured yet</p>;
+  if (items.length === 0 && reported.length === 0) return <p className="muted">{t('Nothing was measured yet')}</p>;
   const told = reported.map((source) => <Reported key={source.SOPInstanceUID} source={source} shown={!unshown.has(source.SOPInstanceUID)} study={study} session={session} onShow={onShow} />);
   if (items.length === 0) {
     return (
@@ -70,8 +71,8 @@ function List({ session, study, onSign, onShow }: Props & { session: MeasureSess
       </p>
       {told}
       <footer>
-        <button type="button" className="button" title="Store as a DICOM structured report" onClick={() => void onSign().then(setSaid)}>
-          Sign
+        <button type="button" className="button" title={t('Store as a DICOM structured report')} onClick={() => void onSign().then(setSaid)}>
+          {t('Sign')}
         </button>
         <button type="button" className="button" onClick={() => download('measurements.csv', 'text/csv', toCsv(items))}>
           CSV
@@ -96,7 +97,7 @@ function Reported({ source: { SOPInstanceUID, title, measurements }, shown, stud
     <section className="measure-reported" aria-label={title}>
       <h3>
         <span>{title}</span>
-        <button type="button" className="icon-button" aria-label={`Hide what is in ${title}`} aria-pressed={!shown} onClick={() => session.toggleReport(SOPInstanceUID)}>
+        <button type="button" className="icon-button" aria-label={t('Hide what is in {title}', { title })} aria-pressed={!shown} onClick={() => session.toggleReport(SOPInstanceUID)}>
           {shown ? <Eye size={16} /> : <EyeOff size={16} />}
         </button>
       </h3>
@@ -106,8 +107,8 @@ function Reported({ source: { SOPInstanceUID, title, measurements }, shown, stud
           return (
             <li key={id}>
               <button type="button" className="measure-jump" disabled={!place} onClick={() => place && onShow(place.series, place.set, place.index)}>
-                <strong>{results.join(' · ') || name || 'Region'}</strong>
-                <span className="muted">{[results.length > 0 ? name : '', place ? imageName(place) : 'in no image that is open'].filter(Boolean).join(' · ')}</span>
+                <strong>{results.join(' · ') || name || t('Region')}</strong>
+                <span className="muted">{[results.length > 0 ? name : '', place ? imageName(place) : t('in no image that is open')].filter(Boolean).join(' · ')}</span>
               </button>
             </li>
           );
@@ -117,7 +118,7 @@ function Reported({ source: { SOPInstanceUID, title, measurements }, shown, stud
   );
 }
 
-const imageName = ({ series, set, index }: { series: SeriesEntry; set: DisplaySet; index: number }): string => `${[series.number, series.description || series.modality].filter((part) => part !== undefined && part !== '').join(' · ')}, image ${index + 1} of ${set.pictures.length}`;
+const imageName = ({ series, set, index }: { series: SeriesEntry; set: DisplaySet; index: number }): string => t('{series}, image {index} of {n}', { series: [series.number, series.description || series.modality].filter((part) => part !== undefined && part !== '').join(' · '), index: index + 1, n: set.pictures.length });
 
 /** The first image of the open studies that holds one of the places. */
 function reportedPlace(places: readonly ReportedPlace[], { series }: StudyState): { series: SeriesEntry; set: DisplaySet; index: number } | undefined {
@@ -148,8 +149,8 @@ function Row({ item, where, selected, session, onShow }: RowProps): JSX.Element 
   };
   return (
     <li data-selected={selected} data-hidden={hidden}>
-      <button type="button" className="measure-jump" aria-label={`Show ${title}`} onClick={onShow}>
-        <strong>{resultText(item) || 'no value'}</strong>
+      <button type="button" className="measure-jump" aria-label={t('Show {title}', { title })} onClick={onShow}>
+        <strong>{resultText(item) || t('no value')}</strong>
         <span className="muted">{where}</span>
       </button>
       <div className="measure-row">
@@ -158,7 +159,7 @@ function Row({ item, where, selected, session, onShow }: RowProps): JSX.Element 
           key={`name ${item.name ?? ''}`}
           defaultValue={item.name ?? ''}
           placeholder={title}
-          aria-label={`Name of ${title}`}
+          aria-label={t('Name of {title}', { title })}
           maxLength={64}
           spellCheck={false}
           disabled={locked}
@@ -167,14 +168,14 @@ function Row({ item, where, selected, session, onShow }: RowProps): JSX.Element 
             if (event.key === 'Enter') event.currentTarget.blur();
           }}
         />
-        <input type="color" defaultValue={colour || '#ffd84d'} key={`colour ${colour}`} aria-label={`Colour of ${title}`} disabled={locked} onBlur={(event) => event.target.value !== (colour || '#ffd84d') && session.edit(id, { colour: event.target.value })} />
-        <button type="button" className="icon-button" aria-label={`Lock ${title}`} aria-pressed={locked} onClick={() => session.edit(id, { locked: !locked })}>
+        <input type="color" defaultValue={colour || '#ffd84d'} key={`colour ${colour}`} aria-label={t('Colour of {title}', { title })} disabled={locked} onBlur={(event) => event.target.value !== (colour || '#ffd84d') && session.edit(id, { colour: event.target.value })} />
+        <button type="button" className="icon-button" aria-label={t('Lock {title}', { title })} aria-pressed={locked} onClick={() => session.edit(id, { locked: !locked })}>
           {locked ? <Lock size={16} /> : <LockOpen size={16} />}
         </button>
-        <button type="button" className="icon-button" aria-label={`Hide ${title}`} aria-pressed={hidden} onClick={() => session.edit(id, { hidden: !hidden })}>
+        <button type="button" className="icon-button" aria-label={t('Hide {title}', { title })} aria-pressed={hidden} onClick={() => session.edit(id, { hidden: !hidden })}>
           {hidden ? <EyeOff size={16} /> : <Eye size={16} />}
         </button>
-        <button type="button" className="icon-button" aria-label={`Delete ${title}`} disabled={locked} onClick={() => session.remove(id)}>
+        <button type="button" className="icon-button" aria-label={t('Delete {title}', { title })} disabled={locked} onClick={() => session.remove(id)}>
           <Trash2 size={16} />
         </button>
       </div>
@@ -194,8 +195,8 @@ function placeOf({ image, plane, points }: Measurement, { series }: StudyState):
 
 function whereText(item: Measurement, study: StudyState): string {
   const place = placeOf(item, study);
-  if (!place) return 'in a series that is not here';
+  if (!place) return t('in a series that is not here');
   const { series, set, index } = place;
   const name = [series.number, series.description || series.modality].filter((part) => part !== undefined && part !== '').join(' · ');
-  return set ? `${name}, image ${index + 1} of ${set.pictures.length}${item.image?.reformatted ? ', in a plane' : ''}` : name;
+  return set ? [t('{series}, image {index} of {n}', { series: name, index: index + 1, n: set.pictures.length }), item.image?.reformatted ? t('in a plane') : ''].filter(Boolean).join(', ') : name;
 }

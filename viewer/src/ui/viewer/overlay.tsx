@@ -3,6 +3,7 @@
 import type { JSX } from 'react';
 import type { ColourScale } from '../../core/display';
 import type { Detail } from '../../core/corner-text';
+import { localNumber, t } from '../../core/language';
 import type { Point } from '../../core/view';
 import { annotations, type Annotations } from '../../viewport/annotations';
 import type { PaneState } from '../../viewport/stack-controller';
@@ -68,8 +69,8 @@ function Scale({ bar }: { bar: NonNullable<Annotations['bar']> }): JSX.Element {
   return (
     <div className="scale-bar" data-testid="scale-bar">
       <span>
-        {bar.label}
-        {bar.provenance ? ` ${bar.provenance}` : ''}
+        {localNumber(bar.label)}
+        {bar.provenance ? ` ${t(bar.provenance)}` : ''}
       </span>
       <svg width={bar.pixels + 2} height="8" aria-hidden="true">
         {Array.from({ length: bar.parts + 1 }, (_, index) => {

@@ -2,10 +2,11 @@
 
 import { ImageOff, LoaderCircle, Star } from 'lucide-react';
 import { lazy, Suspense, useEffect, useRef, useState, type DragEvent, type JSX } from 'react';
-import type { CommandName } from '../../core/commands';
+import { type CommandName, keyLabel } from '../../core/commands';
 import type { Detail } from '../../core/corner-text';
 import { isMarked } from '../../core/key-images';
 import { isMeasure, isPaint, type Tool } from '../../core/gesture';
+import { t } from '../../core/language';
 import { Owner } from '../../core/lifecycle';
 import { formatValue } from '../../core/modality';
 import { paneToPixel, type Point } from '../../core/view';
@@ -111,7 +112,7 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
       <div className="pane-surface" ref={surface} data-tool={tool} hidden={isDocument} />
       {isDocument && state.set ? <Document set={state.set} {...documentActions(engine, cell, onTags)} /> : <Written engine={engine} cell={cell} state={state} detail={detail} planeNotes={planeNotes} fusion={fusion} cursor={cursor} />}
       {isDocument ? null : <Marks engine={engine} controller={controller} state={state} />}
-      {state.status === 'empty' ? <div className="pane-empty">Drag a series here, or choose one on the left</div> : null}
+      {state.status === 'empty' ? <div className="pane-empty">{t('Drag a series here, or choose one on the left')}</div> : null}
       <CineBar state={state} tool={tool} run={run} />
       <Waiting state={state} />
       {state.status === 'failed' || failure ? <Failed message={failure || state.message} onRetry={() => controller.retry()} /> : null}
@@ -196,7 +197,7 @@ function Marks({ engine, controller, state }: OfPicture): JSX.Element {
 
 function KeyBadge(): JSX.Element {
   return (
-    <span className="key-badge" role="img" aria-label="Key image" title="Key image  K" data-testid="key-badge">
+    <span className="key-badge" role="img" aria-label={t('Key image')} title={`${t('Key image')}  ${keyLabel('key.toggle')}`} data-testid="key-badge">
       <Star size={18} fill="currentColor" strokeWidth={1} />
     </span>
   );
@@ -299,7 +300,7 @@ function useDrawing(drawing: React.RefObject<HTMLDivElement | null>, controller:
         owner.own(() => observer.disconnect());
         owner.own(onceDrawn(controller, () => void betterViewport(element, rendererWanted(), pane).then(put, () => undefined)));
       },
-      (error: unknown) => setFailure(error instanceof Error ? error.message : 'This browser cannot draw images'),
+      (error: unknown) => setFailure(error instanceof Error ? error.message : t('This browser cannot draw images')),
     );
     return () => {
       owner.dispose();
@@ -345,7 +346,7 @@ function Waiting({ state }: { state: PaneState }): JSX.Element | null {
   if (state.status !== 'loading') return null;
   return (
     <div className="waiting" data-first={!state.bitmap}>
-      <LoaderCircle size={state.bitmap ? 16 : 28} strokeWidth={1.5} aria-label="Loading image" />
+      <LoaderCircle size={state.bitmap ? 16 : 28} strokeWidth={1.5} aria-label={t('Loading image')} />
     </div>
   );
 }
@@ -354,10 +355,10 @@ function Failed({ message, onRetry }: { message: string; onRetry(): void }): JSX
   return (
     <div className="failed" role="alert">
       <ImageOff size={32} strokeWidth={1.25} aria-hidden="true" />
-      <strong>This image cannot be shown</strong>
+      <strong>{t('This image cannot be shown')}</strong>
       <span>{message}</span>
       <button type="button" className="button" onClick={onRetry}>
-        Try again
+        {t('Try again')}
       </button>
     </div>
   );

@@ -2,7 +2,9 @@
 
 import { LineChart, Minus, Pause, Play, Plus } from 'lucide-react';
 import type { JSX } from 'react';
-import { keyLabel, type CommandName } from '../../core/commands';
+import { keyLabel, titleOf, type CommandName } from '../../core/commands';
+import { t } from '../../core/language';
+import { formatValue } from '../../core/modality';
 import { phaseText, timingOfPhases } from '../../core/phases';
 import type { PhaseControl } from '../../viewport/phase-control';
 import { useStateOf } from './use-signal';
@@ -17,8 +19,8 @@ export function PhaseBar({ control, run }: { control: PhaseControl; run(name: Co
   const real = own.source !== 'default' && Math.abs(rate - own.rate) < 0.05;
   const count = phases.sets.length;
   return (
-    <div className="phase-bar" role="group" aria-label={phases.title} data-testid="phase-bar" data-phase={phase}>
-      <button type="button" className="icon-button" aria-label={playing ? 'Pause' : 'Play'} title={`Play or pause  ${keyLabel('cine.toggle')}`} onClick={() => run('cine.toggle')}>
+    <div className="phase-bar" role="group" aria-label={t(phases.title)} data-testid="phase-bar" data-phase={phase}>
+      <button type="button" className="icon-button" aria-label={playing ? t('Pause') : t('Play')} title={`${titleOf('cine.toggle')}  ${keyLabel('cine.toggle')}`} onClick={() => run('cine.toggle')}>
         {playing ? <Pause size={16} fill="currentColor" strokeWidth={0} /> : <Play size={16} fill="currentColor" strokeWidth={0} />}
       </button>
       <input
@@ -27,26 +29,26 @@ export function PhaseBar({ control, run }: { control: PhaseControl; run(name: Co
         max={count - 1}
         step="1"
         value={phase}
-        aria-label={phases.title}
+        aria-label={t(phases.title)}
         aria-valuetext={phaseText(phases, phase)}
-        title={`Previous ${keyLabel('phase.previous')}, next ${keyLabel('phase.next')}, or Shift and wheel`}
+        title={t('Previous {previous}, next {next}, or Shift and wheel', { previous: keyLabel('phase.previous'), next: keyLabel('phase.next') })}
         onChange={(event) => {
           control.pause();
           control.goTo(Number(event.currentTarget.value));
         }}
       />
       <output>{phaseText(phases, phase)}</output>
-      <button type="button" className="icon-button" aria-label="Slower" onClick={() => run('cine.slower')}>
+      <button type="button" className="icon-button" aria-label={t('Slower')} onClick={() => run('cine.slower')}>
         <Minus size={14} />
       </button>
-      <span className="cine-rate" title={real ? 'As fast as it was taken' : phases.times ? `Rate set here; times by ${phases.clock}` : 'Rate set here; the file has no times'}>
-        {(Math.round(rate * 10) / 10).toString()} <small>/s</small>
+      <span className="cine-rate" title={real ? t('As fast as it was taken') : phases.times ? t('Rate set here; times by {clock}', { clock: t(phases.clock) }) : t('Rate set here; the file has no times')}>
+        {formatValue(Math.round(rate * 10) / 10)} <small>/s</small>
       </span>
-      <button type="button" className="icon-button" aria-label="Faster" onClick={() => run('cine.faster')}>
+      <button type="button" className="icon-button" aria-label={t('Faster')} onClick={() => run('cine.faster')}>
         <Plus size={14} />
       </button>
-      <button type="button" className="button" title={`Curve of the selected region  ${keyLabel('time.curve')}`} onClick={() => run('time.curve')}>
-        <LineChart size={14} aria-hidden="true" /> Curve
+      <button type="button" className="button" title={`${titleOf('time.curve')}  ${keyLabel('time.curve')}`} onClick={() => run('time.curve')}>
+        <LineChart size={14} aria-hidden="true" /> {t('Curve')}
       </button>
     </div>
   );

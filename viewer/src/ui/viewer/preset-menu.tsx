@@ -6,6 +6,7 @@ import { COLOUR_MAPS, coloured, gradientOf, type ColourMapId } from '../../core/
 import { formatDate } from '../../core/dates';
 import { text } from '../../core/dicom-json';
 import { DEFAULT_CHOICE, FULL_RANGE, windowChoices, type GreySetting, type Shown } from '../../core/display';
+import { t } from '../../core/language';
 import type { Signal } from '../../core/lifecycle';
 import { formatValue } from '../../core/modality';
 import { pictureInfo } from '../../core/picture-info';
@@ -58,7 +59,7 @@ export function PresetMenu({ controller, onState }: { controller: Shades; onStat
   return (
     <div className="preset" ref={menu} data-phone="true">
       <button type="button" className="preset-button" aria-haspopup="menu" aria-expanded={open} disabled={choices.length === 0 && states.length === 0} onClick={() => setOpen(!open)}>
-        <span>{choices.length === 0 ? 'Colour' : (state.grey?.label ?? 'Window')}</span>
+        <span>{choices.length === 0 ? t('Colour') : (state.grey?.label ?? t('Window'))}</span>
         <ChevronDown size={14} aria-hidden="true" />
       </button>
       {open ? (
@@ -101,22 +102,22 @@ export function PresetMenu({ controller, onState }: { controller: Shades; onStat
   );
 }
 
-const whyNot = (suv: SuvFactors | undefined, id: SuvKind): string => (suv?.factors[id] === undefined ? [suv?.reason, 'size or sex missing'].find(Boolean) ?? '' : '');
+const whyNot = (suv: SuvFactors | undefined, id: SuvKind): string => (suv?.factors[id] === undefined ? [suv?.reason, t('size or sex missing')].find(Boolean) ?? '' : '');
 
 /** What a PET is read in; a kind that cannot be known says why. */
 function Quantities({ picture, chosen, onChoose }: { picture: Picture; chosen: SuvChoice | undefined; onChoose(suv: SuvChoice): void }): JSX.Element {
   const { suv, unit } = pictureInfo(picture).transform;
   const now = chosenSuv(suv?.factors, chosen)?.label;
   const entry = (id: SuvChoice, label: string, title: string, on: boolean, reason: string): JSX.Element => (
-    <button key={id} type="button" role="menuitemradio" aria-checked={on} title={reason || title} disabled={reason !== ''} onClick={() => onChoose(id)}>
+    <button key={id} type="button" role="menuitemradio" aria-checked={on} title={reason || t(title)} disabled={reason !== ''} onClick={() => onChoose(id)}>
       <span>{label}</span>
       <span className="menu-note">{reason}</span>
     </button>
   );
   return (
-    <div className="menu-group" role="group" aria-label="Values">
+    <div className="menu-group" role="group" aria-label={t('Values')}>
       {SUV_KINDS.map(({ id, label, title }) => entry(id, label, title, label === now, whyNot(suv, id)))}
-      {entry('stored', unit || 'Stored values', 'The values as they are stored', now === undefined, '')}
+      {entry('stored', unit || t('Stored values'), t('The values as they are stored'), now === undefined, '')}
     </div>
   );
 }
@@ -136,8 +137,8 @@ interface StatesProps {
 function States({ states, applied, onChoose }: StatesProps): JSX.Element | null {
   if (states.length === 0) return null;
   return (
-    <div className="menu-states" role="group" aria-label="Presentation states">
-      <h3>Presentation states</h3>
+    <div className="menu-states" role="group" aria-label={t('Presentation states')}>
+      <h3>{t('Presentation states')}</h3>
       {states.map((state) => (
         <button key={state.id} type="button" role="menuitemradio" aria-checked={state.id === applied?.id} onClick={() => onChoose(state)}>
           <span>{state.label}</span>
@@ -157,10 +158,10 @@ const CHOICES: readonly { id: ColourMapId | undefined; label: string; inverted: 
 
 function Colours({ setting, onChoose }: { setting: GreySetting; onChoose(map: ColourMapId | undefined, inverted: boolean): void }): JSX.Element {
   return (
-    <div className="menu-maps" role="group" aria-label="Colours">
+    <div className="menu-maps" role="group" aria-label={t('Colours')}>
       {CHOICES.map(({ id, label, inverted }) => (
         <button key={label} type="button" role="menuitemradio" aria-checked={setting.map === id && setting.inverted === inverted} onClick={() => onChoose(id, inverted)}>
-          <span>{label}</span>
+          <span>{t(label)}</span>
           <span className="menu-swatch" style={{ background: gradientOf(coloured(RAMP, id), inverted ? 'to left' : 'to right') }} />
         </button>
       ))}

@@ -7,6 +7,7 @@ import type { PaneState } from '../../viewport/stack-controller';
 import { volumeWritten } from '../../viewport/volume3d/written';
 import type { ViewerEngine } from './viewer-engine';
 import './print.css';
+import { t } from '../../core/language';
 
 /** Canvas pixels of a CSS pixel: paper is finer than screens. */
 const SHARP = 2;
@@ -26,7 +27,7 @@ export async function printSheet(engine: ViewerEngine, parts: Omit<PaneParts, 'f
   const { workspace, volume3d } = engine;
   const volume = volume3d.state();
   const figures = volume ? [volumeFigure(volume)] : await Promise.all(shownPanes(engine, printed).map((state) => paneFigure(engine, parts, state)));
-  if (figures.every(({ canvas }) => !canvas)) return volume ? 'The volume is still being drawn: try again when it is at rest' : 'There is no picture to print';
+  if (figures.every(({ canvas }) => !canvas)) return volume ? t('The volume is still being drawn: try again when it is at rest') : t('There is no picture to print');
   const { arrangement, columns } = workspace.state();
   const template = figures.length === 1 ? 'minmax(0, 1fr)' : arrangement === 'mpr' ? 'minmax(0, 2fr) minmax(0, 1fr)' : `repeat(${columns}, minmax(0, 1fr))`;
   const made = sheet(figures, template, printed === 'layout');

@@ -3,6 +3,7 @@
 import { AlertTriangle, History } from 'lucide-react';
 import { useEffect, useState, type JSX } from 'react';
 import { text, type DataSet } from '../../core/dicom-json';
+import { t } from '../../core/language';
 import { priorKeys, priorsOf, type Prior } from '../../core/priors';
 import { ModalityBadge } from '../parts/modality-badge';
 import { useServices } from '../services';
@@ -42,9 +43,9 @@ export function PriorsList({ patient, open, onOpen }: Props): JSX.Element | null
   const priors = patient ? priorsOf(answers, patient, open) : [];
   if (priors.length === 0) return null;
   return (
-    <section className="priors" aria-label="Other studies of the patient">
+    <section className="priors" aria-label={t('Other studies of the patient')}>
       <h2>
-        <History size={14} aria-hidden="true" /> Other studies <span className="muted">{priors.length}</span>
+        <History size={14} aria-hidden="true" /> {t('Other studies')} <span className="muted">{priors.length}</span>
       </h2>
       {priors.map((prior) => (
         <Row key={prior.StudyInstanceUID} prior={prior} onOpen={onOpen} />
@@ -55,17 +56,17 @@ export function PriorsList({ patient, open, onOpen }: Props): JSX.Element | null
 
 function Row({ prior, onOpen }: { prior: Prior; onOpen(StudyInstanceUID: string): void }): JSX.Element {
   return (
-    <button type="button" className="prior" title={`Open beside: ${prior.description || prior.date}`} onClick={() => onOpen(prior.StudyInstanceUID)}>
+    <button type="button" className="prior" title={t('Open beside: {date}', { date: prior.description || prior.date })} onClick={() => onOpen(prior.StudyInstanceUID)}>
       <span className="prior-top">
-        <strong>{prior.date || 'No date'}</strong>
+        <strong>{prior.date || t('No date')}</strong>
         {prior.modalities.slice(0, 2).map((modality) => (
           <ModalityBadge key={modality} modality={modality} />
         ))}
       </span>
-      <span className="prior-title">{prior.description || `${prior.images} images`}</span>
+      <span className="prior-title">{prior.description || t('{images} images', { images: prior.images })}</span>
       {prior.otherName ? (
         <span className="prior-warning">
-          <AlertTriangle size={12} aria-hidden="true" /> {prior.name || 'No name'}
+          <AlertTriangle size={12} aria-hidden="true" /> {prior.name || t('No name')}
         </span>
       ) : null}
     </button>

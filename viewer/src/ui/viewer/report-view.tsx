@@ -2,7 +2,9 @@
 
 import { Image as ImageIcon, Tags } from 'lucide-react';
 import { useMemo, type JSX } from 'react';
+import { keyLabel } from '../../core/commands';
 import type { DataSet } from '../../core/dicom-json';
+import { t } from '../../core/language';
 import { readReport, type ReportItem } from '../../core/report';
 
 interface Props {
@@ -21,7 +23,7 @@ export function ReportView({ dataSet, isThere, onImage, onTags }: Props): JSX.El
         <header>
           <h1>{report.title}</h1>
           <p className="muted">{[report.date, report.status, report.authors.join(', ')].filter(Boolean).join(' · ')}</p>
-          <button type="button" className="icon-button" aria-label="Tag browser" title="Tag browser  G" onClick={onTags}>
+          <button type="button" className="icon-button" aria-label={t('Tag browser')} title={`${t('Tag browser')}  ${keyLabel('panel.tags')}`} onClick={onTags}>
             <Tags size={16} />
           </button>
         </header>
@@ -39,7 +41,7 @@ function Items({ items, level, ...links }: { items: readonly ReportItem[]; level
       {items.map((item) =>
         item.container ? (
           <section key={item.key} data-level={level}>
-            <Heading level={level}>{item.name || 'Section'}</Heading>
+            <Heading level={level}>{item.name || t('Section')}</Heading>
             <Items items={item.items} level={level + 1} {...links} />
           </section>
         ) : (
@@ -75,8 +77,8 @@ function Row({ item, ...links }: { item: ReportItem } & Links): JSX.Element {
 
 function Link({ reference, isThere, onImage }: { reference: NonNullable<ReportItem['reference']> } & Links): JSX.Element {
   const { SOPInstanceUID, frames, isImage } = reference;
-  const label = [isImage ? 'Image' : 'Object', frames.length > 0 ? `frame ${frames.join(', ')}` : ''].filter(Boolean).join(', ');
-  if (!isThere(SOPInstanceUID)) return <span className="muted" title={SOPInstanceUID}>{`${label}, not in the open study`}</span>;
+  const label = [isImage ? t('Image') : t('Object'), frames.length > 0 ? t('frame {frames}', { frames: frames.join(', ') }) : ''].filter(Boolean).join(', ');
+  if (!isThere(SOPInstanceUID)) return <span className="muted" title={SOPInstanceUID}>{t('{label}, not in the open study', { label })}</span>;
   return (
     <button type="button" className="report-link" onClick={() => onImage(SOPInstanceUID, frames[0])}>
       <ImageIcon size={14} aria-hidden="true" /> {label}

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, type JSX } from 'react';
 import { reasonAgainstFusion, rolesOf } from '../../core/fusion';
+import { t } from '../../core/language';
 import type { DisplaySet } from '../../core/stack';
 import type { SeriesEntry } from '../../viewport/study-loader';
 
@@ -43,9 +44,9 @@ export function SeriesMenu({ at, series, set, others, onOpen, onFuse, onClose }:
   return (
     <div className="menu series-menu" role="menu" ref={menu} style={{ left: at.x, top: at.y }} aria-label={titleOf(set)}>
       <button type="button" role="menuitem" onClick={() => choose(() => onOpen(series, set))}>
-        <span>Open</span>
+        <span>{t('Open')}</span>
       </button>
-      {partners.length > 0 ? <div className="menu-head">Fuse with</div> : null}
+      {partners.length > 0 ? <div className="menu-head">{t('Fuse with')}</div> : null}
       {partners.map((other) => {
         const [base, overlay] = rolesOf(set, other);
         const reason = reasonAgainstFusion(base, overlay);

@@ -5,6 +5,7 @@ import { Fragment, useCallback, useEffect, useRef, useState, type JSX } from 're
 import { formatDate } from '../../core/dates';
 import { text } from '../../core/dicom-json';
 import { isMarked } from '../../core/key-images';
+import { t } from '../../core/language';
 import { isState } from '../../core/presentation-state';
 import { showsPictures, type DisplaySet } from '../../core/stack';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
@@ -51,7 +52,7 @@ export function SeriesRail({ study, current, shown, marks, onOpen, onFuse, struc
     rail.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [current]);
   return (
-    <div className="rail" ref={rail} role="listbox" aria-label="Series">
+    <div className="rail" ref={rail} role="listbox" aria-label={t('Series')}>
       {study.status === 'loading' ? Array.from({ length: 3 }, (_, index) => <div key={index} className="card card-skeleton" />) : null}
       {study.series.map((series, index) => (
         <Fragment key={series.SeriesInstanceUID}>
@@ -69,7 +70,7 @@ export function SeriesRail({ study, current, shown, marks, onOpen, onFuse, struc
 function StudyHead({ series: { StudyDate, StudyDescription } }: { series: SeriesEntry }): JSX.Element {
   return (
     <div className="rail-study" role="presentation">
-      <strong>{formatDate(StudyDate) || 'No date'}</strong>
+      <strong>{formatDate(StudyDate) || t('No date')}</strong>
       <span>{StudyDescription}</span>
     </div>
   );
@@ -79,7 +80,7 @@ function KeyCount({ set, marks }: { set: DisplaySet | undefined; marks: Readonly
   const count = set?.pictures.filter((picture) => isMarked(picture, marks)).length ?? 0;
   if (count === 0) return null;
   return (
-    <span className="card-keys" title={count === 1 ? '1 key image' : `${count} key images`}>
+    <span className="card-keys" title={count === 1 ? t('1 key image') : t('{count} key images', { count })}>
       <Star size={12} fill="currentColor" aria-hidden="true" />
       {count}
     </span>
@@ -92,7 +93,7 @@ const isPresentation = (set: DisplaySet | undefined): boolean => set?.instances.
 /** Presentation states are known by their own description rather than that of their series. */
 function titleOf(series: SeriesEntry, set: DisplaySet | undefined): string {
   const own = set && isPresentation(set) ? text(set.instances[0]?.dataSet, 'ContentDescription') : '';
-  return [own, series.description, set?.description, set?.kind === 'document' ? 'Document' : `Series ${series.number ?? ''}`.trim()].find(Boolean) ?? '';
+  return [own, series.description, set?.description, set?.kind === 'document' ? t('Document') : [t('Series'), series.number].filter((part) => part !== undefined).join(' ')].find(Boolean) ?? '';
 }
 
 /** How many images there are; "35 × 8" with phases. */
@@ -120,7 +121,7 @@ function faceOf(series: SeriesEntry, set: DisplaySet | undefined): { title: stri
   const kind = kindOf(set?.instances[0]?.SOPClassUID ?? '');
   return {
     title,
-    hint: series.error || (kind ? `${title}\nDouble click: show over its series` : title),
+    hint: series.error || (kind ? `${title}\n${t('Double click: show over its series')}` : title),
     count: countOf(series, set),
     Icon: series.error ? AlertTriangle : ((set && ICONS[set.kind]) ?? Layers),
     pictured: set ? set.kind !== 'document' || kind === 'SEG' || isPresentation(set) : showsPictures(series.modality),

@@ -15,11 +15,11 @@ export function SettingsDialog({ onClose }: { onClose(): void }): JSX.Element {
   const { keys, theme, language } = useStateOf(settings);
   const [asked, setAsked] = useState<CommandName>();
   return (
-    <Dialog title="Settings" onClose={onClose}>
+    <Dialog title={t('Settings')} onClose={onClose}>
       <div className="settings">
-        <Choice label="Language" value={language} options={LANGUAGES} onChange={(value) => void settings.setLanguage(value)} />
-        <Choice label="Theme" value={theme} options={THEMES.map((one) => [one, t(THEME_NAMES[one])] as const)} onChange={(value) => settings.setTheme(value)} />
-        <Choice label="Keys" value={keys.profile} options={PROFILES.map(({ id, label }) => [id, label] as const)} onChange={(profile: ProfileId) => settings.setKeys({ profile, changed: keys.changed })} />
+        <Choice label={t('Language')} value={language} options={LANGUAGES} onChange={(value) => void settings.setLanguage(value)} />
+        <Choice label={t('Theme')} value={theme} options={THEMES.map((one) => [one, t(THEME_NAMES[one])] as const)} onChange={(value) => settings.setTheme(value)} />
+        <Choice label={t('Keys')} value={keys.profile} options={PROFILES.map(({ id, label }) => [id, label] as const)} onChange={(profile: ProfileId) => settings.setKeys({ profile, changed: keys.changed })} />
         <button type="button" className="button" disabled={Object.keys(keys.changed).length === 0} onClick={() => settings.setKeys({ ...keys, changed: {} })}>
           {t('Undo all changes of keys')}
         </button>
@@ -43,7 +43,7 @@ interface ChoiceProps<T extends string> {
 function Choice<T extends string>({ label, value, options, onChange }: ChoiceProps<T>): JSX.Element {
   return (
     <label className="settings-choice">
-      <span>{t(label)}</span>
+      <span>{label}</span>
       <select value={value} onChange={(event) => onChange(event.target.value as T)}>
         {options.map(([one, text]) => (
           <option key={one} value={one}>
@@ -82,7 +82,7 @@ function KeyRow({ name, asked, changed, onAsk }: KeyRowProps): JSX.Element {
             {t('Undo')}
           </button>
         ) : null}
-        <button type="button" className="key-button" aria-label={t('Key of: {name}', { name: titleOf(name) })} title="Press to set another key; Delete for none" aria-pressed={asked} onKeyDown={onKey} onBlur={() => asked && onAsk(undefined)} onClick={() => onAsk(asked ? undefined : name)}>
+        <button type="button" className="key-button" aria-label={t('Key of: {name}', { name: titleOf(name) })} title={t('Press to set another key; Delete for none')} aria-pressed={asked} onKeyDown={onKey} onBlur={() => asked && onAsk(undefined)} onClick={() => onAsk(asked ? undefined : name)}>
           {asked ? t('Press a key') : label}
         </button>
       </span>

@@ -1,6 +1,7 @@
 // From a segmentation, structure set or dose to the pictures it lies over.
 
 import { useEffect } from 'react';
+import { t } from '../../core/language';
 import type { DisplaySet } from '../../core/stack';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
 import type { ViewerEngine } from './viewer-engine';
@@ -23,11 +24,11 @@ export async function showOver({ structures, loader, workspace }: ViewerEngine, 
   const object = session.objectOf(set);
   const under = object && session.under(object);
   const series = loader.state().series.find(({ SeriesInstanceUID }) => SeriesInstanceUID === under?.SeriesInstanceUID);
-  if (!object || !under || !series) return 'No open study has the images that this lies over';
+  if (!object || !under || !series) return t('No open study has the images that this lies over');
   const shown = workspace.state().cells.some(({ controller }) => controller.state().set?.id === under.id || controller.state().set?.plane);
   await session.show(object.id);
   const now = session.objectOf(set);
-  if (now?.status === 'refused') return `${now.title} cannot be shown: ${now.reason}`;
+  if (now?.status === 'refused') return t('{title} cannot be shown: {reason}', { title: now.title, reason: now.reason });
   if (!shown || workspace.active.state().set?.kind === 'document' || workspace.active.state().set?.id === set.id) open(series, under);
   const first = now?.structures.find(({ middle, visible }) => middle && visible);
   if (first && now) session.jump(first, now);

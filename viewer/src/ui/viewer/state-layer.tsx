@@ -3,13 +3,14 @@
 import type { JSX } from 'react';
 import { layOutState, STATE_LINE } from '../../viewport/lay-out-state';
 import type { PaneState } from '../../viewport/stack-controller';
+import { t } from '../../core/language';
 
 export function StateLayer({ state }: { state: PaneState }): JSX.Element | null {
   const laid = layOutState(state);
   if (!laid) return null;
   const lines = laid.shapes.map(({ points, filled }) => ({ filled, path: points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ') }));
   return (
-    <svg className="state-layer" data-testid="presentation" role="img" aria-label={`Presentation state ${state.presentation?.label ?? ''}`}>
+    <svg className="state-layer" data-testid="presentation" role="img" aria-label={t('Presentation state {name}', { name: state.presentation?.label ?? '' })}>
       {lines.map(({ path }, index) => (
         <polyline key={index} points={path} className="state-halo" />
       ))}

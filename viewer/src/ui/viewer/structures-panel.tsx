@@ -6,6 +6,7 @@ import type { CommandName } from '../../core/commands';
 import type { Structure, StructureObject } from '../../viewport/structures/objects';
 import type { StructuresSession } from '../../viewport/structures/session';
 import type { Tool } from '../../core/gesture';
+import { fixed, t } from '../../core/language';
 import type { StackController } from '../../viewport/stack-controller';
 import { DoseControls } from './dose-controls';
 import { EditControls } from './edit-controls';
@@ -24,10 +25,10 @@ interface Props {
 
 export function StructuresPanel({ session, tool, active, run }: Props): JSX.Element {
   return (
-    <aside className="structures-panel" aria-label="Structures">
+    <aside className="structures-panel" aria-label={t('Structures')}>
       <header>
-        <h2>Structures</h2>
-        <button type="button" className="icon-button" aria-label="Close the structures" onClick={() => run('structures.list')}>
+        <h2>{t('Structures')}</h2>
+        <button type="button" className="icon-button" aria-label={t('Close the structures')} onClick={() => run('structures.list')}>
           <X size={18} />
         </button>
       </header>
@@ -55,12 +56,12 @@ function Objects({ session, tool, active, run }: Props & { session: StructuresSe
         ) : (
           <div className="structures-object">
             <button type="button" className="button" onClick={() => begin()}>
-              New segmentation
+              {t('New segmentation')}
             </button>
             {note ? <p className="structures-refused" role="alert">{note}</p> : null}
           </div>
         )}
-        {objects.length === 0 ? <p className="muted">This study has no segmentation, structure set or dose</p> : null}
+        {objects.length === 0 ? <p className="muted">{t('This study has no segmentation, structure set or dose')}</p> : null}
         {objects.map((object) => (
           <Entry key={object.id} object={object} session={session} onHistogram={() => setHistogram(object.id)} onEdit={edit || object.kind !== 'SEG' ? undefined : () => begin(object)} />
         ))}
@@ -83,18 +84,18 @@ function Entry({ object, session, onHistogram, onEdit }: { object: StructureObje
       <label className="structures-head">
         <input type="checkbox" checked={visible || status === 'loading'} disabled={status === 'loading'} onChange={() => void session.toggle(id)} />
         <strong>{title}</strong>
-        <span className="structures-kind">{KINDS[kind]}</span>
+        <span className="structures-kind">{t(KINDS[kind])}</span>
       </label>
-      {status === 'loading' ? <p className="muted" role="status">Reading</p> : null}
-      {status === 'refused' ? <p className="structures-refused" role="alert">Cannot be shown: {reason}</p> : null}
+      {status === 'loading' ? <p className="muted" role="status">{t('Reading')}</p> : null}
+      {status === 'refused' ? <p className="structures-refused" role="alert">{t('Cannot be shown:')} {reason}</p> : null}
       {visible && structures.length > 0 ? (
         <div className="structures-fill">
           <label>
-            Fill
-            <input type="range" min="0" max="1" step="0.05" value={opacity} aria-label={`Opacity of ${title}`} onChange={(event) => session.setOpacity(id, Number(event.currentTarget.value))} />
+            {t('Fill')}
+            <input type="range" min="0" max="1" step="0.05" value={opacity} aria-label={t('Opacity of {title}', { title })} onChange={(event) => session.setOpacity(id, Number(event.currentTarget.value))} />
           </label>
           <button type="button" className="button" onClick={() => session.showStructures(id, !structures.every((one) => one.visible))}>
-            {structures.every((one) => one.visible) ? 'Hide all' : 'Show all'}
+            {structures.every((one) => one.visible) ? t('Hide all') : t('Show all')}
           </button>
         </div>
       ) : null}
@@ -107,8 +108,8 @@ function Entry({ object, session, onHistogram, onEdit }: { object: StructureObje
       ) : null}
       {visible && dose ? <DoseControls dose={dose} onChange={(change) => session.editDose(id, change)} onHistogram={onHistogram} /> : null}
       {visible && onEdit ? (
-        <button type="button" className="button" title="Paint on, and save as another object" onClick={onEdit}>
-          Edit a copy
+        <button type="button" className="button" title={t('Paint on, and save as another object')} onClick={onEdit}>
+          {t('Edit a copy')}
         </button>
       ) : null}
       {visible ? notes.map((note) => <p key={note} className="muted">{note}</p>) : null}
@@ -120,19 +121,19 @@ function Row({ structure, object, session }: { structure: Structure; object: Str
   const { id, name, property, colour, visible, volume, middle } = structure;
   return (
     <li data-hidden={!visible} data-structure={id}>
-      <input type="color" key={colour} defaultValue={colour} aria-label={`Colour of ${name}`} onBlur={(event) => event.target.value !== colour && session.editStructure(object.id, id, { colour: event.target.value })} />
+      <input type="color" key={colour} defaultValue={colour} aria-label={t('Colour of {name}', { name })} onBlur={(event) => event.target.value !== colour && session.editStructure(object.id, id, { colour: event.target.value })} />
       <div className="structures-name">
         <span>{name}</span>
         <small className="muted">{[property, middle ? '' : 'empty', volume === undefined ? '' : volumeText(volume)].filter(Boolean).join(' · ')}</small>
       </div>
-      <button type="button" className="icon-button" aria-label={`Go to ${name}`} title="Go to its middle" disabled={!middle} onClick={() => session.jump(structure, object)}>
+      <button type="button" className="icon-button" aria-label={t('Go to {name}', { name })} title={t('Go to its middle')} disabled={!middle} onClick={() => session.jump(structure, object)}>
         <Crosshair size={16} />
       </button>
-      <button type="button" className="icon-button" aria-label={`Hide ${name}`} aria-pressed={!visible} onClick={() => session.editStructure(object.id, id, { visible: !visible })}>
+      <button type="button" className="icon-button" aria-label={t('Hide {name}', { name })} aria-pressed={!visible} onClick={() => session.editStructure(object.id, id, { visible: !visible })}>
         {visible ? <Eye size={16} /> : <EyeOff size={16} />}
       </button>
     </li>
   );
 }
 
-const volumeText = (ml: number): string => `${ml < 1 ? ml.toFixed(3) : ml < 100 ? ml.toFixed(2) : ml.toFixed(1)} ml`;
+const volumeText = (ml: number): string => `${fixed(ml, ml < 1 ? 3 : ml < 100 ? 2 : 1)} ml`;

@@ -2,6 +2,7 @@
 
 import { Search } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState, type JSX } from 'react';
+import { t } from '../../core/language';
 import { matchingLines, tagLines, type Dictionary, type TagLine } from '../../core/tag-tree';
 import type { Instance } from '../../core/stack';
 import { Dialog } from '../parts/dialog';
@@ -34,13 +35,13 @@ export function TagBrowser({ instance, onClose }: { instance: Instance; onClose(
   const field = (
     <label className="search tag-search">
       <Search size={16} aria-hidden="true" />
-      <span className="visually-hidden">Search attributes</span>
-      <input type="text" autoFocus spellCheck={false} placeholder="Tag, keyword or value" value={search} onChange={(event) => setSearch(event.target.value)} />
+      <span className="visually-hidden">{t('Search attributes')}</span>
+      <input type="text" autoFocus spellCheck={false} placeholder={t('Tag, keyword or value')} value={search} onChange={(event) => setSearch(event.target.value)} />
       <span className="tag-count">{lines.filter(({ tag }) => tag).length}</span>
     </label>
   );
   return (
-    <Dialog title="Attributes" head={field} wide onClose={onClose}>
+    <Dialog title={t('Attributes')} head={field} wide onClose={onClose}>
       <div className="tag-class">
         {name} <span className="muted">{instance.SOPInstanceUID}</span>
       </div>
@@ -53,7 +54,7 @@ function Lines({ lines }: { lines: readonly TagLine[] }): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const { first, end } = useRowsWindow(scroller, ROW, lines.length);
   return (
-    <div className="tag-lines" ref={scroller} role="table" aria-label="Attributes" tabIndex={0}>
+    <div className="tag-lines" ref={scroller} role="table" aria-label={t('Attributes')} tabIndex={0}>
       <div style={{ height: lines.length * ROW, position: 'relative' }}>
         {lines.slice(first, end).map((line, offset) => (
           <div
@@ -73,7 +74,7 @@ function Lines({ lines }: { lines: readonly TagLine[] }): JSX.Element {
           </div>
         ))}
       </div>
-      {lines.length === 0 ? <p className="tag-none">No attribute matches</p> : null}
+      {lines.length === 0 ? <p className="tag-none">{t('No attribute matches')}</p> : null}
     </div>
   );
 }

@@ -90,15 +90,15 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
     </button>
   );
   return (
-    <div className="toolbar" role="toolbar" aria-label="Tools">
+    <div className="toolbar" role="toolbar" aria-label={t('Tools')}>
       <div className="tool-group">
         {TOOLS.map((entry) => button(entry, tool === entry.tool))}
-        <MenuButton icon={Ruler} label="Measure" title="Measure" pressed={isMeasure(tool)} phone>
+        <MenuButton icon={Ruler} label={t('Measure')} title={t('Measure')} pressed={isMeasure(tool)} phone>
           {(close) => MEASURES.map((group) => <Entries key={group[0]} names={group} checked={(name) => name === `measure.${tool}`} run={run} close={close} />)}
         </MenuButton>
       </div>
       <div className="tool-group">
-        <MenuButton icon={Grid2x2} label="Layout" title={`Layout  ${keyLabel('layout.choose')}`} asked={layoutAsked}>
+        <MenuButton icon={Grid2x2} label={t('Layout')} title={`${titleOf('layout.choose')}  ${keyLabel('layout.choose')}`} asked={layoutAsked}>
           {(close) => (
             <>
               <LayoutPicker
@@ -115,27 +115,27 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
         </MenuButton>
         {button({ command: 'mpr.toggle', icon: Axis3d, label: 'MPR', phone: true }, workspace.arrangement === 'mpr')}
         {button({ command: 'volume.toggle', icon: Box, label: '3D', phone: true }, inVolume)}
-        <MenuButton icon={Link2} label="Links" title="Links between panes" pressed={workspace.links.window || workspace.links.view || workspace.links.offset}>
+        <MenuButton icon={Link2} label={t('Links')} title={t('Links between panes')} pressed={workspace.links.window || workspace.links.view || workspace.links.offset}>
           {() => <Entries names={LINKED.map((name) => `link.${name}` as const)} checked={(name) => LINKED.some((link) => name === `link.${link}` && workspace.links[link])} run={run} />}
         </MenuButton>
       </div>
       <div className="tool-group">
         {presets}
-        <MenuButton icon={RotateCw} label="View" title="Rotate, flip, fit">
+        <MenuButton icon={RotateCw} label={t('View')} title={t('Rotate, flip, fit')}>
           {(close) => TURNS.map((group) => <Entries key={group[0]} names={group} checked={nothing} run={run} close={close} />)}
         </MenuButton>
         {ACTIONS.map((entry) => button(entry, entry.command === 'window.invert' ? inverted : undefined))}
       </div>
       <div className="tool-group">
-        {canPlay ? button({ command: 'cine.toggle', icon: playing ? Pause : Play, label: playing ? 'Pause' : 'Play', phone: true }) : null}
-        <MenuButton icon={Download} label="Export" title="Save, copy or print the picture">
+        {canPlay ? button({ command: 'cine.toggle', icon: playing ? Pause : Play, label: playing ? t('Pause') : t('Play'), phone: true }) : null}
+        <MenuButton icon={Download} label={t('Export')} title={t('Save, copy or print the picture')}>
           {(close) => EXPORTS.map((group, index) => <Entries key={group[0]} names={group} checked={(name) => index === 1 && exporting[name === 'export.text' ? 'text' : 'ownSize']} run={run} {...(index === 1 ? {} : { close })} />)}
         </MenuButton>
         {PANELS.map((entry) => button(entry))}
-        <MenuButton icon={Ellipsis} label="More" title="More" phone>
+        <MenuButton icon={Ellipsis} label={t('More')} title={t('More')} phone>
           {(close) => MORE.map((group) => <Entries key={group[0]} names={group} checked={nothing} run={run} close={close} />)}
         </MenuButton>
-        {button({ command: 'panel.series', icon: LayoutPanelLeft, label: 'Series', phone: true })}
+        {button({ command: 'panel.series', icon: LayoutPanelLeft, label: t('Series'), phone: true })}
       </div>
     </div>
   );

@@ -6,6 +6,7 @@ import { commandForKey, type Actions, type CommandName } from '../../core/comman
 import { nextDetail, type Detail } from '../../core/corner-text';
 import { DEFAULT_CHOICE, FULL_RANGE } from '../../core/display';
 import { isPaint, PAINTS, type Tool } from '../../core/gesture';
+import { t } from '../../core/language';
 import type { SlabMode } from '../../core/reslice';
 import type { Links } from '../../core/links';
 import type { Overlay } from '../../viewport/fusion/overlay';
@@ -108,7 +109,7 @@ function layoutActions({ workspace }: ViewerEngine, page: PageActions): Actions 
 function hangingActions({ hanging, mpr, volume3d }: ViewerEngine, page: PageActions): Actions {
   const saying = (make: () => Promise<string>) => (): void => {
     void make()
-      .catch((error: unknown) => (error instanceof Error ? error.message : 'The archive did not answer'))
+      .catch((error: unknown) => (error instanceof Error ? error.message : t('The archive did not answer')))
       .then((note) => page.change(() => ({ note })));
   };
   const step = (by: 1 | -1) => (): Promise<string> => {
@@ -208,7 +209,7 @@ function exportActions(engine: ViewerEngine, page: PageActions): Actions {
   };
   const making = (make: () => Promise<string>) => (): void => {
     void make()
-      .catch((error: unknown) => (error instanceof Error ? error.message : 'The picture cannot be made'))
+      .catch((error: unknown) => (error instanceof Error ? error.message : t('The picture cannot be made')))
       .then((note) => page.change(() => ({ note })));
   };
   const printing = (printed: Printed): (() => void) => making(async () => (await import('./print-sheet')).printSheet(engine, parts(), printed));
@@ -270,16 +271,16 @@ async function storeState({ workspace, measure, loader }: ViewerEngine, overlays
   const pane = workspace.active.state();
   const { set, shown, bitmap, view, grey, setting } = pane;
   const picture = set?.pictures[shown];
-  if (!set || !picture || !bitmap) return 'There is no picture in this pane';
-  if (set.plane) return 'Planes of a volume have no image to store a view of';
-  if (set.subtraction) return 'Subtracted pictures cannot be stored as a view: end the subtraction first';
+  if (!set || !picture || !bitmap) return t('There is no picture in this pane');
+  if (set.plane) return t('Planes of a volume have no image to store a view of');
+  if (set.subtraction) return t('Subtracted pictures cannot be stored as a view: end the subtraction first');
   const [{ savedView }, { storeView }] = await Promise.all([import('../../core/saved-view'), import('../../net/stored-states')]);
-  const label = [set.description || set.modality, `image ${shown + 1}`].join(', ').slice(0, 64);
+  const label = [set.description || set.modality, t('image {shown}', { shown: shown + 1 })].join(', ').slice(0, 64);
   const saved = savedView({ picture, shape: bitmap, view, pane: pane.pane, grey, inverted: setting.inverted, overlays, laid: measure.state()?.laid(pane) ?? [] }, label);
   if (typeof saved === 'string') return saved;
   await storeView(set.StudyInstanceUID, saved);
   await loader.refresh();
-  return 'Stored as a presentation state in a new series';
+  return t('Stored as a presentation state in a new series');
 }
 
 function keyActions(engine: ViewerEngine, page: PageActions): Actions {
@@ -288,8 +289,8 @@ function keyActions(engine: ViewerEngine, page: PageActions): Actions {
   const toggle = async (): Promise<string> => {
     const { set } = workspace.active.state();
     const { picture } = workspace.active;
-    if (!set || !picture) return 'There is no picture in this pane';
-    return set.plane ? 'Planes of a volume cannot be marked: mark an image of its series' : keys.toggle(set.StudyInstanceUID, picture);
+    if (!set || !picture) return t('There is no picture in this pane');
+    return set.plane ? t('Planes of a volume cannot be marked: mark an image of its series') : keys.toggle(set.StudyInstanceUID, picture);
   };
   return {
     'key.toggle': () => void toggle().then(say),
@@ -297,8 +298,8 @@ function keyActions(engine: ViewerEngine, page: PageActions): Actions {
       say(keys.toggleOnly());
       if (keys.state().only) page.first();
     },
-    'state.store': () => void storeState(engine, page.planes()).then(say, (error: unknown) => say(error instanceof Error ? error.message : 'The archive did not store it')),
-    'key.store': () => void keys.store().then(say, (error: unknown) => say(error instanceof Error ? error.message : 'The archive did not store them')),
+    'state.store': () => void storeState(engine, page.planes()).then(say, (error: unknown) => say(error instanceof Error ? error.message : t('The archive did not store it'))),
+    'key.store': () => void keys.store().then(say, (error: unknown) => say(error instanceof Error ? error.message : t('The archive did not store them'))),
   };
 }
 

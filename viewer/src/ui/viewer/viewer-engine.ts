@@ -1,5 +1,6 @@
 // The objects behind one open viewer page: decoders, pictures in memory, series, panes, measurements. Owns them all.
 
+import { t } from '../../core/language';
 import type { DisplaySet } from '../../core/stack';
 import { Owner, Signal } from '../../core/lifecycle';
 import { BitmapStore } from '../../viewport/bitmap-store';
@@ -159,22 +160,22 @@ export function warmUp({ worker }: ViewerEngine): void {
 }
 
 async function openVolume3d({ store, previews }: Pick<ViewerEngine, 'store' | 'previews'>, source: DisplaySet | undefined): Promise<Volume3dSession | string> {
-  if (!source) return 'No series is open';
+  if (!source) return t('No series is open');
   const preview = previews.get(source, 'interaction');
   preview.catch(() => undefined);
   const [{ Volume3dSession }, { volumeOf }] = await Promise.all([import('../../viewport/volume3d/session'), import('../../core/volume')]);
   const answer = volumeOf(source);
-  return 'reason' in answer ? `This series is no volume: ${answer.reason}` : new Volume3dSession(source, answer.volume, store, preview);
+  return 'reason' in answer ? t('This series is no volume: {reason}', { reason: answer.reason }) : new Volume3dSession(source, answer.volume, store, preview);
 }
 
 async function openVolume({ workspace, store, previews, worker }: Pick<ViewerEngine, 'workspace' | 'store' | 'previews' | 'worker'>, sources: PictureSources): Promise<MprSession | string> {
   const { set } = workspace.active.state();
-  if (!set) return 'No series is open';
+  if (!set) return t('No series is open');
   const preview = previews.get(set, 'interaction');
   preview.catch(() => undefined);
   const [{ MprSession }, { volumeOf }] = await Promise.all([import('../../viewport/mpr/session'), import('../../core/volume')]);
   const answer = volumeOf(set);
-  return 'reason' in answer ? `This series is no volume: ${answer.reason}` : new MprSession(workspace, store, sources, set, answer.volume, worker.take(), preview);
+  return 'reason' in answer ? t('This series is no volume: {reason}', { reason: answer.reason }) : new MprSession(workspace, store, sources, set, answer.volume, worker.take(), preview);
 }
 
 export function createEngine({ client, queue }: Services): ViewerEngine {

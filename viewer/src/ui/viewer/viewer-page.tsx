@@ -3,7 +3,7 @@
 import { ArrowLeft, Star } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type JSX } from 'react';
 import { formatAge, formatDate } from '../../core/dates';
-import type { CommandName } from '../../core/commands';
+import { keyLabel, type CommandName } from '../../core/commands';
 import type { ViewerPlace } from '../../core/deep-link';
 import type { DisplaySet } from '../../core/stack';
 import { text, type DataSet } from '../../core/dicom-json';
@@ -104,7 +104,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
     (uid: string) => {
       engine.volume3d.leave();
       engine.mpr.leave();
-      openStudyBeside(engine, uid).catch((error: unknown) => change(() => ({ note: error instanceof Error ? error.message : 'The study cannot be opened' })));
+      openStudyBeside(engine, uid).catch((error: unknown) => change(() => ({ note: error instanceof Error ? error.message : t('The study cannot be opened') })));
     },
     [engine, change],
   );
@@ -143,11 +143,11 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
           run={run}
         />
       </header>
-      <aside className="viewer-rail" aria-label="Series">
+      <aside className="viewer-rail" aria-label={t('Series')}>
         <SeriesRail study={{ ...study, series: seen }} marks={keys.marks} current={pane.set} shown={shownSets(layout)} onOpen={open} onFuse={(base, overlay) => fuse([base, overlay])} structures={engine.structures} onOver={over} />
         <PriorsList patient={instance?.dataSet} open={studies} onOpen={beside} />
       </aside>
-      {page.drawer ? <button type="button" className="drawer-shade" aria-label="Close series" onClick={() => run('panel.series')} /> : null}
+      {page.drawer ? <button type="button" className="drawer-shade" aria-label={t('Close series')} onClick={() => run('panel.series')} /> : null}
       <main className="viewer-main">
         <PaneGrid layout={layout}>
           {(cell, index) => (
@@ -237,14 +237,14 @@ function StudyTitle({ dataSet }: { dataSet: DataSet | undefined }): JSX.Element 
   const age = formatAge(text(dataSet, 'PatientBirthDate'), text(dataSet, 'StudyDate'), text(dataSet, 'PatientAge'));
   const under = [formatDate(text(dataSet, 'StudyDate')), text(dataSet, 'StudyDescription')].filter(Boolean).join(' · ');
   useEffect(() => {
-    document.title = 'Isocenter viewer';
+    document.title = t('Isocenter viewer');
   }, []);
   return (
     <div className="study-title">
       {dataSet ? (
         <>
           <div className="study-name">
-            <strong>{name || 'No name'}</strong>
+            <strong>{name || t('No name')}</strong>
             <span className="muted">{[age, text(dataSet, 'PatientSex')].filter(Boolean).join(' ')}</span>
           </div>
           <span className="study-under">{under}</span>
@@ -260,9 +260,9 @@ function KeyNote({ only, onAll }: { only: boolean; onAll(): void }): JSX.Element
   if (!only) return null;
   return (
     <div className="key-note" role="status">
-      <Star size={14} fill="currentColor" aria-hidden="true" /> Key images only
-      <button type="button" className="button" title="Show all images  Shift K" onClick={onAll}>
-        Show all
+      <Star size={14} fill="currentColor" aria-hidden="true" /> {t('Key images only')}
+      <button type="button" className="button" title={`${t('Show all images')}  ${keyLabel('key.only')}`} onClick={onAll}>
+        {t('Show all')}
       </button>
     </div>
   );
@@ -271,10 +271,10 @@ function KeyNote({ only, onAll }: { only: boolean; onAll(): void }): JSX.Element
 function StudyMessage({ message, onRetry }: { message: string; onRetry(): void }): JSX.Element {
   return (
     <div className="failed" role="alert">
-      <strong>The study cannot be shown</strong>
+      <strong>{t('The study cannot be shown')}</strong>
       <span>{message}</span>
       <button type="button" className="button" onClick={onRetry}>
-        Try again
+        {t('Try again')}
       </button>
     </div>
   );

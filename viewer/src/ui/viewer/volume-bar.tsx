@@ -2,6 +2,7 @@
 
 import { useState, type JSX } from 'react';
 import type { Vector } from '../../core/geometry';
+import { t } from '../../core/language';
 import { VIEW_NAMES } from '../../core/volume3d/camera';
 import type { Volume3dSession, Volume3dState } from '../../viewport/volume3d/session';
 
@@ -16,7 +17,7 @@ export function VolumeBar({ session, state }: { session: Volume3dSession; state:
   return (
     <div className="mpr-bar volume-bar" role="group" aria-label="3D">
       <select
-        aria-label="Preset"
+        aria-label={t('Preset')}
         value={state.mode === 'mip' ? 'mip' : state.preset.id}
         onChange={({ currentTarget: { value } }) => {
           const preset = state.presets.find(({ id }) => id === value);
@@ -25,37 +26,37 @@ export function VolumeBar({ session, state }: { session: Volume3dSession; state:
       >
         {state.presets.map(({ id, label }) => (
           <option key={id} value={id}>
-            {label}
+            {t(label)}
           </option>
         ))}
-        <option value="mip">Maximum intensity (MIP)</option>
+        <option value="mip">{t('Maximum intensity (MIP)')}</option>
       </select>
       {state.mode === 'mip' ? (
         <>
-          <Slider label="Level" min={low} max={high} step={span / 500} value={state.window.center} onChange={(center) => session.choose({ window: { ...state.window, center } })} />
-          <Slider label="Width" min={span / 200} max={span} step={span / 500} value={state.window.width} onChange={(width) => session.choose({ window: { ...state.window, width } })} />
+          <Slider label={t('Level')} min={low} max={high} step={span / 500} value={state.window.center} onChange={(center) => session.choose({ window: { ...state.window, center } })} />
+          <Slider label={t('Width')} min={span / 200} max={span} step={span / 500} value={state.window.width} onChange={(width) => session.choose({ window: { ...state.window, width } })} />
         </>
       ) : (
         <>
-          <Slider label="Threshold" min={-span / 8} max={span / 8} step={span / 800} value={state.shift} onChange={(shift) => session.choose({ shift })} />
-          <Slider label="Opacity" min={-1} max={1} step={0.02} value={Math.log10(state.opacity)} onChange={(power) => session.choose({ opacity: 10 ** power })} />
+          <Slider label={t('Threshold')} min={-span / 8} max={span / 8} step={span / 800} value={state.shift} onChange={(shift) => session.choose({ shift })} />
+          <Slider label={t('Opacity')} min={-1} max={1} step={0.02} value={Math.log10(state.opacity)} onChange={(power) => session.choose({ opacity: 10 ** power })} />
           <button type="button" className="button" aria-pressed={state.shaded} onClick={() => session.choose({ shaded: !state.shaded })}>
-            Light
+            {t('Light')}
           </button>
         </>
       )}
       <button type="button" className="button" aria-pressed={clipping} aria-expanded={clipping} onClick={() => setClipping(!clipping)}>
-        Clip
+        {t('Clip')}
       </button>
-      <div className="mpr-modes" role="group" aria-label="Look from">
+      <div className="mpr-modes" role="group" aria-label={t('Look from')}>
         {VIEW_NAMES.map((side) => (
-          <button key={side} type="button" title={`From ${side}`} onClick={() => session.lookFrom(side)}>
+          <button key={side} type="button" title={t('From {side}', { side })} onClick={() => session.lookFrom(side)}>
             {side}
           </button>
         ))}
       </div>
-      <button type="button" className="button" aria-label="Reset 3D" onClick={() => session.reset()}>
-        Reset
+      <button type="button" className="button" aria-label={t('Reset 3D')} onClick={() => session.reset()}>
+        {t('Reset')}
       </button>
       {clipping ? <Clipping session={session} clip={state.clip} /> : null}
     </div>
@@ -70,12 +71,12 @@ function Clipping({ session, clip }: { session: Volume3dSession; clip: readonly 
     session.choose({ clip: [low, high] as unknown as readonly [Vector, Vector] });
   };
   return (
-    <div className="volume-clip" role="group" aria-label="Clip">
+    <div className="volume-clip" role="group" aria-label={t('Clip')}>
       {SIDES.map((name, axis) => (
         <div key={name} className="volume-clip-row">
-          <span>{name}</span>
+          <span>{t(name)}</span>
           {([0, 1] as const).map((end) => (
-            <input key={end} type="range" min="0" max="1" step="0.005" value={clip[end][axis]} aria-label={`${end === 0 ? 'First' : 'Last'} of ${name}`} onChange={(event) => set(end, axis, Number(event.currentTarget.value))} />
+            <input key={end} type="range" min="0" max="1" step="0.005" value={clip[end][axis]} aria-label={t(end === 0 ? 'First of the {side}' : 'Last of the {side}', { side: t(name) })} onChange={(event) => set(end, axis, Number(event.currentTarget.value))} />
           ))}
         </div>
       ))}

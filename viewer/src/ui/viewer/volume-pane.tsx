@@ -4,7 +4,8 @@ import { X } from 'lucide-react';
 import { useEffect, useRef, type JSX } from 'react';
 import { facesOf } from '../../core/volume3d/cube';
 import type { Camera, ViewName } from '../../core/volume3d/camera';
-import type { CommandName } from '../../core/commands';
+import { keyLabel, type CommandName } from '../../core/commands';
+import { t } from '../../core/language';
 import type { Volume3dSession, Volume3dState } from '../../viewport/volume3d/session';
 import { volumeWritten } from '../../viewport/volume3d/written';
 import { useStateOf } from './use-signal';
@@ -31,7 +32,7 @@ export function VolumePane({ session, run }: { session: Volume3dSession; run(nam
     const gestures = new VolumeGestures(element, session);
     const lost = (event: Event): void => {
       event.preventDefault();
-      session.fail('The graphics processor went away. Close 3D and open it again.');
+      session.fail(t('The graphics processor went away. Close 3D and open it again.'));
     };
     element.addEventListener('webglcontextlost', lost);
     size();
@@ -49,12 +50,12 @@ export function VolumePane({ session, run }: { session: Volume3dSession; run(nam
         <canvas ref={canvas} className="volume-canvas" data-testid="volume-canvas" />
         <VolumeText session={session} state={state} />
         <Cube camera={state.camera} onLook={(side) => session.lookFrom(side)} />
-        <button type="button" className="icon-button volume-close" aria-label="Close 3D" title="Close 3D  Shift V" onClick={() => run('volume.toggle')}>
+        <button type="button" className="icon-button volume-close" aria-label={t('Close 3D')} title={`${t('Close 3D')}  ${keyLabel('volume.toggle')}`} onClick={() => run('volume.toggle')}>
           <X size={18} />
         </button>
         {problem || state.shown === 'nothing' ? (
           <div className="failed" role={problem ? 'alert' : 'status'}>
-            {problem ? <strong>{problem}</strong> : <span>{state.total > 0 ? `Loading ${state.loaded} of ${state.total} slices` : 'Loading'}</span>}
+            {problem ? <strong>{problem}</strong> : <span>{state.total > 0 ? t('Loading {loaded} of {total} slices', { loaded: state.loaded, total: state.total }) : t('Loading')}</span>}
           </div>
         ) : null}
       </div>
@@ -89,7 +90,7 @@ function VolumeText({ session, state }: { session: Volume3dSession; state: Volum
 
 function Cube({ camera, onLook }: { camera: Camera; onLook(side: ViewName): void }): JSX.Element {
   return (
-    <svg className="volume-cube" viewBox="-1.9 -1.9 3.8 3.8" role="img" aria-label={`Seen from ${facesOf(camera).at(-1)?.side ?? ''}`}>
+    <svg className="volume-cube" viewBox="-1.9 -1.9 3.8 3.8" role="img" aria-label={t('Seen from {side}', { side: facesOf(camera).at(-1)?.side ?? '' })}>
       {facesOf(camera).map(({ side, corners, centre, facing }) => (
         <g key={side} data-side={side} onClick={() => onLook(side)}>
           <polygon points={corners.map((corner) => corner.join(',')).join(' ')} />

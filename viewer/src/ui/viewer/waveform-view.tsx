@@ -2,7 +2,9 @@
 
 import { Tags } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState, type JSX, type PointerEvent } from 'react';
+import { keyLabel } from '../../core/commands';
 import { inlineBytes, type DataSet } from '../../core/dicom-json';
+import { fixed, t } from '../../core/language';
 import { formatValue } from '../../core/modality';
 import { decodeWaveform, gainOf, LAYOUTS, readWaveforms, standardLeads, strips as stripsOf, waveformNotes, type Strip, type WaveformGroup, type WaveformLayout, type WaveformNote } from '../../core/waveform';
 import { paintWaveform, sheetOf, type Paper } from '../../viewport/paint-waveform';
@@ -24,17 +26,17 @@ export function WaveformView({ dataSet, onTags }: { dataSet: DataSet; onTags(): 
   const group = groups[chosen];
   const { values, failure } = useValues(group);
   const notes = useMemo(() => (group ? waveformNotes(dataSet, chosen, group) : []), [dataSet, chosen, group]);
-  if (!group) return <p>There is no waveform in this object</p>;
+  if (!group) return <p>{t('There is no waveform in this object')}</p>;
   const twelve = standardLeads(group.channels) !== undefined;
   return (
     <div className="waveform" data-testid="document">
-      <div className="waveform-head" role="toolbar" aria-label="Waveform">
-        <Choice<number> label="Group" value={chosen} options={groups.map(({ label }, index) => [index, label])} onChange={setChosen} />
-        {twelve ? <Choice<WaveformLayout> label="Layout" value={layout} options={LAYOUTS.map((one) => [one, TITLES[one]])} onChange={setLayout} /> : null}
-        <Choice<number> label="Speed" value={speed} options={SPEEDS.map((one) => [one, `${one} mm/s`])} onChange={setSpeed} />
-        <Choice<number> label="Gain" value={gain} options={GAINS.map((one) => [one, `${one} mm/mV`])} onChange={setGain} />
+      <div className="waveform-head" role="toolbar" aria-label={t('Waveform')}>
+        <Choice<number> label={t('Group')} value={chosen} options={groups.map(({ label }, index) => [index, label])} onChange={setChosen} />
+        {twelve ? <Choice<WaveformLayout> label={t('Layout')} value={layout} options={LAYOUTS.map((one) => [one, TITLES[one]])} onChange={setLayout} /> : null}
+        <Choice<number> label={t('Speed')} value={speed} options={SPEEDS.map((one) => [one, `${one} mm/s`])} onChange={setSpeed} />
+        <Choice<number> label={t('Gain')} value={gain} options={GAINS.map((one) => [one, `${one} mm/mV`])} onChange={setGain} />
         <span className="waveform-caption">{captionOf(group)}</span>
-        <button type="button" className="icon-button" aria-label="Tag browser" title="Tag browser  G" onClick={onTags}>
+        <button type="button" className="icon-button" aria-label={t('Tag browser')} title={`${t('Tag browser')}  ${keyLabel('panel.tags')}`} onClick={onTags}>
           <Tags size={16} />
         </button>
       </div>
@@ -47,7 +49,7 @@ export function WaveformView({ dataSet, onTags }: { dataSet: DataSet; onTags(): 
 
 function captionOf({ channels, frequency, samples }: WaveformGroup): string {
   const filters = [...new Set(channels.map((channel) => channel.filters))].filter(Boolean);
-  return [`${formatValue(frequency)} Hz`, `${formatValue(samples / frequency)} s`, filters.length === 1 ? (filters[0] as string) : filters.length > 1 ? 'several filters' : 'filters not stated'].join(' · ');
+  return [`${formatValue(frequency)} Hz`, `${formatValue(samples / frequency)} s`, filters.length === 1 ? (filters[0] as string) : filters.length > 1 ? t('several filters') : t('filters not stated')].join(' · ');
 }
 
 interface ChoiceProps<T extends string | number> {
@@ -76,13 +78,13 @@ function useValues(group: WaveformGroup | undefined): { values: Float64Array[] |
     if (!group) return undefined;
     const abort = new AbortController();
     const { InlineBinary, BulkDataURI } = group.data ?? {};
-    const bytes = InlineBinary ? Promise.resolve(inlineBytes(InlineBinary)) : BulkDataURI ? client.bulkData(BulkDataURI, abort.signal) : Promise.reject(new Error('The waveform has no data'));
+    const bytes = InlineBinary ? Promise.resolve(inlineBytes(InlineBinary)) : BulkDataURI ? client.bulkData(BulkDataURI, abort.signal) : Promise.reject(new Error(t('The waveform has no data')));
     bytes.then(
       (found) => {
         const values = decodeWaveform(found, group);
-        setKnown({ of: group, values, failure: values ? '' : `Samples of the kind "${group.interpretation}" cannot be shown` });
+        setKnown({ of: group, values, failure: values ? '' : t('Samples of the kind "{interpretation}" cannot be shown', { interpretation: group.interpretation }) });
       },
-      (error: unknown) => abort.signal.aborted || setKnown({ of: group, values: undefined, failure: error instanceof Error ? error.message : 'The waveform cannot be read' }),
+      (error: unknown) => abort.signal.aborted || setKnown({ of: group, values: undefined, failure: error instanceof Error ? error.message : t('The waveform cannot be read') }),
     );
     return () => abort.abort();
   }, [client, group]);
@@ -145,7 +147,7 @@ function SheetView({ group, values, layout, speed, gain, notes }: SheetProps): J
         }}
         onPointerLeave={() => setPointer(undefined)}
       >
-        <canvas ref={canvas} aria-label="Waveform on millimetre paper" role="img" />
+        <canvas ref={canvas} aria-label={t('Waveform on millimetre paper')} role="img" />
         {caliper ? <Caliper from={caliper[0]} to={caliper[1]} scale={scale} text={caliperText(caliper, group, values, strips, paper)} /> : null}
       </div>
       <output className="waveform-readout" data-testid="waveform-readout">
@@ -168,7 +170,7 @@ function readout(point: Point, group: WaveformGroup, values: readonly Float64Arr
   const sample = Math.round(((point[0] - paper.margin) / paper.speed - channel.skew / 1000) * group.frequency);
   const value = values[strip.channel]?.[sample];
   if (value === undefined || Number.isNaN(value)) return '';
-  return `${channel.name}  ${(sample / group.frequency).toFixed(3)} s  ${value.toFixed(channel.unit === 'mV' ? 3 : 1)} ${channel.unit}`;
+  return `${channel.name}  ${fixed(sample / group.frequency, 3)} s  ${fixed(value, channel.unit === 'mV' ? 3 : 1)} ${channel.unit}`;
 }
 
 /** Time, rate and amplitude between two points; no amplitude across strips. */
@@ -178,13 +180,13 @@ function caliperText([from, to]: readonly [Point, Point], group: WaveformGroup, 
   const channel = strip && group.channels[strip.channel];
   const data = strip && values[strip.channel];
   const amplitude = channel && data ? `${formatValue((from[1] - to[1]) / gainOf(channel, data, paper.gain, paper.row))} ${channel.unit}` : '';
-  return [`${ms.toFixed(0)} ms`, ms >= 100 ? `${(60_000 / ms).toFixed(0)} bpm` : '', amplitude].filter(Boolean).join(' · ');
+  return [`${ms.toFixed(0)} ms`, ms >= 100 ? t('{rate} bpm', { rate: (60_000 / ms).toFixed(0) }) : '', amplitude].filter(Boolean).join(' · ');
 }
 
 function Caliper({ from, to, scale, text }: { from: Point; to: Point; scale: number; text: string }): JSX.Element {
   const [x0, x1, y0, y1] = [from[0] * scale, to[0] * scale, from[1] * scale, to[1] * scale];
   return (
-    <svg className="waveform-caliper" role="img" aria-label={`Caliper ${text}`}>
+    <svg className="waveform-caliper" role="img" aria-label={t('Caliper {text}', { text })}>
       <line x1={x0} x2={x0} y1="0" y2="100%" />
       <line x1={x1} x2={x1} y1="0" y2="100%" />
       <line x1={x0} x2={x1} y1={y0} y2={y0} />
@@ -201,11 +203,11 @@ function Notes({ notes, group }: { notes: readonly WaveformNote[]; group: Wavefo
   const placed = notes.length - whole.length;
   if (notes.length === 0) return null;
   return (
-    <aside className="waveform-notes" aria-label="Annotations">
+    <aside className="waveform-notes" aria-label={t('Annotations')}>
       {whole.map(({ text, channels }, index) => (
         <span key={index}>{[channels.map((channel) => group.channels[channel]?.name ?? '').join(', '), text].filter(Boolean).join(': ')}</span>
       ))}
-      {placed > 0 ? <span className="muted">{placed} points in time, shown as lines in the layout 12 × 1</span> : null}
+      {placed > 0 ? <span className="muted">{placed} {t('points in time, shown as lines in the layout 12 × 1')}</span> : null}
     </aside>
   );
 }

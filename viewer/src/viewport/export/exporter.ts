@@ -1,6 +1,7 @@
 // Pictures out of the viewer: to a file, to the clipboard. Says in one line why there is none, else nothing.
 
 import { pictureName } from '../../core/export';
+import { t } from '../../core/language';
 import type { StackController } from '../stack-controller';
 import type { Volume3dSession } from '../volume3d/session';
 import type { ExportState } from './choices';
@@ -24,16 +25,16 @@ export interface ExportSource {
 export async function exported({ volume, active, parts }: ExportSource, wanted: ExportState): Promise<Exported | string> {
   if (volume) {
     const canvas = volumePicture(volume, wanted.text);
-    return canvas ? { canvas, name: pictureName(volume.source, '3D') } : 'The volume is still being drawn: try again when it is at rest';
+    return canvas ? { canvas, name: pictureName(volume.source, '3D') } : t('The volume is still being drawn: try again when it is at rest');
   }
   const state = active.state();
   const canvas = state.set && (await panePicture(state, parts, wanted));
-  if (!state.set || !canvas) return 'There is no picture in this pane';
+  if (!state.set || !canvas) return t('There is no picture in this pane');
   return { canvas, name: pictureName(state.set, state.shown + 1) };
 }
 
 const png = (canvas: HTMLCanvasElement): Promise<Blob> =>
-  new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error('The picture is too large for this browser'))), 'image/png'));
+  new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error(t('The picture is too large for this browser')))), 'image/png'));
 
 export async function downloadPicture(source: ExportSource, wanted: ExportState): Promise<string> {
   const made = await exported(source, wanted);
@@ -45,7 +46,7 @@ export async function downloadPicture(source: ExportSource, wanted: ExportState)
 export async function copyPicture(source: ExportSource, wanted: ExportState): Promise<string> {
   // Browsers give pages the clipboard over HTTPS and on the own machine only; the types do not say so.
   const clipboard = navigator.clipboard as Clipboard | undefined;
-  if (!clipboard || typeof ClipboardItem === 'undefined') return 'The browser lets pages copy pictures over HTTPS only: save it as a file instead';
+  if (!clipboard || typeof ClipboardItem === 'undefined') return t('The browser lets pages copy pictures over HTTPS only: save it as a file instead');
   const made = await exported(source, wanted);
   if (typeof made === 'string') return made;
   await clipboard.write([new ClipboardItem({ 'image/png': png(made.canvas) })]);

@@ -3,6 +3,7 @@
 import { shownGrey } from '../../core/display';
 import { pictureName } from '../../core/export';
 import { filmFrames, MOST_FRAMES } from '../../core/film';
+import { t } from '../../core/language';
 import type { PaneState } from '../stack-controller';
 import type { PictureStore } from '../picture-store';
 import type { ExportState } from './choices';
@@ -17,14 +18,14 @@ const BITS = 0.25;
 export async function downloadFilm(state: PaneState, store: PictureStore, parts: PaneParts, wanted: ExportState, progress: (text: string) => void): Promise<string> {
   const { set } = state;
   const type = typeof MediaRecorder === 'undefined' ? undefined : TYPES.find((one) => MediaRecorder.isTypeSupported(one));
-  if (!set || set.pictures.length < 2) return 'A film needs a series of several pictures in the pane';
-  if (set.pictures.length > MOST_FRAMES) return `A film has at most ${MOST_FRAMES} pictures, this series has ${set.pictures.length}`;
-  if (!type) return 'This browser cannot record films';
+  if (!set || set.pictures.length < 2) return t('A film needs a series of several pictures in the pane');
+  if (set.pictures.length > MOST_FRAMES) return t('A film has at most {most} pictures, this series has {n}', { most: MOST_FRAMES, n: set.pictures.length });
+  if (!type) return t('This browser cannot record films');
   const first = await pictureAt(state, 0, store, parts, wanted);
-  if (!first) return 'There is no picture in this pane';
+  if (!first) return t('There is no picture in this pane');
   const film = await record(state, first, store, parts, wanted, type, progress);
   download(film, `${pictureName(set, 'film')}.webm`);
-  return 'The film is saved';
+  return t('The film is saved');
 }
 
 async function pictureAt(state: PaneState, index: number, store: PictureStore, parts: PaneParts, wanted: ExportState): Promise<HTMLCanvasElement | undefined> {
@@ -54,7 +55,7 @@ async function record(state: PaneState, first: HTMLCanvasElement, store: Picture
       const shown = performance.now();
       const painted = index === 0 ? first : await pictureAt(state, index, store, parts, wanted);
       if (painted) context?.drawImage(painted, 0, 0);
-      progress(`Recording ${index + 1} of ${frames.length}`);
+      progress(t('Recording {index} of {n}', { index: index + 1, n: frames.length }));
       await new Promise((done) => setTimeout(done, Math.max(0, duration - (performance.now() - shown))));
     }
   } finally {

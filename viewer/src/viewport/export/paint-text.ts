@@ -1,6 +1,7 @@
 // Annotations on a canvas, in the places that they have on screen. One unit is a CSS pixel.
 
 import type { ColourScale } from '../../core/display';
+import { localNumber, t } from '../../core/language';
 import { formatValue } from '../../core/modality';
 import type { Size } from '../../core/view';
 import type { Annotations } from '../annotations';
@@ -46,7 +47,7 @@ function paintLetters(context: CanvasRenderingContext2D, { width, height }: Size
 
 function paintBar(context: CanvasRenderingContext2D, { width, height }: Size, bar: NonNullable<Annotations['bar']>): void {
   const [left, y] = [(width - bar.pixels) / 2, height - 38];
-  write(context, `${bar.label} ${bar.provenance}`.trim(), [width / 2, y - 12], 11, 'center');
+  write(context, `${localNumber(bar.label)} ${t(bar.provenance)}`.trim(), [width / 2, y - 12], 11, 'center');
   for (const pen of [{ colour: 'rgb(0 0 0 / 70%)', width: 3.5 }, { colour: '#f1f4f8', width: 1.5 }]) {
     stroke(context, [[left, y], [left + bar.pixels, y]], pen);
     for (let part = 0; part <= bar.parts; part += 1) {

@@ -1,6 +1,7 @@
 // Showing one series over another in a pane, and ending that. Layouts and protocols call `fuse` like they call `open`.
 
 import { baseOf, fused, partnerOf, rolesOf } from '../../core/fusion';
+import { t } from '../../core/language';
 import type { DisplaySet } from '../../core/stack';
 import type { StackController } from '../stack-controller';
 
@@ -17,11 +18,11 @@ export function fuse(pane: StackController, base: DisplaySet, overlay: DisplaySe
 /** Ends the fusion of a pane, or begins one with what goes best with its series; returns why it cannot, else "". */
 export function toggleFusion(pane: StackController, others: readonly DisplaySet[]): string {
   const { set } = pane.state();
-  if (!set) return 'No series is open';
+  if (!set) return t('No series is open');
   if (set.fusion) {
     pane.exchange(set.fusion.base);
     return '';
   }
   const partner = partnerOf(set, others.filter(({ id }) => id !== set.id));
-  return partner ? fuse(pane, ...rolesOf(set, partner)) : 'No other series of this study lies in the same frame of reference as a volume';
+  return partner ? fuse(pane, ...rolesOf(set, partner)) : t('No other series of this study lies in the same frame of reference as a volume');
 }

@@ -3,6 +3,7 @@
 import { colourScale, DEFAULT_CHOICE, automaticWindow, shownGrey, stepFor, storedNodes, type ColourScale, type GreySetting, type Shown } from '../../core/display';
 import type { ColourMapId } from '../../core/colour-maps';
 import { overlayCut } from '../../core/fusion';
+import { t } from '../../core/language';
 import { Signal } from '../../core/lifecycle';
 import { toModality } from '../../core/modality';
 import { pictureInfo } from '../../core/picture-info';
@@ -100,10 +101,10 @@ export class Overlay {
     const { loaded, total, failed } = this.current;
     const name = ({ modality, number }: DisplaySet): string => [modality, number].filter((part) => part !== undefined).join(' ');
     return [
-      `${name(this.set)} over ${name(base)}, interpolated`,
-      loaded + failed < total ? `Upper series: ${loaded} of ${total} slices` : '',
-      failed > 0 ? `Upper series: ${failed} slices missing` : '',
-      ...this.volume.notes.map((note) => `Upper series: ${note}`),
+      t('{upper} over {lower}, interpolated', { upper: name(this.set), lower: name(base) }),
+      loaded + failed < total ? t('Upper series: {loaded} of {total} slices', { loaded, total }) : '',
+      failed > 0 ? t('Upper series: {failed} slices missing', { failed }) : '',
+      ...this.volume.notes.map((note) => t('Upper series: {note}', { note })),
     ].filter(Boolean);
   }
 

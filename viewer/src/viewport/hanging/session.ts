@@ -7,6 +7,7 @@ import { PROTOCOLS } from '../../core/hanging/protocols';
 import { protocolOf, type SavedPane } from '../../core/hanging/save';
 import type { ColourMapId } from '../../core/colour-maps';
 import { text } from '../../core/dicom-json';
+import { t } from '../../core/language';
 import { Signal } from '../../core/lifecycle';
 import { priorKeys, priorsOf } from '../../core/priors';
 import { FIT } from '../../core/view';
@@ -68,7 +69,7 @@ export class Hanging {
     const wanted = protocol?.stages[stage];
     if (!protocol || !wanted) return '';
     if (needsPrior(wanted) && !this.prior) this.prior = await this.findPrior();
-    if (needsPrior(wanted) && !this.prior) return 'There is no older study of this kind';
+    if (needsPrior(wanted) && !this.prior) return t('There is no older study of this kind');
     this.show(protocol, stage);
     return '';
   }
@@ -77,13 +78,13 @@ export class Hanging {
   async step(by: 1 | -1): Promise<string> {
     const { protocol, stage, offered } = this.current;
     const chosen = protocol ?? offered[0];
-    if (!chosen) return 'No hanging protocol fits this study';
+    if (!chosen) return t('No hanging protocol fits this study');
     const count = chosen.stages.length;
     for (let turn = 1; turn <= count; turn++) {
       const index = (((protocol ? stage : -by) + by * turn) % count + count) % count;
       if (this.isOffered(chosen, index)) return this.choose(chosen.id, index);
     }
-    return 'This protocol has no other stage for this study';
+    return t('This protocol has no other stage for this study');
   }
 
   /** Whether a stage finds what it wants; of a prior not yet looked for that is not known. */
@@ -96,7 +97,7 @@ export class Hanging {
   async save(): Promise<void> {
     const { rows, columns, cells, links } = this.workspace.state();
     const { kind } = this.current;
-    if (!kind?.modality) throw new Error('Only studies with images have a hanging protocol');
+    if (!kind?.modality) throw new Error(t('Only studies with images have a hanging protocol'));
     const protocol = protocolOf({ rows, columns, links, panes: cells.map((cell) => this.paneOf(cell)) }, kind);
     await this.store.write(protocol);
     this.saved = undefined;
@@ -106,7 +107,7 @@ export class Hanging {
   /** Forgets what was saved for this kind of study; what the viewer brings holds again. */
   async reset(): Promise<string> {
     const saved = this.current.offered.find((protocol) => protocol.saved);
-    if (!saved) return 'Nothing was saved for this kind of study';
+    if (!saved) return t('Nothing was saved for this kind of study');
     await this.store.remove(saved.id);
     this.saved = undefined;
     await this.offerAnew('');

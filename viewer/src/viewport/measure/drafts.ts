@@ -1,6 +1,7 @@
 // Keeps the measurements of the open studies in the archive: read when a study is shown, written soon after each change,
 // again and again until it works. Says what is not saved.
 
+import { t } from '../../core/language';
 import { fromDraft, keptOf, merged, sameKept, studyOf, toDraft, type Draft, type Kept } from '../../core/measure/draft';
 import type { Measurement } from '../../core/measure/types';
 import { Signal } from '../../core/lifecycle';
@@ -63,16 +64,16 @@ export class Drafts {
 
   /** Stores all measurements as structured reports, one for each study; returns what to tell the user. */
   async sign(): Promise<string> {
-    if (!(await this.flush())) return this.said || 'Not everything is saved yet: try again';
+    if (!(await this.flush())) return this.said || t('Not everything is saved yet: try again');
     try {
       for (const study of this.known.keys()) {
         if (this.items(study).length === 0) continue;
         await this.client.store(study);
         await this.read(study);
       }
-      return 'Stored as a structured report in a new series';
+      return t('Stored as a structured report in a new series');
     } catch (error) {
-      return error instanceof Error ? error.message : 'The archive did not sign them';
+      return error instanceof Error ? error.message : t('The archive did not sign them');
     }
   }
 
@@ -118,8 +119,8 @@ export class Drafts {
       this.say('');
     } catch (error) {
       this.wait = Math.min(SELDOMEST, this.wait * 2);
-      const reason = error instanceof Error ? error.message : 'The archive refused them';
-      if (this.unsaved().length > 0) this.say(`Measurements are not saved: ${reason}. Trying again.`);
+      const reason = error instanceof Error ? error.message : t('The archive refused them');
+      if (this.unsaved().length > 0) this.say(t('Measurements are not saved: {reason}. Trying again.', { reason }));
       this.later(this.wait);
     } finally {
       this.busy = false;

@@ -1,6 +1,7 @@
 // A volume on screen as three planes through one place: loads its slices, cuts again as they come, slab, turning, leaving.
 
 import type { Vector } from '../../core/geometry';
+import { t } from '../../core/language';
 import { Signal } from '../../core/lifecycle';
 import { pictureInfo } from '../../core/picture-info';
 import { distanceToChain } from '../../core/measure/outline';
@@ -84,7 +85,7 @@ export class MprSession {
   /** What stands on every plane, a line each. */
   notes(): string {
     const { mode, thickness, drawn, total, preview, failed } = this.current;
-    return [preview > 0 && drawn < total ? `Preview at 1/${preview}` : '', drawn < total - failed ? `${drawn} of ${total} slices` : '', failed > 0 ? `${failed} slices missing` : '', thickness > 0 ? `${SLAB_NAMES[mode]} ${thickness} mm` : ''].filter(Boolean).join('\n');
+    return [preview > 0 && drawn < total ? t('Preview at 1/{factor}', { factor: preview }) : '', drawn < total - failed ? t('{drawn} of {total} slices', { drawn, total }) : '', failed > 0 ? t('{failed} slices missing', { failed }) : '', thickness > 0 ? `${t(SLAB_NAMES[mode])} ${thickness} mm` : ''].filter(Boolean).join('\n');
   }
 
   get lastCut(): number {

@@ -4,6 +4,7 @@ import { History } from '../../core/history';
 import { Signal } from '../../core/lifecycle';
 import type { PaintTool } from '../../core/gesture';
 import type { Vector } from '../../core/geometry';
+import { t } from '../../core/language';
 import { toModality } from '../../core/modality';
 import { pictureInfo } from '../../core/picture-info';
 import { planeOf, toPatient, toPixel, type ImagePlane } from '../../core/plane';
@@ -58,9 +59,9 @@ export interface Canvas {
 /** What a set gives to paint on, or why it gives nothing. */
 export function canvasOf(source: DisplaySet): Canvas | { reason: string } {
   const planes = source.pictures.map(planeOf);
-  if (source.plane || planes.length === 0 || planes.some((plane) => !plane?.FrameOfReferenceUID)) return { reason: 'these images have no place in the patient' };
+  if (source.plane || planes.length === 0 || planes.some((plane) => !plane?.FrameOfReferenceUID)) return { reason: t('these images have no place in the patient') };
   const answer = gridOf(planes as ImagePlane[], undefined);
-  if ('reason' in answer) return { reason: answer.reason.replace('its frames', 'these images') };
+  if ('reason' in answer) return { reason: answer.reason.replace(t('its frames'), t('these images')) };
   const pictures: Picture[] = [];
   answer.slice.forEach((slice, index) => (pictures[slice] ??= source.pictures[index] as Picture));
   return { source, grid: answer.grid, pictures };
@@ -168,7 +169,7 @@ export class EditSession {
       this.update({ busy: false, dirty: false });
       return stored;
     } catch (error) {
-      this.update({ busy: false, note: error instanceof Error ? error.message : 'The segmentation cannot be saved' });
+      this.update({ busy: false, note: error instanceof Error ? error.message : t('The segmentation cannot be saved') });
       return undefined;
     }
   }
@@ -256,10 +257,10 @@ export class EditSession {
     if (i < 0 || j < 0 || i >= grid.columns || j >= grid.rows) return;
     const { through, low, high, active } = this.current;
     const wanted = through ? pictures : [pictures[own] as Picture];
-    this.update({ busy: true, note: through ? 'Reading the slices' : '' });
+    this.update({ busy: true, note: through ? t('Reading the slices') : '' });
     await Promise.all(wanted.map((picture) => this.store.load(source, picture, 'prefetch').catch(() => undefined)));
     const where = grown(grid, keptValues(this.values), { seed: { slice: own, at: j * grid.columns + i }, low, high, from: through ? 0 : own, to: through ? pictures.length - 1 : own });
-    this.update({ busy: false, note: where === undefined ? 'The region is too large: narrow the range' : where.size === 0 ? 'The value there lies outside the range' : '' });
+    this.update({ busy: false, note: where === undefined ? t('The region is too large: narrow the range') : where.size === 0 ? t('The value there lies outside the range') : '' });
     if (!where?.size) return;
     this.put(where, active);
     this.commit(this.now);

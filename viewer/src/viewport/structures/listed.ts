@@ -1,6 +1,7 @@
 // Which objects of the open studies lie over pictures, and over which series. Pure.
 
 import { items, text, type DataSet } from '../../core/dicom-json';
+import { t } from '../../core/language';
 import { RT_DOSE } from '../../core/structures/dose-grid';
 import { isSegmentation, referencedSeries } from '../../core/structures/segmentation';
 import { drawnOn, STRUCTURE_SET } from '../../core/structures/structure-set';
@@ -26,7 +27,7 @@ function frameOfReference(kind: ObjectKind, dataSet: DataSet): string {
 function titleOf(kind: ObjectKind, { description, instances }: DisplaySet): string {
   const dataSet = instances[0]?.dataSet;
   const said = text(dataSet, 'StructureSetLabel') || description || text(dataSet, 'ContentLabel') || text(dataSet, 'DoseComment');
-  return said || KINDS[kind];
+  return said || t(KINDS[kind]);
 }
 
 function objectOf(set: DisplaySet, kind: ObjectKind): StructureObject {

@@ -1,6 +1,7 @@
 // Reads segmentations, structure sets and doses: headers are there, frames come decoded from the archive.
 
 import { number, text } from '../../core/dicom-json';
+import { t } from '../../core/language';
 import { planeOf, type ImagePlane } from '../../core/plane';
 import { middleOf, stackOf, stackVolume, withThickness } from '../../core/structures/contours';
 import { doseGeometry, fillDose, plansOf, prescriptionOf, type Prescription } from '../../core/structures/dose-grid';
@@ -68,7 +69,7 @@ export async function loadSegmentation(set: DisplaySet, sources: LoadSources): P
   if ('reason' in seg) return refused(seg.reason);
   const planes = seg.frames.map((frame) => planeOfFrame(frame, seg, sources));
   if (planes.every((plane) => plane === undefined)) return withoutPlace(set, seg, sources);
-  if (planes.some((plane) => plane === undefined)) return refused('some of its frames have no place in the patient');
+  if (planes.some((plane) => plane === undefined)) return refused(t('some of its frames have no place in the patient'));
   const answer = gridOf(planes as ImagePlane[], seg.thickness);
   if ('reason' in answer) return refused(answer.reason);
   const { grid, slice } = answer;
@@ -87,8 +88,8 @@ export async function loadSegmentation(set: DisplaySet, sources: LoadSources): P
 /** What a reader should know: another frame of reference than the images'. */
 function notesOf(grid: SliceGrid, sources: LoadSources, seg: Segmentation): string[] {
   const source = seg.frames.flatMap((frame) => frame.sources).map((id) => planeOf(sources.pictureOf(id))).find((plane) => plane !== undefined);
-  const others = source && source.FrameOfReferenceUID !== grid.FrameOfReferenceUID ? ['Its frame of reference is not that of the images it names'] : [];
-  const moved = source && (Math.abs(source.columnStep - grid.columnStep) > 1e-3 * grid.columnStep || source.columns !== grid.columns || source.rows !== grid.rows) ? ['Other pixels than the images: shown by nearest neighbour'] : [];
+  const others = source && source.FrameOfReferenceUID !== grid.FrameOfReferenceUID ? [t('Its frame of reference is not that of the images it names')] : [];
+  const moved = source && (Math.abs(source.columnStep - grid.columnStep) > 1e-3 * grid.columnStep || source.columns !== grid.columns || source.rows !== grid.rows) ? [t('Other pixels than the images: shown by nearest neighbour')] : [];
   return [...others, ...moved];
 }
 
@@ -101,7 +102,7 @@ export function maskStructure(object: string, segment: Segment, grid: SliceGrid,
 
 /** Frames that name the pictures they belong to and nothing else: projections, photographs, ultrasound. */
 async function withoutPlace(set: DisplaySet, seg: Segmentation, sources: LoadSources): Promise<Loaded> {
-  if (seg.frames.some((frame) => frame.sources.length === 0)) return refused('its frames have no place in the patient and name no image');
+  if (seg.frames.some((frame) => frame.sources.length === 0)) return refused(t('its frames have no place in the patient and name no image'));
   const gathered = new Gathered<string>(seg);
   await framesOf(sources, set, seg.frames.length, (frame, bytes) => {
     const of = seg.frames[frame - 1] as SegmentFrame;
@@ -113,7 +114,7 @@ async function withoutPlace(set: DisplaySet, seg: Segmentation, sources: LoadSou
     const shape: Shape = { kind: 'pictures', masks: new Map(parts.map(([picture, part]) => [picture, uncropped(part, seg.columns, seg.rows)])) };
     return { id: `${id}/${segment.number}`, number: segment.number, name: segment.label, property: propertyText(segment.property), codes: segment.property, colour: segment.colour, visible: true, volume: undefined, voxels: undefined, middle: undefined, shape };
   });
-  return { status: 'ready', visible: true, structures, notes: ['Without a place in the patient: shown on the images it names'] };
+  return { status: 'ready', visible: true, structures, notes: [t('Without a place in the patient: shown on the images it names')] };
 }
 
 // Structure sets
@@ -123,10 +124,10 @@ export async function loadStructureSet(set: DisplaySet, sources: LoadSources, sp
   const bulk = new Map<string, string>();
   await Promise.all(bulkContours(dataSet).map(async (uri) => bulk.set(uri, new TextDecoder('latin1').decode(await sources.client.bulkData(uri)))));
   const regions = readStructureSet(dataSet, (uri) => bulk.get(uri));
-  if (regions.length === 0) return refused('it names no region');
+  if (regions.length === 0) return refused(t('it names no region'));
   const made = regions.map((region) => regionStructure(set.instances[0]?.SOPInstanceUID ?? '', region, spacing(region.FrameOfReferenceUID)));
   const leftOut = made.reduce((sum, one) => sum + one.leftOut, 0);
-  return { status: 'ready', visible: true, FrameOfReferenceUID: regions[0]?.FrameOfReferenceUID ?? '', structures: made.map(({ structure }) => structure), notes: leftOut > 0 ? [`${leftOut} contours across the planes of the others are left out`] : [] };
+  return { status: 'ready', visible: true, FrameOfReferenceUID: regions[0]?.FrameOfReferenceUID ?? '', structures: made.map(({ structure }) => structure), notes: leftOut > 0 ? [t('{n} contours across the planes of the others are left out', { n: leftOut })] : [] };
 }
 
 function regionStructure(object: string, region: Region, spacing: number | undefined): { structure: Structure; leftOut: number } {
@@ -154,16 +155,16 @@ export async function loadDose(set: DisplaySet, sources: LoadSources): Promise<L
     frames[frame - 1] = bytes;
   });
   const grid = fillDose(geometry, dataSet, frames);
-  if (!(grid.most > 0)) return refused('it holds no dose');
+  if (!(grid.most > 0)) return refused(t('it holds no dose'));
   const dose: ShownDose = { grid, reference: referenceOf(plansOf(dataSet), grid.most, grid.unit, sources), levels: levels(), wash: true, lines: true, opacity: 0.35, stored: storedDvhs(dataSet) };
   const kind = [text(dataSet, 'DoseType'), text(dataSet, 'DoseSummationType')].filter(Boolean).join(', ').toLowerCase();
-  const frame = number(dataSet, 'NumberOfFrames') === 1 ? ['A single plane: shown on that plane only'] : [];
-  return { status: 'ready', visible: true, FrameOfReferenceUID: geometry.FrameOfReferenceUID, dose, notes: [...(kind ? [kind] : []), ...(grid.unit === 'relative' ? ['Relative dose, not in Gy'] : []), ...frame] };
+  const frame = number(dataSet, 'NumberOfFrames') === 1 ? [t('A single plane: shown on that plane only')] : [];
+  return { status: 'ready', visible: true, FrameOfReferenceUID: geometry.FrameOfReferenceUID, dose, notes: [...(kind ? [kind] : []), ...(grid.unit === 'relative' ? [t('Relative dose, not in Gy')] : []), ...frame] };
 }
 
 function referenceOf(plans: readonly string[], most: number, unit: string, sources: LoadSources): Prescription {
   const plan = plans.map((uid) => sources.instanceOf(uid)).find((instance) => instance !== undefined);
   const prescribed = plan && unit === 'Gy' ? prescriptionOf(plan.dataSet) : undefined;
-  return prescribed ?? { dose: most, source: 'the maximum' };
+  return prescribed ?? { dose: most, source: t('the maximum') };
 }
 

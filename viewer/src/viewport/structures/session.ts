@@ -1,5 +1,6 @@
 // Segmentations, structure sets and doses of the open studies: which are shown, what of them, and what lies under the pointer.
 
+import { fixed, t } from '../../core/language';
 import { Signal } from '../../core/lifecycle';
 import { toModality } from '../../core/modality';
 import { pictureInfo } from '../../core/picture-info';
@@ -84,7 +85,7 @@ export class StructuresSession {
     try {
       this.change(id, await this.load(object));
     } catch (error) {
-      this.change(id, { status: 'refused', visible: false, reason: error instanceof Error ? error.message : 'it cannot be read' });
+      this.change(id, { status: 'refused', visible: false, reason: error instanceof Error ? error.message : t('it cannot be read') });
     }
   }
 
@@ -131,8 +132,8 @@ export class StructuresSession {
   /** Begins to paint on the series of a pane, with what another segmentation has; returns why it cannot, else "". */
   begin(controller: StackController, from?: StructureObject): string {
     const set = (from && this.under(from)) ?? controller.state().set;
-    const canvas: Canvas | { reason: string } = set ? canvasOf(set) : { reason: 'no series is open' };
-    if ('reason' in canvas) return `Nothing can be painted here: ${canvas.reason}`;
+    const canvas: Canvas | { reason: string } = set ? canvasOf(set) : { reason: t('no series is open') };
+    if ('reason' in canvas) return t('Nothing can be painted here: {reason}', { reason: canvas.reason });
     this.edit = new EditSession(canvas, this.store, rangeOf(controller), (draft) => this.setDraft(draft));
     if (from) {
       this.edit.adopt(from);
@@ -252,5 +253,5 @@ function rangeOf(controller: StackController): [number, number] {
 export const percentOf = ({ reference }: ShownDose, dose: number): number => (100 * dose) / reference.dose;
 
 function doseText(dose: ShownDose, value: number): string {
-  return Number.isNaN(value) ? '' : `Dose ${value.toFixed(2)} ${dose.grid.unit} (${percentOf(dose, value).toFixed(1)} %)`;
+  return Number.isNaN(value) ? '' : t('Dose {dose} {unit} ({percent} %)', { dose: fixed(value, 2), unit: dose.grid.unit, percent: fixed(percentOf(dose, value), 1) });
 }

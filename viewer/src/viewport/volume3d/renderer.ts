@@ -1,6 +1,7 @@
 // Casts rays through a volume in WebGL2: textures, programs and frame buffers. Knows nothing of DICOM, nor of when to draw.
 
 import type { Vector } from '../../core/geometry';
+import { t } from '../../core/language';
 import { Owner } from '../../core/lifecycle';
 import type { Grid } from '../../core/volume3d/layers';
 import type { Rays } from '../../core/volume3d/space';
@@ -49,7 +50,7 @@ export class VolumeRenderer {
   /** Throws where the browser has no WebGL2. */
   constructor(private readonly canvas: HTMLCanvasElement) {
     const gl = canvas.getContext('webgl2', { alpha: false, antialias: false, depth: false });
-    if (!gl) throw new Error('This browser has no WebGL 2, which 3D needs');
+    if (!gl) throw new Error(t('This browser has no WebGL 2, which 3D needs'));
     this.gl = gl;
     const info = gl.getExtension('WEBGL_debug_renderer_info');
     this.slow = SLOW.test(String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER)));
@@ -185,7 +186,7 @@ export class VolumeRenderer {
     }
     gl.bindAttribLocation(program, 0, 'corner');
     gl.linkProgram(program);
-    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(`3D cannot be drawn here: ${gl.getProgramInfoLog(program) ?? 'unknown'}`);
+    if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error([t('3D cannot be drawn here'), gl.getProgramInfoLog(program)].filter(Boolean).join(': '));
     this.owner.own(() => gl.deleteProgram(program));
     return program;
   }

@@ -1,6 +1,7 @@
 // A volume in three dimensions: its slices into textures, first the preview's; camera, preset, clipping; what is drawn of it.
 
 import type { Vector } from '../../core/geometry';
+import { t } from '../../core/language';
 import { Signal } from '../../core/lifecycle';
 import { pictureInfo } from '../../core/picture-info';
 import { previewGeometry, type Preview } from '../../core/preview';
@@ -90,7 +91,7 @@ export class Volume3dSession {
     try {
       renderer = new VolumeRenderer(canvas);
     } catch (error) {
-      this.fail(error instanceof Error ? error.message : '3D cannot be drawn here');
+      this.fail(error instanceof Error ? error.message : t('3D cannot be drawn here'));
       return;
     }
     this.renderer = renderer;

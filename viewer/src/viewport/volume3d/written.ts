@@ -2,6 +2,7 @@
 
 import { formatDate } from '../../core/dates';
 import { text } from '../../core/dicom-json';
+import { t } from '../../core/language';
 import type { Volume3dSession, Volume3dState } from './session';
 
 export interface VolumeWritten {
@@ -16,13 +17,13 @@ export function volumeWritten(session: Volume3dSession, state: Volume3dState): V
   return {
     patient: [text(dataSet, 'PatientName') || text(dataSet, 'PatientID'), text(dataSet, 'PatientID')],
     notes: notesOf(session, state),
-    mode: state.mode === 'mip' ? 'Maximum intensity' : state.preset.label,
+    mode: state.mode === 'mip' ? t('Maximum intensity') : t(state.preset.label),
     series: [formatDate(text(dataSet, 'StudyDate')), session.source.description].filter(Boolean).join(' · '),
   };
 }
 
 function notesOf(session: Volume3dSession, { shown, factor, loaded, total, failed }: Volume3dState): string[] {
-  const progress = loaded + failed < total ? `${loaded} of ${total} slices` : '';
-  if (shown === 'preview') return [`Preview at 1/${factor}`, progress, failed > 0 ? `${failed} slices missing` : '', ...session.notes].filter(Boolean);
-  return [shown === 'slices' && factor > 1 ? `Reduced to 1/${factor}` : '', failed > 0 ? `${failed} slices missing` : '', ...session.notes].filter(Boolean);
+  const progress = loaded + failed < total ? t('{loaded} of {total} slices', { loaded, total }) : '';
+  if (shown === 'preview') return [t('Preview at 1/{factor}', { factor }), progress, failed > 0 ? t('{failed} slices missing', { failed }) : '', ...session.notes].filter(Boolean);
+  return [shown === 'slices' && factor > 1 ? t('Reduced to 1/{factor}', { factor }) : '', failed > 0 ? t('{failed} slices missing', { failed }) : '', ...session.notes].filter(Boolean);
 }
