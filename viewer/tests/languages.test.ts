@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { formatAge, formatDate } from '../src/core/dates';
+import { formatPersonName } from '../src/core/dicom-json';
 import { fixed, LANGUAGES, languageOf, setTexts, t, type Texts } from '../src/core/language';
 import { formatValue } from '../src/core/modality';
 import { literals, wanted } from './texts';
@@ -37,7 +38,10 @@ test('dates, ages and numbers are those of the language', () => {
   ]); // prettier-ignore
   setTexts(read('de'), 'de');
   expect([fixed(12.345, 1), formatValue(-0.25), formatValue(40), formatAge('', '', '043Y')]).toEqual(['12,3', '-0,25', '40', '43 J.']);
+  const name = { Alphabetic: 'Yamada^Tarou', Ideographic: '山田^太郎' };
+  expect(formatPersonName(name)).toBe('Yamada, Tarou (山田 太郎)');
   setTexts(read('ja'), 'ja');
+  expect(formatPersonName(name)).toBe('山田 太郎 (Yamada, Tarou)');
   expect([fixed(12.345, 1), formatAge('', '', '006M')]).toEqual(['12.3', '6か月']);
 });
 

@@ -156,7 +156,7 @@ export function literals(): string[] {
     walk(tree, (node) => {
       if (isTranslated(node) || ts.isImportDeclaration(node) || ts.isTypeNode(node)) return false;
       if (ts.isJsxText(node)) say(node, node.text.replace(/\s+/g, ' ').trim());
-      else if (isText(node)) (isShown(node) || isSentence(node.text)) && say(node, node.text);
+      else if (isText(node) && (isShown(node) || isSentence(node.text))) say(node, node.text);
       else if (ts.isTemplateExpression(node) && ((isShown(node) && /[A-Za-z]{3}/.test(spoken(node))) || isSentence(spoken(node)))) say(node, spoken(node));
       return true;
     });

@@ -1,5 +1,6 @@
 // Reading of the DICOM JSON model (PS3.18 Annex F). Tolerant: a missing, empty or malformed element reads as nothing.
 
+import { language } from './language';
 import { TAGS, type Keyword } from './tags';
 
 export type PersonNameValue = { Alphabetic?: string; Ideographic?: string; Phonetic?: string };
@@ -67,13 +68,13 @@ function readableComponentGroup(group: string): string {
   return [last, first].filter(Boolean).join(', ');
 }
 
-/** "Yamada^Tarou" with ideographic group → "Yamada, Tarou (山田 太郎)". */
+/** "Yamada^Tarou" with ideographic group → "Yamada, Tarou (山田 太郎)", in Chinese and Japanese "山田 太郎 (Yamada, Tarou)" (PS3.5 6.2). */
 export function formatPersonName(value: PersonNameValue | string | undefined): string {
   if (value === undefined) return '';
   const groups = typeof value === 'string' ? splitGroups(value) : value;
   const alphabetic = readableComponentGroup(groups.Alphabetic ?? '');
   const ideographic = (groups.Ideographic ?? '').split('^').filter(Boolean).join(' ').trim();
-  if (alphabetic && ideographic) return `${alphabetic} (${ideographic})`;
+  if (alphabetic && ideographic) return language() === 'ja' || language() === 'zh' ? `${ideographic} (${alphabetic})` : `${alphabetic} (${ideographic})`;
   return alphabetic || ideographic || readableComponentGroup(groups.Phonetic ?? '');
 }
 

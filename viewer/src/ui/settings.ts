@@ -19,7 +19,7 @@ const THEME = 'isocenter.theme';
 const LANGUAGE = 'isocenter.language';
 
 /** The texts of each language but English, which needs none. */
-const TEXTS = import.meta.glob<Texts>('../languages/*.json', { import: 'default' });
+const TEXTS = import.meta.glob<Texts>(['../languages/*.json', '!../languages/en.json'], { import: 'default' });
 
 /** Storage that is switched off keeps nothing, and reads as empty. */
 function stored(name: string): string | null {

@@ -17,6 +17,7 @@ import { Mark } from '../parts/mark';
 import { navigate } from '../place';
 import { useServices } from '../services';
 import { settings } from '../settings';
+import { Announcer } from './announcer';
 import { Bars } from './bars';
 import { ContextMenu } from './context-menu';
 import { Dialogs } from './dialogs';
@@ -169,6 +170,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
         </PaneGrid>
         {study.status === 'failed' || study.message ? <StudyMessage message={study.message} onRetry={() => location.reload()} /> : null}
         <Bars engine={engine} run={run} />
+        <Announcer key={layout.active} controller={workspace.active} />
         <KeyNote only={keys.only} onAll={() => run('key.only')} />
         {page.note ? <div className="page-note" role="alert">{page.note}</div> : null}
         <SidePanel panel={page.panel} tool={page.tool} engine={engine} study={study} open={open} run={run} />
