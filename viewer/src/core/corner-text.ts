@@ -109,7 +109,7 @@ function imageLines(input: CornerInput): string[] {
     rate === undefined ? '' : t('{rate} fps', { rate: formatValue(Math.round(rate * 10) / 10) }),
     shownText(input),
     set.phases && !set.plane ? phaseText(set.phases, set.phase ?? 0) : '',
-    join(imageText(set, index), picture.instance.InstanceNumber && set.kind === 'stack' ? `No. ${picture.instance.InstanceNumber}` : ''),
+    join(imageText(set, index), picture.instance.InstanceNumber && set.kind === 'stack' ? t('No. {value}', { value: picture.instance.InstanceNumber }) : ''),
   ];
 }
 

@@ -93,7 +93,7 @@ const isPresentation = (set: DisplaySet | undefined): boolean => set?.instances.
 /** Presentation states are known by their own description rather than that of their series. */
 function titleOf(series: SeriesEntry, set: DisplaySet | undefined): string {
   const own = set && isPresentation(set) ? text(set.instances[0]?.dataSet, 'ContentDescription') : '';
-  return [own, series.description, set?.description, set?.kind === 'document' ? t('Document') : [t('Series'), series.number].filter((part) => part !== undefined).join(' ')].find(Boolean) ?? '';
+  return [own, series.description, set?.description, set?.kind === 'document' ? t('Document') : series.number === undefined ? t('Series') : t('Series {number}', { number: series.number })].find(Boolean) ?? '';
 }
 
 /** How many images there are; "35 × 8" with phases. */
