@@ -5,6 +5,8 @@ import errno
 import json
 import os
 import stat
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -139,6 +141,14 @@ def test_another_object_with_the_same_uid_is_set_aside(inputs: Path, anonymize) 
     assert {"outcome": "sequestered", "reason": "another object with the same UID was written before", "count": 1} in (
         report["reasons"]
     )
+
+
+def test_processes_are_copied_and_not_made_anew() -> None:
+    """What is loaded for the work starts no thread (numpy does): else each process takes a second to start."""
+    code = "import isocenter.cli.anonymize, sys; from isocenter.cli.anonymizer import _may_fork; "
+    code += "print('numpy' in sys.modules, _may_fork())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", str(sys.platform == "linux")]
 
 
 def test_of_two_objects_with_one_uid_the_first_is_written_whatever_the_jobs(

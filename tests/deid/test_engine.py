@@ -168,6 +168,19 @@ def test_report_content_about_the_patient(project: Project, code: str, scheme: s
         assert found[-1].MeasuredValueSequence[0].NumericValue == 97
 
 
+@pytest.mark.parametrize("name", ["basic", "research", "tcia"])
+def test_a_name_given_as_text_goes_even_if_it_is_a_technical_word(project: Project, name: str) -> None:
+    items = []
+    for code in ("121008", "113873", "121106"):  # the last is a comment
+        item, concept = Dataset(), Dataset()
+        concept.CodeValue, concept.CodingSchemeDesignator, concept.CodeMeaning = code, "DCM", "Concept"
+        item.ValueType, item.ConceptNameCodeSequence, item.TextValue = "TEXT", [concept], "Wall"
+        items.append(item)
+    found = clean(ct(SOPClassUID=SR, ContentSequence=items), project, policy(name)).ContentSequence
+    assert [item.ConceptNameCodeSequence[0].CodeValue for item in found] == ["121106"]
+    assert name == "basic" or found[0].TextValue == "Wall"
+
+
 def test_markers_say_what_was_done(project: Project) -> None:
     for name in ("basic", "research", "tcia", "teaching"):
         chosen = policy(name)

@@ -1,13 +1,17 @@
 """The bytes of stored objects: read where they are small, mapped where they are large, so that memory stays bounded."""
 
-import mmap
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Protocol
+from __future__ import annotations
 
-from isocenter.archive import Instance
-from isocenter.dicom.encoding import Buffer
-from isocenter.storage import ObjectFile
+import mmap
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from isocenter.archive import Instance
+    from isocenter.dicom.encoding import Buffer
+    from isocenter.storage import ObjectFile
 
 #: Larger objects are mapped instead of read.
 _MAPPED = 16 << 20

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from isocenter.anonymizing.folder import OTHER_OBJECT, Given, give_name, place_of, write_object
 from isocenter.anonymizing.reading import map_object
@@ -27,10 +28,12 @@ from isocenter.cli.identify import identify
 from isocenter.cli.process import keep_values_out
 from isocenter.cli.sources import BLOCK, UNREADABLE, Candidate, Rejected, find_candidates
 from isocenter.deid import Option, Policy, Project, Result, Status, anonymize
-from isocenter.deid.faces import Face
 from isocenter.dicom.encoding import Buffer
 from isocenter.errors import IsocenterError, UsageError
 from isocenter.storage import ObjectFile
+
+if TYPE_CHECKING:
+    from isocenter.deid.faces import Face
 
 #: Inputs that one process takes at a time.
 CHUNK = 16
@@ -60,7 +63,7 @@ class Job:
     stored: Stored | None = None
     resume: bool = False
     extras: Extras = field(default_factory=Extras)
-    faces: Mapping[str, Face | str] = field(default_factory=dict)
+    faces: "Mapping[str, Face | str]" = field(default_factory=dict)
 
     def inputs(self) -> list[Candidate | Rejected]:
         """Return the inputs, in the same order in every process."""
@@ -174,7 +177,7 @@ class Worker:
             return ""
 
 
-def faces_in(inputs: Sequence[Candidate | Rejected]) -> dict[str, Face | str]:
+def faces_in(inputs: Sequence[Candidate | Rejected]) -> "dict[str, Face | str]":
     """Return the faces of all series in the inputs, or why there are none (`isocenter.deid.defacing`)."""
     from isocenter.deid.defacing import find_faces  # noqa: PLC0415 - heavy, and seldom needed
 

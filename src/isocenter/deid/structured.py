@@ -1,14 +1,15 @@
 """Content items of structured reports that describe the patient (PS3.15 E.3.4, PS3.16 TID 1007).
 
 Texts, names, dates and UIDs of content items have rules of their own. Sex, age, height and weight are codes and numbers
-like any finding: only the item's concept tells them, and they go unless patient characteristics are retained.
+like any finding: only the item's concept tells them, and they go unless patient characteristics are retained. A name
+that is given as text may be a technical word too (Hand, Wall): such items go by their concept, whatever is retained.
 """
 
 from isocenter.dicom.encoding import Buffer
-from isocenter.dicom.scanner import Item, iter_elements, iter_items
+from isocenter.dicom.scanner import Element, Item, iter_elements, iter_items
 
 CONTENT_SEQUENCE = 0x0040A730
-_CONCEPT_NAME, _CODE_VALUE = 0x0040A043, 0x00080100
+_CONCEPT_NAME, _CODE_VALUE, _TEXT_VALUE = 0x0040A043, 0x00080100, 0x0040A160
 #: Codes of DCM, SNOMED CT, SRT and LOINC; no two of these schemes have the same.
 SUBJECT: frozenset[bytes] = frozenset({
     b"121029", b"121030", b"121031", b"121032", b"121033", b"121034", b"397669002", b"424144002", b"27113001",
@@ -17,13 +18,37 @@ SUBJECT: frozenset[bytes] = frozenset({
 })  # fmt: skip
 
 
+#: Codes of DCM for names, logins, places and numbers of persons, organisations and devices.
+NAMING: frozenset[bytes] = frozenset({
+    b"113870", b"113871", b"113872", b"113873", b"121008", b"121009", b"121013", b"121017", b"121022", b"121036",
+    b"121040", b"121081", b"121114", b"121152", b"121193", b"128774", b"128775",
+})  # fmt: skip
+
+
 def describes_subject(data: Buffer, item: Item) -> bool:
     """Tell whether a content item states who the patient is or what they are like."""
+    return _concept(data, item)[0] in SUBJECT
+
+
+def names_in_text(data: Buffer, item: Item) -> bool:
+    """Tell whether a content item gives the name or number of somebody as text."""
+    code, has_text = _concept(data, item)
+    return has_text and code in NAMING
+
+
+def _concept(data: Buffer, item: Item) -> tuple[bytes, bool]:
+    """Return the code of a content item's concept, and whether its value is text."""
+    found, has_text = b"", False
     for element in iter_elements(data, item.encoding, item.offset, item.end):
-        if element.tag != _CONCEPT_NAME:
-            continue
-        for code in iter_items(data, element, item.encoding, item.end):
-            for part in iter_elements(data, code.encoding, code.offset, code.end):
-                if part.tag == _CODE_VALUE:
-                    return bytes(data[part.offset : part.offset + part.length]).strip(b"\0 ") in SUBJECT
-    return False
+        has_text = has_text or element.tag == _TEXT_VALUE
+        if element.tag == _CONCEPT_NAME and not found:
+            found = _code(data, element, item)
+    return found, has_text
+
+
+def _code(data: Buffer, element: Element, item: Item) -> bytes:
+    for code in iter_items(data, element, item.encoding, item.end):
+        for part in iter_elements(data, code.encoding, code.offset, code.end):
+            if part.tag == _CODE_VALUE:
+                return bytes(data[part.offset : part.offset + part.length]).strip(b"\0 ")
+    return b""
