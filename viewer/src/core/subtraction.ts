@@ -3,6 +3,7 @@
 import { items, number, numbers, text, type DataElement, type DataSet } from './dicom-json';
 import { isColour, type DisplaySet, type Instance, type Picture } from './stack';
 import { TAGS, type Keyword } from './tags';
+import { t } from './language';
 
 /** Frames averaged, or another frame at a distance in time (TID, and backwards from the first frame of the range: REV_TID). */
 export type MaskRule = { operation: 'AVG_SUB'; frames: readonly number[] } | { operation: 'TID' | 'REV_TID'; offset: number };
@@ -112,9 +113,9 @@ export function difference({ pixels }: Plane, mask: Float32Array, top: number): 
 /** Why nothing can be subtracted in a set; "" where it can. */
 export function reasonAgainstSubtraction(set: DisplaySet | undefined): string {
   const first = set?.pictures[0]?.instance;
-  if (!set || !first) return 'No series is open';
-  if (set.kind !== 'clip' || set.pictures.length < 2) return 'Only frames of a multi-frame image can be subtracted from one another';
-  return isColour(first.dataSet) ? 'Colour images cannot be subtracted' : '';
+  if (!set || !first) return t('No series is open');
+  if (set.kind !== 'clip' || set.pictures.length < 2) return t('Only frames of a multi-frame image can be subtracted from one another');
+  return isColour(first.dataSet) ? t('Colour images cannot be subtracted') : '';
 }
 
 const element = (vr: string, ...Value: (number | string)[]): DataElement => ({ vr, Value });
@@ -150,8 +151,9 @@ const rounded = (value: number): string => String(Math.round(value * 100) / 100)
 /** The badge of a frame: what was subtracted from it. */
 export function subtractionText(by: Subtraction, frame: number): string {
   const masks = masksOf(by, frame);
-  if (!masks) return 'Not subtracted: no mask for this frame';
+  if (!masks) return t('Not subtracted: no mask for this frame');
   const named = masks.length > 4 ? `${masks[0]}–${masks.at(-1)} (${masks.length})` : masks.join(', ');
-  return `Subtracted${by.top > 0 ? ' (logarithm)' : ''}, mask ${named}, shift ${rounded(by.shift[0])}, ${rounded(by.shift[1])}`;
+  const values = { mask: named, x: rounded(by.shift[0]), y: rounded(by.shift[1]) };
+  return by.top > 0 ? t('Subtracted (logarithm), mask {mask}, shift {x}, {y}', values) : t('Subtracted, mask {mask}, shift {x}, {y}', values);
 }
 

@@ -171,7 +171,7 @@ function subtractionActions({ subtraction, workspace }: ViewerEngine, page: Page
     void subtraction
       .want()
       .then(make)
-      .catch((error: unknown) => (error instanceof Error ? error.message : 'The mask cannot be read'))
+      .catch((error: unknown) => (error instanceof Error ? error.message : t('The mask cannot be read')))
       .then((note) => page.change(({ tool }) => ({ note, ...(tool === 'shift' && !workspace.active.state().set?.subtraction ? { tool: 'window' } : {}) })));
   };
   return {

@@ -1,5 +1,6 @@
 // PictureStore of subtracted pictures: a frame and its mask from the archive's frames, made into one when it is wanted.
 
+import { t } from '../../core/language';
 import { difference, maskOf, masksOf, SUBTRACTED, type Subtraction } from '../../core/subtraction';
 import { extremes } from '../../core/pixels';
 import type { Signal } from '../../core/lifecycle';
@@ -71,11 +72,11 @@ export class Differences implements PictureStore {
 
   async load(_: DisplaySet, { id }: Picture, kind: Kind): Promise<LoadedBitmap> {
     const entry = this.entries.get(id);
-    if (!entry) throw new Error('This picture is subtracted no more');
+    if (!entry) throw new Error(t('This picture is subtracted no more'));
     const [frame] = await Promise.all([entry.picture, ...(entry.masks ?? [])].map((picture) => this.frames.load(entry.base, picture, kind)));
     const bitmap = this.get(id);
     if (bitmap) return bitmap;
-    throw new Error(frame?.samples === 3 ? 'Pictures drawn by the archive cannot be subtracted' : 'The mask does not fit into memory beside the frames');
+    throw new Error(frame?.samples === 3 ? t('Pictures drawn by the archive cannot be subtracted') : t('The mask does not fit into memory beside the frames'));
   }
 
   prefetch({ subtraction }: DisplaySet, pictures: readonly Picture[]): void {

@@ -1,6 +1,7 @@
 // Subtraction in the panes of the open viewer: begun and ended, the mask chosen and moved. One mask a series, in whichever panes show it.
 
 import { DEFAULT_CHOICE, type GreySetting } from '../../core/display';
+import { t } from '../../core/language';
 import { difference, maskedBy, maskOf, masksOf, reasonAgainstSubtraction, subtracted, subtractionOfFile, type Subtraction } from '../../core/subtraction';
 import type { DisplaySet } from '../../core/stack';
 import { percentiles } from '../../core/window';
@@ -45,7 +46,7 @@ export class SubtractionSession {
     const { set, shown } = pane.state();
     const picture = set?.pictures[shown];
     const reason = set?.subtraction ? '' : reasonAgainstSubtraction(set);
-    if (reason || !set || !picture) return reason || 'There is no picture in this pane';
+    if (reason || !set || !picture) return reason || t('There is no picture in this pane');
     const by = maskedBy(picture.instance.dataSet, picture.frame);
     if (!set.subtraction) return this.begin(pane, set, by);
     this.change(set, { ...by, shift: set.subtraction.by.shift });
@@ -70,7 +71,7 @@ export class SubtractionSession {
   private async begin(pane: StackController, base: DisplaySet, by: Subtraction): Promise<string> {
     pane.pause();
     const width = this.chosen.get(base.id)?.width ?? (await this.widthFor(base, by, pane.state().shown).catch(() => 0));
-    if (width === 0) return 'The mask cannot be read';
+    if (width === 0) return t('The mask cannot be read');
     if (pane.state().set !== base) return '';
     this.chosen.set(base.id, { by, width });
     this.before.set(pane, pane.state().setting);
