@@ -23,6 +23,7 @@ from isocenter.index.index import Index
 from isocenter.metadata import MetadataReader
 
 _OWN_ADDRESS = re.compile(r'"BulkDataURI":"/dicom-web/studies/[0-9.]+/series/[0-9.]+/instances/[0-9.]+/bulkdata/')
+_PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE = "52009230"
 _BREATHE_EVERY = 32
 _KEPT_BYTES = 16 << 20
 
@@ -64,7 +65,26 @@ class Columns:
         return {"instances": self._count, "shared": self._shared, "own": own}
 
 
+def _of_items(items: list[Header]) -> dict[str, Any]:
+    columns = Columns()
+    for item in items:
+        columns.add(item)
+    return columns.result()
+
+
+def _packed(header: Header) -> Header:
+    """Return a header whose frames' functional groups are columns."""
+    items = header.get(_PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, {}).get("Value", [])
+    if len(items) < 2:
+        return header
+    return header | {_PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE: {"vr": "SQ", "items": _of_items(items)}}
+
+
 def _column(elements: list[Element | None]) -> dict[str, Any]:
+    if all(
+        element is not None and len(element.get("Value", ())) == 1 and element["vr"] == "SQ" for element in elements
+    ):
+        return {"item": _of_items([element["Value"][0] for element in elements if element is not None])}
     vrs = {element["vr"] for element in elements if element is not None}
     plain = all(element is None or element.keys() <= {"vr", "Value"} for element in elements)
     if plain and len(vrs) == 1:
@@ -79,7 +99,7 @@ def compact(metadata: bytes, breathe: Callable[[], object] = int) -> bytes:
     for number, line in enumerate(headers.split(",\n") if headers else (), 1):  # none where it is just deleted
         if number % _BREATHE_EVERY == 0:
             breathe()
-        columns.add(json.loads(_OWN_ADDRESS.sub('"BulkDataURI":"~/', line)))
+        columns.add(_packed(json.loads(_OWN_ADDRESS.sub('"BulkDataURI":"~/', line))))
     text = json.dumps(columns.result(), ensure_ascii=False, separators=(",", ":"))
     return gzip.compress(text.encode(), 6, mtime=0)
 

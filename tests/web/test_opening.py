@@ -14,19 +14,37 @@ from isocenter.opening import compact
 
 from .conftest import STUDY, Client, ct
 
+PER_FRAME = "52009230"
 PATH = f"/api/studies/{STUDY}/open"
+
+
+def _items(columns: dict[str, Any]) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = [copy.deepcopy(columns["shared"]) for _ in range(columns["instances"])]
+    for tag, column in columns["own"].items():
+        for item, value in zip(items, _values(column), strict=True):
+            if value is not None:
+                item[tag] = {"vr": column["vr"]} | ({"Value": value} if value else {}) if "vr" in column else value
+    return items
+
+
+def _values(column: dict[str, Any]) -> list[Any]:
+    if "item" in column:
+        return [{"vr": "SQ", "Value": [item]} for item in _items(column["item"])]
+    return list(column.get("values") or column["elements"])
 
 
 def expanded(series: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the headers that a series' document stands for."""
     headers: list[dict[str, Any]] = [copy.deepcopy(series["shared"]) for _ in range(series["instances"])]
     for tag, column in series["own"].items():
-        for header, value in zip(headers, column.get("values") or column["elements"], strict=True):
+        for header, value in zip(headers, _values(column), strict=True):
             if value is not None and "vr" in column:
                 header[tag] = {"vr": column["vr"]} | ({"Value": value} if value else {})
             elif value is not None:
                 header[tag] = value
     for header in headers:
+        if "items" in header.get(PER_FRAME, {}):
+            header[PER_FRAME] = {"vr": "SQ", "Value": _items(header[PER_FRAME]["items"])}
         here = f"/dicom-web/studies/{STUDY}/series/{_uid(header, '0020000E')}/instances/{_uid(header, '00080018')}"
         for element in header.values():
             if element.get("BulkDataURI", "").startswith("~/"):
@@ -97,3 +115,21 @@ def test_a_thousand_slices_are_small(client: Client, store: Callable[..., None])
 def test_a_series_that_is_just_deleted_has_no_objects() -> None:
     document = json.loads(gzip.decompress(compact(gzip.compress(b"[]"))))
     assert document == {"instances": 0, "shared": {}, "own": {}}
+
+
+def test_functional_groups_are_columns(client: Client, store: Callable[..., None]) -> None:
+    frames = []
+    for number in range(500):
+        place, content, frame = Dataset(), Dataset(), Dataset()
+        place.ImagePositionPatient = [0, 0, number]
+        content.DimensionIndexValues, content.FrameComments = [1, number], "same" if number % 2 else None
+        frame.PlanePositionSequence, frame.FrameContentSequence = [place], [content]
+        if number == 7:
+            frame.CardiacSynchronizationSequence = [Dataset()]
+        frames.append(frame)
+    store(ct(1, PerFrameFunctionalGroupsSequence=frames))
+    answer = client.get(PATH)
+    [series] = answer.json()["series"]
+    metadata = client.get(f"/dicom-web/studies/{STUDY}/series/{STUDY}.1/metadata")
+    assert expanded(series) == metadata.json()
+    assert len(answer.content) < len(metadata.content) / 5

@@ -1,6 +1,7 @@
 // Reading of the DICOM JSON model (PS3.18 Annex F). Tolerant: a missing, empty or malformed element reads as nothing.
 
 import { language } from './language';
+import type { Columns } from './opening';
 import { TAGS, type Keyword } from './tags';
 
 export type PersonNameValue = { Alphabetic?: string; Ideographic?: string; Phonetic?: string };
@@ -10,6 +11,8 @@ export interface DataElement {
   Value?: JsonValue[];
   BulkDataURI?: string;
   InlineBinary?: string;
+  /** Items side by side, as they came; `Value` makes them. */
+  items?: Columns;
 }
 export type DataSet = Record<string, DataElement | undefined>;
 

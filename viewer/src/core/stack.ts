@@ -4,6 +4,7 @@ import { has, items, number, numbers, text, texts, type DataSet } from './dicom-
 import type { PresentationState } from './presentation-state';
 import type { Phases } from './phases';
 import type { Subtraction } from './subtraction';
+import { flavour, isPyramidPart, isWholeSlide, pyramids } from './slide/pyramid';
 import { dot, normal, readOrientation, readPosition, sameOrientation, type Orientation, type Vector } from './geometry';
 import { fixed, t } from './language';
 
@@ -52,6 +53,10 @@ export interface DisplaySet {
   fusion?: { base: DisplaySet; overlay: DisplaySet };
   /** Its pictures are differences from a mask; see `subtracted`. */
   subtraction?: { base: DisplaySet; by: Subtraction };
+  /** What is shown is the pyramid of a slide, of all instances of the set; a `document`, for it is no stack of pictures. */
+  slide?: true;
+  /** What to call it rather than by its series. */
+  title?: string;
 }
 
 export function readInstance(dataSet: DataSet): Instance {
@@ -84,9 +89,7 @@ export function isPicture(instance: Instance): boolean {
 
 const GROUPS = ['PlanePositionSequence', 'PlaneOrientationSequence', 'PixelMeasuresSequence', 'FrameVOILUTSequence', 'PixelValueTransformationSequence', 'FrameContentSequence', 'CardiacSynchronizationSequence', 'RespiratorySynchronizationSequence', 'TemporalPositionSequence', 'MREchoSequence', 'MRDiffusionSequence', 'MRTimingAndRelatedParametersSequence'] as const;
 
-function frameAttributes(dataSet: DataSet, frame: number): DataSet {
-  const shared = items(dataSet, 'SharedFunctionalGroupsSequence')[0];
-  const own = items(dataSet, 'PerFrameFunctionalGroupsSequence')[frame - 1];
+function frameAttributes(dataSet: DataSet, shared: DataSet | undefined, own: DataSet | undefined): DataSet {
   if (!shared && !own) return dataSet;
   const attributes: DataSet = {};
   for (const group of GROUPS) {
@@ -96,8 +99,13 @@ function frameAttributes(dataSet: DataSet, frame: number): DataSet {
   return attributes;
 }
 
-function picture(instance: Instance, frame: number): Picture {
-  const attributes = frameAttributes(instance.dataSet, frame);
+function picturesOf(instance: Instance): Picture[] {
+  const shared = items(instance.dataSet, 'SharedFunctionalGroupsSequence')[0];
+  const own = items(instance.dataSet, 'PerFrameFunctionalGroupsSequence');
+  return Array.from({ length: instance.frames }, (_, index) => picture(instance, index + 1, frameAttributes(instance.dataSet, shared, own[index])));
+}
+
+function picture(instance: Instance, frame: number, attributes: DataSet): Picture {
   const orientation = readOrientation(numbers(attributes, 'ImageOrientationPatient'));
   const position = readPosition(numbers(attributes, 'ImagePositionPatient'));
   return {
@@ -179,17 +187,25 @@ function displaySet(kind: DisplaySet['kind'], instances: Instance[], pictures: P
 export function displaySets(metadata: readonly DataSet[]): DisplaySet[] {
   const instances = withFirstAcquired(metadata.map(readInstance));
   const byNumber = (a: Instance, b: Instance): number => a.InstanceNumber - b.InstanceNumber;
-  const singles = instances.filter((i) => isPicture(i) && i.frames === 1);
-  const multi = instances.filter((i) => isPicture(i) && i.frames > 1).sort(byNumber);
-  const documents = instances.filter((i) => !isPicture(i)).sort(byNumber);
-  const pictures = ordered(singles.map((i) => picture(i, 1)));
+  const slides = pyramids(instances.filter((i) => isPicture(i) && isPyramidPart(i)));
+  const others = instances.filter((i) => !isPyramidPart(i) || !isPicture(i));
+  const besides = others.filter((i) => isPicture(i) && isWholeSlide(i)).sort(byNumber);
+  const singles = others.filter((i) => isPicture(i) && i.frames === 1 && !isWholeSlide(i));
+  const multi = others.filter((i) => isPicture(i) && i.frames > 1 && !isWholeSlide(i)).sort(byNumber);
+  const documents = others.filter((i) => !isPicture(i)).sort(byNumber);
+  const pictures = ordered(singles.flatMap(picturesOf));
   const inOrder = pictures.map((p) => p.instance);
   return [
+    ...slides.map((parts) => ({ ...displaySet('document', parts, []), slide: true as const })),
+    ...besides.map((i) => ({ ...displaySet('clip', [i], picturesOf(i)), title: SLIDE_PARTS[flavour(i.dataSet)] ?? t('Slide image') })),
     ...(singles.length > 0 ? [displaySet('stack', inOrder, pictures)] : []),
-    ...multi.map((i) => displaySet('clip', [i], Array.from({ length: i.frames }, (_, index) => picture(i, index + 1)))),
+    ...multi.map((i) => displaySet('clip', [i], picturesOf(i))),
     ...documents.map((i) => displaySet('document', [i], [])),
   ];
 }
+
+/** Pictures that come with a slide. */
+const SLIDE_PARTS: Readonly<Record<string, string>> = { LABEL: 'Label', OVERVIEW: 'Overview', LOCALIZER: 'Overview' };
 
 function withFirstAcquired(instances: Instance[]): Instance[] {
   const [first] = instances.filter(({ dataSet }) => text(dataSet, 'Modality') === 'PT').map(({ dataSet }) => `${text(dataSet, 'AcquisitionDate')}${text(dataSet, 'AcquisitionTime')}`).filter((stamp) => stamp.length >= 10).sort();

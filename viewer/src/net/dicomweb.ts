@@ -80,9 +80,9 @@ export class DicomWebClient {
     }));
   }
 
-  /** A frame drawn by the archive, as an image file. */
-  async rendered(path: ObjectPath, frame: number, signal: AbortSignal): Promise<Blob> {
-    return (await this.get(`${this.object(path)}/frames/${frame}/rendered`, 'image/png, image/jpeg', signal)).blob();
+  /** A frame drawn by the archive, as an image file; in the colour space named, by the image's own profile. */
+  async rendered(path: ObjectPath, frame: number, signal: AbortSignal, iccprofile = ''): Promise<Blob> {
+    return (await this.get(`${this.object(path)}/frames/${frame}/rendered${iccprofile ? `?iccprofile=${iccprofile}` : ''}`, 'image/png, image/jpeg', signal)).blob();
   }
 
   async thumbnail(study: string, series: string, signal: AbortSignal): Promise<Blob> {

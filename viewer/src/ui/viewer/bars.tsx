@@ -24,7 +24,7 @@ export function Bars({ engine, run }: { engine: ViewerEngine; run(name: CommandN
   return (
     <Suspense fallback={null}>
       {fusion && pane.set?.fusion ? <FusionBar fusion={fusion} state={pane} run={run} /> : null}
-      {pane.set?.phases ? <PhaseBar control={engine.phases} run={run} /> : null}
+      {pane.set?.phases && !volume3d ? <PhaseBar control={engine.phases} run={run} /> : null}
       {mpr ? <MprBar session={mpr} run={run} /> : null}
       {volume3d ? <VolumePane session={volume3d} run={run} /> : null}
     </Suspense>

@@ -65,7 +65,7 @@ function Lines({ className, lines }: { className: string; lines: string[] }): JS
   );
 }
 
-function Scale({ bar }: { bar: NonNullable<Annotations['bar']> }): JSX.Element {
+export function Scale({ bar }: { bar: NonNullable<Annotations['bar']> }): JSX.Element {
   return (
     <div className="scale-bar" data-testid="scale-bar">
       <span>

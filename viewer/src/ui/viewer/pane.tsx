@@ -9,6 +9,7 @@ import { isMeasure, isPaint, type Tool } from '../../core/gesture';
 import { t } from '../../core/language';
 import { Owner } from '../../core/lifecycle';
 import { formatValue } from '../../core/modality';
+import type { DisplaySet } from '../../core/stack';
 import { paneToPixel, type Point } from '../../core/view';
 import type { ViewportPort } from '../../core/viewport-port';
 import { betterViewport, createViewport, rendererWanted } from '../../viewport/create-viewport';
@@ -37,6 +38,8 @@ const FusionLayer = lazy(() => import('./fusion-layer').then((module) => ({ defa
 const MeasureLayer = lazy(() => import('./measure-layer').then((module) => ({ default: module.MeasureLayer })));
 
 const StructureLayer = lazy(() => import('./structure-layer').then((module) => ({ default: module.StructureLayer })));
+
+const SlideView = lazy(() => import('./slide-view').then((module) => ({ default: module.SlideView })));
 
 const BrushRing = lazy(() => import('./structure-layer').then((module) => ({ default: module.BrushRing })));
 
@@ -110,7 +113,7 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
       <div className="pane-drawing" ref={drawing} style={{ visibility: state.bitmap && !isDocument ? 'visible' : 'hidden' }} />
       {isDocument ? null : <Layers engine={engine} cell={cell} state={state} fusion={fusion} planes={planes} tool={tool} at={cursor} />}
       <div className="pane-surface" ref={surface} data-tool={tool} hidden={isDocument} />
-      {isDocument && state.set ? <Document set={state.set} {...documentActions(engine, cell, onTags)} /> : <Written engine={engine} cell={cell} state={state} detail={detail} planeNotes={planeNotes} fusion={fusion} cursor={cursor} />}
+      {isDocument && state.set ? <Unstacked engine={engine} cell={cell} set={state.set} tool={tool} onTags={onTags} /> : <Written engine={engine} cell={cell} state={state} detail={detail} planeNotes={planeNotes} fusion={fusion} cursor={cursor} />}
       {isDocument ? null : <Marks engine={engine} controller={controller} state={state} />}
       {state.status === 'empty' ? <div className="pane-empty">{t('Drag a series here, or choose one on the left')}</div> : null}
       <CineBar state={state} tool={tool} run={run} />
@@ -126,6 +129,18 @@ function Structured({ session, state, tool, at }: { session: StructuresSession |
     <Suspense fallback={null}>
       <StructureLayer session={session} state={state} />
       {at && isPaint(tool) ? <BrushRing session={session} state={state} at={at} /> : null}
+    </Suspense>
+  );
+}
+
+/** What is no stack of pictures: a slide, else an object without a picture. */
+function Unstacked({ engine, cell, set, tool, onTags }: { engine: ViewerEngine; cell: Cell; set: DisplaySet; tool: Tool; onTags(): void }): JSX.Element {
+  const { workspace } = engine;
+  const actions = documentActions(engine, cell, onTags);
+  if (!set.slide) return <Document set={set} {...actions} />;
+  return (
+    <Suspense fallback={null}>
+      <SlideView key={set.id} engine={engine} set={set} tool={tool} onActivate={() => workspace.activate(workspace.state().cells.indexOf(cell))} onTags={actions.onTags} />
     </Suspense>
   );
 }

@@ -1,6 +1,6 @@
 // The series of the study as thumbnails; on a phone a drawer.
 
-import { AlertTriangle, Film, FileText, Layers, Star, type LucideIcon } from 'lucide-react';
+import { AlertTriangle, Film, FileText, Layers, Microscope, Star, type LucideIcon } from 'lucide-react';
 import { Fragment, useCallback, useEffect, useRef, useState, type JSX } from 'react';
 import { formatDate } from '../../core/dates';
 import { text } from '../../core/dicom-json';
@@ -93,11 +93,12 @@ const isPresentation = (set: DisplaySet | undefined): boolean => set?.instances.
 /** Presentation states are known by their own description rather than that of their series. */
 function titleOf(series: SeriesEntry, set: DisplaySet | undefined): string {
   const own = set && isPresentation(set) ? text(set.instances[0]?.dataSet, 'ContentDescription') : '';
-  return [own, series.description, set?.description, set?.kind === 'document' ? t('Document') : series.number === undefined ? t('Series') : t('Series {number}', { number: series.number })].find(Boolean) ?? '';
+  return [own, set?.title, series.description, set?.description, set?.slide ? t('Slide') : set?.kind === 'document' ? t('Document') : series.number === undefined ? t('Series') : t('Series {number}', { number: series.number })].find(Boolean) ?? '';
 }
 
 /** How many images there are; "35 × 8" with phases. */
 function countOf(series: SeriesEntry, set: DisplaySet | undefined): string {
+  if (set?.slide) return String(set.instances.length);
   if (!set || set.pictures.length === 0) return String(series.instances);
   return set.phases ? `${set.pictures.length} × ${set.phases.sets.length}` : String(set.pictures.length);
 }
@@ -123,8 +124,8 @@ function faceOf(series: SeriesEntry, set: DisplaySet | undefined): { title: stri
     title,
     hint: series.error || (kind ? `${title}\n${t('Double click: show over its series')}` : title),
     count: countOf(series, set),
-    Icon: series.error ? AlertTriangle : ((set && ICONS[set.kind]) ?? Layers),
-    pictured: set ? set.kind !== 'document' || kind === 'SEG' || isPresentation(set) : showsPictures(series.modality),
+    Icon: series.error ? AlertTriangle : (set?.slide ? Microscope : ((set && ICONS[set.kind]) ?? Layers)),
+    pictured: set ? set.slide === true || set.kind !== 'document' || kind === 'SEG' || isPresentation(set) : showsPictures(series.modality),
     liesOver: kind !== undefined,
   };
 }
@@ -156,7 +157,7 @@ function Card({ series, set, active, shown, several, marks, session, onOver, onO
         }}
         onDoubleClick={() => set && liesOver && onOver(set)}
       >
-        <Thumbnail study={series.StudyInstanceUID} series={series.SeriesInstanceUID} instance={instance} label={title} pictured={pictured} />
+        <Thumbnail study={series.StudyInstanceUID} series={series.SeriesInstanceUID} instance={instance} slide={set?.slide && set.instances} label={title} pictured={pictured} />
         <span className="card-top">
           <ModalityBadge modality={series.modality} />
           <KeyCount set={set} marks={marks} />

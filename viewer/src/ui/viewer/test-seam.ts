@@ -4,6 +4,7 @@ import { planeOf, toPatient } from '../../core/plane';
 import type { Vector } from '../../core/geometry';
 import { pixelToPane, type Point } from '../../core/view';
 import type { StackController } from '../../viewport/stack-controller';
+import type { SlideSession } from '../../viewport/slide/session';
 import type { ViewerEngine } from './viewer-engine';
 
 export interface TestSeam {
@@ -15,6 +16,8 @@ export interface TestSeam {
   volume(place: Vector): { at: Point | undefined; frame: number; scale: number } | undefined;
   /** Structures drawn on the picture: pixels inside, closed lines, open ones. */
   structures(cell?: number): { id: string; pixels: number; rings: number; open: number }[];
+  /** Of an open slide: where a pixel of its finest level lies in the pane. */
+  slide?(column: number, row: number): Point;
   summary(cell?: number): { SOPInstanceUID: string; frame: number; index: number; count: number; loaded: number; source: string; playing: boolean; windowLabel: string; pictureId: string; columns: number; rows: number };
 }
 
@@ -22,6 +25,13 @@ declare global {
   interface Window {
     __isocenter?: TestSeam;
   }
+}
+
+export function exposeSlide(session: SlideSession): () => void {
+  if (window.__isocenter) window.__isocenter.slide = session.pixelToPane;
+  return () => {
+    if (window.__isocenter?.slide === session.pixelToPane) delete window.__isocenter.slide;
+  };
 }
 
 export function exposeTestSeam({ workspace, sources, volume3d, structures }: ViewerEngine): () => void {

@@ -2,6 +2,8 @@
 
 import { FileText } from 'lucide-react';
 import { useEffect, useRef, useState, type JSX } from 'react';
+import type { Instance } from '../../core/stack';
+import { slideThumbnail } from '../../net/slide-thumbnail';
 import { useServices } from '../services';
 
 interface Props {
@@ -9,12 +11,14 @@ interface Props {
   series: string;
   /** Of this object instead of the series. */
   instance?: string | undefined;
+  /** Of the slide that these are. */
+  slide?: readonly Instance[] | undefined;
   label: string;
   /** There is a picture to ask for. */
   pictured: boolean;
 }
 
-export function Thumbnail({ study, series, instance, label, pictured }: Props): JSX.Element {
+export function Thumbnail({ study, series, instance, slide, label, pictured }: Props): JSX.Element {
   const { client, queue } = useServices();
   const frame = useRef<HTMLDivElement>(null);
   const [url, setUrl] = useState('');
@@ -28,7 +32,7 @@ export function Thumbnail({ study, series, instance, label, pictured }: Props): 
       if (!entry?.isIntersecting) return;
       observer.disconnect();
       const ticket = queue.add('thumbnail', (signal) =>
-        instance ? client.instanceThumbnail({ study, series, instance }, signal) : client.thumbnail(study, series, signal),
+        slide ? slideThumbnail(client, study, series, slide, signal) : instance ? client.instanceThumbnail({ study, series, instance }, signal) : client.thumbnail(study, series, signal),
       );
       cancel = () => ticket.cancel();
       ticket.result.then(
@@ -42,7 +46,7 @@ export function Thumbnail({ study, series, instance, label, pictured }: Props): 
       cancel();
       if (made) URL.revokeObjectURL(made);
     };
-  }, [client, queue, study, series, instance, pictured]);
+  }, [client, queue, study, series, instance, slide, pictured]);
   const absent = missing || !pictured;
   return (
     <div className="thumbnail" ref={frame} data-state={url ? 'ready' : absent ? 'missing' : 'loading'}>

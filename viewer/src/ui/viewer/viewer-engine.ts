@@ -56,6 +56,7 @@ export interface ViewerEngine {
   phases: PhaseControl;
   exporting: ExportChoices;
   client: Services['client'];
+  pool: DecodePool;
   worker: WaitingWorker;
   dispose(): void;
 }
@@ -211,7 +212,7 @@ export function createEngine({ client, queue }: Services): ViewerEngine {
     }),
   );
   const subtraction = new Late(() => import('../../viewport/subtraction/session').then(({ SubtractionSession }) => new SubtractionSession(workspace, store, sources)));
-  const engine = { store, sources, subtraction, loader, workspace, hanging, measure, structures, drafts, keys, previews, fusion, exporting: new ExportChoices(), client, worker, dispose: () => owner.dispose() };
+  const engine = { store, sources, subtraction, loader, workspace, hanging, measure, structures, drafts, keys, previews, fusion, exporting: new ExportChoices(), client, pool, worker, dispose: () => owner.dispose() };
   const mpr = new MprHolder(() => openVolume(engine, sources));
   owner.own(() => mpr.dispose());
   const volume3d = new Holder(() => openVolume3d(engine, mpr.state()?.source ?? workspace.active.state().set));

@@ -8,6 +8,7 @@ import { previewGeometry, type Preview } from '../../core/preview';
 import type { DisplaySet, Picture } from '../../core/stack';
 import type { Volume, VolumeGeometry } from '../../core/volume';
 import { lookFrom, panBy, turn, zoomBy, type Camera, type ViewName } from '../../core/volume3d/camera';
+import { isAbort } from '../../net/queue';
 import { gridOf, LayerBuilder, type Grid } from '../../core/volume3d/layers';
 import { TextureSpace } from '../../core/volume3d/space';
 import { textureRange, transferTable, volumePresets, type Range, type VolumePreset } from '../../core/volume3d/transfer';
@@ -257,8 +258,9 @@ export class Volume3dSession {
         if (this.gone()) return;
         take(index, pixels, slope, intercept);
         this.update({ loaded: this.current.loaded + 1 });
-      } catch {
-        this.update({ failed: this.current.failed + 1 });
+      } catch (error) {
+        if (isAbort(error)) this.waiting.push(index);
+        else this.update({ failed: this.current.failed + 1 });
       }
       await new Promise((done) => setTimeout(done, 0));
     }

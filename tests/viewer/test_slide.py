@@ -1,0 +1,176 @@
+"""A whole-slide image: its tiles lie where pydicom puts them, with their colours; levels, channels and the map work."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, VLWholeSlideMicroscopyImageStorage
+
+from .conftest import ROOT, Archive, View, _file, _patient, _pixels
+
+pytestmark = pytest.mark.browser
+STUDY, SERIES, TILE = f"{ROOT}.91", f"{ROOT}.91.1", 64
+WIDTH, HEIGHT = 400, 300
+
+
+def picture() -> np.ndarray:
+    """Return the slide in full: colours that change slowly, so that JPEG keeps them, and say where they are."""
+    rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH]
+    return np.stack([40 + columns // 2, 60 + rows // 2, 200 - columns // 4 - rows // 4], -1).astype(np.uint8)
+
+
+def _tiles(whole: np.ndarray) -> list[np.ndarray]:
+    high, wide = whole.shape[:2]
+    padded = np.pad(whole, ((0, -high % TILE), (0, -wide % TILE), (0, 0)), mode="edge")
+    return [
+        padded[row : row + TILE, column : column + TILE]
+        for row in range(0, padded.shape[0], TILE)
+        for column in range(0, padded.shape[1], TILE)
+    ]
+
+
+def part(number: int, whole: np.ndarray, kind: str = "VOLUME") -> Dataset:
+    """Return a level as native RGB, TILED_FULL; a picture beside the pyramid as one frame."""
+    dataset = _file(Dataset(), VLWholeSlideMicroscopyImageStorage, f"{SERIES}.{number}", STUDY, SERIES)
+    _patient(dataset, "Slide^Test", "P-091", "20240309", "Histology")
+    dataset.Modality, dataset.SeriesNumber, dataset.InstanceNumber = "SM", 1, number
+    dataset.ImageType = ["ORIGINAL", "PRIMARY", kind, "NONE"]
+    dataset.TotalPixelMatrixRows, dataset.TotalPixelMatrixColumns = whole.shape[:2]
+    frames = np.stack(_tiles(whole)) if kind == "VOLUME" else whole[None]
+    dataset.NumberOfFrames, dataset.DimensionOrganizationType = len(frames), "TILED_FULL"
+    measures, groups, path = Dataset(), Dataset(), Dataset()
+    measures.PixelSpacing = [0.3 / whole.shape[0], 0.4 / whole.shape[1]]
+    groups.PixelMeasuresSequence = [measures]
+    dataset.SharedFunctionalGroupsSequence = [groups]
+    path.OpticalPathIdentifier, path.ObjectiveLensPower = "1", 20
+    dataset.OpticalPathSequence = [path]
+    return _pixels(dataset, frames, "RGB")
+
+
+def finest() -> Dataset:
+    """Return the finest level as JPEG: two optical paths, the second of which shows red and blue exchanged."""
+    dataset = part(1, picture())
+    frames = [*_tiles(picture()), *_tiles(np.ascontiguousarray(picture()[..., ::-1]))]
+    other = Dataset()
+    other.OpticalPathIdentifier, other.OpticalPathDescription = "2", "Exchanged"
+    dataset.OpticalPathSequence.append(other)
+    dataset.NumberOfFrames, dataset.PhotometricInterpretation = len(frames), "YBR_FULL_422"
+    dataset.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    encoded = [imagecodecs.jpeg8_encode(np.ascontiguousarray(frame), level=95, subsampling="422") for frame in frames]
+    dataset.PixelData = encapsulate(encoded)
+    dataset["PixelData"].is_undefined_length = True
+    return dataset
+
+
+def sparse() -> Dataset:
+    """Return the level of half the size as JPEG 2000, its frames in the wrong order, each saying where it lies."""
+    half = np.ascontiguousarray(picture()[::2, ::2])
+    dataset = part(2, half)
+    tiles, across = _tiles(half), -(-half.shape[1] // TILE)
+    places = []
+    for index in reversed(range(len(tiles))):
+        place, item = Dataset(), Dataset()
+        place.ColumnPositionInTotalImagePixelMatrix = index % across * TILE + 1
+        place.RowPositionInTotalImagePixelMatrix = index // across * TILE + 1
+        item.PlanePositionSlideSequence = [place]
+        places.append(item)
+    dataset.PerFrameFunctionalGroupsSequence, dataset.DimensionOrganizationType = places, "TILED_SPARSE"
+    dataset.PhotometricInterpretation = "YBR_RCT"
+    dataset.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    dataset.PixelData = encapsulate(
+        [
+            imagecodecs.jpeg2k_encode(np.ascontiguousarray(tile), reversible=True, mct=True, codecformat="J2K")
+            for tile in reversed(tiles)
+        ]
+    )
+    dataset["PixelData"].is_undefined_length = True
+    return dataset
+
+
+@pytest.fixture
+def slide(browser: Browser, real_archive: Archive, tmp_path: Path) -> Iterator[Page]:
+    label = np.full((40, 40, 3), 220, np.uint8)
+    for number, dataset in enumerate(
+        [finest(), sparse(), part(3, picture()[::8, ::8], "THUMBNAIL"), part(4, label, "LABEL")]
+    ):
+        dataset.save_as(tmp_path / f"{number}.dcm", enforce_file_format=True)
+    real_archive.take(tmp_path)
+    context = browser.new_context(viewport={"width": 900, "height": 700})
+    shown = View(context.new_page(), real_archive)
+    shown.page.goto(f"{real_archive.url}/viewer?StudyInstanceUIDs={STUDY}")
+    yield shown.page
+    context.close()
+    assert shown.errors == []
+
+
+def _loaded(page: Page, level: int) -> None:
+    expect(page.locator(f'.slide[data-waiting="0"][data-level="{level}"]')).to_have_count(1)
+
+
+def colours(page: Page, places: list[tuple[int, int]]) -> np.ndarray:
+    """Return the colours on the slide's canvas in the middle of these pixels of the finest level."""
+    read = """places => {
+      const canvas = document.querySelector('.slide-surface canvas');
+      const context = canvas.getContext('2d');
+      return places.map(([column, row]) => {
+        const [x, y] = window.__isocenter.slide(column, row);
+        return [...context.getImageData(Math.floor(x), Math.floor(y), 1, 1).data.slice(0, 3)];
+      });
+    }"""
+    return np.array(page.evaluate(read, places))
+
+
+def _expected(places: list[tuple[int, int]]) -> np.ndarray:
+    return np.array([picture()[row, column] for column, row in places]).astype(int)
+
+
+def test_a_slide(slide: Page) -> None:
+    _loaded(slide, 0)
+    places = [(20, 20), (63, 150), (200, 64), (390, 10), (10, 290), (333, 222)]
+    assert np.abs(colours(slide, places) - _expected(places)).max() <= 4
+    text = slide.get_by_test_id("slide-text")
+    expect(text).to_contain_text("Level 1 of 3 · 400")
+    expect(slide.get_by_test_id("scale-bar")).to_contain_text("µm")
+    expect(slide.locator(".card")).to_have_count(2)
+    expect(slide.locator(".card").nth(1)).to_contain_text("Label")
+    expect(slide.locator('.card .thumbnail[data-state="ready"]')).to_have_count(2)
+
+    slide.get_by_role("slider", name="Optical path").fill("1")
+    expect(slide.get_by_text("Optical path: Exchanged")).to_be_visible()
+    _loaded(slide, 0)
+    assert np.abs(colours(slide, places) - _expected(places)[:, ::-1]).max() <= 4
+    slide.get_by_role("slider", name="Optical path").fill("0")
+
+    slide.set_viewport_size({"width": 560, "height": 340})
+    surface = slide.locator(".slide-surface")
+    surface.focus()
+    for _ in range(4):
+        slide.keyboard.press("-")
+    _loaded(slide, 1)  # by the positions of its frames
+    inside = [(40, 40), (150, 150), (360, 260)]
+    assert np.abs(colours(slide, inside) - _expected(inside)).max() <= 4
+    slide.set_viewport_size({"width": 900, "height": 700})
+    slide.keyboard.press("0")
+    slide.keyboard.press("r")
+    expect(text).to_contain_text("Turned 90°")
+    _loaded(slide, 0)
+    assert np.abs(colours(slide, inside) - _expected(inside)).max() <= 4
+    slide.keyboard.press("d")
+    expect(text).to_contain_text("Measuring tools do not work on slides")
+
+
+def test_tiles_that_cannot_be_read_are_said_to_be_and_asked_for_again(slide: Page) -> None:
+    _loaded(slide, 0)
+    slide.route("**/frames/**", lambda route: route.abort())
+    slide.reload()
+    expect(slide.get_by_role("alert")).to_contain_text("Some tiles cannot be shown")
+    slide.unroute("**/frames/**")
+    slide.get_by_role("button", name="Try again").click()
+    expect(slide.get_by_role("alert")).to_have_count(0)
+    _loaded(slide, 0)
+    assert np.abs(colours(slide, [(20, 20)]) - _expected([(20, 20)])).max() <= 4

@@ -1,0 +1,177 @@
+// A whole-slide image in a pane: the slide, its map, scale bar and magnification, optical path and focal plane.
+
+import { Expand, Palette, RotateCcw, RotateCw, Tags, ZoomIn, ZoomOut, type LucideIcon } from 'lucide-react';
+import { useEffect, useMemo, useRef, type JSX, type KeyboardEvent, type PointerEvent } from 'react';
+import { isMeasure, isPaint, type Tool } from '../../core/gesture';
+import { magnification, slideBar } from '../../core/slide/view';
+import type { Slide } from '../../core/slide/pyramid';
+import { isLossy, type DisplaySet } from '../../core/stack';
+import { SlideSession, type SlideState } from '../../viewport/slide/session';
+import { TileStore } from '../../viewport/slide/tile-store';
+import { useServices } from '../services';
+import { Scale } from './overlay';
+import { slideGestures } from './slide-gestures';
+import { exposeSlide } from './test-seam';
+import { useStateOf } from './use-signal';
+import type { ViewerEngine } from './viewer-engine';
+import './slide-view.css';
+
+const [STEP, PART] = [1.5, 0.2];
+
+interface Props {
+  engine: ViewerEngine;
+  set: DisplaySet;
+  tool: Tool;
+  onActivate(): void;
+  onTags(): void;
+}
+
+export function SlideView({ engine, set, tool, onActivate, onTags }: Props): JSX.Element {
+  const { client, queue } = useServices();
+  const [surface, canvas, map] = [useRef<HTMLDivElement>(null), useRef<HTMLCanvasElement>(null), useRef<HTMLCanvasElement>(null)];
+  const session = useMemo(() => new SlideSession(set, new TileStore(set.StudyInstanceUID, set.SeriesInstanceUID, client, queue, engine.pool)), [set, client, queue, engine]);
+  const state = useStateOf(session);
+  useEffect(() => {
+    const element = surface.current;
+    if (!element || !canvas.current) return undefined;
+    session.attach(canvas.current, map.current ?? undefined);
+    const observer = new ResizeObserver(() => session.resized({ width: element.clientWidth, height: element.clientHeight }));
+    observer.observe(element);
+    const ends = [() => observer.disconnect(), slideGestures(element, session), exposeSlide(session), () => session.dispose()];
+    return () => ends.forEach((end) => end());
+  }, [session, surface, canvas, map]);
+  return (
+    <div className="slide" data-testid="document" data-level={state.level} data-waiting={state.waiting} onPointerDown={onActivate}>
+      <div className="slide-surface" ref={surface} role="application" aria-label="Slide. Arrow keys pan, plus and minus zoom, 0 fits, R turns" tabIndex={0} onKeyDown={(event) => pressed(event, session)}>
+        <canvas ref={canvas} />
+      </div>
+      <Written slide={session.slide} state={state} set={set} refused={refusal(tool)} />
+      <SlideMap session={session} map={map} />
+      <Controls session={session} state={state} onTags={onTags} />
+      {state.failure ? (
+        <div className="slide-failed" role="alert">
+          Some tiles cannot be shown: {state.failure}
+          <button type="button" className="button" onClick={() => session.retry()}>
+            Try again
+          </button>
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+const KEYS: Readonly<Record<string, (session: SlideSession) => void>> = {
+  '+': (session) => session.zoom(STEP),
+  '=': (session) => session.zoom(STEP),
+  '-': (session) => session.zoom(1 / STEP),
+  '0': (session) => session.fit(),
+  r: (session) => session.turn(90),
+  R: (session) => session.turn(-90),
+  ArrowLeft: (session) => session.pan(session.state().pane.width * PART, 0),
+  ArrowRight: (session) => session.pan(-session.state().pane.width * PART, 0),
+  ArrowUp: (session) => session.pan(0, session.state().pane.height * PART),
+  ArrowDown: (session) => session.pan(0, -session.state().pane.height * PART),
+};
+
+function pressed(event: KeyboardEvent, session: SlideSession): void {
+  const act = event.ctrlKey || event.metaKey || event.altKey ? undefined : KEYS[event.key];
+  if (!act) return;
+  act(session);
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** Why a tool does nothing here. */
+function refusal(tool: Tool): string {
+  if (isMeasure(tool)) return 'Measuring tools do not work on slides: their marks belong to single images. The scale bar gives lengths.';
+  return isPaint(tool) ? 'Segments cannot be painted on slides.' : '';
+}
+
+function Written({ slide, state, set, refused }: { slide: Slide; state: SlideState; set: DisplaySet; refused: string }): JSX.Element {
+  const level = slide.levels[state.level];
+  const bar = slide.spacing && slideBar(state.view.scale / slide.spacing.x, 180);
+  const lines = [
+    magnification(slide, state.view.scale),
+    level ? `Level ${state.level + 1} of ${slide.levels.length} · ${level.columns} × ${level.rows}` : '',
+    isLossy(set.instances[0]?.dataSet ?? {}) ? 'Lossy' : '',
+    state.view.turn === 0 ? '' : `Turned ${Math.round(state.view.turn)}°`,
+    state.tooMany ? 'Zoom in: there is no coarser level for all of this' : '',
+    ...slide.warnings,
+  ];
+  return (
+    <>
+      <div className="slide-text" data-testid="slide-text">
+        {lines.filter(Boolean).map((line) => (
+          <div key={line}>{line}</div>
+        ))}
+        {refused ? <div role="status" className="slide-refused">{refused}</div> : null}
+      </div>
+      {bar ? (
+        <div className="slide-scale" title={`Length by ${slide.spacing?.provenance ?? ''}`}>
+          <Scale bar={{ ...bar, provenance: '' }} />
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+function SlideMap({ session, map }: { session: SlideSession; map: React.RefObject<HTMLCanvasElement | null> }): JSX.Element {
+  const go = (event: PointerEvent<HTMLCanvasElement>): void => {
+    const box = event.currentTarget.getBoundingClientRect();
+    session.goTo((event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height);
+  };
+  return (
+    <canvas
+      ref={map}
+      className="slide-map"
+      role="img"
+      aria-label="The whole slide, with what is on screen"
+      style={session.mapSize}
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        go(event);
+      }}
+      onPointerMove={(event) => event.currentTarget.hasPointerCapture(event.pointerId) && go(event)}
+    />
+  );
+}
+
+function Controls({ session, state, onTags }: { session: SlideSession; state: SlideState; onTags(): void }): JSX.Element {
+  const { paths, planes, hasProfile } = session.slide;
+  const buttons: readonly [label: string, key: string, icon: LucideIcon, act: () => void][] = [
+    ['Zoom in', '+', ZoomIn, () => session.zoom(STEP)],
+    ['Zoom out', '−', ZoomOut, () => session.zoom(1 / STEP)],
+    ['Fit', '0', Expand, () => session.fit()],
+    ['Turn left', 'Shift+R', RotateCcw, () => session.turn(-90)],
+    ['Turn right', 'R', RotateCw, () => session.turn(90)],
+    ['Tag browser', 'G', Tags, onTags],
+  ];
+  const height = planes[state.plane];
+  return (
+    <div className="slide-controls" role="toolbar" aria-label="Slide">
+      {paths.length > 1 ? <Choice label="Optical path" value={state.path} count={paths.length} text={paths[state.path]?.label ?? ''} onChange={(path) => session.show({ path })} /> : null}
+      {planes.length > 1 ? <Choice label="Focal plane" value={state.plane} count={planes.length} text={`${state.plane + 1} of ${planes.length}${height === undefined ? '' : ` · ${height} µm`}`} onChange={(plane) => session.show({ plane })} /> : null}
+      {hasProfile ? (
+        <button type="button" className="icon-button" aria-label="Colours by ICC profile" title="Colours by the scanner's ICC profile, drawn by the archive" aria-pressed={state.profiled} onClick={() => session.useProfile(!state.profiled)}>
+          <Palette size={18} />
+        </button>
+      ) : null}
+      {buttons.map(([label, key, Icon, act]) => (
+        <button key={label} type="button" className="icon-button" aria-label={label} title={`${label}  ${key}`} onClick={act}>
+          <Icon size={18} />
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Choice({ label, value, count, text, onChange }: { label: string; value: number; count: number; text: string; onChange(value: number): void }): JSX.Element {
+  return (
+    <label className="slide-choice">
+      <span>
+        {label}: {text}
+      </span>
+      <input type="range" aria-label={label} aria-valuetext={text} min={0} max={count - 1} value={value} onChange={({ currentTarget }) => onChange(Number(currentTarget.value))} />
+    </label>
+  );
+}
