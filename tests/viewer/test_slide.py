@@ -112,6 +112,12 @@ def _loaded(page: Page, level: int) -> None:
     expect(page.locator(f'.slide[data-waiting="0"][data-level="{level}"]')).to_have_count(1)
 
 
+def _resize(page: Page, width: int, height: int) -> None:
+    before = page.evaluate("document.querySelector('.slide-surface canvas').width")
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function(f"document.querySelector('.slide-surface canvas').width !== {before}")
+
+
 def colours(page: Page, places: list[tuple[int, int]]) -> np.ndarray:
     """Return the colours on the slide's canvas in the middle of these pixels of the finest level."""
     read = """places => {
@@ -146,7 +152,7 @@ def test_a_slide(slide: Page) -> None:
     assert np.abs(colours(slide, places) - _expected(places)[:, ::-1]).max() <= 4
     slide.get_by_role("slider", name="Optical path").fill("0")
 
-    slide.set_viewport_size({"width": 560, "height": 340})
+    _resize(slide, 560, 340)
     surface = slide.locator(".slide-surface")
     surface.focus()
     for _ in range(4):
@@ -154,7 +160,7 @@ def test_a_slide(slide: Page) -> None:
     _loaded(slide, 1)  # by the positions of its frames
     inside = [(40, 40), (150, 150), (360, 260)]
     assert np.abs(colours(slide, inside) - _expected(inside)).max() <= 4
-    slide.set_viewport_size({"width": 900, "height": 700})
+    _resize(slide, 900, 700)
     slide.keyboard.press("0")
     slide.keyboard.press("r")
     expect(text).to_contain_text("Turned 90°")
