@@ -115,7 +115,7 @@ def _loaded(page: Page, level: int) -> None:
 def _resize(page: Page, width: int, height: int) -> None:
     before = page.evaluate("document.querySelector('.slide-surface canvas').width")
     page.set_viewport_size({"width": width, "height": height})
-    page.wait_for_function(f"document.querySelector('.slide-surface canvas').width !== {before}")
+    page.wait_for_function(f"() => document.querySelector('.slide-surface canvas').width !== {before}")
 
 
 def colours(page: Page, places: list[tuple[int, int]]) -> np.ndarray:
