@@ -35,7 +35,7 @@ def test_commands_keys_and_theme(view: View) -> None:
     page.keyboard.press("w")
     expect(page.locator(".edge-left")).to_have_text(before[1])
     page.keyboard.press("Control+,")
-    page.get_by_label("Keys").select_option("ohif")
+    page.get_by_role("combobox", name="Keys").select_option("ohif")
     page.get_by_role("button", name="Undo all changes of keys").click()
     page.keyboard.press("Escape")
     page.keyboard.press("i")
