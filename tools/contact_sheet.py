@@ -1,0 +1,282 @@
+"""Show every feature of the viewer on the studies of `isocenter phantom`, and put the pictures on one sheet.
+
+usage: python tools/contact_sheet.py [--studies FOLDER] [--keep FOLDER] [NAME ...]
+
+Without a folder of studies they are made first. Only generated images may be in pictures of the documentation. A row
+of `ROWS` whose study is not there is left out and named. With names only those are taken, and no sheet is written;
+``--keep`` writes the single pictures, and those of `GUIDE` go to ``docs/images`` with the sheet.
+"""
+
+import argparse
+import io
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+from PIL import Image, ImageDraw, ImageFont
+from playwright.sync_api import Error, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
+FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+SIZE, THUMBNAIL, LABEL, COLUMNS = (1280, 720), (400, 225), 24, 5
+#: Pictures of the guide, 960 pixels wide.
+GUIDE = ("mpr", "measure", "layout", "settings", "list")
+Step = Callable[[Page], object]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A feature: what its picture is called, the label, the study (modality and part of the description), the steps."""
+
+    name: str
+    label: str
+    modality: str
+    steps: tuple[Step, ...] = ()
+    description: str = ""
+
+
+def keys(*names: str) -> Step:
+    """Press keys, one after the other."""
+
+    def step(page: Page) -> None:
+        for name in names:
+            page.keyboard.press(name)
+
+    return step
+
+
+def drag(*places: tuple[float, float], button: str = "left", pane: int = 0) -> Step:
+    """Drag through places of a pane, given in parts of it."""
+
+    def step(page: Page) -> None:
+        box = page.locator(".pane-surface, .volume-canvas").nth(pane).bounding_box()
+        assert box is not None
+        points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+        page.mouse.move(*points[0])
+        page.mouse.down(button=button)  # type: ignore[arg-type]
+        for point in points[1:]:
+            page.mouse.move(*point)
+        page.mouse.up(button=button)  # type: ignore[arg-type]
+
+    return step
+
+
+def hover(x: float, y: float) -> Step:
+    """Move the pointer over the first pane."""
+
+    def step(page: Page) -> None:
+        box = page.locator(".pane-surface").first.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+
+    return step
+
+
+def measure(key: str, *places: tuple[float, float]) -> Step:
+    """Choose a measuring tool and draw with it."""
+
+    def step(page: Page) -> None:
+        page.keyboard.press(key)
+        page.locator("[data-measuring=ready]").first.wait_for()
+        drag(*places)(page)
+
+    return step
+
+
+def menu(button: str, command: str = "") -> Step:
+    """Open a menu of the toolbar, and choose a command in it."""
+
+    def step(page: Page) -> None:
+        page.get_by_role("button", name=button, exact=True).click()
+        if command:
+            page.locator(f'.menu [data-command="{command}"]').click()
+
+    return step
+
+
+def click(selector: str) -> Step:
+    """Click on the first that fits."""
+    return lambda page: page.locator(selector).first.click()
+
+
+def cells(place: str) -> Step:
+    """Choose a layout in the open picker, "2x2", and fill its panes."""
+
+    def step(page: Page) -> None:
+        page.locator(f".layout-cell[data-place='{place}']").click()
+        page.locator(".pane").nth(1).wait_for()
+
+    return step
+
+
+def until(selector: str) -> Step:
+    """Wait for something to be seen."""
+    return lambda page: page.locator(selector).first.wait_for()
+
+
+ROWS = (
+    Row("list", "Study list: search, filters", "", ()),
+    Row("search", "Search by name", "", (keys("/"), lambda page: page.keyboard.type("brain"))),
+    Row("stack", "Stack, corner text, letters, scale", "CT", (hover(0.5, 0.5),)),
+    Row("window", "Window by drag (W)", "CT", (keys("w"), drag((0.5, 0.5), (0.7, 0.35)))),
+    Row("preset", "Lung preset (3)", "CT", (keys("3"),)),
+    Row("presets", "Window menu", "CT", (click(".preset-button"),)),
+    Row("invert", "Invert (N)", "CT", (keys("n"),)),
+    Row("turned", "Rotate, flip (R, H, V)", "CT", (keys("r", "h"),)),
+    Row("zoom", "Zoom and pan (Z, T)", "CT", (keys("+", "+", "+"),)),
+    Row("colours", "Colours for grey images", "MR", (
+        keys("Control+k"), lambda page: page.keyboard.type("hot iron"), keys("Enter"))),
+    Row("notext", "Corner text minimal (I)", "CT", (keys("i"),)),
+    Row("layout", "Layouts (Shift L), reference lines (J)", "MR", (keys("Shift+l"), cells("2x2"), keys("j"))),
+    Row("crosshair", "Crosshair in all panes (X)", "MR", (
+        keys("Shift+l"), cells("1x2"), keys("x"), drag((0.5, 0.4), (0.55, 0.45)))),
+    Row("mpr", "Planes of a volume (M)", "CT", (keys("m"), until(".pane:nth-of-type(3)"))),
+    Row("oblique", "Oblique planes", "CT", (keys("m"), drag((0.8, 0.5), (0.8, 0.62)))),
+    Row("slab", "Slab, maximum (])", "CT", (keys("m", *["]"] * 12),)),
+    Row("volume", "Volume in 3D (Shift V)", "CT", (keys("Shift+V"), until(".volume-canvas"))),
+    Row("cine", "Ultrasound plays by itself", "US", ()),
+    Row("measure", "Length, angle, Cobb, bidirectional", "CT", (
+        measure("d", (0.35, 0.5), (0.47, 0.45)), measure("b", (0.55, 0.35), (0.66, 0.35)),
+        measure("e", (0.55, 0.55), (0.62, 0.64)), measure("p", (0.45, 0.7), (0.45, 0.7)))),
+    Row("measures", "List of measurements (Q)", "CT", (measure("e", (0.4, 0.4), (0.46, 0.48)), keys("q"))),
+    Row("usmeasure", "Ultrasound measured in its region", "US", (
+        keys("Space"), measure("d", (0.45, 0.4), (0.55, 0.55)))),
+    Row("keyimage", "Key images (K)", "CT", (keys("k"),)),
+    Row("export", "Export and print", "CT", (menu("Export"),)),
+    Row("tags", "Tag browser (G)", "CT", (keys("g"),)),
+    Row("commands", "Search commands (Ctrl K)", "CT", (keys("Control+k"), lambda page: page.keyboard.type("wind"))),
+    Row("keys", "Key sheet (?)", "CT", (keys("?"),)),
+    Row("settings", "Settings (Ctrl ,)", "CT", (keys("Control+,"),)),
+    Row("measuremenu", "Measuring tools", "CT", (menu("Measure"),)),
+    Row("links", "Links between panes", "CT", (menu("Links"),)),
+    Row("priors", "Current beside prior", "CT", (keys(">"),), "ollow"),
+    Row("phases", "Phases (Shift with the wheel)", "CT", (keys("Shift+ArrowRight"),), "eart"),
+    Row("fusion", "PET over CT (Shift Y)", "PT", (keys("Shift+y"),)),
+    Row("dose", "Contours, dose, DVH", "RTDOSE", (keys("u"),)),
+    Row("segmentation", "Segmentation", "SEG", (keys("u"),)),
+    Row("report", "Structured report", "SR", (click(".card:has-text('SR')"),)),
+    Row("ecg", "ECG on its grid", "ECG", ()),
+    Row("document", "Encapsulated PDF", "DOC", (click(".card:has-text('DOC')"),)),
+    Row("mammogram", "Mammograms hang", "MG", ()),
+    Row("slide", "Whole slide", "SM", ()),
+)  # fmt: skip
+
+
+def serve(data: Path) -> "tuple[subprocess.Popen[str], str]":
+    """Start an archive on free ports."""
+    command = [sys.executable, "-m", "isocenter", "serve", "--data", str(data), "--http-port", "0", "--dicom-port", "0"]
+    process = subprocess.Popen([*command, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout is not None
+    return process, json.loads(process.stdout.readline())["dicomweb"].removesuffix("/dicom-web")
+
+
+def study_of(row: Row, url: str) -> str | None:
+    """Return the study of a row, or None where there is none."""
+    with urlopen(f"{url}/dicom-web/studies?ModalitiesInStudy={row.modality}&includefield=StudyDescription") as answer:
+        found = json.load(answer) if answer.status == 200 else []
+    for study in found:
+        if row.description in (study.get("00081030", {}).get("Value") or [""])[0]:
+            return str(study["0020000D"]["Value"][0])
+    return None
+
+
+def picture(page: Page, row: Row, url: str) -> Image.Image | None:
+    """Walk the steps of a row and return what is on screen."""
+    study = study_of(row, url) if row.modality else ""
+    if study is None:
+        return None
+    page.goto(f"{url}/viewer?StudyInstanceUIDs={study}" if study else url)
+    page.locator('.pane[data-status="ready"], [data-testid=document], .row').first.wait_for()
+    for step in row.steps:
+        step(page)
+    quiet(page)
+    return Image.open(io.BytesIO(page.screenshot(timeout=90_000))).convert("RGB")
+
+
+def quiet(page: Page) -> None:
+    """Wait until no slice is missing any more, and the network is at rest."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def sheet(pictures: "list[tuple[Row, Image.Image]]") -> Image.Image:
+    """Return thumbnails with their labels, row by row."""
+    width, height = THUMBNAIL[0] + 8, THUMBNAIL[1] + LABEL + 8
+    lines = -(-len(pictures) // COLUMNS)
+    whole = Image.new("RGB", (width * COLUMNS + 8, height * lines + 8), "#16181d")
+    font = ImageFont.load_default(15)
+    for index, (row, image) in enumerate(pictures):
+        x, y = 8 + width * (index % COLUMNS), 8 + height * (index // COLUMNS)
+        whole.paste(image.resize(THUMBNAIL, Image.Resampling.LANCZOS), (x, y))
+        ImageDraw.Draw(whole).text((x + 2, y + THUMBNAIL[1] + 3), row.label, "#d8dce4", font)
+    return whole
+
+
+def taken(url: str, names: list[str]) -> "list[tuple[Row, Image.Image]]":
+    """Take the pictures in one browser, each in a page without what earlier ones have left."""
+    pictures = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        for row in ROWS:
+            if names and row.name not in names:
+                continue
+            context = browser.new_context(viewport={"width": SIZE[0], "height": SIZE[1]})
+            begin = time.monotonic()
+            try:
+                image = picture(context.new_page(), row, url)
+            except Error as error:
+                sys.exit(f"{row.name}: {error}")
+            finally:
+                context.close()
+            print(
+                f"{row.name}: {'no such study' if image is None else f'{time.monotonic() - begin:.1f} s'}", flush=True
+            )
+            if image is not None:
+                pictures.append((row, image))
+        browser.close()
+    return pictures
+
+
+def write(pictures: "list[tuple[Row, Image.Image]]") -> None:
+    """Write the sheet and the pictures of the guide."""
+    sheet(pictures).save(IMAGES / "contact-sheet.jpg", quality=82, optimize=True)
+    for row, image in pictures:
+        if row.name in GUIDE:
+            image.resize((960, 540), Image.Resampling.LANCZOS).save(IMAGES / f"guide-{row.name}.jpg", quality=80)
+
+
+def main() -> int:
+    """Start an archive with the studies, take the pictures, write them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--studies", type=Path, help="a folder that `isocenter phantom` has written")
+    parser.add_argument("--keep", type=Path, help="write the single pictures here")
+    parser.add_argument("names", nargs="*", help="only these rows")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        studies = options.studies or Path(folder) / "studies"
+        program = [sys.executable, "-m", "isocenter"]
+        if options.studies is None:
+            subprocess.run([*program, "phantom", str(studies)], check=True)
+        subprocess.run([*program, "import", "--data", f"{folder}/data", str(studies)], check=True, capture_output=True)
+        process, url = serve(Path(folder) / "data")
+        try:
+            pictures = taken(url, options.names)
+        finally:
+            process.terminate()
+            process.communicate(timeout=30)
+    for row, image in pictures if options.keep else ():
+        image.save(options.keep / f"{row.name}.png")
+    if not options.names:
+        write(pictures)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
