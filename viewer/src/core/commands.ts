@@ -117,6 +117,8 @@ export const COMMANDS = [
   { name: 'panel.settings', title: 'Settings', group: 'Panels', keys: ['Ctrl+,'] },
   { name: 'panel.keys', title: 'Key sheet', group: 'Panels', keys: ['?'] },
   { name: 'panel.full', title: 'Full screen', group: 'Panels', keys: ['Shift+f'] },
+  { name: 'local.open', title: 'Open local files…', group: 'Panels', keys: ['Ctrl+o'] },
+  { name: 'local.folder', title: 'Open a local folder…', group: 'Panels', keys: ['Ctrl+Shift+o'] },
   { name: 'study.list', title: 'Back to the study list', group: 'Panels', keys: ['Ctrl+Home'] },
 ] as const;
 

@@ -1,5 +1,6 @@
 // The address of a page: the list at /, a study at /viewer?StudyInstanceUIDs=…[&SeriesInstanceUID=…][&SOPInstanceUID=…]; with
 // several panes also &Layout=2x3&Panes=…, a series or object each, nothing for an empty pane. No patient data is ever part of it.
+// Local files are at /#viewer?… instead: browsers send nothing behind a # to the server.
 
 export interface ListPlace {
   page: 'list';
@@ -16,14 +17,24 @@ export interface ViewerPlace {
   series: string;
   instance: string;
   layout?: PanesPlace;
+  /** The studies are files of this page, not of the archive. */
+  local?: boolean;
 }
 export type Place = ListPlace | ViewerPlace;
 
 const UID = /^[0-9.]{1,64}$/;
 const LAYOUT = /^([1-4])x([1-5])$/;
 
-/** `query` as in location.search. Several studies may be given, comma separated or repeated. */
-export function readPlace(path: string, query: string): Place {
+const LOCAL = '#viewer?';
+
+/** `query` as in location.search, `hash` as in location.hash. Several studies may be given, comma separated or repeated. */
+export function readPlace(path: string, query: string, hash = ''): Place {
+  if (!hash.startsWith(LOCAL)) return readQuery(path, query);
+  const place = readQuery('/viewer', hash.slice(LOCAL.length));
+  return place.page === 'viewer' ? { ...place, local: true } : place;
+}
+
+function readQuery(path: string, query: string): Place {
   const pairs = query.replace(/^\?/, '').split('&').filter(Boolean).map((pair) => pair.split('=').map((part) => decodeURIComponent(part.replaceAll('+', ' '))));
   const all = (...names: string[]): string[] => pairs.filter(([name]) => names.includes((name ?? '').toLowerCase())).flatMap(([, value]) => (value ?? '').split(','));
   const values = (...names: string[]): string[] => all(...names).filter((value) => UID.test(value));
@@ -42,10 +53,10 @@ function readLayout(text: string, uids: readonly string[]): PanesPlace | undefin
 
 export function writePlace(place: Place): string {
   if (place.page === 'list') return '/';
-  const { studies, series, instance, layout } = place;
+  const { studies, series, instance, layout, local } = place;
   const parts = [`StudyInstanceUIDs=${studies.join(',')}`];
   if (series) parts.push(`SeriesInstanceUID=${series}`);
   if (instance) parts.push(`SOPInstanceUID=${instance}`);
   if (layout) parts.push(`Layout=${layout.rows}x${layout.columns}`, `Panes=${layout.panes.join(',')}`);
-  return `/viewer?${parts.join('&')}`;
+  return `${local ? `/${LOCAL}` : '/viewer?'}${parts.join('&')}`;
 }

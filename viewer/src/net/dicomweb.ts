@@ -49,6 +49,9 @@ export async function describe(response: Response): Promise<string> {
 }
 
 export class DicomWebClient {
+  /** Whether it answers from files of this page instead of the archive, so that nothing can be stored. */
+  readonly local: boolean = false;
+
   constructor(
     private readonly root = '/dicom-web',
     private readonly api = '/api',

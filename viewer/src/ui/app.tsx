@@ -1,8 +1,12 @@
 // Which page the address means. The viewer's page and everything heavy behind it is fetched when needed, or when idle.
+// Local files may be dropped on every page; their studies are shown by the viewer with a client that asks no archive.
 
-import { lazy, Suspense, useEffect, type JSX } from 'react';
+import { lazy, Suspense, useEffect, useMemo, type JSX } from 'react';
+import type { ViewerPlace } from '../core/deep-link';
+import { DropTarget } from './parts/drop-target';
 import { StudyListPage } from './study-list/study-list-page';
-import { usePlace } from './place';
+import { navigate, usePlace } from './place';
+import { ServicesProvider, useServices } from './services';
 
 const loadViewer = (): Promise<{ default: typeof import('./viewer/viewer-page').ViewerPage }> =>
   import('./viewer/viewer-page').then((module) => ({ default: module.ViewerPage }));
@@ -25,10 +29,37 @@ export function App(): JSX.Element {
     const handle = requestIdleCallback(warmUp, { timeout: 4000 });
     return () => cancelIdleCallback(handle);
   }, [onList]);
-  if (place.page === 'list') return <StudyListPage />;
+  return (
+    <>
+      {place.page === 'list' ? <StudyListPage /> : place.local ? <LocalViewer place={place} /> : <Viewer place={place} />}
+      <DropTarget />
+    </>
+  );
+}
+
+function Viewer({ place }: { place: ViewerPlace }): JSX.Element {
   return (
     <Suspense fallback={<div className="page-loading" aria-busy="true" />}>
       <LazyViewerPage key={place.studies.join(',')} place={place} />
     </Suspense>
+  );
+}
+
+/** After a reload the files are not open any more: the list says so. */
+function LocalViewer({ place }: { place: ViewerPlace }): JSX.Element {
+  const { queue, local } = useServices();
+  const { client } = local;
+  const services = useMemo(() => client && { client, queue, local }, [client, queue, local]);
+  useEffect(() => {
+    if (services) return;
+    local.forget();
+    navigate({ page: 'list' }, true);
+  }, [services, local]);
+  return services ? (
+    <ServicesProvider services={services}>
+      <Viewer place={place} />
+    </ServicesProvider>
+  ) : (
+    <div className="page-loading" aria-busy="true" />
   );
 }

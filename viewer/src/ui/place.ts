@@ -5,14 +5,15 @@ import { readPlace, writePlace, type Place } from '../core/deep-link';
 import { Signal } from '../core/lifecycle';
 
 const moved = new Signal();
-let address = location.pathname + location.search;
-let current: Place = readPlace(location.pathname, location.search);
+const now = (): string => location.pathname + location.search + location.hash;
+let address = now();
+let current: Place = readPlace(location.pathname, location.search, location.hash);
 
 function refresh(): void {
-  const next = location.pathname + location.search;
+  const next = now();
   if (next === address) return;
   address = next;
-  current = readPlace(location.pathname, location.search);
+  current = readPlace(location.pathname, location.search, location.hash);
   moved.emit();
 }
 
@@ -28,7 +29,7 @@ export function navigate(place: Place, replace = false): void {
 /** Changes the address without showing another page: the link of what is on screen now. */
 export function noteAddress(place: Place): void {
   history.replaceState(null, '', writePlace(place));
-  address = location.pathname + location.search;
+  address = now();
 }
 
 export const usePlace = (): Place => useSyncExternalStore(moved.listen, () => current);

@@ -3,10 +3,12 @@
 import { createContext, useContext, type JSX, type ReactNode } from 'react';
 import { DicomWebClient } from '../net/dicomweb';
 import { RequestQueue } from '../net/queue';
+import { LocalFiles } from './local-files';
 
 export interface Services {
   client: DicomWebClient;
   queue: RequestQueue;
+  local: LocalFiles;
 }
 
 const Context = createContext<Services | undefined>(undefined);
@@ -21,4 +23,4 @@ export function useServices(): Services {
   return services;
 }
 
-export const createServices = (): Services => ({ client: new DicomWebClient(), queue: new RequestQueue() });
+export const createServices = (): Services => ({ client: new DicomWebClient(), queue: new RequestQueue(), local: new LocalFiles() });

@@ -1,6 +1,8 @@
 // The first page: what the archive holds, newest first.
 
+import { FileStack, FolderOpen } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type JSX } from 'react';
+import { commandForKey, keyLabel, titleOf } from '../../core/commands';
 import { language, t } from '../../core/language';
 import { sortedRows, type Sort, type StudyFilter, type StudyRow } from '../../core/study-row';
 import type { SystemInfo } from '../../net/dicomweb';
@@ -10,6 +12,7 @@ import { useServices } from '../services';
 import { FilterBar } from './filter-bar';
 import { EmptyArchive, nodeAddress, NothingFound, OutOfReach, SkeletonRows } from './list-states';
 import './study-list.css';
+import { LocalPanel } from './local-panel';
 import { StudyTable } from './study-table';
 import { useMarks, type Marks } from './use-marks';
 import { useStudies } from './use-studies';
@@ -44,7 +47,7 @@ function useSystem(): SystemInfo | undefined {
 }
 
 export function StudyListPage(): JSX.Element {
-  const { client } = useServices();
+  const { client, local } = useServices();
   const system = useSystem();
   const narrow = useNarrow();
   const [filter, setFilter] = useState(left.filter);
@@ -73,7 +76,9 @@ export function StudyListPage(): JSX.Element {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const typing = event.target === field.current;
-      if (event.key === '/' && !typing) field.current?.focus();
+      const command = commandForKey(event);
+      if (command === 'local.open' || command === 'local.folder') local.pick(command === 'local.folder');
+      else if (event.key === '/' && !typing) field.current?.focus();
       else if (event.key === 'Escape' && typing) field.current?.blur();
       else if ((event.key === 'ArrowDown' || event.key === 'Enter') && (typing || document.activeElement === document.body)) {
         const grid = document.querySelector<HTMLElement>('.table');
@@ -86,7 +91,7 @@ export function StudyListPage(): JSX.Element {
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [rows, index, choose, open]);
+  }, [rows, index, choose, open, local]);
 
   const unfiltered = !filter.search && !filter.modality && filter.range === 'all';
   const loadMore = studies.more ? studies.loadMore : undefined;
@@ -100,12 +105,14 @@ export function StudyListPage(): JSX.Element {
           <span>Isocenter</span>
         </a>
         <FilterBar filter={filter} field={field} onChange={setFilter} />
+        <OpenLocal />
         <div className="node" title={t('DICOM node of this archive')}>
           <span className="node-dot" data-state={studies.status} />
           <code>{nodeAddress(system)}</code>
         </div>
       </header>
       <main className="list-main">
+        <LocalPanel />
         {rows.length > 0 ? (
           <StudyTable
             rows={rows}
@@ -160,6 +167,21 @@ function Middle({ marks, onAnonymize }: { marks: Marks; onAnonymize(): void }): 
         <kbd>↑</kbd> <kbd>↓</kbd> {t('choose')} <kbd>Enter</kbd> {t('open')} <kbd>Space</kbd> {t('mark')} <kbd>/</kbd> {t('search')}
       </span>
     );
+}
+
+/** Files and folders of this computer, shown without an upload. */
+function OpenLocal(): JSX.Element {
+  const { local } = useServices();
+  return (
+    <div className="open-local">
+      <button type="button" className="button" title={`${titleOf('local.open')}  ${keyLabel('local.open')}`} onClick={() => local.pick(false)}>
+        <FileStack size={16} aria-hidden="true" /> {t('Open local files…')}
+      </button>
+      <button type="button" className="icon-button" aria-label={titleOf('local.folder')} title={`${titleOf('local.folder')}  ${keyLabel('local.folder')}`} onClick={() => local.pick(true)}>
+        <FolderOpen size={18} aria-hidden="true" />
+      </button>
+    </div>
+  );
 }
 
 /** How many studies there are, or match. */

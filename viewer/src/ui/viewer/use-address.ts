@@ -28,7 +28,7 @@ export function useAddress(place: ViewerPlace, set: DisplaySet | undefined, work
   const key = JSON.stringify([studies, layout]);
   useEffect(() => {
     if (!set || set.plane) return;
-    noteAddress({ page: 'viewer', studies, series: set.SeriesInstanceUID, instance: set.kind === 'stack' ? '' : (set.instances[0]?.SOPInstanceUID ?? ''), ...(layout ? { layout } : {}) });
+    noteAddress({ page: 'viewer', studies, series: set.SeriesInstanceUID, instance: set.kind === 'stack' ? '' : (set.instances[0]?.SOPInstanceUID ?? ''), ...(layout ? { layout } : {}), ...(place.local ? { local: true } : {}) });
     // `key` says what studies and layout are.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [set, key]);

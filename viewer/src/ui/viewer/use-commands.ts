@@ -12,6 +12,7 @@ import type { Links } from '../../core/links';
 import type { Overlay } from '../../viewport/fusion/overlay';
 import type { ExportSource } from '../../viewport/export/exporter';
 import type { PaneParts } from '../../viewport/export/pane-picture';
+import { NOT_STORED } from '../../net/local-only';
 import type { Printed } from './print-sheet';
 import type { SubtractionSession } from '../../viewport/subtraction/session';
 import type { EditSession } from '../../viewport/structures/edit-session';
@@ -38,6 +39,8 @@ export interface PageActions {
   /** Fuses what goes best with the open series, or ends that. */
   fuse(): void;
   list(): void;
+  /** Lets the user choose local files, or a folder. */
+  pick(folder: boolean): void;
   full(): void;
   /** Whether overlay planes and shutter are drawn. */
   planes(): boolean;
@@ -267,7 +270,8 @@ function imageActions({ workspace, phases }: ViewerEngine): Actions {
 }
 
 /** Stores what the active pane shows as a presentation state; returns what to tell the user. */
-async function storeState({ workspace, measure, loader }: ViewerEngine, overlays: boolean): Promise<string> {
+async function storeState({ workspace, measure, loader, client }: ViewerEngine, overlays: boolean): Promise<string> {
+  if (client.local) return NOT_STORED;
   const pane = workspace.active.state();
   const { set, shown, bitmap, view, grey, setting } = pane;
   const picture = set?.pictures[shown];
@@ -331,6 +335,8 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
     'panel.commands': () => page.change(() => ({ panel: 'commands' })),
     'panel.settings': () => page.change(() => ({ panel: 'settings' })),
     'panel.full': () => page.full(),
+    'local.open': () => page.pick(false),
+    'local.folder': () => page.pick(true),
     'study.list': () => page.list(),
   };
 }

@@ -7,6 +7,7 @@ import { BitmapStore } from '../../viewport/bitmap-store';
 import { DecodePool } from '../../viewport/decode/pool';
 import { DraftClient } from '../../net/study-drafts';
 import { HangingClient } from '../../net/hanging-client';
+import { LocalHangingClient } from '../../net/local-only';
 import { Drafts } from '../../viewport/measure/drafts';
 import { KeyImages } from '../../viewport/key-images';
 import { ExportChoices } from '../../viewport/export/choices';
@@ -179,7 +180,7 @@ async function openVolume({ workspace, store, previews, worker }: Pick<ViewerEng
   return 'reason' in answer ? t('This series is no volume: {reason}', { reason: answer.reason }) : new MprSession(workspace, store, sources, set, answer.volume, worker.take(), preview);
 }
 
-export function createEngine({ client, queue }: Services): ViewerEngine {
+export function createEngine({ client, queue, local }: Services): ViewerEngine {
   const owner = new Owner();
   const pool = new DecodePool();
   owner.own(() => pool.dispose());
@@ -190,16 +191,16 @@ export function createEngine({ client, queue }: Services): ViewerEngine {
   const sources = new PictureSources(store);
   const workspace = new Workspace(sources);
   owner.own(() => workspace.dispose());
-  const hanging = new Hanging(workspace, loader, client, new HangingClient());
+  const hanging = new Hanging(workspace, loader, client, client.local ? new LocalHangingClient() : new HangingClient());
   owner.own(() => hanging.dispose());
   const measure = new Late(() => import('../../viewport/measure/session').then(({ MeasureSession }) => new MeasureSession()));
   const structures = new Late(() => import('../../viewport/structures/session').then(({ StructuresSession }) => new StructuresSession(loader, workspace, store, client, queue)));
   owner.own(() => structures.state()?.dispose());
   const reports = new ReportWatch(loader, measure);
   owner.own(() => reports.dispose());
-  const drafts = new Drafts(new DraftClient('measurements'), measure);
+  const drafts = new Drafts(client.local ? local.measurements : new DraftClient('measurements'), measure);
   owner.own(() => drafts.dispose());
-  const keys = new KeyImages(new DraftClient('key-images'), loader);
+  const keys = new KeyImages(client.local ? local.keyImages : new DraftClient('key-images'), loader);
   owner.own(() => keys.dispose());
   const previews = new Previews(client, queue);
   const worker = new WaitingWorker();

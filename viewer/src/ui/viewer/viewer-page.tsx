@@ -63,7 +63,8 @@ export function ViewerPage({ place }: { place: ViewerPlace }): JSX.Element {
 }
 
 function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace }): JSX.Element {
-  const { workspace, loader } = engine;
+  const { workspace, loader, client } = engine;
+  const { local } = useServices();
   const study = useStateOf(loader);
   const layout = useStateOf(workspace);
   const pane = useStateOf(workspace.active);
@@ -91,7 +92,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   useEffect(() => {
     latest.current = page;
   });
-  const actions = useMemo(() => ({ change, series: next, first, fuse, list: () => navigate({ page: 'list' }), full: toggleFullScreen, planes: () => latest.current.planes, tool: () => latest.current.tool }), [change, next, first, fuse]);
+  const actions = useMemo(() => ({ change, series: next, first, fuse, list: () => navigate({ page: 'list' }), pick: (folder: boolean) => local.pick(folder), full: toggleFullScreen, planes: () => latest.current.planes, tool: () => latest.current.tool }), [change, next, first, fuse, local]);
   const run = useCommands(engine, actions);
 
   const over = useCallback(
@@ -128,7 +129,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
         <button type="button" className="icon-button back" aria-label={t('Back to the study list')} title={t('Back to the study list')} onClick={() => run('study.list')}>
           <ArrowLeft size={18} />
         </button>
-        <StudyTitle dataSet={instance?.dataSet} />
+        <StudyTitle dataSet={instance?.dataSet} local={client.local} />
         <ToolBar
           tool={page.tool}
           workspace={layout}
@@ -145,6 +146,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
         />
       </header>
       <aside className="viewer-rail" aria-label={t('Series')}>
+        {client.local ? <div className="local-banner" role="note">{t('Local files: nothing is uploaded. Measurements, key images and reports are not stored; pictures, CSV and JSON can be saved.')}</div> : null}
         <SeriesRail study={{ ...study, series: seen }} marks={keys.marks} current={pane.set} shown={shownSets(layout)} onOpen={open} onFuse={(base, overlay) => fuse([base, overlay])} structures={engine.structures} onOver={over} />
         <PriorsList patient={instance?.dataSet} open={studies} onOpen={beside} />
       </aside>
@@ -234,7 +236,7 @@ function PaneGrid({ layout, children }: { layout: WorkspaceState; children(cell:
   );
 }
 
-function StudyTitle({ dataSet }: { dataSet: DataSet | undefined }): JSX.Element {
+function StudyTitle({ dataSet, local }: { dataSet: DataSet | undefined; local: boolean }): JSX.Element {
   const name = text(dataSet, 'PatientName') || text(dataSet, 'PatientID');
   const age = formatAge(text(dataSet, 'PatientBirthDate'), text(dataSet, 'StudyDate'), text(dataSet, 'PatientAge'));
   const under = [formatDate(text(dataSet, 'StudyDate')), text(dataSet, 'StudyDescription')].filter(Boolean).join(' · ');
@@ -246,6 +248,7 @@ function StudyTitle({ dataSet }: { dataSet: DataSet | undefined }): JSX.Element 
       {dataSet ? (
         <>
           <div className="study-name">
+            {local ? <span className="local-badge" title={t('The files stay on this computer: nothing is uploaded')} data-testid="local-badge">{t('Local')}</span> : null}
             <strong>{name || t('No name')}</strong>
             <span className="muted">{[age, text(dataSet, 'PatientSex')].filter(Boolean).join(' ')}</span>
           </div>

@@ -79,6 +79,7 @@ export class EditSession {
     private readonly store: PictureStore,
     range: readonly [number, number],
     private readonly show: (draft: StructureObject) => void,
+    private readonly send: typeof storeSegmentation = storeSegmentation,
   ) {
     const { grid } = canvas;
     const radius = Math.max(LEAST_RADIUS, Math.round(Math.max(grid.columns * grid.columnStep, grid.rows * grid.rowStep) / 40));
@@ -165,7 +166,7 @@ export class EditSession {
     const { source } = this.canvas;
     this.update({ busy: true, note: '' });
     try {
-      const stored = await storeSegmentation(source.StudyInstanceUID, this.content());
+      const stored = await this.send(source.StudyInstanceUID, this.content());
       this.update({ busy: false, dirty: false });
       return stored;
     } catch (error) {

@@ -11,6 +11,7 @@ import { volumeOf } from '../../core/volume';
 import type { DisplaySet, Instance, Picture } from '../../core/stack';
 import type { Point } from '../../core/view';
 import type { DicomWebClient } from '../../net/dicomweb';
+import { refuseLocal } from '../../net/local-only';
 import type { RequestQueue } from '../../net/queue';
 import type { PictureStore } from '../picture-store';
 import type { StackController } from '../stack-controller';
@@ -134,7 +135,7 @@ export class StructuresSession {
     const set = (from && this.under(from)) ?? controller.state().set;
     const canvas: Canvas | { reason: string } = set ? canvasOf(set) : { reason: t('no series is open') };
     if ('reason' in canvas) return t('Nothing can be painted here: {reason}', { reason: canvas.reason });
-    this.edit = new EditSession(canvas, this.store, rangeOf(controller), (draft) => this.setDraft(draft));
+    this.edit = new EditSession(canvas, this.store, rangeOf(controller), (draft) => this.setDraft(draft), this.sources.client.local ? refuseLocal : undefined);
     if (from) {
       this.edit.adopt(from);
       this.hide(from.id);
