@@ -27,7 +27,7 @@ DROP = """([name, content]) => {
 
 def local_slice(number: int, study: str) -> Dataset:
     """Return a slice of the generated CT in a study of its own, each in another transfer syntax."""
-    dataset = ct_slice(number)
+    dataset: Dataset = ct_slice(number)
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = study, f"{study}.1"
     dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"{study}.1.{number}"
     dataset.PatientName, dataset.PatientID = "Nobody^Else", "SECRET-7"
