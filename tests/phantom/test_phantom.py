@@ -13,7 +13,8 @@ from isocenter.dicom.uids import is_valid_uid
 from isocenter.errors import UsageError
 from isocenter.phantom import KINDS, count, ct, mr, studies, us
 
-SLICES = {"ct": 4, "mr": 3, "us": 2}
+INVENTED = {"Phantom", "Specimen", "Example", "Muster", "Placeholder", "Sample"}
+SLICES = {"ct": 4, "mr": 3, "us": 2, "heart": 1, "followup": 3, "petct": 3, "plan": 4, "ecg": 1, "dx": 6, "thin": 5}
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +26,11 @@ def written(dataset: pydicom.Dataset) -> bytes:
     buffer = io.BytesIO()
     dataset.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()
+
+
+def contents(dataset: pydicom.Dataset) -> bytes:
+    """Return pixels, or samples of the first waveform."""
+    return dataset.get("PixelData") or dataset.WaveformSequence[0].WaveformData
 
 
 @pytest.mark.peer("dciodvfy")
@@ -41,18 +47,20 @@ def test_objects_are_valid(kind, made, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_seed_gives_the_same_bytes(kind, made):
-    again = next(studies(7, [kind], SLICES[kind]))
+    again = list(studies(7, [kind], SLICES[kind]))
     other = next(studies(8, [kind], SLICES[kind]))
-    assert written(again) == written(made[kind][0])
-    assert other.PixelData != again.PixelData
-    assert other.SOPInstanceUID != again.SOPInstanceUID
+    assert [written(dataset) for dataset in again] == [written(dataset) for dataset in made[kind]]
+    assert contents(other) != contents(again[0])
+    assert other.SOPInstanceUID != again[0].SOPInstanceUID
 
 
 def test_identifiers_are_unique_and_valid(made):
     objects = list(itertools.chain(*made.values()))
     assert len({dataset.SOPInstanceUID for dataset in objects}) == len(objects)
-    assert len({dataset.StudyInstanceUID for dataset in objects}) == len(KINDS)
-    assert len({dataset.SeriesInstanceUID for dataset in objects}) == 5
+    assert len({dataset.StudyInstanceUID for dataset in objects}) == len(KINDS) + 1  # with the prior
+    assert len({(dataset.StudyInstanceUID, dataset.SeriesNumber) for dataset in objects}) == len(
+        {dataset.SeriesInstanceUID for dataset in objects}
+    )
     for dataset in objects:
         for keyword in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
             assert is_valid_uid(dataset[keyword].value)
@@ -62,24 +70,24 @@ def test_identifiers_are_unique_and_valid(made):
 @pytest.mark.parametrize("kind", KINDS)
 def test_patients_are_invented(kind, made):
     for dataset in made[kind]:
-        assert str(dataset.PatientName).startswith("Phantom^")
+        assert str(dataset.PatientName.family_name) in INVENTED
         assert dataset.PatientID.startswith("PHANTOM-")
 
 
 def test_count_says_what_will_come(made):
     for kind, slices in SLICES.items():
         assert count([kind], slices) == len(made[kind])
-    assert count() == 200 + 3 * 60 + 1
+    assert count(["ct", "mr", "us"]) == 200 + 3 * 60 + 1
 
 
-@pytest.mark.parametrize(("only", "slices"), [(["pet"], 3), (["ct", ""], 3), (["ct"], 0), (["ct"], 99999)])
+@pytest.mark.parametrize(("only", "slices"), [(["oct"], 3), (["ct", ""], 3), (["ct"], 0), (["ct"], 99999)])
 def test_what_there_is_not(only, slices):
     with pytest.raises(UsageError):
         next(studies(1, only, slices))
 
 
 def test_objects_come_as_they_are_made():
-    stream = studies(1, ["ct", "mr", "us"], 2000)  # would take minutes
+    stream = studies(1, KINDS, 2000)  # would take minutes
     assert next(stream).Modality == "CT"
 
 
@@ -230,7 +238,7 @@ def test_command_writes_files(tmp_path):
     assert [pydicom.dcmread(path, stop_before_pixels=True).Modality for path in files] == ["CT", "CT", "US"]
 
 
-@pytest.mark.parametrize("arguments", [["--only", "pet"], ["--only", ","], ["--slices", "0"]])
+@pytest.mark.parametrize("arguments", [["--only", "oct"], ["--only", ","], ["--slices", "0"]])
 def test_command_refuses(arguments, tmp_path):
     result = CliRunner().invoke(command, [str(tmp_path), *arguments])
     assert isinstance(result.exception, UsageError)

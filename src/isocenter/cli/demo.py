@@ -1,5 +1,6 @@
 """``isocenter demo``: an archive with demonstration studies, sent to it over the network as a scanner would."""
 
+import datetime as dt
 import threading
 import webbrowser
 from collections.abc import Iterator
@@ -26,6 +27,8 @@ from isocenter.settings import OFF
 EXAMPLES = ("CT_small.dcm", "MR_small.dcm", "examples_rgb_color.dcm", "examples_overlay.dcm", "examples_ybr_color.dcm",
             "examples_palette.dcm", "examples_jpeg2k.dcm", "JPEG-LL.dcm", "rtplan.dcm", "reportsi.dcm")  # fmt: skip
 SEED = 1
+#: The day of the first start: studies keep it when an interrupted start sends again.
+DAY = "demonstration-day"
 #: Written when everything was sent, so that the next start sends nothing.
 MARK = "demonstration-studies-sent"
 
@@ -38,7 +41,7 @@ MARK = "demonstration-studies-sent"
 def command(*, config: Path | None, open_browser: bool, slices: int | None, exit_when_sent: bool, **given: Any) -> None:  # noqa: ANN401 - click's values
     """Start an archive in the folder .demo and send demonstration studies to it.
 
-    A thorax CT, a brain MR and an ultrasound cine are generated and sent over a DICOM association; watch them
+    The studies of `isocenter phantom` are generated and sent over a DICOM association; watch them
     arrive in the viewer. Ports that are taken are replaced by the next free ones. Ctrl-C stops.
 
     \b
@@ -89,7 +92,9 @@ def _guide(
     mark = Path(node.settings.data) / MARK
     assert addresses.dicom_port is not None
     try:
-        if not mark.exists() and _send(Peer(addresses.aet, addresses.host, addresses.dicom_port), slices, stop):
+        if not mark.exists() and _send(
+            Peer(addresses.aet, addresses.host, addresses.dicom_port), slices, _day(mark.with_name(DAY)), stop
+        ):
             mark.touch()
             click.echo(f"All were accepted; look at them at {addresses.url}/")
     except PeerError as error:
@@ -100,14 +105,21 @@ def _guide(
         click.echo("Ctrl-C stops")
 
 
-def _send(peer: Peer, slices: int | None, stop: threading.Event) -> bool:
+def _day(path: Path) -> dt.date:
+    """Return the day that is kept in ``path``, today if it is new."""
+    if not path.exists():
+        path.write_text(dt.datetime.now(dt.UTC).date().isoformat(), "ascii")
+    return dt.date.fromisoformat(path.read_text("ascii"))
+
+
+def _send(peer: Peer, slices: int | None, today: dt.date, stop: threading.Event) -> bool:
     """Generate and send everything; tell whether it was all accepted."""
     click.echo("Sending the demonstration studies, as a scanner would ...")
     accepted = True
     with progress() as bar:
         task = bar.add_task("sending", total=len(EXAMPLES) + count(slices=slices))
         association: ClientAssociation | None = None
-        for ds in _data_sets(slices):
+        for ds in _data_sets(slices, today):
             if stop.is_set():
                 accepted = False
                 break
@@ -146,7 +158,7 @@ def _encoded(ds: Dataset) -> bytes:
     return out.getvalue()
 
 
-def _data_sets(slices: int | None) -> Iterator[Dataset]:
+def _data_sets(slices: int | None, today: dt.date) -> Iterator[Dataset]:
     """Yield pydicom's packaged examples that are there, then the phantoms as they are made."""
     for name in EXAMPLES:
         path = get_testdata_file(name, download=False)
@@ -156,4 +168,4 @@ def _data_sets(slices: int | None) -> Iterator[Dataset]:
             yield dcmread(str(path))
         except InvalidDicomError:
             continue
-    yield from studies(SEED, slices=slices)
+    yield from studies(SEED, slices=slices, today=today)

@@ -1,7 +1,8 @@
-"""Demonstration studies that are computed, not copied: `studies(seed)` streams a CT, an MR and an ultrasound study.
+"""Demonstration studies that are computed, not copied: `studies(seed)` streams them, one kind after the other.
 
-`ct`, `mr` and `us` have one form: ``study(seed) -> Study``, ``instances(seed, slices) -> Iterator[Dataset]`` and
-``DEFAULT_SLICES``; what they show lives in `chest`, `head` and `echo`. Imported by no server code.
+Each kind is a module of one form: ``study(seed) -> Study``, ``instances(seed, slices) -> Iterator[Dataset]``,
+``objects(slices) -> int`` and ``DEFAULT_SLICES``; what they show lives beside them. What can be measured on them is
+in `answers`. Imported by no server code.
 """
 
 from __future__ import annotations
@@ -10,29 +11,49 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from isocenter.errors import UsageError
+from isocenter.phantom.dates import TODAY, move
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Iterator
 
     from pydicom import Dataset
 
-KINDS = ("ct", "mr", "us")
+#: Kind, which is its module, and what it is; in the order in which they are made.
+WHAT = {
+    "ct": "thorax CT with contrast medium",
+    "mr": "brain MR: T1, T2, FLAIR",
+    "us": "echocardiogram, colour cine",
+    "heart": "heart CT in ten phases",
+    "followup": "two thorax CTs with a growing nodule; segmentation, measurements, view, key image and letter of it",
+    "petct": "PET/CT of a thorax with lesions of known SUV",
+    "plan": "radiotherapy of the lung: CT, structures, plan, dose",
+    "ecg": "electrocardiogram of twelve leads",
+    "dx": "chest radiographs, PA and lateral",
+    "thin": "thorax CT of a thousand slices",
+}
+KINDS = tuple(WHAT)
 
 
-def studies(seed: int = 1, only: Iterable[str] = KINDS, slices: int | None = None) -> Iterator[Dataset]:
+def studies(
+    seed: int = 1, only: Iterable[str] = KINDS, slices: int | None = None, today: dt.date = TODAY
+) -> Iterator[Dataset]:
     """Yield the objects of the studies ``only``, one after the other as they are computed.
 
     Args:
         seed: the same seed gives the same bytes; others give other vessels, folds, noise and identifiers.
         only: of `KINDS`.
-        slices: of CT and MR series, frames of the cine; None for the whole.
+        slices: of series of slices, frames of cines; None for the whole.
+        today: the day of the youngest study; the others keep their distance.
 
     Raises:
         UsageError: no such kind, or no slices.
     """
     for kind in _known(only):
         module = import_module(f"isocenter.phantom.{kind}")
-        yield from module.instances(seed, _checked(slices) or module.DEFAULT_SLICES)
+        for dataset in module.instances(seed, _checked(slices) or module.DEFAULT_SLICES):
+            move(dataset, today)
+            yield dataset
 
 
 def count(only: Iterable[str] = KINDS, slices: int | None = None) -> int:

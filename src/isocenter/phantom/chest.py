@@ -36,26 +36,37 @@ class Chest:
 
     def slice(self, z: float, thickness: float) -> Field:
         """Return the plane at ``z`` (0..300 mm) in Hounsfield units."""
+        return self.imaged(self.canvas(z, thickness))
+
+    def canvas(self, z: float, thickness: float) -> Canvas:
+        """Return the plane as it is, without what a scanner does to it."""
+        canvas = self.without_heart(z, thickness)
+        paint_heart(canvas)
+        paint_great_vessels(canvas)
+        paint_bones(canvas, cage(canvas.x, canvas.y, z), self._field(self.fine, z))
+        return canvas
+
+    def without_heart(self, z: float, thickness: float) -> Canvas:
+        """Return the plane before heart, great vessels and bones are painted."""
         canvas = Canvas.axial(self.rows, self.rows, self.pixel, z, AIR)
-        shape = canvas.values.shape
-        slow, fine = (field.slice(np.clip(z / HEIGHT, 0, 1), shape) for field in (self.slow, self.fine))
+        slow, fine = self._field(self.slow, z), self._field(self.fine, z)
         skin, ribs = body(canvas.x, canvas.y, z), cage(canvas.x, canvas.y, z)
         paint_couch(canvas)
         paint_wall(canvas, skin, ribs, slow)
         paint_abdomen(canvas, ribs, self.trees, fine)
         paint_lungs(canvas, ribs, slow, fine)
         paint_lung_vessels(canvas, self.trees, thickness)
-        paint_heart(canvas)
-        paint_great_vessels(canvas)
-        paint_bones(canvas, ribs, fine)
-        return self._imaged(canvas.values, skin, z)
+        return canvas
 
-    def _imaged(self, values: Field, skin: Field, z: float) -> Field:
-        """Return ``values`` with the blur and the noise of a scanner: most noise in the middle of the patient."""
-        random = np.random.default_rng([self.seed, 2, round(z * 1000)])
-        depth = np.clip(-skin / 110, 0, 1)
+    def _field(self, field: SlowField, z: float) -> Field:
+        return field.slice(float(np.clip(z / HEIGHT, 0, 1)), (self.rows, self.rows))
+
+    def imaged(self, canvas: Canvas) -> Field:
+        """Return the plane with the blur and the noise of a scanner: most noise in the middle of the patient."""
+        random = np.random.default_rng([self.seed, 2, round(canvas.z * 1000)])
+        depth = np.clip(-body(canvas.x, canvas.y, canvas.z) / 110, 0, 1)
         level = 5.0 + 9.0 * depth
-        return np.asarray(blurred(values, 0.18) + level * grain(random, (self.rows, self.rows)), np.float32)
+        return np.asarray(blurred(canvas.values, 0.18) + level * grain(random, (self.rows, self.rows)), np.float32)
 
 
 def paint_couch(canvas: Canvas) -> None:

@@ -58,7 +58,7 @@ def study(seed: int) -> Study:
     return Study(
         key="mr", seed=seed, PatientName="Phantom^Brain", PatientID=f"PHANTOM-MR-{seed:03d}",
         PatientBirthDate="19740822", PatientSex="F", PatientAge="050Y", PatientSize="1.66", PatientWeight="61",
-        StudyDate="20250603", StudyTime="143000", StudyID="MR1", AccessionNumber=f"A{seed:04d}2",
+        StudyDate="20251120", StudyTime="143000", StudyID="MR1", AccessionNumber=f"A{seed:04d}2",
         StudyDescription="MR brain",
     )  # fmt: skip
 

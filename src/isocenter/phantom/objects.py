@@ -5,6 +5,7 @@ Must not know: pixels of any modality.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from dataclasses import dataclass
 
@@ -41,6 +42,11 @@ class Study:
         number = number & ~(0xF << 76) | 8 << 76  # the version of a UUID made of a hash
         number = number & ~(0x3 << 62) | 2 << 62
         return f"2.25.{number}"
+
+    @property
+    def moment(self) -> dt.datetime:
+        """Return when the study began."""
+        return dt.datetime.strptime(self.StudyDate + self.StudyTime, "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
 
 
 PERSONAL = (
@@ -79,3 +85,19 @@ def file_meta(dataset: Dataset, transfer_syntax_uid: str = ExplicitVRLittleEndia
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     meta.TransferSyntaxUID = UID(transfer_syntax_uid)
     return meta
+
+
+def adopted(made: Dataset, study: Study, series: int, number: int = 1) -> Dataset:
+    """Return an object that `isocenter.dicom` has made of ``study``, with identifiers that follow from the seed."""
+    names = {str(made.SeriesInstanceUID): study.uid("series", series)}
+    names[str(made.SOPInstanceUID)] = study.uid("series", series, "instance", number)
+    known = {study.uid(), *(study.uid("series", one) for one in range(series))}
+    for element in made.iterall():
+        if element.VR != "UI" or not str(element.value).startswith("2.25.") or element.value in known:
+            continue
+        if element.keyword in {"ReferencedSOPInstanceUID", "FrameOfReferenceUID", "ReferencedFrameOfReferenceUID"}:
+            continue
+        element.value = names.setdefault(str(element.value), study.uid("series", series, "made", len(names)))
+    made.SeriesNumber, made.InstanceNumber = series, number
+    made.file_meta = file_meta(made, made.file_meta.TransferSyntaxUID)
+    return made

@@ -31,7 +31,7 @@ def study(seed: int) -> Study:
     return Study(
         key="us", seed=seed, PatientName="Phantom^Echo", PatientID=f"PHANTOM-US-{seed:03d}",
         PatientBirthDate="19880109", PatientSex="O", PatientAge="037Y", PatientSize="1.71", PatientWeight="68",
-        StudyDate="20250711", StudyTime="104500", StudyID="US1", AccessionNumber=f"A{seed:04d}3",
+        StudyDate="20251114", StudyTime="104500", StudyID="US1", AccessionNumber=f"A{seed:04d}3",
         StudyDescription="Echocardiogram",
     )  # fmt: skip
 
