@@ -60,7 +60,7 @@ const TERMS = new Set([
 ]); // prettier-ignore
 
 /** Files whose texts are still to be given to t(); each is to leave this list. Workers cannot know the language. */
-export const PENDING: readonly RegExp[] = [/^viewport\/decode\//, /^viewport\/mpr\/(worker|reslicer)\.ts$/, /^core\/tags\.ts$/, /^core\/data\//, /slide|local|curved|isocontour|scissors|transfer-editor/];
+export const PENDING: readonly RegExp[] = [/^viewport\/decode\//, /^viewport\/mpr\/(worker|reslicer)\.ts$/, /^core\/tags\.ts$/, /^core\/data\//, /slide|^local\/|local-only|curved|isocontour|scissors|transfer-editor/];
 
 /** Texts of shared tables that are still to be translated; each is to leave this list. They are shown in English. */
 export const PENDING_TEXTS: ReadonlySet<string> = new Set([]);
