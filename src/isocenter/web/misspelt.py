@@ -1,6 +1,6 @@
 """Query parameters that look like ``anonymize`` but are not: refused, wherever they are given.
 
-Parameters that a server does not know are ignored (PS3.18 8.3.4), so ``?anonymise=trial`` would give the original.
+Other unknown parameters are ignored, as clients expect, so ``?anonymise=trial`` would give the original.
 Attributes of the dictionary, which are searched for, are no misspellings.
 """
 
