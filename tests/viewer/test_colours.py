@@ -1,6 +1,7 @@
 """Colour maps of grey pictures: the palettes are the standard's, and both renderers show them."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ import pytest
 from playwright.sync_api import expect
 from pydicom import dcmread
 from pydicom.data import get_palette_files
+from pydicom.dataset import Dataset
+from pydicom.uid import SecondaryCaptureImageStorage
 
-from .conftest import CT_STUDY, View
+from .conftest import CT_STUDY, ROOT, Archive, View, _file, _patient, _pixels
 from .test_planes import colour
 from .test_viewer import BOTH, MIDDLE, hounsfield
 
@@ -58,3 +61,29 @@ def test_a_picture_in_colours(view: View, renderer: str) -> None:
     expect(view.page.get_by_test_id("colour-bar")).to_be_visible()
     view.page.keyboard.press("Escape")
     expect(view.page.get_by_test_id("colour-bar")).to_have_count(0)
+
+
+@pytest.mark.browser
+@pytest.mark.peer("dcmcjpls")
+@pytest.mark.parametrize("interleaving", ["none", "line", "sample"])
+def test_components_of_jpeg_ls_are_put_together(
+    view: View, archive: Archive, tmp_path: Path, interleaving: str
+) -> None:
+    study = f"{ROOT}.77.{len(interleaving)}"
+    dataset = _file(Dataset(), SecondaryCaptureImageStorage, f"{study}.1.1", study, f"{study}.1")
+    _patient(dataset, "Planes^Colour", "P-077", "20240305", "Colour planes")
+    dataset.Modality, dataset.SeriesNumber, dataset.InstanceNumber = "OT", 1, 1
+    rows, columns = np.mgrid[0:24, 0:32]
+    pixels = np.stack([10 * rows, 7 * columns, 255 - 3 * (rows + columns)], -1).astype(np.uint8)
+    _pixels(dataset, pixels, "RGB")
+    dataset.save_as(tmp_path / "native", enforce_file_format=True)
+    folder = tmp_path / "coded"
+    folder.mkdir()
+    subprocess.run(
+        ["dcmcjpls", f"--interleave-{interleaving}", "--uid-never", str(tmp_path / "native"), str(folder / "a.dcm")],
+        check=True,
+    )
+    archive.take(folder)
+    view.study(study)
+    for column, row in ((1, 2), (30, 4), (11, 20)):
+        assert view.value_at(column, row) == "RGB " + " ".join(map(str, pixels[row, column]))

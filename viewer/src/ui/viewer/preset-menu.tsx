@@ -39,7 +39,9 @@ export function PresetMenu({ controller, onState }: { controller: Shades; onStat
   useEffect(() => {
     if (!open) return undefined;
     const close = (event: Event): void => {
-      if (event instanceof KeyboardEvent ? event.key === 'Escape' : !menu.current?.contains(event.target as Node)) setOpen(false);
+      if (event instanceof KeyboardEvent ? event.key !== 'Escape' : menu.current?.contains(event.target as Node)) return;
+      if (event instanceof KeyboardEvent) event.stopPropagation(); // Escape closes the menu and does nothing else
+      setOpen(false);
     };
     window.addEventListener('pointerdown', close);
     window.addEventListener('keydown', close, true);

@@ -20,6 +20,8 @@ interface WasmDecoder {
   decode(): void;
   getDecodedBuffer(): Uint8Array;
   getFrameInfo(): { width: number; height: number; bitsPerSample: number; componentCount: number; isSigned?: boolean };
+  /** Of JPEG-LS: 0 where a component follows the other as a whole (ISO 14495-1 C.2.3). */
+  getInterleaveMode?(): number;
 }
 type WasmModule = Record<string, new () => WasmDecoder>;
 export type WasmFactory = (options: { locateFile(name: string): string; print?(line: string): void }) => Promise<WasmModule>;
@@ -77,7 +79,7 @@ function wasm(codec: WasmCodec, rgb: boolean): Decode {
       signed: info.isSigned ?? description.PixelRepresentation === 1,
       samples: info.componentCount,
       rgb,
-      planar: false,
+      planar: info.componentCount > 1 && decoder.getInterleaveMode?.() === 0,
     };
   };
 }
