@@ -45,7 +45,7 @@ from .conftest import (
 #: The server's timers, in seconds.
 ARTIM, IDLE = 1.0, 2.0
 #: When everybody must be gone: the idle time, ARTIM after the abort, and what 500 at once take on a busy machine.
-GONE = 30.0
+GONE = 60.0
 #: What all hostile peers of a test together may cost, in bytes: a thread and buffers for each, no more.
 MEMORY = 80 << 20
 PEERS = 500

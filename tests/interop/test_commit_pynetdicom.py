@@ -17,7 +17,7 @@ from isocenter.cli.dicom_part import delivery_of
 from isocenter.commitment import Reference
 
 PUSH, INSTANCE = StorageCommitmentPushModel, StorageCommitmentPushModelInstance
-PATIENCE = 10.0
+PATIENCE = 30.0
 CT_FILE = get_testdata_file("CT_small.dcm")
 CT_UID = "1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322"
 
@@ -77,6 +77,14 @@ def commit(association, request: Dataset, action: int = 1, instance: str = INSTA
     return association.send_n_action(request, action, PUSH, instance)[0].Status
 
 
+def answered(node) -> None:
+    """Wait until the peer's answer to each report has come: pynetdicom breaks if it releases before it has sent it."""
+    deadline = time.monotonic() + PATIENCE
+    while any(each.state.value == "pending" for each in node.archive.commitments.recent()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 class TestSameAssociation:
     """The peer keeps the association open."""
 
@@ -85,6 +93,7 @@ class TestSameAssociation:
         with associated(full_node.port, reports) as association:
             assert commit(association, asked(*objects)) == 0
             event_type, report = reports.wait()
+            answered(full_node)
         assert event_type == 1
         assert report.TransactionUID == "2.25.77"
         assert report.RetrieveAETitle == "ISOCENTER"
@@ -104,6 +113,7 @@ class TestSameAssociation:
         with associated(full_node.port, reports) as association:
             assert commit(association, request) == 0
             event_type, report = reports.wait()
+            answered(full_node)
         assert event_type == 2
         assert [item.FailureReason for item in report.FailedSOPSequence] == [reason]
         assert [i.ReferencedSOPInstanceUID for i in report.ReferencedSOPSequence] == [objects[0].SOPInstanceUID]
@@ -114,6 +124,7 @@ class TestSameAssociation:
             for expected in (1, 2):
                 assert commit(association, asked(objects[0])) == 0
                 assert reports.wait()[0] == expected
+            answered(full_node)
         assert [item.FailureReason for item in reports.taken[1][1].FailedSOPSequence] == [0x0131]
 
     def test_stores_and_requests_go_on_meanwhile(self, full_node, objects) -> None:
@@ -127,6 +138,7 @@ class TestSameAssociation:
             assert association.send_c_store(objects[0]).Status == 0
         for _ in range(3):
             reports.wait()
+        answered(full_node)
         association.release()
         assert {report.TransactionUID for _, report in reports.taken} == {"2.25.0", "2.25.1", "2.25.2"}
 

@@ -97,7 +97,7 @@ def test_a_mip_has_the_greatest_value_of_the_window(opened: View) -> None:
 
 def test_clipping_takes_the_block_away(opened: View) -> None:
     opened.page.get_by_role("button", name="Clip", exact=True).click()
-    opened.page.get_by_label("Last of columns").fill("0.4")
+    opened.page.get_by_label("Last of the columns").fill("0.4")
     settled(opened)
     assert picture(opened).max() < 10
     opened.page.get_by_role("button", name="Reset 3D").click()
