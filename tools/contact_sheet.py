@@ -27,7 +27,7 @@ IMAGES = ROOT / "docs" / "images"
 FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 SIZE, THUMBNAIL, LABEL, COLUMNS = (1280, 720), (400, 225), 24, 5
 #: Pictures of the guide, 960 pixels wide.
-GUIDE = ("mpr", "measure", "layout", "settings", "list")
+GUIDE = ("mpr", "measure", "layout", "list")
 Step = Callable[[Page], object]
 
 
@@ -134,7 +134,7 @@ ROWS = (
     Row("colours", "Colours for grey images", "MR", (
         keys("Control+k"), lambda page: page.keyboard.type("hot iron"), keys("Enter"))),
     Row("notext", "Corner text minimal (I)", "CT", (keys("i"),)),
-    Row("layout", "Layouts (Shift L), reference lines (J)", "MR", (keys("Shift+l"), cells("2x2"), keys("j"))),
+    Row("layout", "Layouts (Shift L)", "MR", (keys("Shift+l"), cells("2x2"), keys("j"))),
     Row("crosshair", "Crosshair in all panes (X)", "MR", (
         keys("Shift+l"), cells("1x2"), keys("x"), drag((0.5, 0.4), (0.55, 0.45)))),
     Row("mpr", "Planes of a volume (M)", "CT", (keys("m"), until(".pane:nth-of-type(3)"))),
@@ -142,7 +142,7 @@ ROWS = (
     Row("slab", "Slab, maximum (])", "CT", (keys("m", *["]"] * 12),)),
     Row("volume", "Volume in 3D (Shift V)", "CT", (keys("Shift+V"), until(".volume-canvas"))),
     Row("cine", "Ultrasound plays by itself", "US", ()),
-    Row("measure", "Length, angle, Cobb, bidirectional", "CT", (
+    Row("measure", "Length, bidirectional, ellipse, probe", "CT", (
         measure("d", (0.35, 0.5), (0.47, 0.45)), measure("b", (0.55, 0.35), (0.66, 0.35)),
         measure("e", (0.55, 0.55), (0.62, 0.64)), measure("p", (0.45, 0.7), (0.45, 0.7)))),
     Row("measures", "List of measurements (Q)", "CT", (measure("e", (0.4, 0.4), (0.46, 0.48)), keys("q"))),
@@ -220,7 +220,7 @@ def sheet(pictures: "list[tuple[Row, Image.Image]]") -> Image.Image:
 
 
 def taken(url: str, names: list[str]) -> "list[tuple[Row, Image.Image]]":
-    """Take the pictures in one browser, each in a page without what earlier ones have left."""
+    """Take the pictures in one browser, each in a new page; the archive keeps and shows what was measured before."""
     pictures = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)

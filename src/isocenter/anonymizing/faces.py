@@ -11,7 +11,7 @@ from collections import OrderedDict
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from isocenter.anonymizing.reading import read_object
+from isocenter.anonymizing import reading
 from isocenter.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from isocenter.archive import Instance
     from isocenter.deid.faces import Face
     from isocenter.dicom.encoding import Buffer
-    from isocenter.storage import ObjectFile
 
     #: By SeriesInstanceUID: a face, why there is none, or "" where there is no head.
     Faces = Mapping[str, Face | str]
@@ -29,11 +28,8 @@ _MOST = 64
 _CHANGED = "its series changed while faces were looked for; try again"
 
 
-class Objects(Protocol):
+class Objects(reading.Objects, Protocol):
     """The part of ``archive.Archive`` that is used here."""
-
-    def open_object(self, instance: Instance) -> ObjectFile:
-        """Open the Part 10 file of an object."""
 
     def instances(self, study: str, series: str | None = None, sop: str | None = None) -> list[Instance]:
         """Return the objects of a study, of one series, or one object."""
@@ -75,5 +71,5 @@ class SeriesFaces:
         return find_faces(partial(self._data, each) for each in instances)
 
     def _data(self, instance: Instance) -> Buffer:
-        with read_object(self._archive, instance) as (data, _):
+        with reading.read_object(self._archive, instance) as (data, _):
             return data

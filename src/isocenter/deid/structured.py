@@ -25,15 +25,13 @@ NAMING: frozenset[bytes] = frozenset({
 })  # fmt: skip
 
 
-def describes_subject(data: Buffer, item: Item) -> bool:
-    """Tell whether a content item states who the patient is or what they are like."""
-    return _concept(data, item)[0] in SUBJECT
+def identifies(data: Buffer, item: Item, *, retains_patient: bool) -> bool:
+    """Tell whether a content item gives a name or number of somebody as text, or says what the patient is like.
 
-
-def names_in_text(data: Buffer, item: Item) -> bool:
-    """Tell whether a content item gives the name or number of somebody as text."""
+    The latter counts only where patient characteristics are not retained.
+    """
     code, has_text = _concept(data, item)
-    return has_text and code in NAMING
+    return (has_text and code in NAMING) or (not retains_patient and code in SUBJECT)
 
 
 def _concept(data: Buffer, item: Item) -> tuple[bytes, bool]:

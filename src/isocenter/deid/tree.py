@@ -19,7 +19,7 @@ from isocenter.deid.markers import write_code
 from isocenter.deid.options import Option
 from isocenter.deid.project import Project, is_registered
 from isocenter.deid.rules import Action, Rules
-from isocenter.deid.structured import CONTENT_SEQUENCE, describes_subject, names_in_text
+from isocenter.deid.structured import CONTENT_SEQUENCE, identifies
 from isocenter.deid.text import Scrubber
 from isocenter.deid.writing import wrap_items, write_element, write_items
 from isocenter.dicom import dictionary
@@ -241,9 +241,8 @@ class Rewriter:
         """Tell whether an item may stay: one of a report that describes the patient, or names somebody, may not."""
         if parent != CONTENT_SEQUENCE:
             return True
-        if names_in_text(self.data, item):
-            return False
-        return Option.PATIENT in self.rules.policy.options or not describes_subject(self.data, item)
+        retains_patient = Option.PATIENT in self.rules.policy.options
+        return not identifies(self.data, item, retains_patient=retains_patient)
 
     def _item(self, item: Item, parent: int, target: Encoding, depth: int) -> list[Buffer]:
         if item.encoding.big_endian != target.big_endian:

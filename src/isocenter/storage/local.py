@@ -48,10 +48,10 @@ _IDLE_SEGMENTS = 4
 #: Segments laid out with zeros ahead of need, the share of the free room that they may take, and how many seconds no
 #: upload must have ended before one is made.
 _PREPARED_SEGMENTS = 4
-#: What a long transfer used up shows how many more it could have used, to this many.
-_MOST_PREPARED = 12
 _PREPARED_SHARE = 64
 _QUIET = 1.0
+#: What a long transfer used up shows how many more it could have used, to this many.
+_MOST_PREPARED = 12
 #: A first write of this size is a small object, all of it.
 _SMALL = (1 << 16) + 1024
 #: Bytes after which the disk is told to begin.
