@@ -116,6 +116,17 @@ def cells(place: str) -> Step:
     return step
 
 
+def ticked() -> Step:
+    """Show everything in the list of structures."""
+
+    def step(page: Page) -> None:
+        page.locator(".structures-object input[type=checkbox]").first.wait_for()
+        for box in page.locator(".structures-object input[type=checkbox]").all():
+            box.check()
+
+    return step
+
+
 def until(selector: str) -> Step:
     """Wait for something to be seen."""
     return lambda page: page.locator(selector).first.wait_for()
@@ -159,8 +170,8 @@ ROWS = (
     Row("priors", "Current beside prior", "CT", (keys(">"),), "ollow"),
     Row("phases", "Phases (Shift with the wheel)", "CT", (keys("Shift+ArrowRight"),), "eart"),
     Row("fusion", "PET over CT (Shift Y)", "PT", (keys("Shift+y"),)),
-    Row("dose", "Contours, dose, DVH", "RTDOSE", (keys("u"),)),
-    Row("segmentation", "Segmentation", "SEG", (keys("u"),)),
+    Row("dose", "Contours, dose, DVH", "RTDOSE", (keys("u"), ticked())),
+    Row("segmentation", "Segmentation", "SEG", (keys("u"), ticked())),
     Row("report", "Structured report", "SR", (click(".card:has-text('SR')"),)),
     Row("ecg", "ECG on its grid", "ECG", ()),
     Row("document", "Encapsulated PDF", "DOC", (click(".card:has-text('DOC')"),)),

@@ -20,4 +20,4 @@ describe('modality values', () => {
   });
 });
 
-it.each([[-1024, '-1024'], [0.123456, '0.123'], [12.5, '12.5'], [1234.567, '1235'], [2.0000001, '2']])('writes %d as %s', (value, text) => expect(formatValue(value)).toBe(text));
+it.each([[-1024, '-1024'], [0.123456, '0.123'], [12.5, '12.5'], [1234.567, '1235'], [2.0000001, '2'], [-0.0001, '0']])('writes %d as %s', (value, text) => expect(formatValue(value)).toBe(text));

@@ -53,5 +53,6 @@ export function formatValue(value: number): string {
   if (Number.isInteger(value)) return String(value);
   const size = Math.abs(value);
   const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 3;
-  return localNumber(value.toFixed(digits).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, ''));
+  const written = value.toFixed(digits).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
+  return localNumber(written === '-0' ? '0' : written);
 }
