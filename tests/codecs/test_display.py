@@ -95,6 +95,27 @@ def test_the_default_window_leaves_outliers_out(describe):
     assert picture.std() > 30
 
 
+def test_the_default_window_lies_between_two_percentiles(describe):
+    values = np.random.default_rng(2).integers(0, 4000, (100, 101)).astype(np.uint16)
+    ordered = np.sort(values.ravel())
+    low, high = (float(ordered[round(share * (values.size - 1))]) for share in (0.01, 0.99))
+    expected = np.rint(np.clip((values - low) / (high - low), 0, 1) * 255)
+    np.testing.assert_array_equal(render(values, describe(values)), expected)
+
+
+def test_counts_go_from_nothing_to_the_most(describe):
+    values = np.array([[100, 150], [175, 200]], np.uint16)
+    expected = np.rint(values / 200 * 255)
+    np.testing.assert_array_equal(render(values, describe(values), Presentation(counts=True)), expected)
+    assert render(values.astype(np.uint8), describe(values.astype(np.uint8)), Presentation(counts=True)).max() == 255
+
+
+def test_few_values_on_much_ground_are_seen(describe):
+    values = np.zeros((100, 100), np.uint16)
+    values[50, 50] = 900
+    assert render(values, describe(values))[50, 50] == 255
+
+
 @pytest.mark.parametrize(("bits", "highest"), [(8, 255), (1, 1), (4, 15)])
 def test_small_pictures_are_shown_as_they_are(bits, highest, describe):
     values = np.array([[0, highest]], np.uint8)

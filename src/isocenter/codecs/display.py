@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from isocenter.codecs.lookup import Lookup
     from isocenter.dicom.pixels import ImageDescription
 
-DEFAULT_PERCENTILES = (0.5, 99.5)
+#: What a picture without a window is shown between; the viewer does the same (``core/display.ts``).
+DEFAULT_SHARES = (0.01, 0.99)
+#: From so many values on every second, third … is looked at.
+_SAMPLES = 300_000
 WHITE = 255.0
 NARROW = 2.0
 
@@ -68,7 +71,7 @@ def _grey(
     stored = np.arange(low, high + 1)
     values = modality_values(stored, presentation)
     if window is None and not presentation.windows and not presentation.voi_luts:
-        window = _whole_range(description, presentation) or _default(frame, stored, values, presentation)
+        window = _whole_range(description, presentation) or _default(frame, presentation)
     table = _table(values, presentation, window, inverse=inverse)
     if presentation.padding:
         first, last = presentation.padding
@@ -93,7 +96,7 @@ def _directly(
     if frame.dtype.kind == "f" and window is None:
         presentation = replace(presentation, windows=tuple(map(_exact, presentation.windows)))
     if window is None and not presentation.windows and not presentation.voi_luts:
-        window = _spanning(*np.percentile(values, DEFAULT_PERCENTILES))
+        window = _default(np.nan_to_num(frame), presentation)
     return _table(values, presentation, window, inverse=inverse)
 
 
@@ -145,24 +148,30 @@ def apply_window(values: NDArray[np.float64], window: Window) -> NDArray[np.floa
 def _whole_range(description: ImageDescription, presentation: Presentation) -> Window | None:
     """Return the window that shows 8-bit and smaller pictures as they are, None where a better one must be found."""
     plain = presentation.modality_lut is None and (presentation.slope, presentation.intercept) == (1, 0)
-    if not plain or description.BitsStored > 8 or description.PixelRepresentation == 1:
+    if presentation.counts or not plain or description.BitsStored > 8 or description.PixelRepresentation == 1:
         return None
     return _spanning(0, (1 << description.BitsStored) - 1)
 
 
-def _default(
-    frame: NDArray[Any], stored: NDArray[Any], values: NDArray[np.float64], presentation: Presentation
-) -> Window:
-    """Return a window between percentiles of what is not padding."""
-    counts = np.bincount((frame.ravel() - frame.dtype.type(stored[0])).view(f"u{frame.dtype.itemsize}"))
+def _default(frame: NDArray[Any], presentation: Presentation) -> Window:
+    """Return a window between percentiles of what is not padding; of counts, from nothing to the most.
+
+    Where that is no range, the smallest and the largest value are its ends.
+    """
+    flat = frame.ravel()
+    sample = flat[:: max(1, flat.size // _SAMPLES)]
     if presentation.padding:
         first, last = presentation.padding
-        counts[(stored >= first) & (stored <= last)] = 0
-    order = np.argsort(values, kind="stable")
-    shares = np.cumsum(counts[order]) / max(int(counts.sum()), 1) * 100
-    ranks = np.minimum(np.searchsorted(shares, DEFAULT_PERCENTILES), len(order) - 1)
-    low, high = values[order[ranks]]
-    return _spanning(float(low), float(high))
+        sample = sample[(sample < first) | (sample > last)]
+    sample = np.sort(sample, kind="stable")  # by radix, for whole numbers of 16 bits
+    last_one = len(sample) - 1
+    low, high = (sample[int(share * last_one + 0.5)] if len(sample) else 0 for share in DEFAULT_SHARES)
+    if high <= low:
+        low, high = flat.min(), flat.max()
+    elif presentation.counts:
+        low, high = 0, flat.max()
+    ends = modality_values(np.array([low, high]), presentation)
+    return _spanning(float(ends.min()), float(ends.max()))
 
 
 def _spanning(low: float, high: float) -> Window:

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 Function = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 FUNCTIONS: frozenset[str] = frozenset({"LINEAR", "LINEAR_EXACT", "SIGMOID"})
 COLOURS = ("Red", "Green", "Blue")
+#: Whose values count decays: nothing is black, and the most is white.
+_NUCLEAR = ("NM", "PT")
 #: The attributes that `read_presentation` looks at, at the top level.
 KEYWORDS: frozenset[str] = frozenset({
-    "PhotometricInterpretation", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit",
+    "Modality", "PhotometricInterpretation", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit",
     "RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "VOILUTSequence", "VOILUTFunction",
     "WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "PresentationLUTShape", "PixelPresentation",
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
@@ -33,8 +35,8 @@ KEYWORDS: frozenset[str] = frozenset({
 
 #: Those of them that `read_simple` is enough for; explanations of windows are left out.
 SIMPLE: frozenset[str] = frozenset({
-    "PhotometricInterpretation", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit", "RescaleSlope",
-    "RescaleIntercept", "WindowCenter", "WindowWidth", "VOILUTFunction", "WindowCenterWidthExplanation",
+    "Modality", "PhotometricInterpretation", "PixelRepresentation", "PixelPaddingValue", "PixelPaddingRangeLimit",
+    "RescaleSlope", "RescaleIntercept", "WindowCenter", "WindowWidth", "VOILUTFunction", "WindowCenterWidthExplanation",
     "PresentationLUTShape",
 })  # fmt: skip
 
@@ -55,6 +57,7 @@ class Presentation:
 
     ``supplemental``: the palette is for stored values from its first one on, those below are grey (C.7.6.19).
     ``fixed_shape``: ``inverse`` stands for itself, whatever PhotometricInterpretation says (C.11.6).
+    ``counts``: without a window the picture goes from nothing to its largest value.
     """
 
     slope: float = 1.0
@@ -68,6 +71,7 @@ class Presentation:
     supplemental: bool = False
     fixed_shape: bool = False
     presentation_lut: Lookup | None = None
+    counts: bool = False
 
 
 def read_presentation(dataset: Dataset, number: int = 0) -> Presentation:
@@ -85,6 +89,7 @@ def read_presentation(dataset: Dataset, number: int = 0) -> Presentation:
         inverse="INVERSE" in str(dataset.get("PresentationLUTShape", "")),
         padding=_padding(dataset, signed=signed),
         supplemental=_has_supplemental_palette(dataset),
+        counts=str(dataset.get("Modality", "")) in _NUCLEAR,
     )
 
 
@@ -113,6 +118,7 @@ def read_simple(texts: Mapping[str, tuple[str, ...]]) -> Presentation:
         windows=tuple(Window(center, width, shown) for center, width in pairs if width > 0),
         inverse="INVERSE" in word("PresentationLUTShape"),
         padding=(min(padding), max(padding)) if padding else None,
+        counts=word("Modality") in _NUCLEAR,
     )
 
 

@@ -56,16 +56,24 @@ function limitsWindow(low: number, high: number): Window {
   return windowFromLimits(low, high);
 }
 
-/** A window for images that bring none: 1st to 99th percentile without padding; PT 0 to SUV 5 or the largest value. */
+/** From so many values on every second, third … is looked at. */
+const SAMPLES = 300_000;
+
+/**
+ * A window for images that bring none, as the archive's own pictures have it: small values as they are, counts from nothing to the
+ * most (PT to SUV 5, where known), all else between the 1st and 99th percentile without padding.
+ */
 export function automaticWindow(picture: Picture, bitmap: Bitmap, choice?: SuvChoice): Window {
-  const { transform } = pictureInfo(picture);
+  const { transform, padding } = pictureInfo(picture);
   const { dataSet } = picture.instance;
-  const padding = number(dataSet, 'PixelPaddingValue');
   const suv = chosenSuv(transform.suv?.factors, choice)?.factor;
   if (suv !== undefined) return { center: 2.5 / suv, width: 5 / suv, function: 'LINEAR_EXACT' };
-  const [low, high] = percentiles(bitmap.pixels, 0.01, 0.99, 20_000, (value) => value === padding);
-  const nuclear = ['NM', 'PT'].includes(text(dataSet, 'Modality'));
-  const ends = [nuclear ? toModality(0, transform) : toModality(low, transform), toModality(nuclear ? bitmap.max : high, transform)];
+  const counts = ['NM', 'PT'].includes(text(dataSet, 'Modality'));
+  const bits = number(dataSet, 'BitsStored') ?? 16;
+  const plain = !transform.table && transform.slope === 1 && transform.intercept === 0 && number(dataSet, 'PixelRepresentation') !== 1;
+  if (!counts && plain && bits <= 8) return limitsWindow(0, 2 ** bits - 1);
+  const [low, high] = percentiles(bitmap.pixels, 0.01, 0.99, SAMPLES, padding && ((value) => value >= padding.first && value <= padding.last));
+  const ends = counts ? [toModality(0, transform), toModality(bitmap.max, transform)] : [toModality(low, transform), toModality(high, transform)];
   const window = limitsWindow(Math.min(...ends), Math.max(...ends));
   return finite(window) && high > low ? window : fullRange(bitmap, transform);
 }

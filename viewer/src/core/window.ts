@@ -144,12 +144,13 @@ export function dragStep(range: number): number {
 /** The percentiles `low` and `high` (0..1) of the values, from at most `most` samples. */
 export function percentiles(values: ArrayLike<number>, low: number, high: number, most = 20_000, skip?: (value: number) => boolean): [number, number] {
   const stride = Math.max(1, Math.floor(values.length / most));
-  const sample: number[] = [];
+  const all = new Float64Array(Math.ceil(values.length / stride));
+  let count = 0;
   for (let index = 0; index < values.length; index += stride) {
     const value = values[index] ?? 0;
-    if (!skip?.(value)) sample.push(value);
+    if (!skip?.(value)) all[count++] = value;
   }
-  sample.sort((a, b) => a - b);
+  const sample = all.subarray(0, count).sort();
   const at = (share: number): number => sample[Math.min(sample.length - 1, Math.max(0, Math.round(share * (sample.length - 1))))] ?? 0;
   return [at(low), at(high)];
 }
