@@ -2,6 +2,8 @@
 
 import json
 import logging
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -304,11 +306,10 @@ def test_the_thread_takes_up_what_is_asked_and_ends(jobs: Jobs) -> None:
     worker = Worker(jobs)
     worker.start()
     job = jobs.add(Wish("trial", [OTHER]), WHO, 0)
+    pause, deadline = threading.Event(), time.monotonic() + 60
     try:
-        for _ in range(1000):
-            if jobs.get(job.id).state.ended:
-                break
-            jobs.waiting.wait(0.02)
+        while not jobs.get(job.id).state.ended and time.monotonic() < deadline:
+            pause.wait(0.02)
     finally:
         worker.stop()
     assert jobs.get(job.id).state is State.DONE

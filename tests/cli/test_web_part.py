@@ -23,8 +23,7 @@ def test_a_server_that_ends_ends_its_process(tmp_path: Path, monkeypatch: pytest
         raise MemoryError
 
     def fail_later(server: HttpServer) -> None:
-        server._server.started = True
-        server.started.set()
+        server._tell()
         raise MemoryError
 
     if when == "later":
@@ -33,7 +32,7 @@ def test_a_server_that_ends_ends_its_process(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setattr(Application, "_live", fail)
     sockets = bind_all(settings, others=False)
     try:
-        arguments = (settings, sockets, Arrivals.shared(), dict, ready, stop)
+        arguments = (settings, sockets, Arrivals.shared(), dict, ready.set, stop)
         serving = threading.Thread(target=serve_web, args=arguments, daemon=True)
         serving.start()
         serving.join(30)

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 from pydicom.dataset import FileMetaDataset
@@ -33,6 +34,24 @@ def server(app: Application) -> Iterator[HttpServer]:
     made.stop()
     thread.join(20)
     assert not thread.is_alive()
+
+
+def test_it_says_that_it_has_begun_before_it_answers(app: Application) -> None:
+    said: list[str] = []
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        said.append(scope["type"])
+        await app(scope, receive, send)
+
+    made = HttpServer(answer, socket.create_server(("127.0.0.1", 0)), grace=5, began=lambda: said.append("begun"))
+    with closing(http.client.HTTPConnection("127.0.0.1", made.port, timeout=20)) as client:
+        client.request("GET", "/health")  # it waits in the socket already
+        thread = threading.Thread(target=made.run)
+        thread.start()
+        assert client.getresponse().status == 200
+    made.stop()
+    thread.join(20)
+    assert said[:3] == ["lifespan", "begun", "http"]
 
 
 def connection(server: HttpServer) -> closing[http.client.HTTPConnection]:

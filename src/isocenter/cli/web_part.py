@@ -41,10 +41,10 @@ def serve_web(
     sockets: Sockets,
     arrivals: Arrivals,
     ask_counters: Callable[[], dict[str, int]],
-    ready: threading.Event,
+    ready: Callable[[], None],
     stop: threading.Event,
 ) -> None:
-    """Serve in this process until ``stop`` is set; ``ready`` is set once requests are taken.
+    """Serve in this process until ``stop`` is set; ``ready`` is called once requests are taken.
 
     A server that ends by itself sets ``stop``, so that the process does not outlive it.
     """
@@ -60,15 +60,12 @@ def serve_web(
             echo=partial(_echo, settings),
             jobs=jobs,
         )
-        web = HttpServer(app, sockets.http, grace=settings.shutdown_seconds, tls=tls)
+        web = HttpServer(app, sockets.http, grace=settings.shutdown_seconds, tls=tls, began=ready)
         thread = threading.Thread(target=_run, args=(web, stop), name="http")
         thread.start()
         anonymizing = Worker(jobs, partial(PeerTarget, partial(connect_to_send, settings)))
         anonymizing.start()
         try:
-            web.started.wait()
-            if web.has_begun:
-                ready.set()
             stop.wait()
         finally:
             archive.reported.give()  # that it goes down, as the DICOM part has noted

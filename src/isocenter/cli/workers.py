@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext
 
@@ -143,16 +144,18 @@ def _run(settings: Settings, sockets: Sockets, arrivals: Arrivals, pipe: Connect
 
     configure_logging(settings)
     tune()
-    ready = threading.Event()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     pipe.recv()
     with stop_on_signals(signal.SIGTERM, insist=False) as stop:  # who ends them at once is the one that started them
-        threading.Thread(target=_tell_when_set, args=(ready, pipe), daemon=True).start()
-        serve_web(settings, sockets, arrivals, _Questions(pipe).counters, ready, stop)
+        serve_web(settings, sockets, arrivals, _Questions(pipe).counters, partial(_say_ready, pipe), stop)
 
 
 def _tell_when_set(event: threading.Event, pipe: Connection) -> None:
     event.wait()
+    _say_ready(pipe)
+
+
+def _say_ready(pipe: Connection) -> None:
     with contextlib.suppress(OSError):  # nobody waits for it any more
         pipe.send(_READY)
 

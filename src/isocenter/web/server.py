@@ -11,7 +11,7 @@ import math
 import socket
 import ssl
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -27,9 +27,9 @@ _LAST_WORDS = 0.5
 class _Server(uvicorn.Server):
     """uvicorn without its signal handlers; tells when it takes requests."""
 
-    def __init__(self, config: uvicorn.Config, started: threading.Event) -> None:
+    def __init__(self, config: uvicorn.Config, tell: Callable[[], None]) -> None:
         super().__init__(config)
-        self._taking_requests = started
+        self._tell = tell
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -37,9 +37,10 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
+        """Start, and say so before the first request is answered."""
         await super().startup(sockets)
-        self._taking_requests.set()
+        if self.started:
+            self._tell()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close what is open; channels have a moment before."""
@@ -57,9 +58,18 @@ class HttpServer:
         sock: a bound TCP socket; it belongs to the server from now on.
         grace: seconds that running requests have to finish after ``stop``.
         tls: what HTTPS is spoken with; without it HTTP is.
+        began: called by the thread in ``run`` once requests are taken, before the first is answered.
     """
 
-    def __init__(self, app: ASGIApp, sock: socket.socket, *, grace: float, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        sock: socket.socket,
+        *,
+        grace: float,
+        tls: ssl.SSLContext | None = None,
+        began: Callable[[], None] = lambda: None,
+    ) -> None:
         config = uvicorn.Config(
             app, loop="auto", http="httptools", ws="websockets-sansio", ws_max_size=_MAX_MESSAGE,
             ws_per_message_deflate=False, lifespan="on", log_config=None, access_log=False,
@@ -71,8 +81,9 @@ class HttpServer:
             config.ssl = tls
         #: Set once requests are taken; wait for it instead of trying.
         self.started = threading.Event()
+        self._began = began
         self._sock = sock
-        self._server = _Server(config, self.started)
+        self._server = _Server(config, self._tell)
 
     @property
     def port(self) -> int:
@@ -80,17 +91,16 @@ class HttpServer:
         number: int = self._sock.getsockname()[1]
         return number
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether requests were ever taken; False after ``started`` where it failed before."""
-        return bool(self._server.started)
-
     def run(self) -> None:
         """Serve until ``stop``; returns when the running requests have finished or their time is over."""
         try:
             self._server.run(sockets=[self._sock])
         finally:
             self.started.set()  # who waits for the start must not wait for ever if there was none
+
+    def _tell(self) -> None:
+        self.started.set()
+        self._began()
 
     def stop(self) -> None:
         """Take no more requests and let ``run`` return."""
