@@ -49,6 +49,8 @@ __all__ = [
 
 #: Seconds between two looks whether the storage has room ready for the next objects.
 _PREPARE_PAUSE = 0.5
+#: Seconds after the last bytes in which uploads are taken to go on.
+_LATELY = 1.0
 
 
 class Archive:
@@ -82,18 +84,20 @@ class Archive:
         #: What peers asked to be kept for sure.
         self.commitments = Commitments(storage, index, settings)
         self._arrivals = arrivals or Arrivals.of_process()
+        #: Told of each question that somebody waits for the answer of.
+        self.requests = Arrivals.of_process()
         self._intake = Intake(storage, index, self._arrivals)
         self._metadata = MetadataReader(storage, index)
         #: What a viewer needs to open a study, in one document.
         self.openings = OpeningReader(index, self._metadata)
         self._redo = redo
         self._settling = Settling(
-            storage, index, self._metadata, settings.settle_seconds, redo.advance if redo else _nothing, self._arrivals
+            storage, index, self._metadata, settings.settle_seconds, redo.advance if redo else _nothing, self._serving
         )
         self._preparing = Worker("preparing", self._prepare, _PREPARE_PAUSE)
         #: Keys that the site has added to those of every archive, and what reads objects for them.
         self.site_keys = SiteKeys(index.database)
-        self.reindexing = Reindexing(storage, index, self.site_keys, self._arrivals)
+        self.reindexing = Reindexing(storage, index, self.site_keys, self._serving)
         self._bin_days: int = settings.bin_days
         #: What was deleted and can be restored.
         self.bin = Bin(storage, index, self._settling.remove_garbage)
@@ -173,6 +177,14 @@ class Archive:
     def receiving(self) -> bool:
         """Whether objects are arriving, in any process of the node, so that what can wait a moment should."""
         return self._arrivals.going_on
+
+    @property
+    def serving(self) -> bool:
+        """Whether somebody sends or asks, so that work beside that should go slowly."""
+        return self._serving()
+
+    def _serving(self) -> bool:
+        return self._arrivals.within(_LATELY) or self.requests.going_on
 
     def find(self, query: Query) -> list[dict[str, Any]]:
         """Return the answers to a query, as DICOM JSON Model objects (PS3.18 F) with the attributes asked for.

@@ -1,16 +1,16 @@
-"""When objects last arrived, told among all processes of a node, so that what can wait a moment does."""
+"""When objects, or requests, last arrived, told among processes if need be, so that what can wait a moment does."""
 
 import ctypes
 import multiprocessing
 import time
 from typing import Self
 
-#: Seconds after its last bytes in which a sender is taken to be at it still.
+#: Seconds after the last in which a sender, or who asks, is taken to be at it still.
 _LULL = 0.05
 
 
 class Arrivals:
-    """When the last bytes came, in any process that shares this."""
+    """When the last came, in any process that shares this."""
 
     def __init__(self, last: ctypes.c_double) -> None:
         self._last = last
@@ -26,14 +26,14 @@ class Arrivals:
         return cls(multiprocessing.RawValue(ctypes.c_double))
 
     def note(self) -> None:
-        """Bytes have come."""
+        """Something has come."""
         self._last.value = time.monotonic()
 
     def within(self, seconds: float) -> bool:
-        """Tell whether bytes have come in the last ``seconds``."""
+        """Tell whether something has come in the last ``seconds``."""
         return time.monotonic() - self._last.value < seconds
 
     @property
     def going_on(self) -> bool:
-        """Whether objects are arriving."""
+        """Whether they are coming just now."""
         return self.within(_LULL)

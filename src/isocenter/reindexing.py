@@ -13,7 +13,6 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from isocenter.arrivals import Arrivals
 from isocenter.background import Worker
 from isocenter.dicom.header import decode_value
 from isocenter.dicom.json import data_set_to_json
@@ -33,8 +32,7 @@ _LEASE = 60_000
 _BATCH = 200
 _KEPT_DAYS = 30
 _WAIT = 2.0
-_BREATH, _BREATH_AMID_UPLOADS = 0.001, 0.02
-_LATELY = 1.0
+_BREATH, _LONG_BREATH = 0.001, 0.02
 #: Items of a sequence, and values, that are kept for one key of one object.
 _MOST = 100
 
@@ -49,13 +47,13 @@ _OWNER = {Level.INSTANCE: 0, Level.STUDY: 1, Level.SERIES: 2, Level.PATIENT: 3} 
 
 
 class Reindexing:
-    """Keeps the values of a site's keys up with the objects."""
+    """Keeps the values of a site's keys up with the objects; slowly while ``serving`` says that somebody is served."""
 
-    def __init__(self, storage: Storage, index: Index, keys: SiteKeys, arrivals: Arrivals) -> None:
+    def __init__(self, storage: Storage, index: Index, keys: SiteKeys, serving: Callable[[], bool]) -> None:
         self._storage = storage
         self._database = index.database
         self._keys = keys
-        self._arrivals = arrivals
+        self._serving = serving
         self._consumer = Consumer(index.database, CONSUMER, f"{os.getpid()}-{secrets.token_hex(4)}")
         self._lock = threading.Lock()
         self._worker = Worker("reindexing", self._round, _WAIT)
@@ -155,7 +153,7 @@ class Reindexing:
             ]  # fmt: skip
             if not wanted:
                 continue
-            self._worker.rest(_BREATH_AMID_UPLOADS if self._arrivals.within(_LATELY) else _BREATH)
+            self._worker.rest(_LONG_BREATH if self._serving() else _BREATH)
             for key, values in self._header(wanted, row):
                 made[key.id][row[_OWNER[key.level]]] = values
         return made

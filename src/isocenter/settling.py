@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from isocenter.arrivals import Arrivals
 from isocenter.background import Worker
 from isocenter.index.bin import give_up_expired
 from isocenter.index.blobs import Blobs, announce_settled, read_series_by_key, settle_series
@@ -26,11 +25,9 @@ from isocenter.storage.storage import Storage
 _LEASE = 60_000
 _SHORTEST_WAIT = 0.25
 #: Seconds between two headers. Settling has time; without the pauses, uploads and searches right after a large study
-#: take up to five times as long. While objects come in it only just goes on.
+#: take up to five times as long. While somebody is served it only just goes on.
 _BREATH = 0.001
-_BREATH_AMID_UPLOADS = 0.02
-#: Seconds after the last bytes in which uploads are taken to go on.
-_LATELY = 1.0
+_LONG_BREATH = 0.02
 _KEPT_DAYS = 30
 _READ_AT_ONCE = 10_000
 
@@ -45,7 +42,10 @@ class _Restless:
 
 
 class Settling:
-    """Settles series ``settle_seconds`` after their last event, in one process at a time; calls ``settled`` then."""
+    """Settles series ``settle_seconds`` after their last event, in one process at a time; calls ``settled`` then.
+
+    ``serving`` tells whether somebody is served who should not wait for this.
+    """
 
     def __init__(
         self,
@@ -54,13 +54,13 @@ class Settling:
         metadata: MetadataReader,
         settle_seconds: float,
         settled: Callable[[], None],
-        arrivals: Arrivals,
+        serving: Callable[[], bool],
     ) -> None:
         self._storage = storage
         self._index = index
         self._metadata = metadata
         self._settled = settled
-        self._arrivals = arrivals
+        self._serving = serving
         self._quiet = round(settle_seconds * 1000)
         self._consumer = Consumer(index.database, "settling", f"{os.getpid()}-{secrets.token_hex(4)}")
         self._read_to = -1  # -1: nothing read under this lease yet
@@ -160,7 +160,7 @@ class Settling:
 
     def _breathe(self) -> None:
         """Leave the interpreter to whoever waits for it."""
-        self._worker.rest(_BREATH_AMID_UPLOADS if self._arrivals.within(_LATELY) else _BREATH)
+        self._worker.rest(_LONG_BREATH if self._serving() else _BREATH)
 
     def _write(self, series_id: int) -> bool:
         """Write the blob of a series; return False where the series has changed meanwhile or is gone."""

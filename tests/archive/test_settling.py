@@ -221,3 +221,20 @@ def test_headers_are_read_slowly_while_objects_come_in(
     monkeypatch.setattr(type(archive._arrivals), "within", lambda _self, _seconds: busy)
     assert archive.settle(2000) == 1
     assert pauses == [pause, pause]
+
+
+def test_work_beside_goes_slowly_while_somebody_sends_or_asks(
+    archive: Archive, build: Build, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("isocenter.arrivals.time.monotonic", lambda: now)
+    assert not archive.serving
+    send(archive, build())
+    now += 0.9
+    assert archive.serving
+    now += 0.2
+    assert not archive.serving
+    archive.requests.note()
+    assert archive.serving
+    now += 0.1
+    assert not archive.serving

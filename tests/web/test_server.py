@@ -209,3 +209,11 @@ def test_stop_before_run_ends_at_once(app: Application) -> None:
     thread.join(20)
     assert not thread.is_alive()
     assert server.started.is_set()
+
+
+def test_who_asks_is_served_before_work_beside(server: HttpServer, archive: Archive) -> None:
+    assert not archive.serving
+    with connection(server) as client:
+        client.request("GET", "/health")
+        assert client.getresponse().status == 200
+    assert archive.requests.within(20)

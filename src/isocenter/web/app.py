@@ -94,6 +94,7 @@ class Application:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The border of HTTP: whatever is raised below becomes an answer here."""
         started = perf_counter()
+        self.node.archive.requests.note()
         scope["app"] = self
         status = 0
         method, headers = scope["method"], dict(scope["headers"])

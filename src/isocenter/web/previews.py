@@ -1,8 +1,8 @@
 """Previews of volumes: made when a series has settled, or when one is asked for; kept as files, anew when it changes.
 
-The consumer of the outbox that makes them takes a quarter of a core at most, and next to nothing while objects come in.
-A file holds the gzip of the body; an empty one says that the series is no volume. All of them can be removed at any
-time.
+The consumer of the outbox that makes them takes a quarter of a core at most, and next to nothing while objects come in
+or somebody reads. A file holds the gzip of the body; an empty one says that the series is no volume. All of them can
+be removed at any time.
 """
 
 import contextlib
@@ -41,8 +41,8 @@ _LOG = logging.getLogger(__name__)
 _LEASE = 120_000
 _KEPT_DAYS = 30
 _WAIT = 2.0
-#: Seconds to rest for each second of work; while objects come in it only just goes on.
-_REST, _REST_AMID_UPLOADS = 3.0, 50.0
+#: Seconds to rest for each second of work; while somebody is served it only just goes on.
+_REST, _LONG_REST = 3.0, 50.0
 
 
 class Previews:
@@ -207,7 +207,7 @@ class _Pace:
 
     def __call__(self) -> None:
         """Rest."""
-        rest = _REST_AMID_UPLOADS if self._archive.receiving else _REST
+        rest = _LONG_REST if self._archive.serving else _REST
         if self._stop.wait((time.monotonic() - self._since) * rest):
             raise _StoppedError
         self._since = time.monotonic()
