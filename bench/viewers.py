@@ -77,7 +77,7 @@ def linked(port: int, *, shaped: bool) -> Iterator[str]:
 
 
 def read(run: Run, product: Product, *, shaped: bool) -> None:
-    """Open the thorax CT, then its planes."""
+    """Open the thorax CT; then, anew, its planes as soon as it shows an image."""
     data, study = run.thorax
     where = "30 Mbit/s, 10 ms" if shaped else "loopback"
     log = data.with_suffix(".log")
@@ -88,6 +88,9 @@ def read(run: Run, product: Product, *, shaped: bool) -> None:
         run.keep(product, f"image-{shaped}", film.pictures[-1])
         if not shaped:
             run.note("JavaScript before the first image (MB)", product, scripts_until(log, started + first / 1000))
+    with served(product, data, log) as port, linked(port, shaped=shaped) as root, chromium() as browser:
+        page = new_page(browser)
+        open_study(page, root, study, whole=False)
         planes, film = show_planes(page, product)
         run.note(f"first planes, {where} (ms)", product, planes)
         run.keep(product, f"planes-{shaped}", film.pictures[-1])

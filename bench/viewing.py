@@ -142,21 +142,24 @@ def filmed(page: Page) -> Iterator[Film]:
     session.detach()
 
 
-def rest(page: Page, film: Film, *, changed: bool = False) -> None:
-    """Wait until an image is shown (``changed``: another one than at first) and nothing new has come for a while."""
+def rest(page: Page, film: Film, *, changed: bool = False, quiet: float = _QUIET) -> None:
+    """Wait until an image is shown (``changed``: another than at first) and nothing new has come for ``quiet`` s."""
     end = time.time() + _LONGEST
-    while not (film.times and time.time() - film.times[-1] >= _QUIET and film.shows_image(changed=changed)):
+    while not (film.times and time.time() - film.times[-1] >= quiet and film.shows_image(changed=changed)):
         if time.time() > end:
             raise RuntimeError("the page showed no image in time")
         page.wait_for_timeout(200)
 
 
-def open_study(page: Page, root: str, study: str) -> tuple[float, float, Film]:
-    """Open a study; return when (seconds since 1970), the milliseconds to its first image, and the film."""
+def open_study(page: Page, root: str, study: str, *, whole: bool = True) -> tuple[float, float, Film]:
+    """Open a study; return when (seconds since 1970), the milliseconds to its first image, and the film.
+
+    ``whole``: until it rests, not only until an image is there.
+    """
     with filmed(page) as film:
         started = time.time()
         page.goto(f"{root}/viewer?StudyInstanceUIDs={study}", wait_until="commit")
-        rest(page, film)
+        rest(page, film, quiet=_QUIET if whole else 0)
     return started, film.seen(started), film
 
 

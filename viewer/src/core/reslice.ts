@@ -27,7 +27,8 @@ export interface CutPixels {
 }
 
 export class VoxelStore {
-  readonly data: Int16Array | Float32Array;
+  /** Empty until the first slice comes: a large one takes as long to make as a plane from the small volume. */
+  private data: Int16Array | Float32Array;
   loaded = 0;
   private readonly has: Uint8Array;
   /** The nearest slices that are there, at or below and at or above each; -1 where there is none. */
@@ -40,9 +41,8 @@ export class VoxelStore {
     readonly geometry: VolumeGeometry,
     floating: boolean,
   ) {
-    const { columns, rows, places } = geometry;
-    const count = columns * rows * places.length;
-    this.data = floating ? new Float32Array(count) : new Int16Array(count);
+    const { places } = geometry;
+    this.data = floating ? new Float32Array(0) : new Int16Array(0);
     this.has = new Uint8Array(places.length);
     this.below = new Int32Array(places.length).fill(-1);
     this.above = new Int32Array(places.length).fill(-1);
@@ -58,6 +58,8 @@ export class VoxelStore {
 
   put(index: number, pixels: ArrayLike<number>): void {
     const { columns, rows, places } = this.geometry;
+    const size = columns * rows * places.length;
+    if (this.data.length < size) this.data = this.data instanceof Float32Array ? new Float32Array(size) : new Int16Array(size);
     this.data.set(pixels, index * columns * rows);
     if (!this.has[index]) this.loaded += 1;
     this.has[index] = 1;

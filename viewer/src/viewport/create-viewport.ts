@@ -14,8 +14,14 @@ export function rendererWanted(): Renderer {
   return asked === 'cornerstone' || asked === 'canvas' ? asked : 'automatic';
 }
 
-/** Whether WebGL is there and runs on a graphics processor, without loading the rendering library. */
+let accelerates: boolean | undefined;
+
+/** Whether WebGL is there and runs on a graphics processor. Asked once: making a context takes some hundred milliseconds. */
 export function hasGraphicsProcessor(): boolean {
+  return (accelerates ??= drawsOnHardware());
+}
+
+function drawsOnHardware(): boolean {
   const context = document.createElement('canvas').getContext('webgl2');
   if (!context) return false;
   const info = context.getExtension('WEBGL_debug_renderer_info');

@@ -1,16 +1,17 @@
 // What stands below or in front of the panes while a series is shown in more than its own pictures: fusion, planes, 3D.
 
-import { lazy, Suspense, type JSX } from 'react';
+import { Suspense, type JSX } from 'react';
 import { Signal } from '../../core/lifecycle';
 import type { CommandName } from '../../core/commands';
+import { late } from '../parts/late';
 import { useStateOf } from './use-signal';
 import type { ViewerEngine } from './viewer-engine';
 import './bars.css';
 
-const FusionBar = lazy(() => import('./fusion-bar').then((module) => ({ default: module.FusionBar })));
-const MprBar = lazy(() => import('./mpr-bar').then((module) => ({ default: module.MprBar })));
-const PhaseBar = lazy(() => import('./phase-bar').then((module) => ({ default: module.PhaseBar })));
-const VolumePane = lazy(() => import('./volume-pane').then((module) => ({ default: module.VolumePane })));
+const FusionBar = late(() => import('./fusion-bar').then((module) => module.FusionBar));
+export const MprBar = late(() => import('./mpr-bar').then((module) => module.MprBar));
+const PhaseBar = late(() => import('./phase-bar').then((module) => module.PhaseBar));
+export const VolumePane = late(() => import('./volume-pane').then((module) => module.VolumePane));
 
 const NOTHING = { changed: new Signal(), state: (): undefined => undefined };
 

@@ -1,7 +1,7 @@
 // One pane: the drawing, what is written over it, gestures, and what happens when a picture cannot be shown.
 
 import { ImageOff, LoaderCircle, Star } from 'lucide-react';
-import { lazy, Suspense, useEffect, useRef, useState, type DragEvent, type JSX } from 'react';
+import { lazy, Suspense, useEffect, useLayoutEffect, useRef, useState, type DragEvent, type JSX } from 'react';
 import { type CommandName, keyLabel } from '../../core/commands';
 import type { Detail } from '../../core/corner-text';
 import { isMarked } from '../../core/key-images';
@@ -291,7 +291,8 @@ function dropping(onDrop: (id: string) => void): { onDragOver(event: DragEvent):
 /** Makes the drawing once the element is there; returns why there is none. */
 function useDrawing(drawing: React.RefObject<HTMLDivElement | null>, controller: StackController, pane: number): string {
   const [failure, setFailure] = useState('');
-  useEffect(() => {
+  // With the layout and not after it, or a pane would be seen empty before its picture.
+  useLayoutEffect(() => {
     const element = drawing.current;
     if (!element) return undefined;
     const owner = new Owner();

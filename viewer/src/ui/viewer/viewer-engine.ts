@@ -26,6 +26,7 @@ import type { Volume3dSession } from '../../viewport/volume3d/session';
 import { WaitingWorker } from '../../viewport/mpr/waiting-worker';
 import { Workspace } from '../../viewport/workspace';
 import type { Services } from '../services';
+import { MprBar, VolumePane } from './bars';
 
 const MEBIBYTE = 2 ** 20;
 
@@ -158,14 +159,14 @@ export function warmUp({ worker }: ViewerEngine): void {
   worker.prepare();
   void import('../../viewport/mpr/session');
   void import('../../core/volume');
-  void import('./mpr-bar');
+  void MprBar.fetch();
 }
 
 async function openVolume3d({ store, previews }: Pick<ViewerEngine, 'store' | 'previews'>, source: DisplaySet | undefined): Promise<Volume3dSession | string> {
   if (!source) return t('No series is open');
   const preview = previews.get(source, 'interaction');
   preview.catch(() => undefined);
-  const [{ Volume3dSession }, { volumeOf }] = await Promise.all([import('../../viewport/volume3d/session'), import('../../core/volume')]);
+  const [{ Volume3dSession }, { volumeOf }] = await Promise.all([import('../../viewport/volume3d/session'), import('../../core/volume'), VolumePane.fetch()]);
   const answer = volumeOf(source);
   return 'reason' in answer ? t('This series is no volume: {reason}', { reason: answer.reason }) : new Volume3dSession(source, answer.volume, store, preview);
 }
@@ -175,9 +176,9 @@ async function openVolume({ workspace, store, previews, worker }: Pick<ViewerEng
   if (!set) return t('No series is open');
   const preview = previews.get(set, 'interaction');
   preview.catch(() => undefined);
-  const [{ MprSession }, { volumeOf }] = await Promise.all([import('../../viewport/mpr/session'), import('../../core/volume')]);
+  const [{ MprSession }, { volumeOf }] = await Promise.all([import('../../viewport/mpr/session'), import('../../core/volume'), MprBar.fetch()]);
   const answer = volumeOf(set);
-  return 'reason' in answer ? t('This series is no volume: {reason}', { reason: answer.reason }) : new MprSession(workspace, store, sources, set, answer.volume, worker.take(), preview);
+  return 'reason' in answer ? t('This series is no volume: {reason}', { reason: answer.reason }) : new MprSession(workspace, store, sources, set, answer.volume, worker.take(), preview).open();
 }
 
 export function createEngine({ client, queue, local }: Services): ViewerEngine {

@@ -44,11 +44,12 @@ class CanvasViewport implements ViewportPort {
     return { width: Math.max(1, this.element.clientWidth), height: Math.max(1, this.element.clientHeight) };
   }
 
+  /** Paints at once: a canvas of another size is black, and would be seen so. */
   resize(): void {
-    const { width, height } = this.size();
-    this.canvas.width = Math.round(width * devicePixelRatio);
-    this.canvas.height = Math.round(height * devicePixelRatio);
-    this.draw();
+    const [width, height] = [this.size().width, this.size().height].map((side) => Math.round(side * devicePixelRatio)) as [number, number];
+    if (width === this.canvas.width && height === this.canvas.height) return;
+    Object.assign(this.canvas, { width, height });
+    this.paint();
   }
 
   draw(): void {

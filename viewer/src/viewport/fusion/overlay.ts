@@ -81,7 +81,7 @@ export class Overlay {
       this.later();
     };
     void preview.then((coming) => this.take(coming, floating), () => undefined);
-    feedVolume({
+    void feedVolume({
       store,
       source: set,
       pictures,
@@ -89,6 +89,7 @@ export class Overlay {
       floating,
       signal: this.life.signal,
       reslicer: this.reslicer,
+      after: Promise.resolve(),
       onSlice: () => changed({ loaded: this.current.loaded + 1 }),
       onFailure: () => changed({ failed: this.current.failed + 1 }),
     });

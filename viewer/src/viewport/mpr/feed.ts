@@ -16,14 +16,18 @@ export interface VolumeFeed {
   floating: boolean;
   signal: AbortSignal;
   reslicer: Reslicer;
+  /** Slices come after this: they would keep the first planes waiting. */
+  after: Promise<unknown>;
   onSlice(): void;
   onFailure(): void;
 }
 
 const AT_ONCE = 6;
 
-export function feedVolume(feed: VolumeFeed): void {
+export async function feedVolume(feed: VolumeFeed): Promise<void> {
   const waiting = [...feed.order];
+  await feed.after;
+  if (feed.signal.aborted) return;
   for (let i = 0; i < AT_ONCE; i += 1) void work(feed, waiting);
 }
 

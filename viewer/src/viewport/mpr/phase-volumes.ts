@@ -22,6 +22,8 @@ export interface PhaseHost {
   source: DisplaySet;
   volume: Volume;
   floating: boolean;
+  /** When the first planes are on screen; slices wait for it. */
+  first: Promise<unknown>;
   cutOf(id: string): Cut | undefined;
   /** A slice of a phase has come, or will not. */
   onProgress(held: Held): void;
@@ -66,7 +68,7 @@ export class PhaseVolumes {
   }
 
   private begin(phase: number, source: DisplaySet, { geometry, pictures }: Volume, worker: Worker, from: number): Held {
-    const { store, floating, cutOf, onProgress } = this.host;
+    const { store, floating, first, cutOf, onProgress } = this.host;
     const held: Held = { reslicer: new Reslicer(worker, geometry, floating, cutOf), loaded: 0, failed: 0, total: pictures.length, life: new AbortController(), bytes: geometry.columns * geometry.rows * pictures.length * (floating ? 4 : 2) };
     this.held.set(phase, held);
     this.keepToBudget(phase);
@@ -74,7 +76,7 @@ export class PhaseVolumes {
       held[kind] += 1;
       onProgress(held);
     };
-    feedVolume({ store, source, pictures, order: coarseToFine(pictures.length, from), floating, signal: held.life.signal, reslicer: held.reslicer, onSlice: progress('loaded'), onFailure: progress('failed') });
+    void feedVolume({ store, source, pictures, order: coarseToFine(pictures.length, from), floating, signal: held.life.signal, reslicer: held.reslicer, after: first, onSlice: progress('loaded'), onFailure: progress('failed') });
     return held;
   }
 

@@ -28,7 +28,8 @@ export class Reslicer implements PictureStore {
   private running: { id: number; version: number; waiting: Waiting } | undefined;
   private nextId = 1;
   private version = 0;
-  private begun = false;
+  /** Whether there is anything to cut from. */
+  hasBegun = false;
   private after: (() => void)[] = [];
 
   constructor(
@@ -43,14 +44,14 @@ export class Reslicer implements PictureStore {
 
   put(index: number, pixels: StoredPixels, slope: number, intercept: number): void {
     this.send({ kind: 'slice', index, pixels, slope, intercept });
-    this.begun = true;
+    this.hasBegun = true;
     this.pump();
   }
 
   /** A small volume that stands for slices that have not come, in the same terms as theirs. */
   usePreview(geometry: VolumeGeometry, values: Float32Array<ArrayBuffer>): void {
     this.worker.postMessage({ kind: 'preview', geometry, values } satisfies ResliceRequest, [values.buffer]);
-    this.begun = true;
+    this.hasBegun = true;
     this.pump();
   }
 
@@ -122,7 +123,7 @@ export class Reslicer implements PictureStore {
 
   /** Nothing is cut before a slice or the preview has come. */
   private pump(): void {
-    const next = this.running || !this.begun ? undefined : this.queue.values().next().value;
+    const next = this.running || !this.hasBegun ? undefined : this.queue.values().next().value;
     if (!next) return;
     this.queue.delete(next.set);
     this.running = { id: this.nextId++, version: this.version, waiting: next };

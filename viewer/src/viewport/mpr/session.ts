@@ -38,6 +38,8 @@ export interface MprState {
 
 /** Time between two cuts of what is on screen while slices come, in ms. */
 const SHARPEN = 150;
+/** How long all else waits for planes cut from the preview, in ms. */
+const LONGEST_WAIT = 300;
 const SLAB_NAMES: Readonly<Record<SlabMode, string>> = { max: 'MIP', min: 'MinIP', mean: 'Average' };
 /** A press this far from the crosshair, on one of its lines, turns instead of moves; CSS pixels. */
 const AWAY = 50;
@@ -56,6 +58,8 @@ export class MprSession {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly life = new AbortController();
   private turns = 0;
+  private readonly place: Vector;
+  private readonly ready: Promise<void>;
   private readonly before: { rows: number; columns: number; sets: (DisplaySet | undefined)[]; active: number };
 
   constructor(
@@ -73,11 +77,15 @@ export class MprSession {
     this.current = { mode: 'max', thickness: 0, loaded: 0, drawn: 0, total: volume.pictures.length, preview: 0, failed: 0, notes: volume.notes, turned: false, phase: source.phase ?? 0 };
     this.planes = PLANES.map((name) => reformat(source, volume, name, STANDARD[name], this.floating));
     const at = workspace.active.picture;
-    this.volumes = new PhaseVolumes({ store, source, volume, floating: this.floating, cutOf: (id) => this.cutOf(id), onProgress: (held) => this.progress(held) });
+    let begin = (): void => undefined;
+    const first = new Promise<void>((resolve) => (begin = resolve));
+    this.volumes = new PhaseVolumes({ store, source, volume, floating: this.floating, first, cutOf: (id) => this.cutOf(id), onProgress: (held) => this.progress(held) });
     this.shown = this.volumes.get(this.current.phase, worker, Math.max(0, at ? volume.pictures.indexOf(at) : 0)) as Held;
     sources.usePlanes(this.shown.reslicer);
-    this.open(this.placeOf(at));
-    void preview.then((coming) => this.take(coming), () => undefined);
+    this.place = this.placeOf(at);
+    const small = preview.then((coming) => this.take(coming)).catch(() => undefined);
+    const pause = new Promise<void>((resolve) => setTimeout(resolve, LONGEST_WAIT));
+    this.ready = Promise.race([small, pause]).then(begin);
   }
 
   readonly state = (): MprState => this.current;
@@ -213,14 +221,16 @@ export class MprSession {
   }
 
   /** Shows the small volume until its slices have come. */
-  private take(preview: Preview | undefined): void {
+  private async take(preview: Preview | undefined): Promise<void> {
     const geometry = preview && previewGeometry(preview, this.volume);
     if (!geometry || this.life.signal.aborted || this.current.loaded === this.current.total) return;
     const { slope, intercept } = pictureInfo(this.volume.pictures[0] as Picture).transform;
     const values = this.floating ? preview.values.slice() : preview.values.map((value) => (value - intercept) / slope);
     const held = this.shown;
+    const late = held.reslicer.hasBegun;
     held.reslicer.usePreview(geometry, values);
-    void this.again().then(() => held === this.shown && this.update({ preview: preview.factor }));
+    await (late ? this.again() : Promise.all(this.planes.map(({ set }) => held.reslicer.load(set, this.pictureAt(set, this.place)))));
+    if (held === this.shown) this.update({ preview: preview.factor });
   }
 
   private placeOf(picture: Picture | undefined): Vector {
@@ -229,11 +239,19 @@ export class MprSession {
     return plane ? centreOf(plane) : geometry.origin;
   }
 
-  private open(place: Vector): void {
+  /** Puts the planes in place of what is on screen, as soon as there is something to see in them; until then that stays. */
+  async open(): Promise<this> {
+    await this.ready;
+    if (this.life.signal.aborted) return this;
     const { setting } = this.workspace.active.state();
     this.workspace.arrange(2, 2, 'mpr');
-    this.show(place, () => true, setting);
+    this.show(this.place, () => true, setting);
     this.workspace.activate(0);
+    return this;
+  }
+
+  private pictureAt({ pictures }: DisplaySet, place: Vector): Picture {
+    return pictures[nearestPicture(pictures, place)?.index ?? 0] as Picture;
   }
 
   private show(place: Vector, which: (name: PlaneName) => boolean, setting = this.workspace.active.state().setting): void {
@@ -241,8 +259,7 @@ export class MprSession {
     this.workspace.quietly(() => {
       this.planes.forEach(({ set }, index) => {
         const name = PLANES[index] as PlaneName;
-        const at = nearestPicture(set.pictures, place)?.index ?? 0;
-        if (which(name)) this.workspace.state().cells[index]?.controller.replace(set, at, setting);
+        if (which(name)) this.workspace.state().cells[index]?.controller.replace(set, set.pictures.indexOf(this.pictureAt(set, place)), setting);
       });
     });
   }
