@@ -30,3 +30,15 @@ def test_files_named_in_the_docs_exist(page: Path) -> None:
     named = re.findall(r"`((?:src|tests|docs|tools|bench|viewer)/[\w./-]+)`", page.read_text(encoding="utf-8"))
     missing = sorted({n for n in named if not (ROOT / n).exists()})
     assert not missing
+
+
+def test_tests_named_in_the_docs_exist() -> None:
+    page = (ROOT / "docs" / "deidentification.md").read_text(encoding="utf-8")
+    named = sorted(set(re.findall(r"`([\w/]+)::(test_\w+)`", page)))
+    assert len(named) > 80
+    missing = []
+    for module, name in named:
+        path = ROOT / "tests" / (module if "/" in module else f"deid/{module}")
+        if f"\ndef {name}(" not in path.with_suffix(".py").read_text(encoding="utf-8"):
+            missing.append(f"{module}::{name}")
+    assert missing == []

@@ -82,8 +82,12 @@ def test_every_input_is_counted_once(anonymize: Callable[..., tuple[int, Any]]) 
     assert report["inputs"] == sum(counts.values()) == 44
 
 
-def test_neither_copies_nor_reports_hold_an_original_value(tmp_path: Path, anonymize) -> None:
+def test_neither_copies_nor_reports_hold_an_original_value(tmp_path: Path, inputs: Path, anonymize) -> None:
+    day = 1_000_000_000  # on which the inputs were made
+    for path in inputs.iterdir():
+        os.utime(path, (day, day))
     anonymize("--profile", "research")
+    assert all(path.stat().st_mtime != day for path in (tmp_path / "out").rglob("*"))
     written = files(tmp_path / "out")
     assert any(name.endswith("summary.html") for name in written)
     for name, content in written.items():

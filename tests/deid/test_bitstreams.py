@@ -96,6 +96,28 @@ def test_any_profile_keeps_its_length_or_goes(raw: bytes) -> None:
     assert len(clear_icc(raw)) in {0, len(raw)}
 
 
+@pytest.mark.parametrize(
+    "stream",
+    [with_segment(JPEG, marker, TOKEN) for marker in (0xC8, 0xF0, 0xF6, 0xF9, 0xFD)]
+    + [with_segment(bytes(clear_text(J2K)), marker, TOKEN) for marker in (0x54, 0x65, 0x7F)],
+    ids=lambda stream: stream[:40].hex()[-12:],
+)
+def test_text_in_markers_that_no_decoder_needs_goes(stream: bytes) -> None:
+    cleared = clear_text(stream)
+    assert cleared == stream.replace(TOKEN, bytes(len(TOKEN)))
+
+
+@pytest.mark.parametrize("kind", [b"desc", b"data", b"ncl2", b"dtim", b"mmod"])
+def test_only_numbers_stay_in_a_colour_profile(kind: bytes) -> None:
+    head = bytearray(128)
+    head[24:36] = struct.pack(">6H", 2024, 1, 31, 12, 0, 0)
+    head[100 : 100 + len(TOKEN)] = TOKEN
+    profile = bytes(head) + struct.pack(">I4sII", 1, b"desc", 144, 8 + len(TOKEN)) + kind + bytes(4) + TOKEN
+    cleared = clear_icc(profile)
+    assert not any(cleared[24:36] + cleared[100:128])
+    assert TOKEN not in cleared
+
+
 def test_text_of_a_colour_profile_goes() -> None:
     tags = struct.pack(">I4sII", 1, b"desc", 144, 8 + len(TOKEN))
     profile = bytes(128) + tags + b"desc\0\0\0\0" + TOKEN

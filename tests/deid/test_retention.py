@@ -15,11 +15,13 @@ from isocenter.dicom.scanner import iter_elements, iter_items
 
 KEPT_ROLES = {Role.TECHNICAL, Role.NUMBER, Role.VALUE}
 SIZES = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "AT": 4, "UV": 8, "SV": 8, "OF": 4, "OD": 8, "OL": 4}
+PIXELS = 0x7FE0
 #: Read by the gate, written by the engine, or in a group that goes as a whole.
 OWN = {0x00080016, 0x00080018, 0x00120062, 0x00120063, 0x00280303, 0x00280010, 0x00280011, 0x00280301, 0x00080060}
 TAGS = sorted(
     tag for tag, row in ATTRIBUTES.items()
     if row[2] and tag > 0x00080018 and tag not in OWN and f"{tag:08X}" not in ROWS and role_of(tag) in KEPT_ROLES
+    and tag >> 16 != PIXELS
 )  # fmt: skip
 
 

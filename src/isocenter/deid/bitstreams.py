@@ -1,13 +1,14 @@
 """Text hidden in compressed frames: JPEG APPn and COM segments, JPEG 2000 comments, boxes of JP2 and JPEG XL files.
 
 Nothing is decoded or moved: the payload becomes zeros, so lengths, offset tables and entropy-coded data stay as they
-are (ISO 10918-1 B.1, 14495-1 C, 15444-1 A and I, 18181-2).
+are (ISO 10918-1 B.1, 14495-1 C, 15444-1 A and I, 18181-2). What is behind the runs of RLE frames goes likewise.
 """
 
 import re
 import struct
 from operator import itemgetter
 
+from isocenter.deid.runs import unneeded
 from isocenter.deid.writing import write_header
 from isocenter.dicom.encoding import UNDEFINED, Buffer, Element, Encoding
 from isocenter.dicom.scanner import iter_items
@@ -15,9 +16,17 @@ from isocenter.dicom.scanner import iter_items
 _SOI, _SOC = b"\xff\xd8", b"\xff\x4f\xff\x51"
 _BOXES = (b"\x00\x00\x00\x0cjP  ", b"\x00\x00\x00\x0cJXL ")
 _EOI = b"\xff\xd9"
-_APP0, _APP8, _APP14, _APP15, _COM = 0xE0, 0xE8, 0xEE, 0xEF, 0xFE
+_APP0, _APP8, _APP14 = 0xE0, 0xE8, 0xEE
 _PREFIX, _SCAN, _END = 0xFF, 0xDA, 0xD9
-_TILE_PART, _TILE_DATA, _J2K_COM = 0x90, 0x93, 0x64
+_TILE_PART, _TILE_DATA = 0x90, 0x93
+#: Markers whose segments decoders need: frames, tables, scans; of JPEG-LS its parameters (ISO 10918-1 B.1, 14495-1 C).
+_NEEDED_SEGMENTS = ({*range(0xC0, 0xE0)} - {0xC8}) | {0xF7, 0xF8}
+#: Those of JPEG 2000, its extensions and HTJ2K (ISO 15444-1 A.2, 15444-2 A.2, 15444-15 A), and those without a length.
+_J2K_NEEDED = {
+    0x50, 0x51, 0x52, 0x53, 0x55, 0x56, 0x57, 0x58, 0x59, 0x5C, 0x5D, 0x5E, 0x5F, 0x60, 0x61, 0x63, 0x70, 0x71, 0x72,
+    0x73, 0x74, 0x75, 0x76, 0x77, 0x78, 0x79, 0x90, 0x91,
+}  # fmt: skip
+_J2K_BARE = {*range(0x30, 0x40), 0x92}
 #: What is a marker in entropy-coded data, too: all but stuffed bytes and restarts.
 _MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 _EMPTY_ITEM = b"\xfe\xff\x00\xe0\0\0\0\0"
@@ -36,19 +45,26 @@ _NEEDED_BOXES = {
 }  # fmt: skip
 _CODESTREAM_BOXES = {b"jp2c", b"jxlc", b"jxlp"}
 _ICC_METHOD = b"\2"
+#: The head of a colour profile; in it the day it was made, its digest, and what is reserved (ICC.1 7.2).
 _PROFILE_HEAD = 132
-_PROFILE_TEXTS = {b"text", b"desc", b"mluc", b"dict", b"meta", b"utf8", b"ut16", b"zut8", b"zxml"}
+_PROFILE_UNNEEDED = ((24, 36), (84, 128))
+#: Types of its tags that hold numbers; all others may hold text, or a time (ICC.1 clause 10).
+_PROFILE_NUMBERS = {
+    b"XYZ ", b"chrm", b"cicp", b"curv", b"mAB ", b"mBA ", b"mft1", b"mft2", b"meas", b"mpet", b"para", b"sf32",
+    b"sig ", b"uf32", b"ui08", b"ui16", b"ui32", b"ui64", b"vcgt", b"view",
+}  # fmt: skip
 
 
-def clear_fragments(data: Buffer, element: Element, encoding: Encoding) -> list[Buffer]:
+def clear_fragments(data: Buffer, element: Element, encoding: Encoding, plane: int = 0) -> list[Buffer]:
     """Return the pieces of encapsulated pixel data: the input itself but for frames with hidden text.
 
-    The fragments of a frame are looked at together: a comment may begin in one and end in the next.
+    The fragments of a frame are looked at together: a comment may begin in one and end in the next. ``plane``: bytes
+    of a plane of RLE frames, 0 where frames are none.
     """
     view = memoryview(data)
     if element.length != UNDEFINED:
         value = view[element.offset : element.offset + element.length]
-        return [write_header(element.tag, element.vr, element.length, encoding), clear_text(value) or value]
+        return [write_header(element.tag, element.vr, element.length, encoding), clear_text(value, plane) or value]
     fragments = [(item.offset, item.end) for item in iter_items(data, element, encoding)]
     pieces: list[Buffer] = [write_header(element.tag, element.vr, UNDEFINED, encoding)]
     start, rest = element.offset, fragments[1:]
@@ -57,7 +73,7 @@ def clear_fragments(data: Buffer, element: Element, encoding: Encoding) -> list[
         start = fragments[0][1] if fragments else element.offset
     for group in _streams(view, rest):
         whole = view[slice(*group[0])] if len(group) == 1 else b"".join(view[low:high] for low, high in group)
-        cleared = clear_text(whole)
+        cleared = clear_text(whole, plane)
         if cleared is None:
             continue
         at = 0
@@ -70,14 +86,14 @@ def clear_fragments(data: Buffer, element: Element, encoding: Encoding) -> list[
     return pieces
 
 
-def hides_text(data: Buffer, element: Element, encoding: Encoding) -> bool:
+def hides_text(data: Buffer, element: Element, encoding: Encoding, plane: int = 0) -> bool:
     """Tell whether there is text in encapsulated pixel data."""
     view = memoryview(data)
     fragments = [(item.offset, item.end) for item in iter_items(data, element, encoding)]
     if len(fragments) > 1 and not _are_offsets(view, *fragments[0], fragments[1:]):
         return any(view[slice(*fragments[0])])
     groups = _streams(view, fragments[1:])
-    return any(clear_text(b"".join(view[low:high] for low, high in group)) is not None for group in groups)
+    return any(clear_text(b"".join(view[low:high] for low, high in group), plane) is not None for group in groups)
 
 
 def _are_offsets(view: memoryview, start: int, end: int, fragments: list[tuple[int, int]]) -> bool:
@@ -108,10 +124,12 @@ def _streams(view: memoryview, fragments: list[tuple[int, int]]) -> list[list[tu
     return groups
 
 
-def clear_text(frame: Buffer) -> bytearray | None:
+def clear_text(frame: Buffer, plane: int = 0) -> bytearray | None:
     """Return a whole frame without hidden text, or None when there is none to take out."""
     head = bytes(frame[:12])
-    if head.startswith(_BOXES):
+    if plane:
+        zones = unneeded(frame, plane)
+    elif head.startswith(_BOXES):
         zones = _boxes(frame)
     elif head.startswith(_SOC):
         zones = _codestream(frame)
@@ -144,7 +162,7 @@ def _segments(frame: Buffer) -> list[tuple[int, int]]:
         if marker == _SOI[1] or at + 2 > len(frame):
             continue
         length = max(struct.unpack_from(">H", frame, at)[0], 2)
-        if _APP0 <= marker <= _APP15 or marker == _COM:
+        if marker not in _NEEDED_SEGMENTS:
             end = min(at + length, len(frame))
             zones.append((min(at + 2 + _needed(frame, marker, at + 2), end), end))
         offset, coded = at + length, coded or marker == _SCAN
@@ -152,7 +170,7 @@ def _segments(frame: Buffer) -> list[tuple[int, int]]:
 
 
 def _codestream(frame: Buffer) -> list[tuple[int, int]]:
-    """Return the comments of a JPEG 2000 codestream, of its tile-parts too, and what is behind its end."""
+    """Return what no decoder needs of a JPEG 2000 codestream: comments, also of tile-parts, and what is behind it."""
     zones, offset, next_part = [], 2, 0
     while offset + 4 <= len(frame):
         prefix, marker, length = struct.unpack_from(">BBH", frame, offset)
@@ -166,7 +184,10 @@ def _codestream(frame: Buffer) -> list[tuple[int, int]]:
                 break
             offset = next_part
             continue
-        if marker == _J2K_COM:
+        if marker in _J2K_BARE:
+            offset += 2
+            continue
+        if marker not in _J2K_NEEDED:
             zones.append((offset + 4, min(offset + 2 + length, len(frame))))
         offset += 2 + max(length, 2)
     return zones + _behind_end(frame, offset)
@@ -223,16 +244,16 @@ def clear_icc(profile: bytes) -> bytes:
 
 
 def _profile_text(profile: Buffer) -> list[tuple[int, int]]:
-    """Return where an ICC profile has text: in tags of these types, and between the tags (ICC.1 clause 7.3, 10)."""
+    """Return where an ICC profile may have text: in all tags but those of numbers, between tags, and in its head."""
     if len(profile) < _PROFILE_HEAD:
         return []
     count = min(struct.unpack_from(">I", profile, 128)[0], (len(profile) - _PROFILE_HEAD) // 12)
-    zones, behind = [], _PROFILE_HEAD + 12 * count
+    zones, behind = [*_PROFILE_UNNEEDED], _PROFILE_HEAD + 12 * count
     rows = [struct.unpack_from(">4sII", profile, _PROFILE_HEAD + 12 * number) for number in range(count)]
     for _, offset, size in sorted(rows, key=itemgetter(1)):
         end = min(offset + size, len(profile))
         zones.append((behind, min(offset, len(profile))))
-        if bytes(profile[offset : offset + 4]) in _PROFILE_TEXTS:
+        if bytes(profile[offset : offset + 4]) not in _PROFILE_NUMBERS:
             zones.append((offset + 8, end))
         behind = max(behind, end)
     return [(start, end) for start, end in [*zones, (behind, len(profile))] if start < end]

@@ -6,19 +6,20 @@ What is done to the pixels there is in :mod:`isocenter.deid.painting`.
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import isocenter.deid.gate as gate
 from isocenter.deid.bitstreams import begins_stream
 from isocenter.deid.options import Box, DeviceRule
 from isocenter.dicom.encoding import UNDEFINED, Element, encoding_of
-from isocenter.dicom.pixels import FLOAT_PIXEL_DATA, PIXEL_DATA, image_description
-from isocenter.dicom.scanner import iter_elements, iter_items, scan
+from isocenter.dicom.pixels import FLOAT_PIXEL_DATA, IMAGE_TAGS, PIXEL_DATA, image_description
+from isocenter.dicom.scanner import iter_elements, iter_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from isocenter.dicom.encoding import Buffer
+    from isocenter.deid.image import Whole
     from isocenter.dicom.header import Header
     from isocenter.dicom.uids import TransferSyntax
 
@@ -27,6 +28,7 @@ REGIONS = 0x00186011
 _BITS_ALLOCATED = 0x0100
 _OVERLAYS = frozenset(0x60000000 + (number << 17) + element for number in range(16) for element in (0x100, 0x102))
 TAGS: frozenset[int] = _OVERLAYS | {REGIONS}
+_IMAGE_TAGS = sorted(IMAGE_TAGS)
 #: Region Location Min X0, Min Y0, Max X1, Max Y1 (PS3.3 C.8.5.5).
 _CORNERS = (0x00186018, 0x0018601A, 0x0018601C, 0x0018601E)
 
@@ -53,25 +55,35 @@ def has_embedded_overlays(values: dict[int, bytes]) -> bool:
     )
 
 
-def has_unseen_pixels(data: Buffer, values: dict[int, bytes], syntax: TransferSyntax) -> bool:
+def has_unseen_pixels(whole: Whole) -> bool:
     """Tell whether there is more in the pixel data than the frames that are announced, which nobody gets to see.
 
     Raises:
         InvalidObjectError: there is no image, or its pixel data is broken.
     """
-    description = image_description(values, syntax)
-    start = scan(data, syntax, frozenset(), FLOAT_PIXEL_DATA).position
-    found = [each for each in iter_elements(data, syntax, start) if FLOAT_PIXEL_DATA <= each.tag <= PIXEL_DATA]
+    data, syntax = whole.data, whole.syntax
+    get = whole.values.get
+    frames, bits = _frames(tuple(get(tag) for tag in _IMAGE_TAGS), syntax)
+    behind = iter_elements(data, syntax, whole.header_end)
+    found = [each for each in behind if FLOAT_PIXEL_DATA <= each.tag <= PIXEL_DATA]
     if len(found) != 1:
         return True
     (pixels,) = found
     if pixels.length == UNDEFINED:
         fragments = list(iter_items(data, pixels, syntax))[1:]
         streams = sum(begins_stream(data, item.offset, item.end) for item in fragments)
-        return (streams or len(fragments)) > description.NumberOfFrames
-    seen = (description.frame_bits * description.NumberOfFrames + 7) // 8
+        return (streams or len(fragments)) > frames
+    seen = (bits * frames + 7) // 8
     rest = bytes(data[pixels.offset + seen : pixels.offset + pixels.length])
     return len(rest) > 1 and any(rest)
+
+
+@lru_cache(maxsize=256)
+def _frames(raws: tuple[bytes | None, ...], syntax: TransferSyntax) -> tuple[int, int]:
+    """Return how many frames there are and the bits of one, from the raw values of :data:`_IMAGE_TAGS`."""
+    values = {tag: raw for tag, raw in zip(_IMAGE_TAGS, raws, strict=True) if raw is not None}
+    description = image_description(values, syntax)
+    return description.NumberOfFrames, description.frame_bits
 
 
 def _regions(raw: bytes, syntax: TransferSyntax) -> list[Box]:

@@ -18,11 +18,13 @@ from isocenter.deid._tables.safe_private import SAFE_PRIVATE
 from isocenter.deid.bitstreams import hides_text
 from isocenter.deid.options import CODES, CONTRADICTIONS, Option, Policy
 from isocenter.deid.rules import Action, Rules
+from isocenter.deid.runs import plane_size
 from isocenter.deid.values import cap_age
 from isocenter.dicom import dictionary
 from isocenter.dicom.encoding import UNDEFINED, Buffer, Element, Encoding, effective_encoding, encoding_of
 from isocenter.dicom.header import Header, decode_values
 from isocenter.dicom.part10 import read_preamble_and_meta
+from isocenter.dicom.pixels import IMAGE_TAGS
 from isocenter.dicom.scanner import MAX_DEPTH, inflate, iter_elements, iter_items, scan
 from isocenter.dicom.uids import MEDIA_STORAGE_DIRECTORY, TransferSyntax, transfer_syntax
 
@@ -44,7 +46,7 @@ _PROGRAMS = frozenset(
     for keyword in ("Manufacturer", "ManufacturerModelName", "SoftwareVersions")
 )  # fmt: skip
 _OF_PROGRAMS = frozenset({"an address in the net", "a date"})
-_WANTED = gate.TAGS | markers.TAGS | text.IDENTIFIERS
+_WANTED = gate.TAGS | markers.TAGS | text.IDENTIFIERS | IMAGE_TAGS
 _CODE_OPTIONS = {code: option for option, code in CODES.items()}
 
 
@@ -238,7 +240,7 @@ class _Checker:
     def _stream(self, element: Element, encoding: Encoding) -> Iterator[Finding]:
         if element.length != UNDEFINED:
             return
-        if hides_text(self._data, element, encoding):
+        if hides_text(self._data, element, encoding, plane_size(self._opened.values, self._opened.syntax)):
             yield Finding(Kind.STREAM, element.tag, "comments or application data")
 
     def _value(self, element: Element, vr: str, parent: int) -> Iterator[Finding]:

@@ -45,7 +45,8 @@ _WORDS: dict[Action, str] = {
     Action.DEFINITION: "kept if it is registered", Action.SHIFT: "moved back in time",
     Action.CLEAN: "technical words stay", Action.CLEAN_EMPTY: "technical words stay, or nothing",
     Action.CLEAN_REQUIRED: "technical words stay, or a dummy", Action.AGE: "kept up to 89 years",
-    Action.ICC: "kept without its text", Action.PRIVATE: "private: kept if it is known to be safe",
+    Action.ICC: "kept without its text", Action.OFFSETS: "kept if it says where frames are",
+    Action.CHARACTER_SET: "kept if it is a character set", Action.PRIVATE: "private: kept if it is known to be safe",
     Action.SEQUESTER: "cannot be cleaned",
 }  # fmt: skip
 

@@ -27,6 +27,7 @@ from isocenter.deid.image import Area, Whole
 from isocenter.deid.options import Box, BurnedIn, Option, Policy, check_boxes
 from isocenter.deid.project import is_registered
 from isocenter.deid.rules import Rules
+from isocenter.deid.runs import plane_size
 from isocenter.deid.tree import Decision, Rewriter, SequesterError, Subject
 from isocenter.dicom.encoding import Buffer, effective_encoding, encoding_of
 from isocenter.dicom.header import Header, decode_values
@@ -54,7 +55,7 @@ SOP_CLASS_UID, SOP_INSTANCE_UID = 0x00080016, 0x00080018
 STUDY_INSTANCE_UID, SERIES_INSTANCE_UID = 0x0020000D, 0x0020000E
 PATIENT_ID, ISSUER, ACCESSION_NUMBER, CHARACTER_SET = 0x00100020, 0x00100021, 0x00080050, 0x00080005
 _WANTED = (
-    gate.TAGS | markers.TAGS | text.IDENTIFIERS | IMAGE_TAGS | blanking.TAGS | identifying.TAGS
+    gate.TAGS | markers.TAGS | text.TAGS | IMAGE_TAGS | blanking.TAGS | identifying.TAGS
     | {SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, ISSUER, CHARACTER_SET}
     | {painting.LOSSY, painting.METHOD}
 )  # fmt: skip
@@ -163,7 +164,9 @@ def read_object(data: Buffer, syntax: TransferSyntax) -> Whole:
     header = Header(decode_values({tag: raw for tag, raw in values.items() if tag in _DECODED}, syntax))
     if not header.text(SOP_INSTANCE_UID) or not header.text(SOP_CLASS_UID):
         raise InvalidObjectError("this is no object: SOPClassUID or SOPInstanceUID is missing")
-    return Whole(data, syntax, values, header, has_pixels=gate.has_pixels(data, syntax, found))
+    return Whole(
+        data, syntax, values, header, has_pixels=gate.has_pixels(data, syntax, found), header_end=found.position
+    )
 
 
 def _anonymize(
@@ -173,9 +176,19 @@ def _anonymize(
     burned_in, boxes = _pass_gate(whole, policy, areas, recognize)
     change = _face(whole, faces) if policy.deface else None
     blanked = _paint(whole, boxes or [], change) if boxes is not None or change else None
-    if burned_in == "NO" and blanked is None and blanking.has_unseen_pixels(whole.data, whole.values, whole.syntax):
-        raise SequesterError("its pixel data holds more than its frames, which nobody has looked at")
+    if burned_in != "YES" and blanked is None and whole.has_pixels:
+        _check_seen(whole)
     return _rewrite(whole, project, policy, burned_in, blanked, defaced=change is not None)
+
+
+def _check_seen(whole: Whole) -> None:
+    """Raise when there is more in the pixel data than a picture shows."""
+    try:
+        unseen = blanking.has_unseen_pixels(whole)
+    except InvalidObjectError as error:
+        raise SequesterError(f"nobody can tell what its pixels show: {error}") from error
+    if unseen:
+        raise SequesterError("its pixel data holds more than its frames, which nobody has looked at")
 
 
 def _face(whole: Whole, faces: Mapping[str, Face | str]) -> painting.Change | None:
@@ -254,7 +267,10 @@ def _rewrite(
         target = source
     sop_class = header.text(SOP_CLASS_UID)
     subject = _subject(project, _patient(header), header.text(ACCESSION_NUMBER))
-    scrubber = text.scrubber(whole.values, keep_institution=Option.INSTITUTION in policy.options)
+    scrubber = text.scrubber(
+        whole.values, source, keep_institution=Option.INSTITUTION in policy.options,
+        keep_dates=Option.FULL_DATES in policy.options,
+    )  # fmt: skip
     added = markers.write_markers(whole.values, policy, target, scrubber, burned_in, defaced=defaced)
     rules = _rules(policy, sop_class)
     rewriter = Rewriter(data, rules, project, subject, scrubber, _shared(rules, project, subject, scrubber, target))
@@ -262,7 +278,8 @@ def _rewrite(
         syntax = blanked.syntax
         added += [*blanked.elements, *painting.marks_of_loss(whole.values, whole.syntax, syntax)]
     elif syntax.encapsulated:
-        rewriter.pixels = lambda element: clear_fragments(data, element, source)
+        plane = plane_size(whole.values, syntax)
+        rewriter.pixels = lambda element: clear_fragments(data, element, source, plane)
     pieces = rewriter.level(0, len(data), source, target, added=sorted(added))
     study, series, instance = _new_uids(header, project, policy)
     head = write_file_meta(sop_class, instance, syntax.uid)

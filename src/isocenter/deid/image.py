@@ -13,13 +13,17 @@ KNOWN = "device rule or region"
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """An object: its bytes and syntax, raw values by tag, the texts of its header, and whether it has pixel data."""
+    """An object: its bytes and syntax, raw values by tag, the texts of its header, and whether it has pixel data.
+
+    ``header_end``: where what is before the group of the pixels ends.
+    """
 
     data: Buffer
     syntax: TransferSyntax
     values: dict[int, bytes]
     header: Header
     has_pixels: bool
+    header_end: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ class Action(Enum):
     CLEAN_REQUIRED = auto()  # the same; a dummy when nothing is left
     AGE = auto()
     ICC = auto()
+    OFFSETS = auto()  # kept when it holds places in this object
+    CHARACTER_SET = auto()  # its defined terms stay
     PRIVATE = auto()
     SEQUESTER = auto()
 
@@ -43,11 +45,12 @@ class Action(Enum):
 
 PATIENT_AGE = 0x00101010
 ENCAPSULATED_DOCUMENT = 0x00420011
-_CURVES, _OVERLAYS = 0x5000, 0x6000
+_CURVES, _OVERLAYS, _PIXELS = 0x5000, 0x6000, 0x7FE0
 _DATE_VRS = frozenset({"DA", "DT", "TM"})
 _ROLE_ACTIONS: dict[Role, Action] = {
     Role.TECHNICAL: Action.CHECK, Role.NUMBER: Action.NUMBER, Role.VALUE: Action.KEEP,
     Role.SEQUENCE: Action.SEQUENCE, Role.DEFINITION: Action.DEFINITION, Role.UID: Action.UID, Role.ICC: Action.ICC,
+    Role.OFFSETS: Action.OFFSETS, Role.CHARACTER_SET: Action.CHARACTER_SET,
 }  # fmt: skip
 #: Role -> the option under which the attribute is kept or cleaned, and what it then gets.
 _ROLE_OPTIONS: dict[Role, tuple[tuple[Option, Action], ...]] = {
@@ -111,6 +114,8 @@ class Rules:
             return Action.REMOVE
         if tag == ENCAPSULATED_DOCUMENT:
             return Action.SEQUESTER
+        if parent and group == _PIXELS:
+            return Action.REMOVE  # a picture in an item, as icons are: nobody has looked at it
         row = profile_row(tag)
         action = self._by_role(tag, parent) if row is None else self._by_row(tag, parent, row[0], dict(row[1]))
         return _fit(tag, action)

@@ -26,6 +26,8 @@ class Role(StrEnum):
     VALUE = "value"  # kept as it is
     SEQUENCE = "sequence"  # its items are handled one by one
     ICC = "icc"  # a colour profile: kept without its text
+    OFFSETS = "offsets"  # where frames are: kept when it can be that
+    CHARACTER_SET = "character set"  # kept when it is one
 
 
 #: Roles whose action is "remove, empty or replace", by the attribute's type in its IOD.
@@ -179,10 +181,12 @@ _LISTS: dict[Role, str] = {
         WeightingLookupTableData VolumetricCurveUpDirections SelectorOFValue SelectorODValue SelectorOLValue
         SelectorOVValue UValueData VValueData CompensatorProximalThicknessMap CompensatorDistalThicknessMap
         BlockEdgeData ChannelMinimumValue ChannelMaximumValue WaveformPaddingValue WaveformData
-        FirstOrderPhaseCorrectionAngle SpectroscopyData ExtendedOffsetTable ExtendedOffsetTableLengths
+        FirstOrderPhaseCorrectionAngle SpectroscopyData
         FloatPixelData DoubleFloatPixelData PixelData GrayLookupTableData LUTData
         CoefficientsSDVN CoefficientsSDHN CoefficientsSDDN""",
     Role.ICC: "ICCProfile",
+    Role.OFFSETS: "ExtendedOffsetTable ExtendedOffsetTableLengths",
+    Role.CHARACTER_SET: "SpecificCharacterSet",
 }  # fmt: skip
 ROLES: dict[str, Role] = {keyword: role for role, text in _LISTS.items() for keyword in text.split()}
 

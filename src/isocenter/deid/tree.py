@@ -5,18 +5,18 @@ are written with defined lengths, and those that came as UN stay UN with implici
 be read cannot be cleaned: every broken structure raises and the object is set aside.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import NamedTuple
 
+import isocenter.deid.plausible as plausible
 import isocenter.deid.values as values
 from isocenter.deid._tables.safe_private import SAFE_PRIVATE
 from isocenter.deid.bitstreams import clear_icc
 from isocenter.deid.markers import write_code
 from isocenter.deid.options import Option
+from isocenter.deid.plausible import DATE_VRS, SINGLE_VALUED, TEXT_VRS
 from isocenter.deid.project import Project, is_registered
 from isocenter.deid.rules import Action, Rules
 from isocenter.deid.structured import CONTENT_SEQUENCE, identifies
@@ -28,28 +28,10 @@ from isocenter.dicom.scanner import MAX_DEPTH, Item, iter_elements, iter_items
 from isocenter.errors import IsocenterError
 
 PIXEL_DATA = 0x7FE00010
-_TEXT_VRS = frozenset(
-    {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI", "UR", "UT"}
-)
 _SHORT = frozenset(SHORT_VRS.values())
-_NUMBER = re.compile(rb"[0-9+\-.eE \\\0]*")
-_DIGITS = re.compile(rb"[0-9.:+\- \\\0]*")
-_DATE_VRS = frozenset({"DA", "DT", "TM"})
-_DIGITS_ONLY = _DATE_VRS | {"UI"}
 _PRIVATE_TEXT = frozenset({"CS", "LO", "SH", "LT", "ST", "OB", "UN", "UC", "UT"})
-_COPIED = frozenset({Action.KEEP, Action.CHECK, Action.NUMBER, Action.DEFINITION})
+_COPIED = frozenset({Action.KEEP, Action.CHECK, Action.NUMBER, Action.DEFINITION, Action.OFFSETS, Action.CHARACTER_SET})
 _NOT_BY_VALUE = frozenset({Action.SEQUENCE, Action.SEQUESTER, Action.PRIVATE})
-
-
-#: Bytes of one value of VRs with a fixed size.
-_SIZES = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "AT": 4, "UV": 8, "SV": 8}
-
-
-@lru_cache(maxsize=8192)
-def _form(tag: int) -> tuple[str, int]:
-    """Return the VR of the dictionary and the most bytes its multiplicity allows."""
-    vr, most = dictionary.vr(tag), dictionary.vm(tag).rsplit("-", 1)[-1]
-    return vr, _SIZES[vr] * int(most) if vr in _SIZES and most.isdigit() else UNDEFINED
 
 
 #: Decisions to remember; the objects of a series have most in common and some ten of their own.
@@ -184,34 +166,42 @@ class Rewriter:
         tag = element.tag
         if action is Action.REMOVE:
             return b"", (tag, _NOTES[action])
-        if action in _COPIED and self._may_be_copied(element, action):
+        if action in _COPIED and element.vr == "SQ":
+            return b"", (tag, _NOTES[Action.REMOVE])  # a sequence where none is due, whose items nobody would look at
+        if action in _COPIED and self._may_be_copied(element, action, vr):
             if place.source is place.target and (element.vr or place.source.implicit):
                 return None, None
             return write_element(tag, vr or dictionary.vr(tag), self._raw(element), place.target), None
         written, noted = self._write(tag, action, vr, self._raw(element), place.target)
         return written, None if noted is None else (tag, _NOTES[noted])
 
-    def _may_be_copied(self, element: Element, action: Action) -> bool:
+    def _may_be_copied(self, element: Element, action: Action, vr: str) -> bool:
+        if not element.length:
+            return True
         if action is Action.KEEP:
-            return bool(element.tag & 0x10000) or self._is_value(element)
-        return not element.length or self._may_stay(self._raw(element), action)
+            raw = memoryview(self.data)[element.offset : element.offset + element.length]
+            private = bool(element.tag & 0x10000)
+            return plausible.is_binary(raw, vr) if private else plausible.is_value(raw, element.tag, element.vr)
+        known = vr if element.tag & 0x10000 else dictionary.vr(element.tag)
+        return self._may_stay(self._raw(element), action, known)
 
     def _raw(self, element: Element) -> bytes:
         return bytes(self.data[element.offset : element.offset + element.length])
 
-    def _is_value(self, element: Element) -> bool:
-        """Tell whether a value that is kept unseen can be one: no text where numbers are due, dates of digits."""
-        known, limit = _form(element.tag)
-        if known in _DIGITS_ONLY:
-            return _DIGITS.fullmatch(bytes(self.data[element.offset : element.offset + element.length])) is not None
-        return element.length <= limit and (element.vr not in _TEXT_VRS or known in _TEXT_VRS)
-
-    def _may_stay(self, raw: bytes, action: Action) -> bool:
+    def _may_stay(self, raw: bytes, action: Action, vr: str) -> bool:
         if action is Action.NUMBER:
-            return _NUMBER.fullmatch(raw) is not None
+            return plausible.is_number(raw) and not self.scrubber.found_in_number(raw)
         if action is Action.DEFINITION:
             return all(is_registered(uid) for uid in raw.decode("ascii", "replace").strip("\0 ").split("\\") if uid)
-        return not self.scrubber.found_in(raw)
+        if action is Action.OFFSETS:
+            return plausible.are_offsets(raw, len(self.data))
+        if action is Action.CHARACTER_SET:
+            return plausible.known_terms(raw) == raw.strip(b"\0 ")
+        return self.may_stay_as(raw, vr)
+
+    def may_stay_as(self, raw: bytes, vr: str) -> bool:
+        """Tell whether technical text can be that, and holds none of the object's own identifiers."""
+        return (vr not in TEXT_VRS or plausible.is_text(raw, vr)) and not self.scrubber.found_in(raw)
 
     def _write(self, tag: int, action: Action, vr: str, raw: bytes, target: Encoding) -> tuple[bytes, Action | None]:
         """Return the element that stands for a value, and what to note."""
@@ -303,6 +293,8 @@ class _Private:
         vr = SAFE_PRIVATE.get((group, number & 0xFF, found[0])) if found else None
         if found is None or vr is None:
             return Action.REMOVE, ""
+        if element.vr == "SQ" and vr != "SQ":
+            return Action.REMOVE, ""
         action = _private_action(rewriter, vr, element.vr)
         if action is not Action.REMOVE and not place.out.pieces[found[1]]:
             creator = group << 16 | number >> 8
@@ -329,13 +321,13 @@ def _private_action(rewriter: Rewriter, vr: str, written: str) -> Action:
         return Action.SEQUENCE
     if vr == "UI":
         return Action.KEEP if Option.UIDS in options else Action.UID
-    if vr in _DATE_VRS:
+    if vr in DATE_VRS:
         if Option.FULL_DATES in options:
             return Action.KEEP
         return Action.SHIFT if Option.MODIFIED_DATES in options else Action.REMOVE
     if vr in {"DS", "IS"}:
         return Action.NUMBER
-    if vr in _PRIVATE_TEXT or written in _TEXT_VRS:
+    if vr in _PRIVATE_TEXT or written in TEXT_VRS:
         return Action.CHECK
     return Action.KEEP
 
@@ -358,7 +350,7 @@ def _dummy(rewriter: Rewriter, tag: int, vr: str, raw: bytes) -> bytes | None:
 
 
 def _clean(rewriter: Rewriter, _tag: int, vr: str, raw: bytes) -> bytes | None:
-    if vr not in _TEXT_VRS:
+    if vr not in TEXT_VRS:
         return None
     cleaned = rewriter.scrubber.clean(raw)
     return cleaned or None
@@ -366,6 +358,15 @@ def _clean(rewriter: Rewriter, _tag: int, vr: str, raw: bytes) -> bytes | None:
 
 def _clean_required(rewriter: Rewriter, tag: int, vr: str, raw: bytes) -> bytes | None:
     return _clean(rewriter, tag, vr, raw) or values.dummy(vr)
+
+
+def _check(rewriter: Rewriter, _tag: int, vr: str, raw: bytes) -> bytes | None:
+    """Return a text with those of its values cleaned that hold an identifier, or are none."""
+    if vr not in TEXT_VRS:
+        return None
+    parts = [raw] if vr in SINGLE_VALUED else raw.split(b"\\")
+    kept = [part if rewriter.may_stay_as(part, vr) else rewriter.scrubber.clean(part) for part in parts]
+    return b"\\".join(kept) if any(kept) else values.dummy(vr)
 
 
 def _shift(rewriter: Rewriter, _tag: int, vr: str, raw: bytes) -> bytes | None:
@@ -399,6 +400,8 @@ _HANDLERS: dict[Action, Callable[[Rewriter, int, str, bytes], bytes | None]] = {
     Action.ICC: lambda _rewriter, _tag, _vr, raw: clear_icc(raw),
     Action.DEFINITION: _uids,
     Action.KEEP: _gone,
-    Action.CHECK: lambda rewriter, tag, vr, raw: _clean_required(rewriter, tag, vr, raw) if vr in _TEXT_VRS else None,
+    Action.CHECK: _check,
     Action.NUMBER: _without_value,
+    Action.OFFSETS: _gone,
+    Action.CHARACTER_SET: lambda _rewriter, _tag, _vr, raw: plausible.known_terms(raw),
 }

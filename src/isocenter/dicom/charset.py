@@ -97,6 +97,13 @@ def codec_of(specific_character_set: tuple[str, ...]) -> str | None:
     return _SINGLE.get(number) if number not in {"6", "13"} else None
 
 
+def is_defined_term(text: str) -> bool:
+    """Tell whether a value of Specific Character Set names a set that is known here; none stands for the default."""
+    term = _defined_term(text)
+    number = term.removeprefix("ISO_IR ")
+    return not term or term in _WHOLE or (number != term and (number in _SINGLE or number in _MULTI))
+
+
 @lru_cache(maxsize=256)
 def _repertoire(terms: tuple[str, ...]) -> _Repertoire:
     """Return how text under these defined terms is decoded."""
