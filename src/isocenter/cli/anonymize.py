@@ -17,19 +17,18 @@ from isocenter.anonymizing.audit import Event, Who, record
 from isocenter.anonymizing.reports import FOLDER as REPORTS
 from isocenter.anonymizing.reports import write_reports
 from isocenter.cli.anonymize_extras import Extras, WaysBack
-from isocenter.cli.anonymize_inputs import Stored, fetched, policy_of, project_of
+from isocenter.cli.anonymize_inputs import fetched, policy_of, project_of
+from isocenter.cli.anonymize_options import Source, Wish, extra_options, source_options, wish_options
 from isocenter.cli.anonymizer import THERE, Job, Outcome, faces_in, run_all
 from isocenter.cli.calling import credential_options
 from isocenter.cli.file_set import pack, write_directory
-from isocenter.cli.options import existing_archive, json_option
+from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, print_table, progress, size, visible
-from isocenter.cli.projects import read_device_rules
-from isocenter.deid import KEEP, PROFILES, BurnedIn, Project, policy
+from isocenter.deid import Project
 from isocenter.deid.report import OUTCOMES, RunReport
 from isocenter.errors import ConfigurationError, UsageError
 from isocenter.net.credentials import Credentials
 from isocenter.net.peer import Peer
-from isocenter.settings import load_settings
 
 _RUN = "run.json"
 
@@ -43,51 +42,17 @@ _RUN = "run.json"
     type=click.Path(path_type=Path),
     help="Folder with the key, made if missing; or the name of a project of the archive --data.",
 )
-@click.option(
-    "--profile", type=click.Choice(list(PROFILES)), help="What to retain [default: the project's, else basic]."
-)
-@click.option("--keep", default="", metavar="WHAT", help=f"Retain besides, with commas: {', '.join(KEEP)}.")
-@click.option(
-    "--burned-in",
-    type=click.Choice([choice.value for choice in BurnedIn]),
-    help="Objects whose pixels may show text: set aside, blank what is known, blank what is read too, or keep "
-    "[default: the project's, else sequester].",
-)
-@click.option(
-    "--regions", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="TOML file of device rules."
-)
-@click.option("--study", "studies", multiple=True, metavar="UID", help="A study to read, once for each.")
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Data folder of the archive to read.")
-@click.option("--from", "peer", metavar="AET@HOST:PORT", help="DICOM node to read the studies from (C-GET).")
-@click.option("--aet", default="ISOCENTER", show_default=True, help="AE title to call the node with.")
+@wish_options
+@source_options
 @click.option("--resume", is_flag=True, help="Do not look again at inputs whose output is there.")
-@click.option(
-    "--patients",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="CSV file with PatientID, pseudonym and, at will, issuer; other patients are set aside.",
-)
-@click.option(
-    "--reversible", is_flag=True, help="Keep in the project, encrypted, what 'isocenter deid reveal' looks up."
-)
-@click.option(
-    "--encrypt-for",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="CERTIFICATE",
-    help="Put what was changed into each object, encrypted for the holder of this certificate's key.",
-)
-@click.option("--dicomdir", is_flag=True, help="Write a file-set with a DICOMDIR.")
-@click.option(
-    "--deface", is_flag=True, help="Take faces out of head CT and MR: reduces, does not exclude, recognition."
-)
+@extra_options
 @click.option("--dry-run", is_flag=True, help="Say what would be done and write nothing.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes at once.")
 @credential_options
 @json_option
 def command(
-    *, paths: tuple[Path, ...], out: Path | None, project: Path, profile: str | None, keep: str, burned_in: str | None,
-    regions: Path | None, studies: tuple[str, ...], data: Path | None, peer: str | None, aet: str, resume: bool,
-    patients: Path | None, reversible: bool, encrypt_for: Path | None, dicomdir: bool, deface: bool, dry_run: bool,
-    jobs: int, credentials: Credentials, as_json: bool,
+    *, paths: tuple[Path, ...], out: Path | None, project: Path, wish: Wish, source: Source, resume: bool,
+    extras: Extras, dry_run: bool, jobs: int, credentials: Credentials, as_json: bool,
 ) -> int:  # fmt: skip
     """Write de-identified copies of PATHS, or of studies, to the folder OUT.
 
@@ -105,37 +70,22 @@ def command(
              isocenter anonymize --study 1.2.3 --data /srv/images --project trial -o ~/for-the-trial --resume
              isocenter anonymize --study 1.2.3 --from PACS@10.0.0.2:104 --project ~/keys/trial -o ~/for-the-trial
     """  # noqa: D301 - \b is click's mark for text that keeps its lines
-    words = [word.strip() for word in keep.split(",") if word.strip()]
-    given = policy(profile or "basic", words, burned_in or "sequester", read_device_rules(regions), deface=deface)
-    folder, facts = project_of(project, data)
-    chosen = policy_of(facts, given, chosen=bool(profile or words or burned_in or regions or deface))
+    folder, facts = project_of(project, source.data)
+    chosen = policy_of(facts, wish.policy, chosen=wish.chosen)
     target = _target(out, folder, paths, dry_run=dry_run)
-    extras = Extras(patients, reversible and not dry_run, encrypt_for, dicomdir)
-    stored = _stored(paths, studies, peer, data)
-    job = Job(paths, folder, chosen, target, stored=stored, resume=resume, extras=extras)
+    extras = replace(extras, reversible=extras.reversible and not dry_run)
+    job = Job(paths, folder, chosen, target, stored=source.stored(paths), resume=resume, extras=extras)
     name = facts.name if facts else folder.name
-    if peer is None:
+    if source.peer is None:
         code = _run(job, name, jobs, (), as_json=as_json)
     else:
         Project.open(folder)
-        with fetched(Peer.parse(peer), studies, aet, credentials, job.present()) as (found, left_out):
+        peer = Peer.parse(source.peer)
+        with fetched(peer, source.studies, source.aet, credentials, job.present()) as (found, left_out):
             code = _run(replace(job, paths=(found,)), name, jobs, left_out, as_json=as_json)
     if target is not None and out is not None and out.suffix.lower() == ".zip":
         pack(target, out)
     return code
-
-
-def _stored(paths: tuple[Path, ...], studies: tuple[str, ...], peer: str | None, data: Path | None) -> Stored | None:
-    """Return what is read of an archive, None where files or a node are read; refuse what is both or neither."""
-    if bool(paths) == bool(studies):
-        raise UsageError("name files and folders, or studies with --study and where they are (--data or --from)")
-    if studies and peer is None and data is None:
-        raise UsageError("say where the studies are: --data for an archive, --from for a DICOM node")
-    if peer is not None and not studies:
-        raise UsageError("say which studies of the node with --study")
-    if not studies or peer is not None or data is None:
-        return None
-    return Stored(existing_archive(load_settings({"data": str(data)})), studies)
 
 
 def _run(job: Job, name: str, jobs: int, left_out: Sequence[str], *, as_json: bool) -> int:

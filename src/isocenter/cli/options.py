@@ -1,9 +1,11 @@
 """Option groups that several commands share, written once."""
 
+import functools
+import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -13,6 +15,28 @@ from isocenter.settings import BY_NAME, Settings, load_settings
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def grouped(
+    name: str, make: Callable[..., object], *options: Callable[[Function], Function]
+) -> Callable[[Function], Function]:
+    """Return what adds options that the command receives as one value, ``name``: what ``make`` returns for them.
+
+    The options are named as the parameters of ``make``.
+    """
+    names = tuple(inspect.signature(make).parameters)
+
+    def add(function: Function) -> Function:
+        @functools.wraps(function)
+        def command(**given: Any) -> Any:  # noqa: ANN401 - click's values
+            made = make(**{each: given.pop(each) for each in names})
+            return function(**given, **{name: made})
+
+        for option in reversed(options):
+            command = option(command)
+        return cast("Function", command)
+
+    return add
 
 
 def setting_options(*names: str) -> Callable[[Function], Function]:
