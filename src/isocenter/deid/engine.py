@@ -13,7 +13,7 @@ import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, cast
 
 import isocenter.deid.blanking as blanking
@@ -29,7 +29,8 @@ from isocenter.deid.project import is_registered
 from isocenter.deid.rules import Rules
 from isocenter.deid.runs import plane_size
 from isocenter.deid.tree import Decision, Rewriter, SequesterError, Subject
-from isocenter.dicom.encoding import Buffer, effective_encoding, encoding_of
+from isocenter.deid.videos import clear_video, is_video
+from isocenter.dicom.encoding import Buffer, Element, Encoding, effective_encoding, encoding_of
 from isocenter.dicom.header import Header, decode_values
 from isocenter.dicom.part10 import read_preamble_and_meta, write_file_meta
 from isocenter.dicom.pixels import IMAGE_TAGS
@@ -278,13 +279,23 @@ def _rewrite(
         syntax = blanked.syntax
         added += [*blanked.elements, *painting.marks_of_loss(whole.values, whole.syntax, syntax)]
     elif syntax.encapsulated:
-        plane = plane_size(whole.values, syntax)
-        rewriter.pixels = lambda element: clear_fragments(data, element, source, plane)
+        rewriter.pixels = partial(_cleared, whole, source)
     pieces = rewriter.level(0, len(data), source, target, added=sorted(added))
     study, series, instance = _new_uids(header, project, policy)
     head = write_file_meta(sop_class, instance, syntax.uid)
     body = deflate(pieces) if syntax.deflated else pieces
     return Result(Status.OUTPUT, "", (head, *body), rewriter.report, subject.pseudonym, study, series, instance)
+
+
+def _cleared(whole: Whole, source: Encoding, element: Element) -> list[Buffer]:
+    """Return encapsulated pixel data without what no decoder needs."""
+    syntax = whole.syntax
+    if not is_video(syntax.uid):
+        return clear_fragments(whole.data, element, source, plane_size(whole.values, syntax))
+    try:
+        return clear_video(whole.data, element, source, syntax.uid)
+    except (InvalidObjectError, UnsupportedError) as error:
+        raise SequesterError(f"what is text in its video cannot be told: {error}") from error
 
 
 def _new_uids(header: Header, project: Project, policy: Policy) -> tuple[str, str, str]:
