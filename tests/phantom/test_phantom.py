@@ -14,7 +14,10 @@ from isocenter.errors import UsageError
 from isocenter.phantom import KINDS, count, ct, mr, studies, us
 
 INVENTED = {"Phantom", "Specimen", "Example", "Muster", "Placeholder", "Sample"}
-SLICES = {"ct": 4, "mr": 3, "us": 2, "heart": 1, "followup": 3, "petct": 3, "plan": 4, "ecg": 1, "dx": 6, "thin": 5}
+SLICES = {
+    "ct": 4, "mr": 3, "us": 2, "heart": 1, "followup": 3, "petct": 3, "plan": 4, "ecg": 1, "dx": 6, "thin": 5,
+    "mg": 1, "xa": 4, "slide": 2, "nm": 1,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

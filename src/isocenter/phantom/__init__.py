@@ -21,16 +21,20 @@ if TYPE_CHECKING:
 
 #: Kind, which is its module, and what it is; in the order in which they are made.
 WHAT = {
-    "ct": "thorax CT with contrast medium",
-    "mr": "brain MR: T1, T2, FLAIR",
-    "us": "echocardiogram, colour cine",
-    "heart": "heart CT in ten phases",
-    "followup": "two thorax CTs with a growing nodule; segmentation, measurements, view, key image and letter of it",
     "petct": "PET/CT of a thorax with lesions of known SUV",
-    "plan": "radiotherapy of the lung: CT, structures, plan, dose",
-    "ecg": "electrocardiogram of twelve leads",
-    "dx": "chest radiographs, PA and lateral",
+    "slide": "histology: whole-slide pyramid with a follicle of known size, label and overview",
+    "xa": "carotid angiography that subtracts itself, with an aneurysm of known size",
+    "heart": "heart CT in ten phases",
+    "mg": "screening mammograms, four views, with a mass and microcalcifications",
+    "us": "echocardiogram, colour cine",
     "thin": "thorax CT of a thousand slices",
+    "followup": "two thorax CTs with a growing nodule; segmentation, measurements, view, key image and letter of it",
+    "mr": "brain MR: T1, T2, FLAIR",
+    "ct": "thorax CT with contrast medium",
+    "plan": "radiotherapy of the lung: CT, structures, plan, dose",
+    "nm": "bone scan of the whole body, front and back, with lesions of known counts",
+    "dx": "chest radiographs, PA and lateral",
+    "ecg": "electrocardiogram of twelve leads",
 }
 KINDS = tuple(WHAT)
 

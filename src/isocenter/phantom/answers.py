@@ -1,7 +1,7 @@
 """What can be measured on the phantoms, and what must come out: the one table, never computed from pixels.
 
 Volumes of ventricle, nodule and targets follow from half axes and diameters, doses from the formula of the beams, SUVs
-are what was put in. `isocenter phantom --list` prints it; the tests measure the made objects against it.
+and counts are what was put in. `isocenter phantom --list` prints it; the tests measure the made objects against it.
 """
 
 from __future__ import annotations
@@ -41,6 +41,12 @@ ANSWERS = (
     Answer("plan", "PTV, volume", 44.60, "ml", 2.0),
     Answer("plan", "PTV, mean dose", 61.62, "Gy", 0.5),
     Answer("plan", "PTV, dose to 95 %", 57.90, "Gy", 1.0),
+    Answer("mg", "Mass, left upper outer quadrant", 14.0, "mm", 3.0),
+    Answer("mg", "Microcalcifications, right breast", 9, "specks", 0.0),
+    Answer("xa", "Aneurysm, diameter", 9.0, "mm", 7.0),
+    Answer("slide", "Lymph follicle, diameter", 0.6, "mm", 2.0),
+    Answer("nm", "Lesion, left femur, in front", 6000, "counts", 5.0),
+    Answer("nm", "Lesion, left femur, behind", 4200, "counts", 6.0),
 )
 
 

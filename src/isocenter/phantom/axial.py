@@ -12,6 +12,7 @@ import numpy as np
 from pydicom.uid import CTImageStorage
 
 from isocenter.phantom.objects import Study, new_object
+from isocenter.phantom.pixels import add_grey
 from isocenter.phantom.thorax import HEIGHT
 
 if TYPE_CHECKING:
@@ -85,14 +86,10 @@ class Stack:
 def _add_pixels(dataset: Dataset, values: Field, windows: tuple[tuple[str, str, str], ...]) -> None:
     """Add Hounsfield units as stored values, and the windows to look at them."""
     stored = np.rint(values - INTERCEPT).clip(0, 4095).astype("<i2")
-    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
-    dataset.Rows, dataset.Columns = stored.shape
+    add_grey(dataset, stored)
     width = round(stored.shape[1] * float(dataset.PixelSpacing[1]), 1)
     dataset.DataCollectionDiameter = dataset.ReconstructionDiameter = width
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 16, 15, 1
     dataset.RescaleIntercept, dataset.RescaleSlope, dataset.RescaleType = INTERCEPT, 1, "HU"
     centers, widths, names = zip(*windows, strict=True)
     dataset.WindowCenter, dataset.WindowWidth = list(centers), list(widths)
     dataset.WindowCenterWidthExplanation = list(names)
-    dataset.PixelData = stored.tobytes()
-    dataset["PixelData"].VR = "OW"

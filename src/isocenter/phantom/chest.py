@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from isocenter.phantom.canvas import Canvas
-from isocenter.phantom.noise import SlowField, blurred, grain
+from isocenter.phantom.noise import Grain, SlowField, blurred
 from isocenter.phantom.shapes import ellipsoid, profile, smooth_intersection, smooth_union, superellipse
 from isocenter.phantom.skeleton import paint_bones
 from isocenter.phantom.thorax import BODY_CENTER, BODY_DEPTH, HEIGHT, SPINE_CENTER, body, cage, diaphragm, lungs_across
@@ -33,6 +33,7 @@ class Chest:
         self.trees = Trees.grown(random)
         self.slow = SlowField(random, (40, 48, 48))
         self.fine = SlowField(random, (150, 150, 150))
+        self.grain = Grain(np.random.default_rng([seed, 2]), (rows, rows))
 
     def slice(self, z: float, thickness: float) -> Field:
         """Return the plane at ``z`` (0..300 mm) in Hounsfield units."""
@@ -66,7 +67,7 @@ class Chest:
         random = np.random.default_rng([self.seed, 2, round(canvas.z * 1000)])
         depth = np.clip(-body(canvas.x, canvas.y, canvas.z) / 110, 0, 1)
         level = 5.0 + 9.0 * depth
-        return np.asarray(blurred(canvas.values, 0.18) + level * grain(random, (self.rows, self.rows)), np.float32)
+        return np.asarray(blurred(canvas.values, 0.18) + level * self.grain.of(random), np.float32)
 
 
 def paint_couch(canvas: Canvas) -> None:

@@ -14,7 +14,7 @@ from isocenter.phantom.axial import LUNG, SOFT, VESSELS, Stack
 from isocenter.phantom.beating import CONTRACTION, paint_coronaries, paint_left_ventricle, paint_right_side
 from isocenter.phantom.canvas import Canvas
 from isocenter.phantom.chest import Chest
-from isocenter.phantom.noise import blurred, grain
+from isocenter.phantom.noise import Grain, blurred
 from isocenter.phantom.objects import Study
 from isocenter.phantom.skeleton import paint_bones
 from isocenter.phantom.thorax import cage
@@ -61,13 +61,13 @@ def instances(seed: int, slices: int = DEFAULT_SLICES) -> Iterator[Dataset]:
         corner=(round(origin + LEFT * PIXEL, 4), round(origin + FRONT * PIXEL, 4)),
         protocol="Heart, gated", body_part="HEART", windows=(VESSELS, SOFT, LUNG),
     )  # fmt: skip
+    grain = Grain(np.random.default_rng([seed, 5]), (ROWS, ROWS))
     for index in range(slices):
         z = BOTTOM + (index + 0.5) * spacing
         place = _Place.of(chest, z, spacing)
         for phase, contraction in enumerate(CONTRACTION):
-            random = np.random.default_rng([seed, 5, index, phase])
-            number = phase * slices + index
-            yield _timed(stack.slice(number, z, place.at(contraction, random)), phase)
+            noise = NOISE * grain.of(np.random.default_rng([seed, 5, index, phase]))
+            yield _timed(stack.slice(phase * slices + index, z, place.at(contraction) + noise), phase)
 
 
 def _timed(dataset: Dataset, phase: int) -> Dataset:
@@ -96,14 +96,13 @@ class _Place:
             paint_bones(canvas, ribs, fine)
         return cls(_cut(around), _cut(one).values - _cut(nothing).values, _cut(nothing).values)
 
-    def at(self, contraction: float, random: np.random.Generator) -> Field:
-        """Return the slice while the heart is contracted so far."""
+    def at(self, contraction: float) -> Field:
+        """Return the slice while the heart is contracted so far, without noise."""
         canvas = Canvas(self.around.values.copy(), self.around.x, self.around.y, self.around.z, PIXEL)
         paint_right_side(canvas, contraction)
         canvas.values[...] = self.keep * canvas.values + self.over
         paint_left_ventricle(canvas, contraction)
-        noise = NOISE * grain(random, canvas.values.shape)
-        return np.asarray(blurred(canvas.values, 0.12) + noise, np.float32)
+        return blurred(canvas.values, 0.12)
 
 
 def _cut(canvas: Canvas) -> Canvas:

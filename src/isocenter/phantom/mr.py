@@ -13,6 +13,7 @@ from pydicom.uid import MRImageStorage
 
 from isocenter.phantom.head import CONTRASTS, Head
 from isocenter.phantom.objects import Study, new_object
+from isocenter.phantom.pixels import add_grey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,10 +150,6 @@ def _place(dataset: Dataset, turn: NDArray[np.float64], height: float, spacing: 
 
 def _add_pixels(dataset: Dataset, values: Field, sequence: Sequence) -> None:
     stored = np.rint(values).clip(0, 4095).astype("<u2")
-    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
-    dataset.Rows, dataset.Columns = stored.shape
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 12, 11, 0
+    add_grey(dataset, stored, 12)
     dataset.SmallestImagePixelValue, dataset.LargestImagePixelValue = int(stored.min()), int(stored.max())
     dataset.WindowCenter, dataset.WindowWidth = sequence.window
-    dataset.PixelData = stored.tobytes()
-    dataset["PixelData"].VR = "OW"

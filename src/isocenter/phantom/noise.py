@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +36,35 @@ def grain(random: np.random.Generator, shape: tuple[int, int]) -> Field:
     fine = blurred(random.standard_normal(shape, np.float32), 0.22)
     rough = fine - 0.7 * blurred(blurred(blurred(fine, 0.3), 0.3), 0.3)
     return np.asarray(rough / max(float(rough.std()), 1e-6), np.float32)
+
+
+class Grain:
+    """Noise as of `grain` for many pictures: each is cut from one larger field, at another place and turned over."""
+
+    SPARE = 192
+
+    def __init__(self, random: np.random.Generator, shape: tuple[int, int]) -> None:
+        self.shape = shape
+        self.field = grain(random, (shape[0] + self.SPARE, shape[1] + self.SPARE))
+
+    def of(self, random: np.random.Generator) -> Field:
+        """Return the noise of one picture; ``random`` says which."""
+        row, column, turn = random.integers(0, (self.SPARE, self.SPARE, 4)).tolist()
+        part = self.field[row : row + self.shape[0], column : column + self.shape[1]]
+        return part[:: 1 - 2 * (turn % 2), :: 1 - 2 * (turn // 2)]
+
+
+def clouds(random: np.random.Generator, shape: tuple[int, int], cell: int, octaves: int, fall: float = 0.6) -> Field:
+    """Return a field of deviation 1 that varies over ``cell`` pixels, ``fall`` as much over half of that, and so on."""
+    total, weight = np.zeros(shape, np.float32), 1.0
+    for _ in range(octaves):
+        coarse = random.standard_normal((shape[0] // cell + 3, shape[1] // cell + 3), np.float32)
+        size = ((coarse.shape[1] - 2) * cell, (coarse.shape[0] - 2) * cell)
+        box = (1, 1, coarse.shape[1] - 1, coarse.shape[0] - 1)
+        finer = Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC, box)
+        total += np.float32(weight) * np.asarray(finer, np.float32)[: shape[0], : shape[1]]
+        weight, cell = weight * fall, max(cell // 2, 1)
+    return np.asarray((total - total.mean()) / max(float(total.std()), 1e-6), np.float32)
 
 
 class SlowField:

@@ -16,6 +16,7 @@ from isocenter.phantom.axial import Stack
 from isocenter.phantom.canvas import Canvas
 from isocenter.phantom.chest import Chest
 from isocenter.phantom.objects import Study, new_object
+from isocenter.phantom.pixels import add_grey
 from isocenter.phantom.thorax import HEIGHT
 from isocenter.phantom.uptake import LESIONS, suv
 
@@ -130,11 +131,7 @@ def _add_pixels(made: Dataset, activity: Field) -> None:
     """Add Bq/ml, scaled so that the greatest of the slice uses most of the stored values."""
     slope = round(max(float(activity.max()), 1.0) / 32000, 6)
     stored = np.rint(activity / np.float32(slope)).clip(0, 32767).astype("<i2")
-    made.SamplesPerPixel, made.PhotometricInterpretation = 1, "MONOCHROME2"
-    made.Rows, made.Columns = stored.shape
-    made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 16, 16, 15, 1
+    add_grey(made, stored)
     made.RescaleIntercept, made.RescaleSlope = 0, slope
     top = 10 * becquerel_per_suv()
     made.WindowCenter, made.WindowWidth = round(top / 2, 1), round(top, 1)
-    made.PixelData = stored.tobytes()
-    made["PixelData"].VR = "OW"

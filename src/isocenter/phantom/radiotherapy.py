@@ -15,6 +15,7 @@ from isocenter.dicom.content_items import dataset
 from isocenter.phantom.beams import ANGLES, AT_CENTER, FIELD_RADIUS, FRACTIONS, PRESCRIBED, dose, doses_within
 from isocenter.phantom.canvas import Canvas
 from isocenter.phantom.objects import Study, new_object
+from isocenter.phantom.pixels import add_grey
 from isocenter.phantom.structures import ISOCENTER, STRUCTURES, Structure
 from isocenter.phantom.thorax import HEIGHT, body
 
@@ -158,12 +159,7 @@ def dose_of(planning: Planning, plan: Dataset, structures: Dataset) -> Dataset:
     planes = [_plane(index) for index in range(GRID_PLANES)]
     values = np.stack([plane.values for plane in planes])
     made.DoseGridScaling = f"{1.25 * AT_CENTER / 65535:.10f}"
-    stored = np.rint(values / float(made.DoseGridScaling)).clip(0, 65535).astype("<u2")
-    made.SamplesPerPixel, made.PhotometricInterpretation = 1, "MONOCHROME2"
-    made.Rows, made.Columns = GRID_ROWS, GRID_COLUMNS
-    made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 16, 16, 15, 0
-    made.PixelData = stored.tobytes()
-    made["PixelData"].VR = "OW"
+    add_grey(made, np.rint(values / float(made.DoseGridScaling)).clip(0, 65535).astype("<u2"))
     return made
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from isocenter.phantom.axial import BONE, LUNG, SOFT, Stack
 from isocenter.phantom.chest import Chest
-from isocenter.phantom.noise import grain
+from isocenter.phantom.noise import Grain
 from isocenter.phantom.objects import Study
 from isocenter.phantom.thorax import HEIGHT
 
@@ -47,13 +47,13 @@ def instances(seed: int, slices: int = DEFAULT_SLICES) -> Iterator[Dataset]:
         ROWS, belongs=study(seed), description="Thorax 0.3 bone", pixel=PIXEL, spacing=spacing, kernel="SHARP",
         windows=(SOFT, LUNG, BONE),
     )  # fmt: skip
-    step = EVERY * spacing
+    step, grain = EVERY * spacing, Grain(np.random.default_rng([seed, 8]), (ROWS, ROWS))
     below = chest.canvas(0.5 * spacing, spacing).values
     for first in range(0, slices, EVERY):
         above = chest.canvas((first + 0.5) * spacing + step, spacing).values
         for index in range(first, min(first + EVERY, slices)):
             part = np.float32((index - first) / EVERY)
-            noise = NOISE * grain(np.random.default_rng([seed, 8, index]), below.shape)
+            noise = NOISE * grain.of(np.random.default_rng([seed, 8, index]))
             values = np.asarray(below + part * (above - below) + noise, np.float32)
             yield stack.slice(index, (index + 0.5) * spacing, values)
         below = above

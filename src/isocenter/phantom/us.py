@@ -8,14 +8,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import imagecodecs
 from pydicom import Dataset
-from pydicom.encaps import encapsulate
 from pydicom.tag import Tag
-from pydicom.uid import JPEGBaseline8Bit, UltrasoundMultiFrameImageStorage
+from pydicom.uid import UltrasoundMultiFrameImageStorage
 
 from isocenter.phantom.echo import APEX, BEATS_PER_MINUTE, COLUMNS, DEPTH, HALF_ANGLE, PIXEL, ROWS, Echo
-from isocenter.phantom.objects import Study, file_meta, new_object
+from isocenter.phantom.objects import Study, new_object
+from isocenter.phantom.pixels import add_jpeg, jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,12 +48,12 @@ def instances(seed: int, slices: int = DEFAULT_SLICES) -> Iterator[Dataset]:
     dataset = new_object(belongs, UltrasoundMultiFrameImageStorage, 1, 1)
     _describe(dataset, slices)
     dataset.SequenceOfUltrasoundRegions = [_region()]
-    _add_pixels(dataset, frames)
+    add_jpeg(dataset, frames, ROWS, COLUMNS)
     yield dataset
 
 
 def _compressed(echo: Echo, phase: float, sweep: float) -> bytes:
-    return bytes(imagecodecs.jpeg8_encode(echo.frame(phase, sweep), level=QUALITY, subsampling="422"))
+    return jpeg(echo.frame(phase, sweep), QUALITY)
 
 
 def _describe(dataset: Dataset, frames: int) -> None:
@@ -84,15 +83,3 @@ def _region() -> Dataset:
     region.PhysicalDeltaX = region.PhysicalDeltaY = PIXEL / 10
     region.TransducerFrequency = 2500
     return region
-
-
-def _add_pixels(dataset: Dataset, frames: list[bytes]) -> None:
-    dataset.SamplesPerPixel, dataset.PhotometricInterpretation, dataset.PlanarConfiguration = 3, "YBR_FULL_422", 0
-    dataset.Rows, dataset.Columns = ROWS, COLUMNS
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 8, 8, 7, 0
-    stored = sum(map(len, frames))
-    dataset.LossyImageCompression, dataset.LossyImageCompressionMethod = "01", "ISO_10918_1"
-    dataset.LossyImageCompressionRatio = round(ROWS * COLUMNS * 3 * len(frames) / stored, 2)
-    dataset.PixelData = encapsulate(frames)
-    dataset["PixelData"].VR = "OB"
-    dataset.file_meta = file_meta(dataset, JPEGBaseline8Bit)
