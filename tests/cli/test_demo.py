@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from isocenter.cli.demo import EXAMPLES
+from isocenter.cli.demo_studies import EXAMPLES
 
 
 def demo(data: Path, *options: str) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,7 @@
 """The made objects, measured by formulas of the test's own, against `isocenter.phantom.answers`."""
 
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,11 @@ from pydicom.pixels import pixel_array
 
 from isocenter.phantom import studies
 from isocenter.phantom.answers import ANSWERS, Answer, answer
+from isocenter.phantom.followup import FINDINGS
 from isocenter.phantom.uptake import LESIONS
+
+PLANES = 60
+"""Of the planning CT."""
 
 
 def close(question: Answer, measured: float) -> bool:
@@ -65,7 +70,7 @@ def _touching(core: np.ndarray) -> np.ndarray:
 @pytest.fixture(scope="module")
 def followup() -> dict[str, list[pydicom.Dataset]]:
     series: dict[str, list[pydicom.Dataset]] = {}
-    for dataset in studies(1, ["followup"], 50):
+    for dataset in itertools.islice(studies(1, ["followup"], 50), 50 + FINDINGS):  # without the prior
         series.setdefault(f"{dataset.Modality} {dataset.StudyDate}", []).append(dataset)
     return series
 
@@ -134,7 +139,7 @@ def test_uptake_of_lesions_by_a_formula_of_the_test():
 
 
 def test_dose_volume_histogram_from_grid_and_outlines():
-    made = list(studies(1, ["plan"], 100))
+    made = list(studies(1, ["plan"], PLANES))
     structures, _, dose = made[-3:]
     names = {roi.ROINumber: roi.ROIName for roi in structures.StructureSetROISequence}
     grid = pixel_array(dose) * float(dose.DoseGridScaling)
@@ -164,7 +169,7 @@ def _sampled(contours: pydicom.Dataset, dose: pydicom.Dataset, grid: np.ndarray)
         area += abs(float((points[:, 0] * following[:, 1] - following[:, 0] * points[:, 1]).sum())) / 2
         places = np.stack([x[inside], y[inside], np.full(int(inside.sum()), points[0, 2])])
         found.append(_between(grid, (places - origin[:, None]) / step))
-    return np.concatenate(found), area * 3.0 / 1000
+    return np.concatenate(found), area * 300 / PLANES / 1000
 
 
 def _inside(x: np.ndarray, y: np.ndarray, points: np.ndarray) -> np.ndarray:

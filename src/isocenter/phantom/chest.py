@@ -5,6 +5,7 @@ Must not know: DICOM.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,10 +30,7 @@ class Chest:
 
     def __init__(self, seed: int, rows: int = 512, pixel: float = 0.7) -> None:
         self.seed, self.rows, self.pixel = seed, rows, pixel
-        random = np.random.default_rng([seed, 1])
-        self.trees = Trees.grown(random)
-        self.slow = SlowField(random, (40, 48, 48))
-        self.fine = SlowField(random, (150, 150, 150))
+        self.trees, self.slow, self.fine = _grown(seed)
         self.grain = Grain(np.random.default_rng([seed, 2]), (rows, rows))
 
     def slice(self, z: float, thickness: float) -> Field:
@@ -68,6 +66,13 @@ class Chest:
         depth = np.clip(-body(canvas.x, canvas.y, canvas.z) / 110, 0, 1)
         level = 5.0 + 9.0 * depth
         return np.asarray(blurred(canvas.values, 0.18) + level * self.grain.of(random), np.float32)
+
+
+@lru_cache(maxsize=3)
+def _grown(seed: int) -> tuple[Trees, SlowField, SlowField]:
+    """Return branches, slow and fine variation: what several studies of a seed share takes a second to make."""
+    random = np.random.default_rng([seed, 1])
+    return Trees.grown(random), SlowField(random, (40, 48, 48)), SlowField(random, (150, 150, 150))
 
 
 def paint_couch(canvas: Canvas) -> None:

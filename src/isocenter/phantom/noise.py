@@ -71,7 +71,7 @@ class SlowField:
     """A random field that varies over ``cell`` millimetres, evaluated slice by slice; deviation about 1."""
 
     def __init__(self, random: np.random.Generator, cells: tuple[int, int, int]) -> None:
-        self.values = random.standard_normal(cells).astype(np.float32)
+        self.values = random.standard_normal(cells, np.float32)
 
     def slice(self, part: float, shape: tuple[int, int]) -> Field:
         """Return the field at ``part`` (0..1) of its depth, on ``shape`` pixels."""
