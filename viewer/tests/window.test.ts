@@ -18,10 +18,15 @@ describe('the three functions (PS3.3 C.11.2.1)', () => {
 });
 
 describe('what a file brings', () => {
-  it('reads windows with their explanations, then tables', () => {
+  it('reads tables, then windows with their explanations', () => {
     const choices = windowsOf(dataSet({ WindowCenter: [40, -600], WindowWidth: [400, 1500], WindowCenterWidthExplanation: ['SOFT', 'LUNG'], VOILUTSequence: dataSet({ LUTDescriptor: [3, 10, 8], LUTData: [0, 128, 255], LUTExplanation: 'CURVE' }) }));
-    expect(choices.map(({ label }) => label)).toEqual(['SOFT', 'LUNG', 'CURVE']);
-    expect(choices[2]?.table?.first).toBe(10);
+    expect(choices.map(({ label }) => label)).toEqual(['CURVE', 'SOFT', 'LUNG']);
+    expect(choices[0]?.table?.first).toBe(10);
+  });
+  it('takes the bits of a table from its entries where the descriptor is wrong', () => {
+    const brightest = (bits: number, ...entries: number[]) => windowsOf(dataSet({ VOILUTSequence: dataSet({ LUTDescriptor: [2, 0, bits], LUTData: entries }) }))[0]?.table?.values[1];
+    expect([brightest(16, 0, 255), brightest(8, 0, 4095), brightest(16, 0, 2 ** 16 - 1)]).toEqual([1, 1, 1]);
+    expect(brightest(12, 0, 255)).toBeCloseTo(255 / 4095, 6);
   });
   it('leaves out windows without a width', () => expect(windowsOf(dataSet({ WindowCenter: 40, WindowWidth: 0 }))).toEqual([]));
   it('looks values up in a table', () => {

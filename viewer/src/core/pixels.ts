@@ -41,6 +41,10 @@ export function readPixelDescription(dataSet: DataSet): PixelDescription {
   };
 }
 
+/** Whether stored values from the palette's first one on are in colours, though the picture is grey (PS3.3 C.7.6.19). */
+export const hasSupplementalPalette = (dataSet: DataSet): boolean =>
+  ['COLOR', 'MIXED'].includes(text(dataSet, 'PixelPresentation')) && paletteDescriptor(dataSet).length > 0 && text(dataSet, 'PhotometricInterpretation').startsWith('MONOCHROME');
+
 export const paletteDescriptor = (dataSet: DataSet): number[] => numbers(dataSet, 'RedPaletteColorLookupTableDescriptor');
 
 export const shiftOf = ({ HighBit, BitsStored }: PixelDescription): number => Math.max(0, HighBit + 1 - BitsStored);

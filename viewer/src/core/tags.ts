@@ -25,6 +25,7 @@ export const TAGS = {
   RecommendedDisplayFrameRate: '00082144',
   DerivationDescription: '00082111',
   AvailableTransferSyntaxUID: '00083002',
+  PixelPresentation: '00089205',
   PatientName: '00100010',
   PatientID: '00100020',
   IssuerOfPatientID: '00100021',

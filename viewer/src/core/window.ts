@@ -78,7 +78,13 @@ export function readTable(item: DataSet): { first: number; entries: Uint16Array;
   const count = numbers(item, 'LUTDescriptor')[0];
   if (count === undefined || first === undefined || bits === undefined) return undefined;
   const entries = lutEntries(item, count === 0 ? 65536 : count, bits);
-  return entries && { first, entries, bits };
+  return entries && { first, entries, bits: usedBits(entries, bits) };
+}
+
+/** The bits of the entries; some writers say 16 and fill 8, or say 8 and fill more. */
+function usedBits(entries: Uint16Array, bits: number): number {
+  const highest = 32 - Math.clz32(entries.reduce((most, entry) => Math.max(most, entry), 0));
+  return bits === 16 && highest <= 8 ? 8 : Math.max(bits, highest);
 }
 
 function lutEntries(item: DataSet, count: number, bits: number): Uint16Array | undefined {
@@ -104,7 +110,7 @@ function voiTable(item: DataSet): VoiTable | undefined {
 
 const named = (name = '', index: number): string => (name === '' ? [t('From file'), index === 0 ? '' : index + 1].filter(Boolean).join(' ') : name);
 
-/** The windows and VOI LUTs a file or frame brings, in its own order; the first is its default. */
+/** The VOI LUTs and windows a file or frame brings; the first is its default, in the archive's own pictures, too. */
 export function windowsOf(dataSet: DataSet): WindowChoice[] {
   const kind = text(dataSet, 'VOILUTFunction');
   const voi: VoiFunction = kind === 'SIGMOID' || kind === 'LINEAR_EXACT' ? kind : 'LINEAR';
@@ -119,7 +125,7 @@ export function windowsOf(dataSet: DataSet): WindowChoice[] {
     if (width === undefined || width <= 0) return [];
     return [{ id: `file-${index}`, label: named(names[index], index), window: { center, width, function: voi } }];
   });
-  return [...windows, ...tables];
+  return [...tables, ...windows];
 }
 
 /** Window by drag: right is wider, up is brighter (lower centre); `step` modality values per CSS pixel. */

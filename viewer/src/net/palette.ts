@@ -15,8 +15,16 @@ async function entries(client: DicomWebClient, element: DataElement, count: numb
   return wordsOrBytes(bytes, count, bits);
 }
 
+const known = new WeakMap<DataSet, Promise<Palette>>();
+
 /** Raises where a table is missing: the archive has to draw the picture then. */
-export async function loadPalette(client: DicomWebClient, dataSet: DataSet): Promise<Palette> {
+export function loadPalette(client: DicomWebClient, dataSet: DataSet): Promise<Palette> {
+  const palette = known.get(dataSet) ?? load(client, dataSet);
+  known.set(dataSet, palette);
+  return palette;
+}
+
+async function load(client: DicomWebClient, dataSet: DataSet): Promise<Palette> {
   const [count = 0, first = 0, bits = 16] = numbers(dataSet, 'RedPaletteColorLookupTableDescriptor');
   const [red, green, blue] = await Promise.all(
     COLOURS.map((colour) => {

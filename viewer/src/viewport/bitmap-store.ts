@@ -6,7 +6,7 @@ import { t } from '../core/language';
 import { Signal } from '../core/lifecycle';
 import { overlayBits } from '../core/overlay-planes';
 import { forgetPictureInfo } from '../core/picture-info';
-import { readPixelDescription, type Palette } from '../core/pixels';
+import { readPixelDescription } from '../core/pixels';
 import { spacingOf } from '../core/spacing';
 import type { DisplaySet, Instance, Picture } from '../core/stack';
 import { pixelShape } from '../core/view';
@@ -45,7 +45,6 @@ export class BitmapStore implements PictureStore {
   private readonly bitmaps = new Map<string, LoadedBitmap>();
   private readonly failed = new Map<string, string>();
   private readonly pending = new Map<string, Pending>();
-  private readonly palettes = new WeakMap<Instance, Promise<Palette>>();
   private bytes = 0;
 
   constructor(
@@ -177,14 +176,8 @@ export class BitmapStore implements PictureStore {
 
   private async decode(instance: Instance, { bytes, transferSyntaxUID }: EncodedFrame): Promise<DecodedFrame> {
     const description = readPixelDescription(instance.dataSet);
-    const palette = description.PhotometricInterpretation === 'PALETTE COLOR' ? await this.palette(instance) : undefined;
+    const palette = description.PhotometricInterpretation === 'PALETTE COLOR' ? await loadPalette(this.client, instance.dataSet) : undefined;
     return this.pool.decode({ bytes, transferSyntaxUID, description, overlayBits: overlayBits(instance.dataSet), ...(palette ? { palette } : {}) });
-  }
-
-  private palette(instance: Instance): Promise<Palette> {
-    const known = this.palettes.get(instance) ?? loadPalette(this.client, instance.dataSet);
-    this.palettes.set(instance, known);
-    return known;
   }
 
   private bitmap(picture: Picture, frame: DecodedFrame, source: LoadedBitmap['source']): LoadedBitmap {

@@ -1,12 +1,14 @@
-// What is painted over a picture before any text: padding, shutter, overlay planes, as one image of the picture's size.
+// What is painted over a picture before any text: padding, a supplemental palette, shutter, overlay planes, as one image of the picture's size.
 
 import { greyAt } from '../core/display';
 import { isShut, overlayPlanes, planeFrame, readShutter, unpackPlane, type OverlayPlane, type Shutter } from '../core/overlay-planes';
 import { pictureInfo } from '../core/picture-info';
+import { hasSupplementalPalette, rgbFromPalette, type Palette } from '../core/pixels';
 import { isFor, type PresentationState } from '../core/presentation-state';
 import type { Picture } from '../core/stack';
 import type { DicomWebClient } from '../net/dicomweb';
 import { overlayBytes } from '../net/overlay-data';
+import { loadPalette } from '../net/palette';
 import type { LoadedBitmap } from './bitmap-store';
 
 const BLACK = 0xff000000;
@@ -16,6 +18,8 @@ const OVERLAY = 0xff5ccfff;
 export interface MaskParts {
   planes: { plane: OverlayPlane; bits: Uint8Array }[];
   shutter: Shutter | undefined;
+  /** Colours of the stored values from its first one on. */
+  palette?: Palette | undefined;
 }
 
 /** What lies over this picture, by a presentation state where one is for it; undefined where nothing does. */
@@ -26,8 +30,12 @@ export async function maskParts(client: DicomWebClient, picture: Picture, bitmap
   const wanted = own ? [...overlayPlanes(dataSet).filter(({ group }) => own[`${group}1001`]?.Value?.[0]), ...overlayPlanes(own)] : overlayPlanes(dataSet);
   const planes = await Promise.all(wanted.map((plane) => planeBits(client, plane, picture, bitmap)));
   const present = planes.filter((entry) => entry !== undefined);
-  return shutter || present.length > 0 ? { planes: present, shutter } : undefined;
+  const palette = hasSupplementalPalette(dataSet) && bitmap.samples === 1 ? await loadPalette(client, dataSet).catch(() => undefined) : undefined;
+  return shutter || palette || present.length > 0 ? { planes: present, shutter, palette } : undefined;
 }
+
+/** What stays where overlays and shutter are switched off. */
+export const withoutPlanes = (parts: MaskParts | undefined): MaskParts | undefined => (parts?.palette ? { planes: [], shutter: undefined, palette: parts.palette } : undefined);
 
 async function planeBits(client: DicomWebClient, plane: OverlayPlane, picture: Picture, bitmap: LoadedBitmap): Promise<MaskParts['planes'][number] | undefined> {
   const frame = planeFrame(plane, picture.frame);
@@ -51,6 +59,7 @@ export function drawMask(picture: Picture, bitmap: LoadedBitmap, parts: MaskPart
   const image = new ImageData(bitmap.columns, bitmap.rows);
   const words = new Uint32Array(image.data.buffer);
   if (withPadding) padded(words, bitmap, picture);
+  if (parts?.palette) tinted(words, parts.palette, bitmap);
   if (parts?.shutter) shut(words, parts.shutter, bitmap);
   for (const { plane, bits } of parts?.planes ?? []) over(words, plane, bits, bitmap);
   return image;
@@ -61,6 +70,14 @@ function padded(words: Uint32Array, { pixels }: LoadedBitmap, picture: Picture):
   for (let i = 0; i < words.length; i += 1) {
     const value = pixels[i] as number;
     if (value >= first && value <= last) words[i] = BLACK;
+  }
+}
+
+function tinted(words: Uint32Array, palette: Palette, { pixels }: LoadedBitmap): void {
+  const rgb = rgbFromPalette(pixels, palette);
+  for (let i = 0; i < words.length; i += 1) {
+    if ((pixels[i] as number) < palette.first) continue;
+    words[i] = (BLACK | ((rgb[i * 3 + 2] as number) << 16) | ((rgb[i * 3 + 1] as number) << 8) | (rgb[i * 3] as number)) >>> 0;
   }
 }
 

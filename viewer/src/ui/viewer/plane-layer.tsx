@@ -1,12 +1,12 @@
-// Overlay planes, shutter and padding, painted over the drawing of any adapter in the same place.
+// Overlay planes, shutter, supplemental palette and padding, painted over the drawing of any adapter in the same place.
 
-import { useEffect, useRef, useState, type JSX } from 'react';
+import { useEffect, useMemo, useRef, useState, type JSX } from 'react';
 import { storedNodes } from '../../core/display';
 import { scaleOf } from '../../core/view';
 import { brightness } from '../../core/viewport-port';
 import type { LoadedBitmap } from '../../viewport/bitmap-store';
 import { place } from '../../viewport/canvas/drawing';
-import { drawMask, maskParts, paddingShows, type MaskParts } from '../../viewport/mask';
+import { drawMask, maskParts, paddingShows, withoutPlanes, type MaskParts } from '../../viewport/mask';
 import type { PaneState } from '../../viewport/stack-controller';
 import { useServices } from '../services';
 
@@ -32,7 +32,8 @@ export function PlaneLayer({ state, visible }: { state: PaneState; visible: bool
     };
   }, [client, picture, bitmap, presentation]);
 
-  const parts = visible && known?.bitmap === bitmap ? known?.parts : undefined;
+  const all = known?.bitmap === bitmap ? known?.parts : undefined;
+  const parts = useMemo(() => (visible ? all : withoutPlanes(all)), [visible, all]);
   const nodes = grey && picture && bitmap ? brightness(storedNodes(grey.nodes, picture, bitmap, setting)) : [];
   const withPadding = Boolean(picture && bitmap && nodes.length > 0 && paddingShows(picture, bitmap, nodes));
   const needed = Boolean(parts) || withPadding;

@@ -12,6 +12,10 @@ export interface TestSeam {
   pixelToPane(column: number, row: number, cell?: number): Point | undefined;
   /** Where that pixel lies in the patient, LPS mm. */
   pixelToPatient(column: number, row: number, cell?: number): Vector | undefined;
+  /** The pictures of the series on screen, in the order in which they are shown. */
+  order(cell?: number): { SOPInstanceUID: string; frame: number }[];
+  /** The picture on screen in its own size, with what the file lays over it: a PNG as a data URL. */
+  drawn(cell?: number): Promise<string>;
   /** In 3D: where a place in the patient is, in parts of the canvas; and what a frame took while it was moved. */
   volume(place: Vector): { at: Point | undefined; frame: number; scale: number } | undefined;
   /** Structures drawn on the picture: pixels inside, closed lines, open ones. */
@@ -34,7 +38,7 @@ export function exposeSlide(session: SlideSession): () => void {
   };
 }
 
-export function exposeTestSeam({ workspace, sources, volume3d, structures }: ViewerEngine): () => void {
+export function exposeTestSeam({ workspace, sources, volume3d, structures, client }: ViewerEngine): () => void {
   const of = (cell?: number): StackController => (cell === undefined ? workspace.active : (workspace.state().cells[cell]?.controller ?? workspace.active));
   window.__isocenter = {
     pixelToPane: (column, row, cell) => {
@@ -45,6 +49,11 @@ export function exposeTestSeam({ workspace, sources, volume3d, structures }: Vie
       const { set, shown } = of(cell).state();
       const plane = planeOf(set?.pictures[shown]);
       return plane && toPatient(plane, [column, row]);
+    },
+    order: (cell) => (of(cell).state().set?.pictures ?? []).map(({ instance, frame }) => ({ SOPInstanceUID: instance.SOPInstanceUID, frame })),
+    drawn: async (cell) => {
+      const { drawnPicture } = await import('../../viewport/export/pane-picture');
+      return (await drawnPicture(of(cell).state(), client))?.toDataURL() ?? '';
     },
     volume: (place) => {
       const session = volume3d.state();

@@ -5,12 +5,12 @@ import { storedNodes } from '../../core/display';
 import { ownFrame, type Frame } from '../../core/export';
 import { baseOf } from '../../core/fusion';
 import type { Picture } from '../../core/stack';
-import { scaleOf } from '../../core/view';
+import { FIT, scaleOf } from '../../core/view';
 import { brightness } from '../../core/viewport-port';
 import type { DicomWebClient } from '../../net/dicomweb';
 import { annotations } from '../annotations';
 import { develop, place } from '../canvas/drawing';
-import { drawMask, maskParts, paddingShows } from '../mask';
+import { drawMask, maskParts, paddingShows, withoutPlanes } from '../mask';
 import { developOver } from '../fusion/picture';
 import type { Overlay } from '../fusion/overlay';
 import type { FusionSession } from '../fusion/session';
@@ -57,7 +57,7 @@ export async function panePicture(state: PaneState, parts: PaneParts, { text, ow
   return canvas;
 }
 
-async function paintImage(context: CanvasRenderingContext2D, state: PaneState, { pane, view, ratio }: Frame, { client, planes, fusion }: PaneParts): Promise<void> {
+async function paintImage(context: CanvasRenderingContext2D, state: PaneState, { pane, view, ratio }: Frame, { client, planes, fusion }: Pick<PaneParts, 'client' | 'planes' | 'fusion'>): Promise<void> {
   const { bitmap, set, shown, grey, setting, smooth, presentation } = state;
   const picture = set?.pictures[shown];
   if (!bitmap || !picture) return;
@@ -66,11 +66,23 @@ async function paintImage(context: CanvasRenderingContext2D, state: PaneState, {
   develop(bitmap, nodes, image);
   place(context, image, bitmap, view, pane, ratio, smooth);
   paintOver(context, fusion?.of(set), picture, state, { pane, view, ratio });
-  const mask = planes ? await maskParts(client, picture, bitmap, presentation) : undefined;
+  const parts = await maskParts(client, picture, bitmap, presentation);
+  const mask = planes ? parts : withoutPlanes(parts);
   const padding = nodes.length > 0 && paddingShows(picture, bitmap, brightness(nodes));
   if (!mask && !padding) return;
   image.getContext('2d')?.putImageData(drawMask(picture, bitmap, mask, padding), 0, 0);
   place(context, image, bitmap, view, pane, ratio, scaleOf(view, bitmap, pane) * ratio < 1);
+}
+
+/** The picture itself, one pixel for one: colours, padding, overlay planes, shutter. */
+export async function drawnPicture(state: PaneState, client: DicomWebClient): Promise<HTMLCanvasElement | undefined> {
+  if (!state.bitmap) return undefined;
+  const bitmap = { ...state.bitmap, pixelWidth: 1, pixelHeight: 1 };
+  const pane = { width: bitmap.columns, height: bitmap.rows };
+  const canvas = Object.assign(document.createElement('canvas'), pane);
+  const context = canvas.getContext('2d', { alpha: false });
+  if (context) await paintImage(context, { ...state, bitmap }, { pane, view: FIT, ratio: 1 }, { client, planes: true, fusion: undefined });
+  return canvas;
 }
 
 /** The series that lies over the picture, as it was last drawn. */
