@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { permanentNotes } from '../src/core/corner-text';
 import { displaySets, isPicture, ordered, readInstance, stackWarnings } from '../src/core/stack';
 import { dataSet, slice } from './builders';
 
@@ -49,6 +50,12 @@ describe('display sets', () => {
     expect(isPicture(readInstance(dataSet({ Rows: 2, Columns: 2 })))).toBe(false);
     expect(isPicture(readInstance(slice({ SOPClassUID: '1.2.840.10008.5.1.4.1.1.66.4' })))).toBe(false);
   });
+});
+
+it('takes the position of a mosaic for that of no slice, and says so', () => {
+  const [set] = displaySets([slice({ ImageType: ['ORIGINAL', 'PRIMARY', 'M', 'MOSAIC'], ImagePositionPatient: [1, 2, 3], PixelSpacing: [1, 1] })]);
+  const picture = set?.pictures[0];
+  expect([picture?.position, set && picture && permanentNotes(set, picture, 'browser', false, true)]).toEqual([undefined, ['Mosaic of slices: no positions']]);
 });
 
 describe('warnings', () => {

@@ -4,7 +4,7 @@ import { formatAge, formatDate, formatTime } from './dates';
 import { items, number, text, type DataSet } from './dicom-json';
 import { phaseText } from './phases';
 import { formatValue } from './modality';
-import { isLossy, lossyRatio, type DisplaySet, type Picture } from './stack';
+import { isLossy, isMosaic, lossyRatio, type DisplaySet, type Picture } from './stack';
 import type { Window } from './window';
 import { t } from './language';
 
@@ -155,6 +155,7 @@ export function permanentNotes(set: DisplaySet, picture: Picture, source: 'brows
     source === 'archive-drawn' ? t('Drawn by the archive: no pixel values, fixed window') : '',
     isLossy(dataSet) || lossySyntax ? lossyText(dataSet) : '',
     calibrated ? '' : t('Not calibrated'),
+    isMosaic(dataSet) ? t('Mosaic of slices: no positions') : '',
     text(dataSet, 'PatientIdentityRemoved') === 'YES' ? t('Anonymised') : '',
     ...set.warnings,
   ]);

@@ -105,9 +105,12 @@ function picturesOf(instance: Instance): Picture[] {
   return Array.from({ length: instance.frames }, (_, index) => picture(instance, index + 1, frameAttributes(instance.dataSet, shared, own[index])));
 }
 
+/** Siemens: slices side by side in one image, whose stated position is that of no slice. */
+export const isMosaic = (dataSet: DataSet): boolean => texts(dataSet, 'ImageType').includes('MOSAIC');
+
 function picture(instance: Instance, frame: number, attributes: DataSet): Picture {
   const orientation = readOrientation(numbers(attributes, 'ImageOrientationPatient'));
-  const position = readPosition(numbers(attributes, 'ImagePositionPatient'));
+  const position = isMosaic(instance.dataSet) ? undefined : readPosition(numbers(attributes, 'ImagePositionPatient'));
   return {
     id: `${instance.SOPInstanceUID}/${frame}`,
     instance,
