@@ -239,3 +239,55 @@ def test_a_region_in_a_real_ct_has_the_values_of_its_file(view: View, real_archi
     choose(view, "d")
     drag(view, (100, 120), (180, 300))
     assert numbers(texts(view, "length")[0])[0] == pytest.approx(math.hypot(80 * column, 180 * row), abs=0.06)
+
+
+def test_a_line_of_known_length_calibrates_its_image(view: View, real_archive: Archive, tmp_path: Path) -> None:
+    """Without a scale in the file, and against the one in another: named, warned of, kept, undone, refused for a CT."""
+    plain, scaled = detector_image(7), detector_image(8, ImagerPixelSpacing=[0.5, 0.5])
+    take(real_archive, tmp_path / "plain", plain)
+    take(real_archive, tmp_path / "scaled", scaled)
+    generated, view.archive = view.archive, real_archive
+    notes, bar = view.page.locator(".notes"), view.page.get_by_test_id("scale-bar")
+    view.study(plain.StudyInstanceUID)
+    expect(notes).to_contain_text("Not calibrated")
+    choose(view, "d")
+    drag(view, (10, 40), (40, 40))
+    assert texts(view, "length") == ["30.0 px"]
+    view.page.keyboard.press("Escape")
+    calibrate(view, (10, 10), (10, 30), "2,5", "cm")
+    expect(notes).to_have_text("Calibrated by hand")
+    expect(bar).to_contain_text("calibrated by hand")
+    assert texts(view, "calibration") == ["25.0 mm known"]
+    assert texts(view, "length") == ["37.5 mm calibrated by hand"]
+    view.page.keyboard.press("Control+z")
+    expect(notes).to_contain_text("Not calibrated")
+    assert texts(view, "length") == ["30.0 px"]
+    view.page.keyboard.press("Control+y")
+    expect(view.page.get_by_test_id("measurements")).to_contain_text("37.5 mm calibrated by hand")
+    with view.page.expect_response(lambda answer: answer.request.method == "PUT" and "measurements" in answer.url):
+        view.page.keyboard.press("Shift+m")
+        drag(view, (50, 50), (60, 50))
+    view.study(plain.StudyInstanceUID)
+    expect(notes).to_have_text("Calibrated by hand")
+    view.study(scaled.StudyInstanceUID)
+    calibrate(
+        view, (10, 10), (10, 30), "8", "mm", warns="0.500 × 0.500 mm a pixel at detector, by which this line is 10.0"
+    )
+    expect(notes).to_have_text("Calibrated by hand, not as the file says")
+    view.archive = generated
+    view.study(CT_STUDY)
+    choose(view, "Shift+c")
+    drag(view, (10, 10), (10, 30))
+    expect(view.page.get_by_role("dialog")).to_contain_text("from its scanner")
+
+
+def calibrate(view: View, start: Pixel, end: Pixel, length: str, unit: str, warns: str = "") -> None:
+    """Draw a line and say how long it is."""
+    choose(view, "Shift+c")
+    drag(view, start, end)
+    dialog = view.page.get_by_role("dialog", name="Calibrate by hand")
+    expect(dialog).to_contain_text(warns or "The file says nothing")
+    dialog.get_by_label("Known length of the line").fill(length)
+    dialog.get_by_label("Unit").select_option(unit)
+    dialog.get_by_role("button", name="Calibrate", exact=True).click()
+    expect(dialog).to_have_count(0)

@@ -23,6 +23,10 @@ LENGTH = {
     "locked": True,
 }  # fmt: skip
 
+CALIBRATION = {
+    "known": 25.0, "series": False, "columns": 8, "rows": 6, "columnSpacing": 0.125, "rowSpacing": 0.25,
+}  # fmt: skip
+
 
 def put(client: Client, content: object, version: str = '"0"') -> Any:
     return client.request("PUT", PATH, json=content, headers={"if-match": version})
@@ -66,6 +70,8 @@ def test_the_second_of_two_writers_is_told(client: Client, store: Callable[..., 
         [LENGTH | {"more": 1}],
         [LENGTH | {"image": IMAGE | {"SOPInstanceUID": "../x"}}],
         [LENGTH, LENGTH],
+        [LENGTH | {"kind": "calibration"}],
+        [LENGTH | {"calibration": CALIBRATION | {"known": 0}}],
         [LENGTH | {"id": str(n)} for n in range(MOST + 1)],
     ],
 )
@@ -161,3 +167,29 @@ def test_an_image_that_is_gone_is_named_as_such(client: Client, store: Callable[
     put(client, [LENGTH])
     client.request("DELETE", f"/api/studies/{STUDY}/series/{STUDY}.1/instances/{STUDY}.1.1?confirm={STUDY}.1.1")
     assert client.request("POST", f"{PATH}/report").status_code == 404
+
+
+@pytest.mark.peer("dciodvfy")
+def test_what_was_calibrated_by_hand_says_so_in_the_report(
+    client: Client, store: Callable[..., None], tmp_path: Path
+) -> None:
+    """The line itself is no result: it stays a draft, so that what is measured next has it too."""
+    store(ct(1, PatientBirthDate="19700101", PatientSex="M", StudyID="S1"))
+    line = drawn(1, "calibration", [[0, 0], [200, 0]], [], calibration=CALIBRATION)
+    measured = drawn(2, "length", [[1, 2], [9, 2]], [("length", 1, "mm")], calibration=CALIBRATION)
+    region = drawn(3, "ellipse", [[1, 1], [5, 4]], REGION, calibration=CALIBRATION)
+    assert put(client, [line, measured, region]).status_code == 204
+    uids = client.request("POST", f"{PATH}/report").json()
+    assert [one["kind"] for one in client.get(PATH).json()] == ["calibration"]
+    series = f"/dicom-web/studies/{STUDY}/series/{uids['SeriesInstanceUID']}"
+    ((_, body),) = parts_of(client.get(f"{series}/instances/{uids['SOPInstanceUID']}", accept=STOWED))
+    path = tmp_path / "report.dcm"
+    path.write_bytes(body)
+    done = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
+    assert [line for line in done.stderr.splitlines() if line.startswith("Error")] == []
+    length, ellipse = dcmread(path).ContentSequence[-1].ContentSequence
+    used, *sizes, _ = length.ContentSequence[2].ContentSequence
+    assert used.ConceptNameCodeSequence[0].CodeMeaning == "Calibration Object"
+    values = {one.ConceptNameCodeSequence[0].CodeValue: one.MeasuredValueSequence[0].NumericValue for one in sizes}
+    assert values == {"122423": 25, "111026": 0.125, "111066": 0.25}
+    assert [len(number.ContentSequence) for number in ellipse.ContentSequence[2:]] == [1, 1, 1, 1, 5]

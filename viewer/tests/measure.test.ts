@@ -7,6 +7,8 @@ import { distanceToChain, outline } from '../src/core/measure/outline';
 import type { Values } from '../src/core/measure/region';
 import { pixelScale, scaleAt, type Scale } from '../src/core/measure/scale';
 import { MEASURE_TOOLS } from '../src/core/measure/tools';
+import { calibrationBy, calibrationOf, reasonAgainstCalibration, withoutReplaced } from '../src/core/measure/calibration';
+import { rescaled } from '../src/core/measure/rescale';
 import { home, onPlane } from '../src/core/measure/carry';
 import type { Measurement, MeasureKind } from '../src/core/measure/types';
 import type { ImagePlane } from '../src/core/plane';
@@ -195,4 +197,52 @@ describe('the list', () => {
     expect([second?.includes(',width,15.04,mm,'), end]).toEqual([true, '']);
   });
   it('is JSON', () => expect(JSON.parse(toJson([one]))).toEqual([{ id: 'a', kind: 'bidirectional', name: one.name, values: one.values, source: 'at detector', ...image, points: [[1, 2]] }]));
+});
+
+describe('calibration by hand', () => {
+  const film = (uid: string, more = {}) => pictureOf(dataSet({ SOPInstanceUID: uid, SeriesInstanceUID: '1.2', Rows: 100, Columns: 80, ...more }));
+  const picture = film('1.2.1');
+  const image = { StudyInstanceUID: '1', SeriesInstanceUID: '1.2', SOPInstanceUID: '1.2.1', frame: 1, reformatted: false };
+  const line = (id: string, known: number, series: boolean, more = {}): Measurement => ({ id, kind: 'calibration', pictureId: picture.id, points: [[0, 0], [30, 40]], image: { ...image, ...more }, ...said(known, series) });
+  const said = (known: number, series: boolean) => {
+    const calibration = calibrationBy([[0, 0], [30, 40]], known, series, picture, 1);
+    return calibration ? { calibration } : {};
+  };
+  const drawn: Measurement = { id: 'm', kind: 'rectangle', pictureId: picture.id, points: [[0, 0], [10, 10]], image, values: [{ quantity: 'mean', value: 7, unit: '' }, { quantity: 'area', value: 100, unit: 'px²' }], source: '' };
+
+  it('says what a pixel is worth, with the shape that the file gives it', () => {
+    expect(calibrationBy([[0, 0], [30, 40]], 25, false, picture, 1)).toEqual({ known: 25, series: false, columns: 80, rows: 100, columnSpacing: 0.5, rowSpacing: 0.5 });
+    expect(calibrationBy([[0, 0], [0, 10]], 40, false, picture, 2)).toMatchObject({ columnSpacing: 2, rowSpacing: 4 });
+    expect(calibrationBy([[5, 5], [5, 5]], 40, false, picture, 1)).toBeUndefined();
+  });
+  it('holds for its image, before that of its series, which holds for images as large', () => {
+    const both = [line('a', 25, false), line('b', 50, true)];
+    const known = (one: ReturnType<typeof film>): number | undefined => calibrationOf(both, one)?.known;
+    expect([known(picture), known(film('1.2.2')), known(film('1.2.3', { Rows: 99 })), known(film('1.2.4', { SeriesInstanceUID: '1.3' }))]).toEqual([25, 50, undefined, undefined]);
+  });
+  it('takes the place of an earlier one of the same image, or of all of the series', () => {
+    const there = [line('a', 25, false), line('b', 25, false, { SOPInstanceUID: '1.2.2' }), line('c', 25, true), drawn];
+    expect(withoutReplaced(there, line('d', 9, false)).map(({ id }) => id)).toEqual(['b', 'c', 'm']);
+    expect(withoutReplaced(there, line('d', 9, true)).map(({ id }) => id)).toEqual(['m']);
+  });
+  it('is refused where the patient or an ultrasound region gives the scale', () => {
+    expect(reasonAgainstCalibration(picture)).toBe('');
+    expect(reasonAgainstCalibration({ ...film('1.2.5', { PixelSpacing: [1, 1] }), position: [0, 0, 0], orientation: { row: [1, 0, 0], column: [0, 1, 0] } })).toContain('patient');
+  });
+  it('changes areas and lengths and their source, never values of pixels; and back', () => {
+    const find = (id: string) => (id === picture.id ? picture : undefined);
+    const [, by] = rescaled([line('a', 25, false), drawn], find);
+    expect(by).toMatchObject({ source: 'calibrated by hand', values: [{ quantity: 'mean', value: 7 }, { quantity: 'area', value: 25, unit: 'mm²' }], calibration: { known: 25 } });
+    const [back] = rescaled([by as Measurement], find);
+    expect(back).toEqual(drawn);
+    expect(rescaled([by as Measurement], () => undefined)).toEqual([by]);
+  });
+  it('is kept, listed and exported', () => {
+    const one = line('a', 25, true);
+    const sent = JSON.parse(JSON.stringify(toDraft(one))) as ReturnType<typeof toDraft>;
+    expect(sameKept(keptOf([fromDraft(sent, '1')]), keptOf([one]))).toBe(true);
+    expect(sameKept(keptOf([one]), keptOf([line('a', 26, true)]))).toBe(false);
+    expect(resultText(one)).toBe('25.0 mm known, whole series');
+    expect(toCsv([one]).split('\r\n')[1]).toContain('calibration,length,25,mm,calibrated by hand');
+  });
 });

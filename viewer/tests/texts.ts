@@ -12,6 +12,7 @@ const TABLES: readonly (readonly [file: string, table: string, columns: Columns]
   ['core/hanging/protocols.ts', '*', ['name']],
   ['core/measure/angle.ts', '*', ['title']],
   ['core/measure/bidirectional.ts', '*', ['title']],
+  ['core/measure/calibration.ts', '*', ['title']],
   ['core/measure/circle.ts', '*', ['title']],
   ['core/measure/cobb.ts', '*', ['title']],
   ['core/measure/ellipse.ts', '*', ['title']],

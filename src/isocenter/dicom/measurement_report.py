@@ -1,7 +1,8 @@
 """Measurements as a structured report: TID 1500 with a group for each (PS3.16), Comprehensive 3D or Comprehensive SR.
 
 Points of a picture with a frame of reference become SCOORD3D in the patient (PS3.3 C.18.9), others SCOORD in pixels,
-where the corner of the first pixel is 0, 0 (C.18.6). Builds the content tree; knows neither archive nor HTTP.
+where the corner of the first pixel is 0, 0 (C.18.6). What was calibrated by hand is inferred from the known length and
+the spacing that follows from it (TID 300, derivation parameters). Builds the content tree; knows no archive nor HTTP.
 """
 
 import datetime as dt
@@ -44,6 +45,8 @@ _UNITS: Mapping[str, Code] = {
     "SUVlbm (Janma)": ("{SUVlbm(Janma)}g/ml", "UCUM", "Standardized Uptake Value lean body mass (Janma)"),
     "SUVbsa": ("{SUVbsa}cm2/ml", "UCUM", "Standardized Uptake Value body surface area"),
 }
+_PER_PIXEL: Code = ("mm/{pixel}", "UCUM", "millimeter per pixel")
+_BY_HAND: Code = ("122488", "DCM", "Calibration Object Used")
 _NO_UNIT: Code = ("1", "UCUM", "no units")
 
 
@@ -106,8 +109,27 @@ def _number(value: Mapping[str, Any], draft: Mapping[str, Any], classes: Mapping
     )
     quantity = "mean" if value["quantity"] == "value" and value["unit"] != "HU" else value["quantity"]
     number = item("CONTAINS", "NUM", _CONCEPTS[quantity], MeasuredValueSequence=[measured])
-    number.ContentSequence = [_place(draft, classes)]
+    number.ContentSequence = [*_calibration(value, draft), _place(draft, classes)]
     return number
+
+
+def _calibration(value: Mapping[str, Any], draft: Mapping[str, Any]) -> list[Dataset]:
+    """Return what says that millimetres come from a line of known length; nothing where the file gives them."""
+    calibration = draft.get("calibration")
+    if calibration is None or value["unit"] not in ("mm", "mm²"):
+        return []
+    used = coded("HAS CONCEPT MOD", ("122421", "DCM", "Calibration Object"), _BY_HAND)
+    sizes = [
+        _derivation(("122423", "DCM", "Calibration Object Size"), calibration["known"], _UNITS["mm"]),
+        _derivation(("111026", "DCM", "Horizontal Pixel Spacing"), calibration["columnSpacing"], _PER_PIXEL),
+        _derivation(("111066", "DCM", "Vertical Pixel Spacing"), calibration["rowSpacing"], _PER_PIXEL),
+    ]
+    return [used, *sizes]
+
+
+def _derivation(concept: Code, value: float, unit: Code) -> Dataset:
+    measured = dataset(NumericValue=f"{value:.9g}", FloatingPointValue=value, MeasurementUnitsCodeSequence=[code(unit)])
+    return item("INFERRED FROM", "NUM", concept, MeasuredValueSequence=[measured])
 
 
 def _place(draft: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:

@@ -25,7 +25,7 @@ from isocenter.web.study_drafts import (
 
 #: How many there may be of one study.
 MOST = 1000
-_KIND = Literal["length", "angle", "cobb", "bidirectional", "ellipse", "rectangle", "circle", "probe"]
+_KIND = Literal["length", "angle", "cobb", "bidirectional", "ellipse", "rectangle", "circle", "probe", "calibration"]
 
 Real = Annotated[float, Field(allow_inf_nan=False)]
 Point = tuple[Real, Real]
@@ -69,8 +69,22 @@ class Image(_Strict):
     reformatted: bool = False
 
 
+class Calibration(_Strict):
+    """A line of known length (mm) by which pixels are so many mm apart; ``series``: in all images of this size."""
+
+    known: Annotated[Real, Field(gt=0)]
+    series: bool
+    columns: Annotated[int, Field(ge=0, le=1 << 31)]
+    rows: Annotated[int, Field(ge=0, le=1 << 31)]
+    columnSpacing: Annotated[Real, Field(gt=0)]  # noqa: N815 - as the viewer says it
+    rowSpacing: Annotated[Real, Field(gt=0)]  # noqa: N815 - as the viewer says it
+
+
 class Measurement(_Strict):
-    """A measurement: points in pixels of its picture (the middle of the first pixel is 0, 0)."""
+    """A measurement: points in pixels of its picture (the middle of the first pixel is 0, 0).
+
+    ``calibration`` is what a line of the kind "calibration" says, and of others what they were measured with.
+    """
 
     id: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,64}$")]
     kind: _KIND
@@ -81,6 +95,7 @@ class Measurement(_Strict):
     label: Point | None = None
     values: Annotated[list[Quantity], Field(max_length=8)] = []
     source: Short = ""
+    calibration: Calibration | None = None
     name: Short = ""
     colour: Annotated[str, Field(pattern=r"^(#[0-9a-f]{6})?$")] = ""
     locked: bool = False
@@ -147,3 +162,5 @@ def read_list(body: bytes) -> str:
 def _check_together(found: Sequence[Measurement]) -> None:
     if len({one.id for one in found}) < len(found):
         raise UsageError("two measurements have the same id")
+    if any(one.kind == "calibration" and one.calibration is None for one in found):
+        raise UsageError("a calibration says how long its line is")

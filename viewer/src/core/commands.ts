@@ -16,6 +16,7 @@ export const COMMANDS = [
   { name: 'measure.rectangle', title: 'Rectangle', group: 'Measure', keys: ['Shift+e'] },
   { name: 'measure.circle', title: 'Circle', group: 'Measure', keys: ['c'] },
   { name: 'measure.probe', title: 'Probe', group: 'Measure', keys: ['p'] },
+  { name: 'measure.calibration', title: 'Calibrate by hand: a line of known length', group: 'Measure', keys: ['Shift+c'] },
   { name: 'measure.undo', title: 'Undo', group: 'Measure', keys: ['Ctrl+z'] },
   { name: 'measure.redo', title: 'Redo', group: 'Measure', keys: ['Ctrl+y', 'Ctrl+Shift+z'] },
   { name: 'measure.delete', title: 'Delete the selected', group: 'Measure', keys: ['Delete', 'Backspace'] },

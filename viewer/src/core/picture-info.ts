@@ -5,6 +5,7 @@ import { modalityTransform, type ModalityTransform } from './modality';
 import { paddingOf, type Padding } from './padding';
 import { spacingOf, ultrasoundRegions, type Spacing, type UltrasoundRegion } from './spacing';
 import { isColour, type Picture } from './stack';
+import { pixelShape } from './view';
 import { windowsOf, type WindowChoice } from './window';
 
 export interface PictureInfo {
@@ -47,4 +48,11 @@ export function pictureInfo(picture: Picture): PictureInfo {
 export function spacingAt(picture: Picture, pixel: readonly [number, number] | undefined): Spacing | undefined {
   const { spacing, regions } = pictureInfo(picture);
   return regions.length > 0 && pixel ? spacingOf(picture.instance.dataSet, [], pixel) : spacing;
+}
+
+/** Proportions of the pixels of a picture, from their spacing, else from Pixel Aspect Ratio. */
+export function pixelShapeOf(picture: Picture): { pixelWidth: number; pixelHeight: number } {
+  const { dataSet } = picture.instance;
+  const spacing = spacingOf(dataSet, numbers(picture.attributes, 'PixelSpacing'));
+  return pixelShape(spacing ? [spacing.row, spacing.column] : [], numbers(dataSet, 'PixelAspectRatio'));
 }

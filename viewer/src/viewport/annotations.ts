@@ -5,6 +5,7 @@ import { cornerText, laterality, permanentNotes, type Corners, type Detail } fro
 import { colourScale, type ColourScale } from '../core/display';
 import { t } from '../core/language';
 import { edgeLetters } from '../core/orientation';
+import { spacingBy, type Calibration } from '../core/measure/calibration';
 import { pictureInfo, spacingAt } from '../core/picture-info';
 import { scaleBar, type ScaleBar, type Spacing } from '../core/spacing';
 import type { DisplaySet, Picture } from '../core/stack';
@@ -27,18 +28,24 @@ export interface Annotations {
 /** Narrower or lower panes have no room for a scale. */
 const LEAST_PANE = 250;
 
-/** `pixel` is the one under the pointer (with ultrasound regions it decides the scale); `further` are more notes, a line each. */
-export function annotations(state: PaneState, detail: Detail, further: string, pixel?: Point): Annotations | undefined {
+/** What decides the scale: with ultrasound regions the pixel under the pointer, before the file a calibration by hand. */
+export interface ScaleSource {
+  pixel?: Point | undefined;
+  calibration?: Calibration | undefined;
+}
+
+/** `further` are more notes, a line each. */
+export function annotations(state: PaneState, detail: Detail, further: string, { pixel, calibration }: ScaleSource = {}): Annotations | undefined {
   const { set, index, shown, bitmap, view } = state;
   const picture = set?.pictures[shown >= 0 ? shown : index];
   if (!set || !picture) return undefined;
   return {
     corners: cornersOf(state, set, picture, detail),
-    notes: [...notesOf(set, picture, bitmap), ...further.split('\n').filter(Boolean)],
+    notes: [...notesOf(set, picture, bitmap, calibration), ...further.split('\n').filter(Boolean)],
     letters: edgeLetters(picture.orientation, pictureInfo(picture).PatientOrientation, view),
     laterality: laterality(picture.instance.dataSet),
     colours: coloursOf(state, picture),
-    bar: barOf(state, spacingAt(picture, pixel)),
+    bar: barOf(state, calibration ? spacingBy(calibration) : spacingAt(picture, pixel)),
   };
 }
 
@@ -58,9 +65,10 @@ function cornersOf({ index, bitmap, view, pane, grey, setting, playing, rate }: 
   });
 }
 
-function notesOf(set: DisplaySet, picture: Picture, bitmap: PaneState['bitmap']): string[] {
+function notesOf(set: DisplaySet, picture: Picture, bitmap: PaneState['bitmap'], calibration: Calibration | undefined): string[] {
   const { spacing, regions } = pictureInfo(picture);
-  const notes = permanentNotes(set, picture, bitmap?.source, bitmap?.lossy === true, spacing !== undefined || regions.length > 0);
+  const notes = permanentNotes(set, picture, bitmap?.source, bitmap?.lossy === true, calibration !== undefined || spacing !== undefined || regions.length > 0);
+  if (calibration) notes.unshift(spacing ? t('Calibrated by hand, not as the file says') : t('Calibrated by hand'));
   return set.subtraction ? [subtractionText(set.subtraction.by, picture.frame), ...notes] : notes;
 }
 

@@ -1,15 +1,13 @@
 // Pictures in memory: loads them through the request queue, decodes them, keeps the most recent up to a number of bytes.
 // What the browser cannot decode the archive decodes; what neither can is shown as the archive draws it.
 
-import { number, numbers, text } from '../core/dicom-json';
+import { number, text } from '../core/dicom-json';
 import { t } from '../core/language';
 import { Signal } from '../core/lifecycle';
 import { overlayBits } from '../core/overlay-planes';
-import { forgetPictureInfo } from '../core/picture-info';
+import { forgetPictureInfo, pixelShapeOf } from '../core/picture-info';
 import { readPixelDescription } from '../core/pixels';
-import { spacingOf } from '../core/spacing';
 import type { DisplaySet, Instance, Picture } from '../core/stack';
-import { pixelShape } from '../core/view';
 import type { Bitmap } from '../core/viewport-port';
 import type { DicomWebClient, EncodedFrame, ObjectPath } from '../net/dicomweb';
 import { loadTables } from '../net/lookup-tables';
@@ -182,7 +180,7 @@ export class BitmapStore implements PictureStore {
 
   private bitmap(picture: Picture, frame: DecodedFrame, source: LoadedBitmap['source']): LoadedBitmap {
     const { dataSet } = picture.instance;
-    return { ...frame, ...shapeOf(picture), columns: number(dataSet, 'Columns') ?? 1, rows: number(dataSet, 'Rows') ?? 1, id: picture.id, source };
+    return { ...frame, ...pixelShapeOf(picture), columns: number(dataSet, 'Columns') ?? 1, rows: number(dataSet, 'Rows') ?? 1, id: picture.id, source };
   }
 
   private keep(id: string, bitmap: LoadedBitmap): void {
@@ -203,12 +201,6 @@ export class BitmapStore implements PictureStore {
   }
 }
 
-function shapeOf(picture: Picture): { pixelWidth: number; pixelHeight: number } {
-  const { dataSet } = picture.instance;
-  const spacing = spacingOf(dataSet, numbers(picture.attributes, 'PixelSpacing'));
-  return pixelShape(spacing ? [spacing.row, spacing.column] : [], numbers(dataSet, 'PixelAspectRatio'));
-}
-
 async function drawnByArchive(picture: Picture, blob: Blob): Promise<LoadedBitmap> {
   const image = await createImageBitmap(blob);
   const canvas = new OffscreenCanvas(image.width, image.height);
@@ -219,5 +211,5 @@ async function drawnByArchive(picture: Picture, blob: Blob): Promise<LoadedBitma
   const { data, width, height } = context.getImageData(0, 0, canvas.width, canvas.height);
   const pixels = new Uint8Array(width * height * 3);
   for (let i = 0; i < width * height; i += 1) pixels.set(data.subarray(i * 4, i * 4 + 3), i * 3);
-  return { id: picture.id, columns: width, rows: height, ...shapeOf(picture), samples: 3, pixels, min: 0, max: 255, source: 'archive-drawn' };
+  return { id: picture.id, columns: width, rows: height, ...pixelShapeOf(picture), samples: 3, pixels, min: 0, max: 255, source: 'archive-drawn' };
 }

@@ -1,6 +1,7 @@
 // Measurements as CSV (RFC 4180) and JSON, for other programs. Pure.
 
 import { t } from '../language';
+import { BY_HAND, calibrationText } from './calibration';
 import { digitsOf } from './region';
 import { MEASURE_TOOLS } from './tools';
 import type { Measurement, Quantity } from './types';
@@ -13,9 +14,14 @@ function cell(value: string | number): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+/** What a calibration says, as if it were measured. */
+const known = ({ calibration }: Measurement): { values: Quantity[]; source: string } => ({ values: calibration ? [{ quantity: 'length', value: calibration.known, unit: 'mm' }] : [], source: BY_HAND });
+
 /** A line for each result; one without results has a line, too. */
 export function toCsv(items: readonly Measurement[]): string {
-  const lines = items.flatMap(({ name = '', kind, values = [], source = '', image, points }) => {
+  const lines = items.flatMap((item) => {
+    const { name = '', kind, image, points } = item;
+    const { values, source } = kind === 'calibration' ? known(item) : { values: item.values ?? [], source: item.source ?? '' };
     const results: readonly (Quantity | undefined)[] = values.length > 0 ? values : [undefined];
     const place = [image?.StudyInstanceUID ?? '', image?.SeriesInstanceUID ?? '', image?.SOPInstanceUID ?? '', image?.frame ?? '', points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join(' ')];
     return results.map((result) => [name, kind, result?.quantity ?? '', result?.value ?? '', result?.unit ?? '', source, ...place]);
@@ -23,14 +29,15 @@ export function toCsv(items: readonly Measurement[]): string {
   return [HEAD, ...lines].map((line) => `${line.map(cell).join(',')}\r\n`).join('');
 }
 
-export const toJson = (items: readonly Measurement[]): string => `${JSON.stringify(items.map(({ id, kind, name = '', values = [], source = '', image, points }) => ({ id, kind, name, values, source, ...image, points })), null, 2)}\n`;
+export const toJson = (items: readonly Measurement[]): string => `${JSON.stringify(items.map(({ id, kind, name = '', values = [], source = '', calibration, image, points }) => ({ id, kind, name, values, source, ...(calibration ? { calibration } : {}), ...image, points })), null, 2)}\n`;
 
 export const titleOfMeasurement = ({ name, kind }: Measurement): string => (name ?? '') || t(MEASURE_TOOLS[kind].title);
 
 const digits = ({ value, unit }: Quantity): string => `${unit === 'px' ? value.toFixed(0) : value.toFixed(digitsOf(unit))}${unit ? (unit === '°' ? unit : ` ${unit}`) : ''}`;
 
 /** The results in one line: "34.2 mm", "30.0 mm × 15.0 mm", "41.2 HU ± 3.0 HU · 120.4 mm²". */
-export function resultText({ values = [] }: Measurement): string {
+export function resultText({ kind, values = [], calibration }: Measurement): string {
+  if (kind === 'calibration') return calibration ? calibrationText(calibration) : '';
   const of = (wanted: Quantity['quantity']): string => values.filter(({ quantity }) => quantity === wanted).map(digits).join('');
   const size = [of('length'), of('width')].filter(Boolean).join(' × ');
   const spread = [of('mean'), of('deviation')].filter(Boolean).join(' ± ');

@@ -3,6 +3,7 @@
 
 import { formatValue } from '../modality';
 import { formatDate } from '../dates';
+import { t } from '../language';
 import { items, number, numbers, text, type DataSet } from '../dicom-json';
 import type { Vector } from '../geometry';
 import { toPixel, type ImagePlane } from '../plane';
@@ -37,6 +38,8 @@ export interface ReportedSource {
 }
 
 const GROUP = '125007';
+/** Of a result whose millimetres come from a line of known length. */
+const CALIBRATION_OBJECT_SIZE = '122423';
 const [TRACKING, FINDING] = ['112039', '121071'];
 /** Places in the patient as near to a plane as this lie on it, in mm. */
 const ON_PLANE = 0.5;
@@ -86,7 +89,8 @@ function resultOf(item: DataSet): string[] {
   const amount = number(value, 'NumericValue');
   if (amount === undefined) return [];
   const unit = items(value, 'MeasurementUnitsCodeSequence')[0];
-  return [[meaning(concept(item)), formatValue(amount), unitText(text(unit, 'CodeValue'))].filter(Boolean).join(' ')];
+  const byHand = content(item).some((child) => text(concept(child), 'CodeValue') === CALIBRATION_OBJECT_SIZE) ? t('calibrated by hand') : '';
+  return [[meaning(concept(item)), formatValue(amount), unitText(text(unit, 'CodeValue')), byHand].filter(Boolean).join(' ')];
 }
 
 const UNITS: Readonly<Record<string, string>> = { '1': '', mm2: 'mm²', cm2: 'cm²', mm3: 'mm³', cm3: 'cm³', deg: '°', "[hnsf'U]": 'HU', '{pixels}': 'px' };

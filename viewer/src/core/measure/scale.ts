@@ -2,7 +2,7 @@
 
 import { fixed, t } from '../language';
 import { pictureInfo, spacingAt } from '../picture-info';
-import { regionAt, type UltrasoundRegion } from '../spacing';
+import { regionAt, type Spacing, type UltrasoundRegion } from '../spacing';
 import type { Picture } from '../stack';
 import type { Point } from '../view';
 import { formatValue } from '../modality';
@@ -21,11 +21,11 @@ export interface Scale {
 /** Square pixels without a size; `aspect` is the height of a pixel over its width. */
 export const pixelScale = (aspect = 1): Scale => ({ perColumn: 1, perRow: aspect, unitX: 'px', unitY: 'px', provenance: '' });
 
-/** The scale that holds for all of these points; pixels where they lie in regions of different scales. */
-export function scaleAt(picture: Picture, points: readonly Point[], aspect: number): Scale {
+/** The scale that holds for all of these points; pixels where they lie in regions of different scales. `byHand` takes the place of the file's. */
+export function scaleAt(picture: Picture, points: readonly Point[], aspect: number, byHand?: Spacing): Scale {
   const { regions } = pictureInfo(picture);
   if (regions.length > 0) return regionScale(regions, points);
-  const spacing = spacingAt(picture, points[0]);
+  const spacing = byHand ?? spacingAt(picture, points[0]);
   if (!spacing) return pixelScale(aspect);
   return { perColumn: spacing.column, perRow: spacing.row, unitX: 'mm', unitY: 'mm', provenance: spacing.provenance };
 }

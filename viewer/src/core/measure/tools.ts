@@ -2,6 +2,7 @@
 
 import { angleTool } from './angle';
 import { bidirectionalTool } from './bidirectional';
+import { calibrationTool } from './calibration';
 import { circleTool } from './circle';
 import { cobbTool } from './cobb';
 import { ellipseTool } from './ellipse';
@@ -19,4 +20,5 @@ export const MEASURE_TOOLS: Readonly<Record<MeasureKind, ToolDefinition>> = {
   rectangle: rectangleTool,
   circle: circleTool,
   probe: probeTool,
+  calibration: calibrationTool,
 };

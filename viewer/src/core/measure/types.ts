@@ -2,10 +2,11 @@
 
 import type { ImagePlane } from '../plane';
 import type { Point } from '../view';
+import type { Calibration } from './calibration';
 import type { Scale } from './scale';
 import type { Values } from './region';
 
-export type MeasureKind = 'length' | 'angle' | 'cobb' | 'bidirectional' | 'ellipse' | 'rectangle' | 'circle' | 'probe';
+export type MeasureKind = 'length' | 'angle' | 'cobb' | 'bidirectional' | 'ellipse' | 'rectangle' | 'circle' | 'probe' | 'calibration';
 
 /** One result as a number. */
 export interface Quantity {
@@ -38,6 +39,8 @@ export interface Measurement {
   readonly values?: readonly Quantity[];
   /** Who says what a millimetre is; "" for the patient itself. */
   readonly source?: string;
+  /** Of a calibration what it says, of others what they were measured with. */
+  readonly calibration?: Calibration;
   readonly name?: string;
   /** "#rrggbb". */
   readonly colour?: string;

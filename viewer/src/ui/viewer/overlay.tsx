@@ -2,6 +2,7 @@
 
 import type { JSX } from 'react';
 import type { ColourScale } from '../../core/display';
+import type { Calibration } from '../../core/measure/calibration';
 import type { Detail } from '../../core/corner-text';
 import { localNumber, t } from '../../core/language';
 import type { Point } from '../../core/view';
@@ -17,14 +18,15 @@ interface Props {
   /** The pixel under the pointer: with ultrasound regions it decides the scale. */
   pixel: Point | undefined;
   cursor: string;
+  calibration: Calibration | undefined;
   /** More notes that stand on the picture, a line each. */
   further: string;
   /** What the colours of a series above mean, if there is one. */
   colours: ColourScale | undefined;
 }
 
-export function Overlay({ state, detail, pixel, cursor, further, colours: upper }: Props): JSX.Element | null {
-  const written = annotations(state, detail, further, pixel);
+export function Overlay({ state, detail, pixel, cursor, calibration, further, colours: upper }: Props): JSX.Element | null {
+  const written = annotations(state, detail, further, { pixel, calibration });
   if (!written) return null;
   const { corners, notes, letters, laterality, bar } = written;
   const colours = upper ?? written.colours;

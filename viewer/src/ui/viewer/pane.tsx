@@ -27,6 +27,7 @@ import { openBeside, setOf } from './references';
 import { SERIES_DRAG } from './series-rail';
 import { StateLayer } from './state-layer';
 import { SpaceLayer } from './space-layer';
+import { useCalibration } from './use-calibration';
 import { useFusion, type Fusion } from './use-fusion';
 import { useStateOf } from './use-signal';
 import type { ViewerEngine } from './viewer-engine';
@@ -164,8 +165,9 @@ interface WrittenProps {
 function Written({ engine, cell: { id, controller }, state, detail, planeNotes, fusion, cursor }: WrittenProps): JSX.Element {
   const notes = [state.set?.plane ? planeNotes : '', ...(fusion?.notes ?? [])].join('\n');
   const structures = useStateOf(engine.structures);
+  const calibration = useCalibration(engine, state);
   const upper = cursor && fusion?.overlay?.valueAt(id, cursor, state);
-  return <Overlay state={state} detail={detail} further={notes} pixel={cursor && controller.valueAt(cursor)?.pixel} cursor={cursorText(controller, cursor, structures, upper)} colours={fusion?.overlay?.colours()} />;
+  return <Overlay state={state} detail={detail} further={notes} calibration={calibration} pixel={cursor && controller.valueAt(cursor)?.pixel} cursor={cursorText(controller, cursor, structures, upper)} colours={fusion?.overlay?.colours()} />;
 }
 
 interface LayersProps {

@@ -54,7 +54,7 @@ const LINKED = ['scroll', 'offset', 'window', 'view', 'lines'] as const satisfie
 /** What is being painted, while a tool for it is chosen. */
 const paintingWith = ({ structures }: Pick<ViewerEngine, 'structures'>, page: PageActions): EditSession | undefined => (isPaint(page.tool()) ? structures.state()?.editing() : undefined);
 
-function toolActions({ measure, structures }: ViewerEngine, page: PageActions): Actions {
+function toolActions({ measure, structures, workspace }: ViewerEngine, page: PageActions): Actions {
   const editing = (): EditSession | undefined => paintingWith({ structures }, page);
   const tool = (name: Tool) => (): void => page.change(() => ({ tool: name }));
   const actions: Actions = { 'tool.window': tool('window'), 'tool.scroll': tool('scroll'), 'tool.zoom': tool('zoom'), 'tool.pan': tool('pan'), 'tool.crosshair': tool('crosshair') };
@@ -66,6 +66,10 @@ function toolActions({ measure, structures }: ViewerEngine, page: PageActions): 
   }
   return {
     ...actions,
+    'measure.calibration': () =>
+      void measure.want().then((session) => {
+        if (!session.calibrateSelected(workspace.active.state())) page.change(() => ({ tool: 'calibration' }));
+      }),
     'measure.undo': () => (editing() ?? measure.state())?.undo(),
     'measure.redo': () => (editing() ?? measure.state())?.redo(),
     'measure.delete': () => measure.state()?.remove(),

@@ -1,7 +1,8 @@
 // The objects behind one open viewer page: decoders, pictures in memory, series, panes, measurements. Owns them all.
 
 import { t } from '../../core/language';
-import type { DisplaySet } from '../../core/stack';
+import { findPicture } from '../../core/phases';
+import type { DisplaySet, Picture } from '../../core/stack';
 import { Owner, Signal } from '../../core/lifecycle';
 import { BitmapStore } from '../../viewport/bitmap-store';
 import { DecodePool } from '../../viewport/decode/pool';
@@ -181,6 +182,15 @@ async function openVolume({ workspace, store, previews, worker }: Pick<ViewerEng
   return 'reason' in answer ? t('This series is no volume: {reason}', { reason: answer.reason }) : new MprSession(workspace, store, sources, set, answer.volume, worker.take(), preview).open();
 }
 
+/** A stored picture of the open studies. */
+function pictureIn(loader: StudyLoader, id: string): Picture | undefined {
+  for (const set of loader.state().series.flatMap(({ sets }) => sets ?? [])) {
+    const found = findPicture(set, (picture) => picture.id === id);
+    if (found) return found.set.pictures[found.index];
+  }
+  return undefined;
+}
+
 export function createEngine({ client, queue, local }: Services): ViewerEngine {
   const owner = new Owner();
   const pool = new DecodePool();
@@ -194,7 +204,7 @@ export function createEngine({ client, queue, local }: Services): ViewerEngine {
   owner.own(() => workspace.dispose());
   const hanging = new Hanging(workspace, loader, client, client.local ? new LocalHangingClient() : new HangingClient());
   owner.own(() => hanging.dispose());
-  const measure = new Late(() => import('../../viewport/measure/session').then(({ MeasureSession }) => new MeasureSession()));
+  const measure = new Late(() => import('../../viewport/measure/session').then(({ MeasureSession }) => new MeasureSession((id) => pictureIn(loader, id))));
   const structures = new Late(() => import('../../viewport/structures/session').then(({ StructuresSession }) => new StructuresSession(loader, workspace, store, client, queue)));
   owner.own(() => structures.state()?.dispose());
   const reports = new ReportWatch(loader, measure);

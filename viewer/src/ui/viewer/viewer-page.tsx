@@ -45,6 +45,7 @@ function toggleFullScreen(): void {
 }
 
 const CurvePanel = lazy(() => import('./curve-panel').then((module) => ({ default: module.CurvePanel })));
+const CalibrationDialog = lazy(() => import('./calibration-dialog').then((module) => ({ default: module.CalibrationDialog })));
 const MeasurePanel = lazy(() => import('./measure-panel').then((module) => ({ default: module.MeasurePanel })));
 
 const StructuresPanel = lazy(() => import('./structures-panel').then((module) => ({ default: module.StructuresPanel })));
@@ -179,9 +180,20 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
         <SaveNote drafts={engine.drafts} />
         {menu ? <ContextMenu at={menu} run={run} onClose={() => setMenu(undefined)} /> : null}
       </main>
+      <Calibrating engine={engine} onDone={() => change(() => ({ tool: 'length' }))} />
       <Dialogs panel={page.panel} instance={instance} run={run} onClose={() => change(() => ({ panel: undefined }))} />
     </div>
   );
+}
+
+/** Asks how long a drawn line is, once measuring has begun. */
+function Calibrating({ engine, onDone }: { engine: ViewerEngine; onDone(): void }): JSX.Element | null {
+  const session = useStateOf(engine.measure);
+  return session ? (
+    <Suspense fallback={null}>
+      <CalibrationDialog session={session} onDone={onDone} />
+    </Suspense>
+  ) : null;
 }
 
 interface SideProps {

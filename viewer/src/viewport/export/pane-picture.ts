@@ -52,7 +52,7 @@ export async function panePicture(state: PaneState, parts: PaneParts, { text, ow
   const detail: Detail = text ? 'all' : 'none';
   const overlay = parts.fusion?.of(state.set);
   const further = [parts.further, ...(overlay && state.set ? overlay.notes(baseOf(state.set)) : [])].join('\n');
-  const written = annotations(framed, detail, further);
+  const written = annotations(framed, detail, further, { calibration: parts.measure?.calibration(state.set?.pictures[state.shown]) });
   if (written) paintText(context, frame.pane, { ...written, colours: overlay?.colours() ?? written.colours });
   return canvas;
 }

@@ -66,12 +66,14 @@ export class Drafts {
   async sign(): Promise<string> {
     if (!(await this.flush())) return this.said || t('Not everything is saved yet: try again');
     try {
+      let signed = 0;
       for (const study of this.known.keys()) {
-        if (this.items(study).length === 0) continue;
+        if (!this.items(study).some(({ values = [] }) => values.length > 0)) continue;
         await this.client.store(study);
         await this.read(study);
+        signed += 1;
       }
-      return t('Stored as a structured report in a new series');
+      return signed === 0 ? t('There is no result to sign') : t('Stored as a structured report in a new series');
     } catch (error) {
       return error instanceof Error ? error.message : t('The archive did not sign them');
     }

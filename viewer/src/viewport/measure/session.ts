@@ -5,18 +5,21 @@ import { text } from '../../core/dicom-json';
 import { isMeasure, type Tool } from '../../core/gesture';
 import { inLabel, labelAt, labelBeside, type LabelBox } from '../../core/measure/label';
 import { distanceToChain, outline } from '../../core/measure/outline';
+import { calibrationBy, calibrationOf, calibrationText, reasonAgainstCalibration, spacingBy, withoutReplaced, type Calibration } from '../../core/measure/calibration';
 import { home, onPlane } from '../../core/measure/carry';
-import { scaleAt, type Scale } from '../../core/measure/scale';
+import { rescaled, withCalibration } from '../../core/measure/rescale';
+import { distanceOf, scaleAt, type Scale } from '../../core/measure/scale';
 import { MEASURE_TOOLS } from '../../core/measure/tools';
 import type { ReportedSource } from '../../core/measure/reported';
 import type { ImagePlace, Measurement } from '../../core/measure/types';
 import { Signal } from '../../core/lifecycle';
 import { toModality } from '../../core/modality';
-import { pictureInfo } from '../../core/picture-info';
+import { pictureInfo, spacingAt } from '../../core/picture-info';
 import { planeOf } from '../../core/plane';
 import type { Picture } from '../../core/stack';
 import { storedId } from '../../core/subtraction';
 import { chosenSuv, type SuvChoice } from '../../core/suv';
+import type { Spacing } from '../../core/spacing';
 import { paneToPixel, pixelToPane, type Point } from '../../core/view';
 import type { Values } from '../../core/measure/region';
 import type { LoadedBitmap } from '../bitmap-store';
@@ -31,6 +34,20 @@ export interface MeasureState {
   /** What reports of the open studies measured, and which of these are not shown, by the report. */
   reported: readonly ReportedSource[];
   unshown: ReadonlySet<string>;
+  /** A line whose length the user is to tell. */
+  asked: AskedLine | undefined;
+}
+
+/** A line that may say how large pixels are. */
+export interface AskedLine {
+  /** Why it may not; then nothing is asked. */
+  against: string;
+  line: Measurement;
+  picture: Picture;
+  aspect: number;
+  /** What the file says, and how long the line is by it. */
+  own: Spacing | undefined;
+  length: number;
 }
 
 /** What follows a pointer that was pressed on a pane. */
@@ -56,8 +73,11 @@ interface OwnLaid extends Laid {
 export class MeasureSession {
   readonly changed = new Signal();
   private readonly history = new History<readonly Measurement[]>([]);
-  private current: MeasureState = { items: [], draft: undefined, selected: undefined, hidden: false, reported: [], unshown: new Set() };
+  private current: MeasureState = { items: [], draft: undefined, selected: undefined, hidden: false, reported: [], unshown: new Set(), asked: undefined };
   private fixed = 0;
+
+  /** `pictureOf` finds a picture of the open studies. */
+  constructor(private readonly pictureOf: (id: string) => Picture | undefined = () => undefined) {}
 
   readonly state = (): MeasureState => this.current;
 
@@ -91,8 +111,53 @@ export class MeasureSession {
 
   /** Takes over what was changed elsewhere; undo and redo do not bring back the time before. */
   rewrite(change: (items: readonly Measurement[]) => readonly Measurement[]): void {
-    this.history.rewrite((items) => change(items).filter(({ kind }) => kind in MEASURE_TOOLS));
+    this.history.rewrite((items) => rescaled(change(items).filter(({ kind }) => kind in MEASURE_TOOLS), this.pictureOf));
     this.update({ items: this.history.now });
+  }
+
+  /** The calibration by hand that holds for a picture. */
+  calibration(picture: Picture | undefined): Calibration | undefined {
+    return picture && calibrationOf(this.current.items, picture);
+  }
+
+  /** Asks for the length of the selected line of a pane; false where there is none. */
+  calibrateSelected(pane: PaneState): boolean {
+    const shown = this.shownOf(pane);
+    const line = shown && this.own(pane).find(({ item: { id, kind } }) => id === this.current.selected && (kind === 'length' || kind === 'calibration'))?.item;
+    if (!line) return false;
+    this.ask(line, shown);
+    return true;
+  }
+
+  /** The line that was asked about is so many mm long, on its image or its whole series. */
+  calibrate(known: number, series: boolean): void {
+    const { asked, items } = this.current;
+    const calibration = asked && calibrationBy(asked.line.points, known, series, asked.picture, asked.aspect);
+    this.update({ asked: undefined });
+    if (!asked || asked.against || !calibration) return;
+    const { id, pictureId, points, image } = asked.line;
+    const made: Measurement = { id: asked.line.kind === 'calibration' ? id : newId(), kind: 'calibration', pictureId, points, calibration, ...(image ? { image } : {}) };
+    this.commit([...withoutReplaced(items, made).filter((item) => item.id !== id), made]);
+    this.update({ selected: made.id });
+  }
+
+  /** Leaves the line that was asked about as it is. */
+  leaveAsked(): void {
+    this.update({ asked: undefined });
+  }
+
+  private ask(line: Measurement, { picture, bitmap }: Shown): void {
+    const aspect = bitmap.pixelHeight / bitmap.pixelWidth;
+    const own = spacingAt(picture, line.points[0]);
+    const length = own ? distanceOf(line.points[0] as Point, line.points[1] as Point, scaleAt(picture, line.points, aspect)) : 0;
+    this.update({ asked: { against: reasonAgainstCalibration(picture), line, picture, aspect, own, length } });
+  }
+
+  private shownOf({ set, shown, bitmap, setting }: PaneState): Shown | undefined {
+    const picture = set?.pictures[shown];
+    if (!picture || !bitmap) return undefined;
+    const calibration = this.calibration(picture);
+    return { picture, bitmap, suv: setting.suv, ...(calibration ? { calibration } : {}) };
   }
 
   toggleHidden(): void {
@@ -127,7 +192,7 @@ export class MeasureSession {
 
   /** The measurements of the picture in a pane, laid out, those of reports first. */
   laid(pane: PaneState): Laid[] {
-    const shown = shownOf(pane);
+    const shown = this.shownOf(pane);
     if (!shown || this.current.hidden) return [];
     const { reported, unshown } = this.current;
     const told = reported.filter(({ SOPInstanceUID }) => !unshown.has(SOPInstanceUID)).flatMap(({ measurements }) => measurements);
@@ -135,7 +200,7 @@ export class MeasureSession {
   }
 
   private own(pane: PaneState): OwnLaid[] {
-    const shown = shownOf(pane);
+    const shown = this.shownOf(pane);
     if (!shown || this.current.hidden) return [];
     const { items, draft } = this.current;
     const plane = planeOf(shown.picture);
@@ -147,7 +212,7 @@ export class MeasureSession {
   /** What a press at this point begins; undefined where it is for the pane itself. */
   grab(controller: StackController, at: Point, tool: Tool, reach: number): Drag | undefined {
     const pane = controller.state();
-    const shown = shownOf(pane);
+    const shown = this.shownOf(pane);
     if (!shown) return undefined;
     if (this.current.draft?.pictureId === storedId(shown.picture.id)) return this.place(controller, at);
     this.update({ draft: undefined });
@@ -165,7 +230,7 @@ export class MeasureSession {
   hover(controller: StackController, at: Point): void {
     const { draft } = this.current;
     const pane = controller.state();
-    const shown = shownOf(pane);
+    const shown = this.shownOf(pane);
     if (!draft || !shown || draft.pictureId !== storedId(shown.picture.id)) return;
     const point = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
     this.update({ draft: { ...draft, points: [...draft.points.slice(0, -1), point] } });
@@ -196,11 +261,15 @@ export class MeasureSession {
   }
 
   private finish(draft: Measurement, controller: StackController): void {
-    const shown = shownOf(controller.state());
+    const shown = this.shownOf(controller.state());
     const [first] = draft.points;
     const flat = draft.points.length > 1 && draft.points.every(([x, y]) => first && Math.hypot(x - first[0], y - first[1]) < 0.05);
     this.update({ draft: undefined });
     if (!shown || flat) return;
+    if (draft.kind === 'calibration') {
+      this.ask(draft, shown);
+      return;
+    }
     const points = MEASURE_TOOLS[draft.kind].complete?.(draft.points, scaleOf(shown, draft.points)) ?? draft.points;
     const plane = planeOf(shown.picture);
     this.commit([...this.current.items, valued({ ...draft, points, ...(plane ? { plane } : {}) }, shown)]);
@@ -219,7 +288,7 @@ export class MeasureSession {
 
   private shift(controller: StackController, item: Measurement, at: Point): Drag | undefined {
     const pane = controller.state();
-    const shown = shownOf(pane);
+    const shown = this.shownOf(pane);
     if (!shown) return undefined;
     const start = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
     return this.drag(controller, item, (original, _, to) => ({ ...original, points: original.points.map(([x, y]): Point => [x + to[0] - start[0], y + to[1] - start[1]]) }));
@@ -231,7 +300,7 @@ export class MeasureSession {
     const { items } = this.current;
     const changed = (at: Point): readonly Measurement[] => {
       const pane = controller.state();
-      const shown = shownOf(pane);
+      const shown = this.shownOf(pane);
       if (!shown) return items;
       const to = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
       return items.map((other) => (other.id === item.id ? returned(valued(change(item, shown, to), shown), shown.picture, other) : other));
@@ -244,7 +313,8 @@ export class MeasureSession {
     };
   }
 
-  private commit(items: readonly Measurement[]): void {
+  private commit(changed: readonly Measurement[]): void {
+    const items = rescaled(changed, this.pictureOf);
     this.history.push(items);
     this.update({ items });
   }
@@ -265,8 +335,12 @@ function imageOf({ picture }: Shown): ImagePlace {
 
 /** With what it measures on this picture, as numbers. */
 function valued(item: Measurement, shown: Shown): Measurement {
+  if (item.kind === 'calibration') {
+    const said = item.calibration && calibrationBy(item.points, item.calibration.known, item.calibration.series, shown.picture, aspectOf(shown));
+    return said ? withCalibration(item, said) : item;
+  }
   const scale = scaleOf(shown, item.points);
-  return { ...item, values: MEASURE_TOOLS[item.kind].values(item.points, { scale, values: valuesOf(shown) }), source: scale.provenance };
+  return withCalibration({ ...item, values: MEASURE_TOOLS[item.kind].values(item.points, { scale, values: valuesOf(shown) }), source: scale.provenance }, item.plane ? undefined : shown.calibration);
 }
 
 /** What was changed on this picture, back on the one it was drawn on. */
@@ -277,17 +351,16 @@ export interface Shown {
   bitmap: LoadedBitmap;
   /** What a PET is read in. */
   suv: SuvChoice | undefined;
-}
-
-function shownOf({ set, shown, bitmap, setting }: PaneState): Shown | undefined {
-  const picture = set?.pictures[shown];
-  return picture && bitmap ? { picture, bitmap, suv: setting.suv } : undefined;
+  /** By hand. */
+  calibration?: Calibration;
 }
 
 const middle = (points: readonly Point[]): Point => [points.reduce((sum, [x]) => sum + x, 0) / points.length, points.reduce((sum, [, y]) => sum + y, 0) / points.length];
 const minus = (a: Point, b: Point): Point => [a[0] - b[0], a[1] - b[1]];
 
-export const scaleOf = ({ picture, bitmap }: Shown, points: readonly Point[]): Scale => scaleAt(picture, points, bitmap.pixelHeight / bitmap.pixelWidth);
+const aspectOf = ({ bitmap }: Shown): number => bitmap.pixelHeight / bitmap.pixelWidth;
+
+export const scaleOf = (shown: Shown, points: readonly Point[]): Scale => scaleAt(shown.picture, points, aspectOf(shown), shown.calibration && spacingBy(shown.calibration));
 
 export function valuesOf({ picture, bitmap, suv: choice }: Shown): Values {
   const { transform } = pictureInfo(picture);
@@ -310,7 +383,8 @@ function layOut(item: Measurement, shown: Shown, { view, pane }: PaneState, unfi
   const chains = shapes.map((shape) => ({ points: outline(shape).map(toPane), helper: shape.kind === 'line' && shape.helper === true }));
   const ready = !unfinished || item.points.length >= tool.clicks;
   const points = unfinished && ready && tool.complete ? tool.complete(item.points, scale) : item.points;
-  const lines = ready ? tool.texts(points, { scale, values: valuesOf(shown) }) : [];
+  const told = item.calibration && item.kind === 'calibration' ? [calibrationText(item.calibration)] : undefined;
+  const lines = told ?? (ready ? tool.texts(points, { scale, values: valuesOf(shown) }) : []);
   const drawn = chains.flatMap((chain) => chain.points);
   const [dx, dy] = item.label ?? [0, 0];
   const [x, y] = middle(item.points);
