@@ -9,7 +9,8 @@ _READING = frozenset({b"GET", b"HEAD", b"OPTIONS"})
 _METHODS = b"GET, HEAD, POST, PUT, DELETE, OPTIONS"
 #: What a page may read of an answer besides what browsers always show.
 _EXPOSED = (
-    b"accept-ranges, content-disposition, content-encoding, content-location, content-range, etag, location, warning"
+    b"accept-ranges, content-disposition, content-encoding, content-location, content-range, etag, location, warning,"
+    b" x-isocenter-plane"
 )
 
 _MAX_AGE = b"3600"

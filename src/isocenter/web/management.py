@@ -26,6 +26,7 @@ from isocenter.web.key_images import add_key_image_routes
 from isocenter.web.measurements import add_measurement_routes
 from isocenter.web.media_types import DICOM
 from isocenter.web.mpps import add_mpps_routes
+from isocenter.web.mpr import add_mpr_route
 from isocenter.web.node import Node
 from isocenter.web.opening import add_opening_route
 from isocenter.web.peers import add_peer_routes
@@ -136,6 +137,7 @@ def create_management(node: Node) -> FastAPI:
     add_preview_route(api, node.previews)
     add_worklist_routes(api, node)
     add_mpps_routes(api, node)
+    add_mpr_route(api, node)
     add_commitment_routes(api, node)
     add_measurement_routes(api, node)
     add_hanging_routes(api, node)

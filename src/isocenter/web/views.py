@@ -38,7 +38,7 @@ def read_view(parameters: QueryParams, media_type: str, quality: int = 90) -> Vi
     return View(
         media_type,
         quality,
-        _window(parameters.get("window")),
+        read_window(parameters.get("window")),
         viewport.crop,
         viewport.size,
         viewport.mirrored,
@@ -56,7 +56,7 @@ def _profile(text: str | None) -> str:
     return "" if name == "no" else name
 
 
-def _window(text: str | None) -> Window | None:
+def read_window(text: str | None) -> Window | None:
     """Read ``center,width,function`` (PS3.18 8.3.5.1.4); the function may be left out."""
     if not text:
         return None

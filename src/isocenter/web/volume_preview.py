@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Json = dict[str, Any]
+from isocenter.web.frame_headers import Json, frames_of
 
 #: Sides of the small volume: pixels of a row or column, and slices.
 MOST_PIXELS, MOST_SLICES = 104, 64
@@ -22,17 +22,6 @@ MOST_PIXELS, MOST_SLICES = 104, 64
 FEWEST_VOXELS = 4_000_000
 _STEPS = 512
 _SAME_PLACE = 0.01  # mm
-
-_SHARED, _PER_FRAME = "52009229", "52009230"
-_SOP_INSTANCE_UID, _FRAMES, _ROWS, _COLUMNS, _SAMPLES = "00080018", "00280008", "00280010", "00280011", "00280002"
-#: Attribute -> the functional group that holds it in multi-frame objects.
-_GROUPS = {
-    "00200032": "00209113",  # Image Position (Patient)
-    "00200037": "00209116",  # Image Orientation (Patient)
-    "00280030": "00289110",  # Pixel Spacing
-    "00281053": "00289145",  # Rescale Slope
-    "00281052": "00289145",  # Rescale Intercept
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,37 +54,14 @@ def slices_of(headers: Sequence[Json]) -> list[Slice]:
 
 def _frames(header: Json) -> Iterator[tuple[tuple[object, ...], Slice]]:
     """Yield each frame that has a place in the patient, with what all slices of a stack share."""
-    rows, columns = _number(header, _ROWS), _number(header, _COLUMNS)
-    if not rows or not columns or (_number(header, _SAMPLES) or 1) != 1:
-        return
-    uid = header[_SOP_INSTANCE_UID]["Value"][0]
-    shared = _first(header.get(_SHARED))
-    groups = header.get(_PER_FRAME, {}).get("Value") or [{}] * int(_number(header, _FRAMES) or 1)
-    for number, own in enumerate(groups, 1):
-
-        def values(tag: str, own: Json = own) -> list[float]:
-            for place in (_first(own.get(_GROUPS[tag])), _first(shared.get(_GROUPS[tag])), header):
-                if "Value" in place.get(tag, {}):
-                    return [float(value) for value in place[tag]["Value"] if isinstance(value, int | float)]
-            return []
-
-        position, orientation, spacing = values("00200032"), values("00200037"), values("00280030")
-        if (len(position), len(orientation), len(spacing)) == (3, 6, 2):
-            place = float(np.dot(np.cross(orientation[:3], orientation[3:]), position))
-            key = (rows, columns, *(round(value, 3) for value in (*orientation, *spacing)))
-            slope, intercept = (values("00281053") or [1.0])[0], (values("00281052") or [0.0])[0]
-            yield key, Slice(uid, number, int(rows), int(columns), place, slope, intercept)
-
-
-def _first(attribute: Json | None) -> Json:
-    """Return the first item of a sequence."""
-    items = (attribute or {}).get("Value") or [{}]
-    return items[0] or {}
-
-
-def _number(header: Json, tag: str) -> float | None:
-    values = header.get(tag, {}).get("Value") or [None]
-    return values[0] if isinstance(values[0], int | float) else None
+    for one in frames_of(header):
+        if one.placed and one.samples == 1:
+            place = float(np.dot(np.cross(one.orientation[:3], one.orientation[3:]), one.position))
+            key = (one.rows, one.columns, *(round(value, 3) for value in (*one.orientation, *one.spacing)))
+            yield (
+                key,
+                Slice(one.SOPInstanceUID, one.number, one.rows, one.columns, place, one.slope, one.intercept),
+            )
 
 
 def write_preview(slices: Sequence[Slice], read: Callable[[Slice], NDArray[Any]], *, sparse: bool = False) -> bytes:
