@@ -14,6 +14,7 @@ from .conftest import ROOT, Archive, View, _file, _patient, _pixels
 from .test_measure import choose, numbers
 from .test_mpr import all_drawn, enter, shown
 from .test_planes import take
+from .test_volume3d import brightness, picture, settled
 
 pytestmark = pytest.mark.browser
 STUDY = f"{ROOT}.61"
@@ -113,3 +114,48 @@ def test_planes_follow_the_phase_and_play(view: View) -> None:
                    seen.add(document.querySelector('.phase-bar').dataset.phase); return seen.size === 4; }"""
     )
     view.page.keyboard.press("Space")
+
+
+@pytest.mark.usefixtures("dynamic")
+def test_a_volume_in_three_dimensions_follows_the_phase_and_plays(view: View) -> None:
+    view.page.set_viewport_size({"width": 1280, "height": 480})
+    view.study(STUDY)
+    view.page.keyboard.press("Shift+V")
+    settled(view)
+    view.page.get_by_label("Preset").select_option("mip")
+    place = (-31 + 2 * 20, 0.0, 3 * 2.5)
+
+    def expect_grey(phase: int) -> None:
+        """Look from in front: the greatest value is the last row's, the window that of the first phase."""
+        expect(view.page.locator(f'.volume[data-drawn="{phase}"]')).to_be_visible()
+        settled(view)
+        expect(view.page.locator(".volume .corner-bl")).to_contain_text(
+            f"Heart phase {phase + 1} / 4 · {125 * phase} ms"
+        )
+        greatest = volume(phase)[2:4, SIZE - 1, 20].mean()
+        low, high = volume(0).min(), volume(0).max()
+        expected = min(255.0, 255 * (greatest - low) / (high - low))
+        assert brightness(view, picture(view), place) == pytest.approx(expected, abs=6)
+
+    expect_grey(0)
+    camera = view.page.evaluate(f"window.__isocenter.volume({list(place)}).at")
+    view.page.get_by_role("slider", name="Heart phase").fill("3")
+    expect_grey(3)
+    view.page.locator(".volume-canvas").hover()
+    view.page.keyboard.down("Shift")
+    view.page.mouse.wheel(0, -100)
+    view.page.mouse.wheel(0, -100)
+    view.page.keyboard.up("Shift")
+    expect_grey(1)
+    assert view.page.evaluate(f"window.__isocenter.volume({list(place)}).at") == camera
+    expect(view.page.get_by_label("Preset")).to_have_value("mip")
+    view.page.keyboard.press("Space")
+    view.page.wait_for_function(
+        """() => { const seen = (window.seen ??= new Set());
+                   seen.add(document.querySelector('.volume').dataset.drawn); return seen.size === 4; }"""
+    )
+    view.page.keyboard.press("Space")
+    shown_last = view.page.locator(".volume .phase-bar output").inner_text()
+    view.page.keyboard.press("Escape")
+    expect(view.page.locator(".volume")).to_have_count(0)
+    expect_phase(view, shown_last)

@@ -96,6 +96,15 @@ export function volumeOf(set: DisplaySet): VolumeAnswer {
   return { volume: { geometry, pictures: slices.map(({ picture }) => picture), notes: notesOf(places, tilt, set.pictures.length - slices.length) } };
 }
 
+/** The volume of another phase; undefined where its voxels do not lie where those of the first do. */
+export function volumeAlike(set: DisplaySet, geometry: VolumeGeometry): Volume | undefined {
+  const answer = volumeOf(set);
+  if ('reason' in answer) return undefined;
+  const other = answer.volume.geometry;
+  const near = geometry.origin.every((value, axis) => Math.abs(value - (other.origin[axis] as number)) < 0.1);
+  return near && geometry.places.length === other.places.length && geometry.columns === other.columns && geometry.rows === other.rows ? answer.volume : undefined;
+}
+
 /** Patient → column, row (fractions), and mm along the line of slices. */
 export function toVoxel({ origin, row, column, columnStep, rowStep, line }: VolumeGeometry, place: Vector): Vector {
   return directionToVoxel({ row, column, columnStep, rowStep, line }, subtract(place, origin));

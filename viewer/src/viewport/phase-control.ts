@@ -1,10 +1,10 @@
-// The time of what is on screen: the phase of the active series in every pane that shows it, or of the planes; played in real time.
+// The time of what is on screen: the phase of the active series in every pane that shows it, or of the volume in three
+// dimensions or the planes that take the panes' place; played in real time.
 
 import { frameAt, steppedRate, type Timing } from '../core/cine';
 import { Signal } from '../core/lifecycle';
 import { timingOfPhases, type Phases } from '../core/phases';
 import type { DisplaySet } from '../core/stack';
-import type { MprSession } from './mpr/session';
 import type { PictureStore } from './picture-store';
 import type { StackController } from './stack-controller';
 import type { Workspace } from './workspace';
@@ -15,6 +15,15 @@ export interface PhaseState {
   rate: number | undefined;
 }
 
+/** What takes the panes' place and has a time of its own. */
+export interface PhaseSession {
+  readonly source: DisplaySet;
+  state(): { phase: number };
+  setPhase(phase: number): void;
+  /** Whether a phase can be shown at once; what is missing is fetched. */
+  isReady(phase: number): boolean;
+}
+
 export class PhaseControl {
   readonly changed = new Signal();
   private current: PhaseState = { playing: false, rate: undefined };
@@ -23,15 +32,25 @@ export class PhaseControl {
   constructor(
     private readonly workspace: Workspace,
     private readonly store: PictureStore,
-    private readonly planes: { state(): MprSession | undefined },
+    /** The uppermost first. */
+    private readonly over: readonly { state(): PhaseSession | undefined }[],
   ) {}
 
   readonly state = (): PhaseState => this.current;
 
   /** The phases of the active series, and which is shown; undefined where it has none. */
   get shown(): { phases: Phases; phase: number } | undefined {
-    const set = this.planes.state()?.source ?? this.workspace.active.state().set;
-    return set?.phases && { phases: set.phases, phase: this.planes.state()?.state().phase ?? set.phase ?? 0 };
+    const { session } = this;
+    const set = session?.source ?? this.workspace.active.state().set;
+    return set?.phases && { phases: set.phases, phase: session?.state().phase ?? set.phase ?? 0 };
+  }
+
+  private get session(): PhaseSession | undefined {
+    for (const holder of this.over) {
+      const session = holder.state();
+      if (session) return session;
+    }
+    return undefined;
   }
 
   rateOf(phases: Phases): number {
@@ -39,9 +58,8 @@ export class PhaseControl {
   }
 
   goTo(phase: number): void {
-    const { shown } = this;
+    const { shown, session } = this;
     if (!shown || phase === shown.phase || phase < 0 || phase >= shown.phases.sets.length) return;
-    const session = this.planes.state();
     if (session) session.setPhase(phase);
     else for (const controller of this.panes(shown.phases)) controller.setPhase(phase);
   }
@@ -102,7 +120,7 @@ export class PhaseControl {
 
   /** Whether every pane can show a phase at once; what cannot is fetched. */
   private isReady(phases: Phases, phase: number): boolean {
-    const session = this.planes.state();
+    const { session } = this;
     if (session) return session.isReady(phase);
     let ready = true;
     for (const controller of this.panes(phases)) {

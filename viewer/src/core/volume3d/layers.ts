@@ -22,6 +22,28 @@ export function gridOf({ columns, rows, places }: VolumeGeometry, most: number):
   return { columns: Math.ceil(columns / factor), rows: Math.ceil(rows / factor), layers, factor, step: length / (layers - 1) };
 }
 
+/** Values are kept as half floats. */
+export const bytesOf = ({ columns, rows, layers }: Grid): number => columns * rows * layers * 2;
+
+/** Volumes are not made smaller than this to have them all at hand. */
+const LEAST_SIDE = 96;
+
+/** The grid for one of `count` volumes that are to be held in so many bytes together. */
+export function gridWithin(geometry: VolumeGeometry, most: number, count: number, bytes: number): Grid {
+  let side = most;
+  let grid = gridOf(geometry, side);
+  while (bytesOf(grid) * count > bytes && side * 0.9 >= LEAST_SIDE) {
+    side *= 0.9;
+    grid = gridOf(geometry, Math.floor(side));
+  }
+  return grid;
+}
+
+export interface Layer {
+  layer: number;
+  values: Float32Array<ArrayBuffer>;
+}
+
 export class LayerBuilder {
   private readonly sums = new Map<number, Float32Array<ArrayBuffer>>();
   private readonly missing: number[];
@@ -47,9 +69,9 @@ export class LayerBuilder {
   private readonly counts: number[];
 
   /** Takes a slice; returns the layers that are complete with it. Values become `value * slope + intercept`. */
-  put(index: number, pixels: ArrayLike<number>, width: number, height: number, slope: number, intercept: number): { layer: number; values: Float32Array<ArrayBuffer> }[] {
+  put(index: number, pixels: ArrayLike<number>, width: number, height: number, slope: number, intercept: number): Layer[] {
     const small = reduced(pixels, width, height, this.grid, slope, intercept);
-    const done: { layer: number; values: Float32Array<ArrayBuffer> }[] = [];
+    const done: Layer[] = [];
     for (const layer of this.targets[index] ?? []) {
       const sum = this.sums.get(layer);
       if (sum) for (let i = 0; i < sum.length; i += 1) sum[i] = (sum[i] as number) + (small[i] as number);

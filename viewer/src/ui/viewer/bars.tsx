@@ -27,7 +27,7 @@ export function Bars({ engine, run }: { engine: ViewerEngine; run(name: CommandN
       {fusion && pane.set?.fusion ? <FusionBar fusion={fusion} state={pane} run={run} /> : null}
       {pane.set?.phases && !volume3d ? <PhaseBar control={engine.phases} run={run} /> : null}
       {mpr ? <MprBar session={mpr} run={run} /> : null}
-      {volume3d ? <VolumePane session={volume3d} run={run} /> : null}
+      {volume3d ? <VolumePane session={volume3d} phases={engine.phases} run={run} /> : null}
     </Suspense>
   );
 }

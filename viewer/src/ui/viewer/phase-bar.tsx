@@ -9,7 +9,8 @@ import { phaseText, timingOfPhases } from '../../core/phases';
 import type { PhaseControl } from '../../viewport/phase-control';
 import { useStateOf } from './use-signal';
 
-export function PhaseBar({ control, run }: { control: PhaseControl; run(name: CommandName): void }): JSX.Element | null {
+/** `curve`: a region can be followed through time, as on pictures. */
+export function PhaseBar({ control, curve = true, run }: { control: PhaseControl; curve?: boolean; run(name: CommandName): void }): JSX.Element | null {
   const { playing } = useStateOf(control);
   const { shown } = control;
   if (!shown) return null;
@@ -47,9 +48,11 @@ export function PhaseBar({ control, run }: { control: PhaseControl; run(name: Co
       <button type="button" className="icon-button" aria-label={t('Faster')} onClick={() => run('cine.faster')}>
         <Plus size={14} />
       </button>
-      <button type="button" className="button" title={`${titleOf('time.curve')}  ${keyLabel('time.curve')}`} onClick={() => run('time.curve')}>
-        <LineChart size={14} aria-hidden="true" /> {t('Curve')}
-      </button>
+      {curve ? (
+        <button type="button" className="button" title={`${titleOf('time.curve')}  ${keyLabel('time.curve')}`} onClick={() => run('time.curve')}>
+          <LineChart size={14} aria-hidden="true" /> {t('Curve')}
+        </button>
+      ) : null}
     </div>
   );
 }

@@ -47,8 +47,7 @@ export interface ViewerEngine {
   drafts: Drafts;
   keys: KeyImages;
   mpr: MprHolder;
-  /** The volume that is open in three dimensions, if one is. */
-  volume3d: Holder<Volume3dSession>;
+  volume3d: VolumeHolder;
   previews: Previews;
   /** Series that lie over others. */
   fusion: Late<FusionSession>;
@@ -129,6 +128,21 @@ export class Holder<T extends { dispose(): void }> {
 
   protected left(session: T): void {
     session.dispose();
+  }
+}
+
+/** The volume that is open in three dimensions, if one is; what lies below takes over its phase. */
+export class VolumeHolder extends Holder<Volume3dSession> {
+  constructor(
+    open: () => Promise<Volume3dSession | string>,
+    private readonly leftAt: (phase: number) => void,
+  ) {
+    super(open);
+  }
+
+  protected override left(session: Volume3dSession): void {
+    super.left(session);
+    if (session.source.phases) this.leftAt(session.state().phase);
   }
 }
 
@@ -227,9 +241,13 @@ export function createEngine({ client, queue, local }: Services): ViewerEngine {
   const engine = { store, sources, subtraction, loader, workspace, hanging, measure, structures, drafts, keys, previews, fusion, exporting: new ExportChoices(), client, pool, worker, dispose: () => owner.dispose() };
   const mpr = new MprHolder(() => openVolume(engine, sources));
   owner.own(() => mpr.dispose());
-  const volume3d = new Holder(() => openVolume3d(engine, mpr.state()?.source ?? workspace.active.state().set));
+  const source = (): DisplaySet | undefined => {
+    const planes = mpr.state();
+    return planes ? (planes.source.phases?.sets[planes.state().phase] ?? planes.source) : workspace.active.state().set;
+  };
+  const volume3d: VolumeHolder = new VolumeHolder(() => openVolume3d(engine, source()), (phase) => phases.goTo(phase));
   owner.own(() => volume3d.dispose());
-  const phases = new PhaseControl(workspace, sources, mpr);
+  const phases = new PhaseControl(workspace, sources, [volume3d, mpr]);
   owner.own(() => phases.dispose());
   return { ...engine, mpr, volume3d, phases };
 }

@@ -1,4 +1,5 @@
-// Mouse and touch on a volume in three dimensions: left or one finger turns, middle pans, right and wheel zoom, two fingers both.
+// Mouse and touch on a volume in three dimensions: left or one finger turns, middle pans, right and wheel zoom, two fingers
+// both; Shift and the wheel go through time.
 
 import { Owner } from '../../core/lifecycle';
 import type { Volume3dSession } from '../../viewport/volume3d/session';
@@ -21,6 +22,8 @@ export class VolumeGestures {
   constructor(
     private readonly element: HTMLElement,
     private readonly session: Volume3dSession,
+    /** Goes through time, by Shift and the wheel. */
+    private readonly stepTime: (by: 1 | -1) => void,
   ) {
     this.on('pointerdown', this.down);
     this.on('pointermove', this.move);
@@ -68,6 +71,8 @@ export class VolumeGestures {
 
   private readonly wheel = (event: WheelEvent): void => {
     event.preventDefault();
-    this.session.zoom(1.0015 ** -event.deltaY);
+    const delta = event.deltaY || event.deltaX;
+    if (event.shiftKey && this.session.source.phases && delta !== 0) this.stepTime(delta > 0 ? 1 : -1);
+    else this.session.zoom(1.0015 ** -delta);
   };
 }

@@ -8,6 +8,8 @@ import { keyLabel, type CommandName } from '../../core/commands';
 import { t } from '../../core/language';
 import type { Volume3dSession, Volume3dState } from '../../viewport/volume3d/session';
 import { volumeWritten } from '../../viewport/volume3d/written';
+import type { PhaseControl } from '../../viewport/phase-control';
+import { PhaseBar } from './phase-bar';
 import { useStateOf } from './use-signal';
 import { VolumeBar } from './volume-bar';
 import { VolumeGestures } from './volume-gestures';
@@ -15,7 +17,7 @@ import { VolumeGestures } from './volume-gestures';
 /** More device pixels than these are not worth their time. */
 const MOST_PIXELS = 2_200_000;
 
-export function VolumePane({ session, run }: { session: Volume3dSession; run(name: CommandName): void }): JSX.Element {
+export function VolumePane({ session, phases, run }: { session: Volume3dSession; phases: PhaseControl; run(name: CommandName): void }): JSX.Element {
   const state = useStateOf(session);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { problem } = state;
@@ -29,7 +31,7 @@ export function VolumePane({ session, run }: { session: Volume3dSession; run(nam
       session.resized();
     };
     const observer = new ResizeObserver(size);
-    const gestures = new VolumeGestures(element, session);
+    const gestures = new VolumeGestures(element, session, (by) => phases.step(by));
     const lost = (event: Event): void => {
       event.preventDefault();
       session.fail(t('The graphics processor went away. Close 3D and open it again.'));
@@ -43,9 +45,9 @@ export function VolumePane({ session, run }: { session: Volume3dSession; run(nam
       gestures.dispose();
       element.removeEventListener('webglcontextlost', lost);
     };
-  }, [session]);
+  }, [session, phases]);
   return (
-    <section className="volume" aria-label="3D" data-shown={state.shown} data-settled={state.settled} data-loaded={state.loaded} data-total={state.total}>
+    <section className="volume" aria-label="3D" data-shown={state.shown} data-settled={state.settled} data-loaded={state.loaded} data-drawn={state.drawn} data-total={state.total}>
       <div className="volume-stage">
         <canvas ref={canvas} className="volume-canvas" data-testid="volume-canvas" />
         <VolumeText session={session} state={state} />
@@ -59,6 +61,7 @@ export function VolumePane({ session, run }: { session: Volume3dSession; run(nam
           </div>
         ) : null}
       </div>
+      {session.source.phases ? <PhaseBar control={phases} curve={false} run={run} /> : null}
       <VolumeBar session={session} state={state} />
     </section>
   );

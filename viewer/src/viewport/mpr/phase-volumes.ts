@@ -2,7 +2,7 @@
 
 import { coarseToFine, type Cut } from '../../core/reslice';
 import type { DisplaySet } from '../../core/stack';
-import { volumeOf, type Volume } from '../../core/volume';
+import { volumeAlike, type Volume } from '../../core/volume';
 import type { PictureStore } from '../picture-store';
 import { feedVolume } from './feed';
 import { Reslicer } from './reslicer';
@@ -41,7 +41,7 @@ export class PhaseVolumes {
     const known = this.held.get(phase);
     if (known) return known;
     const set = this.host.source.phases?.sets[phase] ?? this.host.source;
-    const volume = phase === (this.host.source.phase ?? 0) ? this.host.volume : this.alike(set);
+    const volume = phase === (this.host.source.phase ?? 0) ? this.host.volume : volumeAlike(set, this.host.volume.geometry);
     return volume && this.begin(phase, set, volume, worker ?? new WaitingWorker().take(), from);
   }
 
@@ -57,14 +57,6 @@ export class PhaseVolumes {
 
   dispose(): void {
     for (const phase of [...this.held.keys()]) this.drop(phase);
-  }
-
-  private alike(set: DisplaySet): Volume | undefined {
-    const answer = volumeOf(set);
-    if ('reason' in answer) return undefined;
-    const [a, b] = [this.host.volume.geometry, answer.volume.geometry];
-    const near = a.origin.every((value, axis) => Math.abs(value - (b.origin[axis] as number)) < 0.1);
-    return near && a.places.length === b.places.length && a.columns === b.columns && a.rows === b.rows ? answer.volume : undefined;
   }
 
   private begin(phase: number, source: DisplaySet, { geometry, pictures }: Volume, worker: Worker, from: number): Held {

@@ -30,6 +30,15 @@ export interface TargetSize {
   height: number;
 }
 
+/** A volume on the graphics processor; whoever began it drops it. */
+export interface VolumeTexture {
+  grid: Grid;
+  texture: WebGLTexture;
+  /** Values are 0 to 1 within the range of the transfer function. */
+  put(layer: number, values: Float32Array): void;
+  drop(): void;
+}
+
 interface Target extends TargetSize {
   buffer: WebGLFramebuffer;
   texture: WebGLTexture;
@@ -45,7 +54,7 @@ export class VolumeRenderer {
   private readonly copy: WebGLProgram;
   private readonly table: WebGLTexture;
   private readonly targets: Record<'coarse' | 'fine', Target>;
-  private volume: { texture: WebGLTexture; grid: Grid } | undefined;
+  private volume: VolumeTexture | undefined;
 
   /** Throws where the browser has no WebGL2. */
   constructor(private readonly canvas: HTMLCanvasElement) {
@@ -72,23 +81,26 @@ export class VolumeRenderer {
     return Math.min(Number(this.gl.getParameter(this.gl.MAX_3D_TEXTURE_SIZE)), this.slow ? 160 : 512);
   }
 
-  /** Begins a volume; it is not shown before `show`. Values are 0 to 1. */
-  begin(grid: Grid): { put(layer: number, values: Float32Array): void; show(): void; drop(): void } {
+  /** Begins a volume; it is not drawn before `use`. */
+  begin(grid: Grid): VolumeTexture {
     const { gl } = this;
     const texture = this.texture(gl.TEXTURE_3D, gl.LINEAR);
     gl.texStorage3D(gl.TEXTURE_3D, 1, gl.R16F, grid.columns, grid.rows, grid.layers);
     return {
+      grid,
+      texture,
       put: (layer, values) => {
         gl.bindTexture(gl.TEXTURE_3D, texture);
         gl.pixelStorei(gl.UNPACK_ALIGNMENT, 4);
         gl.texSubImage3D(gl.TEXTURE_3D, 0, 0, 0, layer, grid.columns, grid.rows, 1, gl.RED, gl.FLOAT, values);
       },
-      show: () => {
-        if (this.volume) gl.deleteTexture(this.volume.texture);
-        this.volume = { texture, grid };
-      },
       drop: () => gl.deleteTexture(texture),
     };
+  }
+
+  /** Draws this volume from now on. */
+  use(volume: VolumeTexture): void {
+    this.volume = volume;
   }
 
   setTable(table: Uint8Array): void {
@@ -145,7 +157,6 @@ export class VolumeRenderer {
   }
 
   dispose(): void {
-    if (this.volume) this.gl.deleteTexture(this.volume.texture);
     this.owner.dispose();
     this.gl.getExtension('WEBGL_lose_context')?.loseContext();
   }

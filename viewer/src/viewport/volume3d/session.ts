@@ -3,18 +3,17 @@
 import type { Vector } from '../../core/geometry';
 import { t } from '../../core/language';
 import { Signal } from '../../core/lifecycle';
-import { pictureInfo } from '../../core/picture-info';
 import { previewGeometry, type Preview } from '../../core/preview';
-import type { DisplaySet, Picture } from '../../core/stack';
+import type { DisplaySet } from '../../core/stack';
 import type { Volume, VolumeGeometry } from '../../core/volume';
 import { lookFrom, panBy, turn, zoomBy, type Camera, type ViewName } from '../../core/volume3d/camera';
-import { isAbort } from '../../net/queue';
-import { gridOf, LayerBuilder, type Grid } from '../../core/volume3d/layers';
+import { gridOf, LayerBuilder, type Grid, type Layer } from '../../core/volume3d/layers';
 import { TextureSpace } from '../../core/volume3d/space';
 import { textureRange, transferTable, volumePresets, type Range, type VolumePreset } from '../../core/volume3d/transfer';
 import type { BitmapStore } from '../bitmap-store';
 import { Painter } from './painter';
-import { VolumeRenderer, type Scene } from './renderer';
+import { normal, PhaseTextures, type Held } from './phase-textures';
+import { VolumeRenderer, type Scene, type VolumeTexture } from './renderer';
 
 export interface Volume3dState {
   presets: readonly VolumePreset[];
@@ -31,6 +30,10 @@ export interface Volume3dState {
   camera: Camera;
   /** Kept parts along columns, rows and slices, 0 to 1. */
   clip: readonly [Vector, Vector];
+  /** Which phase is wanted, and which is on screen while that is not there yet. */
+  phase: number;
+  drawn: number;
+  /** Slices of the wanted phase. */
   loaded: number;
   total: number;
   failed: number;
@@ -44,7 +47,6 @@ export interface Volume3dState {
   problem: string;
 }
 
-const AT_ONCE = 6;
 const WHOLE: readonly [Vector, Vector] = [[0, 0, 0], [1, 1, 1]];
 /** What a MIP of a CT shows at first: contrast and bone. */
 const CT_MIP = { center: 250, width: 900 };
@@ -61,9 +63,10 @@ export class Volume3dSession {
   private renderer: VolumeRenderer | undefined;
   private painter: Painter | undefined;
   private shown: Slices | undefined;
+  private small: VolumeTexture | undefined;
+  private textures: PhaseTextures | undefined;
   private ranged = false;
-  private readonly life = new AbortController();
-  private waiting: number[];
+  private disposed = false;
 
   constructor(
     readonly source: DisplaySet,
@@ -76,14 +79,31 @@ export class Volume3dSession {
     this.current = {
       presets, preset: presets[0] as VolumePreset, mode: 'volume', shift: 0, opacity: 1, shaded: true,
       window: CT_MIP, range, camera: lookFrom('A'), clip: WHOLE,
-      loaded: 0, total: volume.pictures.length, failed: 0, shown: 'nothing', factor: 1, settled: false, problem: '',
+      phase: source.phase ?? 0, drawn: source.phase ?? 0, loaded: 0, total: volume.pictures.length, failed: 0, shown: 'nothing', factor: 1, settled: false, problem: '',
     }; // prettier-ignore
-    this.waiting = volume.pictures.map((_, index) => index);
   }
 
   readonly state = (): Volume3dState => this.current;
   get notes(): readonly string[] {
     return this.volume.notes;
+  }
+
+  /** How many of the phases are kept; fewer than all play as they come. */
+  get held(): { fit: number; count: number } {
+    return { fit: this.textures?.fit ?? 1, count: this.textures?.count ?? 1 };
+  }
+
+  /** Shows another phase once it is there; camera and transfer function stay. */
+  setPhase(phase: number): void {
+    const held = phase === this.current.phase ? undefined : this.textures?.want(phase);
+    if (!held) return;
+    this.update({ phase, loaded: held.loaded, failed: held.failed, total: held.total });
+    if (held.whole) this.show(held);
+  }
+
+  /** Whether a phase can be drawn at once. */
+  isReady(phase: number): boolean {
+    return this.textures?.isWhole(phase) ?? false;
   }
 
   /** Begins to draw on a canvas. */
@@ -154,7 +174,8 @@ export class Volume3dSession {
   }
 
   dispose(): void {
-    this.life.abort();
+    this.disposed = true;
+    this.textures?.dispose();
     this.painter?.dispose();
     this.renderer?.dispose();
   }
@@ -195,10 +216,23 @@ export class Volume3dSession {
 
   private async fill(renderer: VolumeRenderer): Promise<void> {
     const preview = await this.preview.catch(() => undefined);
-    if (this.life.signal.aborted) return;
+    if (this.disposed) return;
     const geometry = preview && previewGeometry(preview, this.volume);
-    if (preview && geometry && this.current.shown === 'nothing') this.showPreview(renderer, preview, geometry);
-    await this.loadSlices(renderer);
+    if (preview && geometry) this.showPreview(renderer, preview, geometry);
+    else if (this.source.modality === 'CT') this.setRange(new Float32Array());
+    const { source, volume, store } = this;
+    this.textures = new PhaseTextures({
+      source, volume, store, renderer,
+      range: () => (this.ranged ? this.current.range : undefined),
+      findRange: (layers) => this.setRange(joined(layers)),
+      onProgress: ({ phase, loaded, failed }) => {
+        if (phase === this.current.phase) this.update({ loaded, failed });
+      },
+      onWhole: (held) => {
+        if (held.phase === this.current.phase) this.show(held);
+      },
+    }); // prettier-ignore
+    this.textures.want(this.current.phase);
   }
 
   private setRange(values: Float32Array): void {
@@ -216,64 +250,26 @@ export class Volume3dSession {
     const size = preview.columns * preview.rows;
     geometry.places.forEach((_, index) => {
       const done = builder.put(index, preview.values.subarray(index * size, (index + 1) * size), preview.columns, preview.rows, 1, 0);
-      for (const { layer, values } of done) texture.put(layer, this.normal(values));
+      for (const { layer, values } of done) texture.put(layer, normal(values, this.current.range));
     });
-    texture.show();
+    renderer.use(texture);
+    this.small = texture;
     this.shown = { geometry, grid, space: new TextureSpace(geometry, grid) };
     this.update({ shown: 'preview', factor: preview.factor });
     this.redraw();
   }
 
-  private async loadSlices(renderer: VolumeRenderer): Promise<void> {
-    const { geometry } = this.volume;
-    const grid = gridOf(geometry, renderer.mostSide);
-    const builder = new LayerBuilder(grid, geometry);
-    const texture = renderer.begin(grid);
-    const held: { layer: number; values: Float32Array<ArrayBuffer> }[] = [];
-    const take = (index: number, pixels: ArrayLike<number>, slope: number, intercept: number): void => {
-      const done = builder.put(index, pixels, geometry.columns, geometry.rows, slope, intercept);
-      if (!this.ranged && this.source.modality !== 'CT') held.push(...done);
-      else for (const { layer, values } of done) texture.put(layer, this.normal(values));
-    };
-    if (this.source.modality === 'CT' && !this.ranged) this.setRange(new Float32Array());
-    await Promise.all(Array.from({ length: AT_ONCE }, () => this.feed(take)));
-    if (this.life.signal.aborted || (this.current.failed > 0 && this.current.shown === 'preview')) {
-      texture.drop();
-      return;
-    }
-    if (held.length > 0) this.setRange(joined(held.map(({ values }) => values)));
-    for (const { layer, values } of held) texture.put(layer, this.normal(values));
-    texture.show();
-    this.shown = { geometry, grid, space: new TextureSpace(geometry, grid) };
-    this.update({ shown: 'slices', factor: grid.factor });
+  /** A preview is worth more than a volume with holes. */
+  private show(held: Held): void {
+    if (held.failed > 0 && this.current.shown === 'preview') return;
+    this.renderer?.use(held.texture);
+    this.textures?.keep(held);
+    this.small?.drop();
+    this.small = undefined;
+    const { geometry, space, phase, texture: { grid } } = held;
+    this.shown = { geometry, grid, space };
+    this.update({ shown: 'slices', factor: grid.factor, drawn: phase });
     this.redraw();
-  }
-
-  private async feed(take: (index: number, pixels: ArrayLike<number>, slope: number, intercept: number) => void): Promise<void> {
-    for (let index = this.waiting.shift(); index !== undefined && !this.gone(); index = this.waiting.shift()) {
-      const picture = this.volume.pictures[index] as Picture;
-      try {
-        const { pixels } = await this.store.load(this.source, picture, 'prefetch');
-        const { slope, intercept } = pictureInfo(picture).transform;
-        if (this.gone()) return;
-        take(index, pixels, slope, intercept);
-        this.update({ loaded: this.current.loaded + 1 });
-      } catch (error) {
-        if (isAbort(error)) this.waiting.push(index);
-        else this.update({ failed: this.current.failed + 1 });
-      }
-      await new Promise((done) => setTimeout(done, 0));
-    }
-  }
-
-  private gone(): boolean {
-    return this.life.signal.aborted;
-  }
-
-  /** Values as the texture holds them. */
-  private normal(values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
-    const { low, high } = this.current.range;
-    return values.map((value) => (value - low) / (high - low));
   }
 
   private update(change: Partial<Volume3dState>): void {
@@ -282,12 +278,12 @@ export class Volume3dSession {
   }
 }
 
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+function joined(layers: readonly Layer[]): Float32Array {
+  const whole = new Float32Array(layers.reduce((sum, { values }) => sum + values.length, 0));
   let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+  for (const { values } of layers) {
+    whole.set(values, at);
+    at += values.length;
   }
   return whole;
 }
