@@ -53,6 +53,18 @@ def test_the_picture_on_screen_is_saved_without_the_patient(view: View) -> None:
     assert corner(pixels) == 0
     choose(view, "export.text")
     assert corner(saved(view)[1]) > 200
+    name, lossy = saved(view, "Control+Shift+s")
+    assert name == f"CT-3-{MIDDLE}.jpg"
+    assert np.abs(lossy.astype(int) - saved(view)[1]).mean() < 2
+    with view.page.expect_download() as fine:
+        view.page.keyboard.press("Control+Shift+s")
+    view.page.get_by_role("button", name="Export").click()
+    view.page.get_by_role("slider", name="JPEG quality").press("Home")
+    with view.page.expect_download() as coarse:
+        view.page.locator('.menu [data-command="export.jpeg"]').click()
+    sizes = [Path(one.value.path()).stat().st_size for one in (coarse, fine)]
+    assert sizes[0] < 0.8 * sizes[1]
+    assert Path(coarse.value.path()).read_bytes()[:3] == b"\xff\xd8\xff"
 
 
 def test_the_whole_image_at_its_own_size(view: View) -> None:

@@ -270,9 +270,7 @@ def test_a_line_of_known_length_calibrates_its_image(view: View, real_archive: A
     view.study(plain.StudyInstanceUID)
     expect(notes).to_have_text("Calibrated by hand")
     view.study(scaled.StudyInstanceUID)
-    calibrate(
-        view, (10, 10), (10, 30), "8", "mm", warns="0.500 × 0.500 mm a pixel at detector, by which this line is 10.0"
-    )
+    calibrate(view, (10, 10), (10, 30), "8", "mm", warns="0.500 mm a pixel at detector, by which this line is 10.0")
     expect(notes).to_have_text("Calibrated by hand, not as the file says")
     view.archive = generated
     view.study(CT_STUDY)

@@ -32,5 +32,5 @@ it('nobody is named unless asked for', () => {
   choices.changed.listen(() => (told += 1));
   expect(choices.state().text).toBe(false);
   choices.toggle('text');
-  expect([choices.state(), told]).toEqual([{ text: true, ownSize: false }, 1]);
+  expect([choices.state(), told]).toEqual([{ text: true, ownSize: false, quality: 0.9 }, 1]);
 });

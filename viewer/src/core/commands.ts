@@ -105,6 +105,7 @@ export const COMMANDS = [
   { name: 'view.planes', title: 'Overlays and shutter on or off', group: 'View', keys: ['o'] },
   { name: 'view.reset', title: 'Cancel, then reset view', group: 'View', keys: ['Escape'] },
   { name: 'export.image', title: 'Save the picture (PNG)', group: 'Export', keys: ['Ctrl+s'] },
+  { name: 'export.jpeg', title: 'Save the picture (JPEG)', group: 'Export', keys: ['Ctrl+Shift+s'] },
   { name: 'export.film', title: 'Save a film of the series (WebM)', group: 'Export', keys: [] },
   { name: 'export.copy', title: 'Copy the picture', group: 'Export', keys: ['Ctrl+c'] },
   { name: 'export.print', title: 'Print the layout, with the patient', group: 'Export', keys: ['Ctrl+p'] },

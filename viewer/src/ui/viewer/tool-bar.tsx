@@ -52,7 +52,7 @@ const MEASURES: readonly (readonly CommandName[])[] = [
   ['measure.undo', 'measure.redo', 'measure.delete', 'measure.hide', 'measure.list'],
 ];
 const EXPORTS: readonly (readonly CommandName[])[] = [
-  ['export.image', 'export.film', 'export.copy', 'export.print', 'export.printPane'],
+  ['export.image', 'export.jpeg', 'export.film', 'export.copy', 'export.print', 'export.printPane'],
   ['export.text', 'export.size'],
   ['key.store', 'state.store'],
 ];
@@ -68,12 +68,13 @@ interface Props {
   canPlay: boolean;
   inverted: boolean;
   exporting: ExportState;
+  onQuality(quality: number): void;
   hanging(close: () => void): JSX.Element;
   presets: JSX.Element;
   run(name: CommandName): void;
 }
 
-export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, playing, canPlay, inverted, exporting, hanging, presets, run }: Props): JSX.Element {
+export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, playing, canPlay, inverted, exporting, onQuality, hanging, presets, run }: Props): JSX.Element {
   const button = ({ command, icon: Icon, label, phone }: Button, pressed?: boolean): JSX.Element => (
     <button
       key={command}
@@ -130,7 +131,12 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
       <div className="tool-group">
         {canPlay ? button({ command: 'cine.toggle', icon: playing ? Pause : Play, label: playing ? t('Pause') : t('Play'), phone: true }) : null}
         <MenuButton icon={Download} label={t('Export')} title={t('Save, copy or print the picture')}>
-          {(close) => EXPORTS.map((group, index) => <Entries key={group[0]} names={group} checked={(name) => index === 1 && exporting[name === 'export.text' ? 'text' : 'ownSize']} run={run} {...(index === 1 ? {} : { close })} />)}
+          {(close) => (
+            <>
+              {EXPORTS.map((group, index) => <Entries key={group[0]} names={group} checked={(name) => index === 1 && exporting[name === 'export.text' ? 'text' : 'ownSize']} run={run} {...(index === 1 ? {} : { close })} />)}
+              <Quality value={exporting.quality} onChange={onQuality} />
+            </>
+          )}
         </MenuButton>
         {PANELS.map((entry) => button(entry))}
         <MenuButton icon={Ellipsis} label={t('More')} title={t('More')} phone>
@@ -139,6 +145,17 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
         {button({ command: 'panel.series', icon: LayoutPanelLeft, label: t('Series'), phone: true })}
       </div>
     </div>
+  );
+}
+
+/** How much of a picture JPEG keeps. */
+function Quality({ value, onChange }: { value: number; onChange(quality: number): void }): JSX.Element {
+  const percent = Math.round(value * 100);
+  return (
+    <label className="menu-group export-quality">
+      <span>{t('JPEG quality {percent} %', { percent })}</span>
+      <input type="range" min="50" max="100" step="5" value={percent} aria-label={t('JPEG quality')} onChange={(event) => onChange(Number(event.target.value) / 100)} />
+    </label>
   );
 }
 

@@ -222,6 +222,7 @@ function exportActions(engine: ViewerEngine, page: PageActions): Actions {
   const printing = (printed: Printed): (() => void) => making(async () => (await import('./print-sheet')).printSheet(engine, parts(), printed));
   return {
     'export.image': making(async () => (await import('../../viewport/export/exporter')).downloadPicture(source(), exporting.state())),
+    'export.jpeg': making(async () => (await import('../../viewport/export/exporter')).downloadPicture(source(), exporting.state(), 'jpeg')),
     'export.film': making(async () => (await import('../../viewport/export/film')).downloadFilm(workspace.active.state(), sources, source().parts, exporting.state(), (note) => page.change(() => ({ note })))),
     'export.copy': making(async () => (await import('../../viewport/export/exporter')).copyPicture(source(), exporting.state())),
     'export.print': printing('layout'),

@@ -141,6 +141,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
           canPlay={canPlay}
           inverted={pane.setting.inverted}
           exporting={exporting}
+          onQuality={(quality) => engine.exporting.setQuality(quality)}
           hanging={(close) => <HangingMenu hanging={engine.hanging} run={run} onChoose={hangStage} close={close} />}
           presets={<PresetMenu controller={workspace.active} onState={(state) => void applyState(engine, workspace.active, state)} />}
           run={run}

@@ -7,15 +7,22 @@ export interface ExportState {
   text: boolean;
   /** All of the image at its own size instead of the pane as it is on screen. */
   ownSize: boolean;
+  /** Of JPEG pictures, to 1. */
+  quality: number;
 }
 
 export class ExportChoices {
   readonly changed = new Signal();
-  private current: ExportState = { text: false, ownSize: false };
+  private current: ExportState = { text: false, ownSize: false, quality: 0.9 };
 
   readonly state = (): ExportState => this.current;
 
-  toggle(name: keyof ExportState): void {
+  setQuality(quality: number): void {
+    this.current = { ...this.current, quality };
+    this.changed.emit();
+  }
+
+  toggle(name: 'text' | 'ownSize'): void {
     this.current = { ...this.current, [name]: !this.current[name] };
     this.changed.emit();
   }

@@ -33,13 +33,16 @@ export async function exported({ volume, active, parts }: ExportSource, wanted: 
   return { canvas, name: pictureName(state.set, state.shown + 1) };
 }
 
-const png = (canvas: HTMLCanvasElement): Promise<Blob> =>
-  new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error(t('The picture is too large for this browser')))), 'image/png'));
+export type PictureType = 'png' | 'jpeg';
+const ENDINGS: Readonly<Record<PictureType, string>> = { png: 'png', jpeg: 'jpg' };
 
-export async function downloadPicture(source: ExportSource, wanted: ExportState): Promise<string> {
+const encoded = (canvas: HTMLCanvasElement, type: PictureType, quality: number): Promise<Blob> =>
+  new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error(t('The picture is too large for this browser')))), `image/${type}`, quality));
+
+export async function downloadPicture(source: ExportSource, wanted: ExportState, type: PictureType = 'png'): Promise<string> {
   const made = await exported(source, wanted);
   if (typeof made === 'string') return made;
-  download(await png(made.canvas), `${made.name}.png`);
+  download(await encoded(made.canvas, type, wanted.quality), `${made.name}.${ENDINGS[type]}`);
   return '';
 }
 
@@ -49,6 +52,6 @@ export async function copyPicture(source: ExportSource, wanted: ExportState): Pr
   if (!clipboard || typeof ClipboardItem === 'undefined') return t('The browser lets pages copy pictures over HTTPS only: save it as a file instead');
   const made = await exported(source, wanted);
   if (typeof made === 'string') return made;
-  await clipboard.write([new ClipboardItem({ 'image/png': png(made.canvas) })]);
+  await clipboard.write([new ClipboardItem({ 'image/png': encoded(made.canvas, 'png', 1) })]);
   return '';
 }

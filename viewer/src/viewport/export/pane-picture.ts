@@ -34,7 +34,7 @@ export interface PaneParts {
 }
 
 /** `ratio` is how many pixels a CSS pixel of the pane gets. Returns nothing where the pane shows no picture. */
-export async function panePicture(state: PaneState, parts: PaneParts, { text, ownSize, ratio = devicePixelRatio }: ExportState & { ratio?: number }): Promise<HTMLCanvasElement | undefined> {
+export async function panePicture(state: PaneState, parts: PaneParts, { text, ownSize, ratio = devicePixelRatio }: Pick<ExportState, 'text' | 'ownSize'> & { ratio?: number }): Promise<HTMLCanvasElement | undefined> {
   const { bitmap } = state;
   if (!bitmap) return undefined;
   const frame: Frame = ownSize ? ownFrame(state.view, bitmap) : { pane: state.pane, view: state.view, ratio };
