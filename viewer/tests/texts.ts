@@ -45,10 +45,12 @@ const TABLES: readonly (readonly [file: string, table: string, columns: Columns]
   ['viewport/structures/listed.ts', 'KINDS', ['SEG', 'RTSTRUCT', 'RTDOSE']],
 ];
 
-/** Texts that are words of the archive's answers or of a coding scheme, translated where they are shown. */
+/** Texts that are words of the archive's answers, of a coding scheme or of the decoding worker, translated where they arrive. */
 export const ANSWERED = [
   'CC with prior', 'MLO with prior', 'waiting', 'running', 'done', 'failed', 'cancelled', 'blanked', 'as it is', 'set aside',
   'Tissue', 'Anatomical Structure', 'Morphologically Abnormal Structure', 'Organ', 'Blood vessel', 'Lesion', 'Neoplasm',
+  'A decoder did not load', 'Compressed frame is {width} × {height}, the header says {columns} × {rows}', 'RLE frame has {segments} segments',
+  'No decoder in the browser for {syntax}', 'The frame is cut off', 'The compressed data cannot be decoded',
 ]; // prettier-ignore
 
 /** Not translated: DICOM's own terms, units, file types, names. */
@@ -57,21 +59,18 @@ const TERMS = new Set([
   'SEG', 'RTSTRUCT', 'RTDOSE', 'RGB', 'ISOCENTER', 'isocenter send', 'FOLDER', '--tls', '--tls ', 'Isocenter ·', 'Enter', 'Space', 'Esc', 'A', 'px', 'C-STORE', 'US region',
   'CC', 'MLO', 'DX', 'CR', 'CT, PET', 'PET 20 step',
   // Columns of files, and what only programmers see.
-  'Outside the dose grid (ml)', 'No services above this component',
+  'Outside the dose grid (ml)', 'No services above this component', 'More of the file is needed',
 ]); // prettier-ignore
 
-/** Files whose texts are still to be given to t(); each is to leave this list. Workers cannot know the language. */
-export const PENDING: readonly RegExp[] = [/^viewport\/decode\//, /^viewport\/mpr\/(worker|reslicer)\.ts$/, /^core\/tags\.ts$/, /^core\/data\//, /slide|^local\/|local-only|curved|isocontour|scissors|transfer-editor/];
-
-/** Texts of shared tables that are still to be translated; each is to leave this list. They are shown in English. */
-export const PENDING_TEXTS: ReadonlySet<string> = new Set([]);
+/** Files without texts for people: tables of the standard. */
+const TABLES_OF_DICOM: readonly RegExp[] = [/^core\/tags\.ts$/, /^core\/data\//];
 
 const sources: readonly { path: string; tree: ts.SourceFile }[] = Object.entries(files).map(([name, text]) => {
   const path = name.replace('../src/', '');
   return { path, tree: ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true, path.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS) };
 });
 
-const done = sources.filter(({ path }) => !PENDING.some((pending) => pending.test(path)));
+const done = sources.filter(({ path }) => !TABLES_OF_DICOM.some((table) => table.test(path)));
 
 function walk(node: ts.Node, visit: (node: ts.Node) => boolean | undefined): void {
   if (visit(node) === false) return;
@@ -132,7 +131,6 @@ export function wanted(): Set<string> {
     });
   }
   found.delete('');
-  for (const text of PENDING_TEXTS) found.delete(text);
   return found;
 }
 

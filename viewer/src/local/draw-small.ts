@@ -1,5 +1,6 @@
 // The small picture of a local object, drawn in the browser with the window of the file.
 
+import { t } from '../core/language';
 import { DEFAULT_CHOICE, shownGrey, startsInverted, storedNodes } from '../core/display';
 import { text, type DataSet } from '../core/dicom-json';
 import { readPixelDescription } from '../core/pixels';
@@ -16,7 +17,7 @@ const LONGEST = 256;
 export async function drawSmall(dataSet: DataSet, frame: number, encoded: EncodedFrame, client: DicomWebClient, pool: Pick<DecodePool, 'decode'>): Promise<Blob> {
   const pictures = displaySets([dataSet]).flatMap((set) => set.pictures);
   const picture = pictures.find((one) => one.frame === frame) ?? pictures[0];
-  if (!picture) throw new Error('The object has no picture');
+  if (!picture) throw new Error(t('The object has no picture'));
   const description = readPixelDescription(dataSet);
   await loadTables(client, dataSet, picture.attributes);
   const palette = description.PhotometricInterpretation === 'PALETTE COLOR' ? await loadPalette(client, dataSet) : undefined;
@@ -30,7 +31,7 @@ export async function drawSmall(dataSet: DataSet, frame: number, encoded: Encode
   const scale = Math.min(1, LONGEST / Math.max(whole.width, whole.height));
   const small = new OffscreenCanvas(Math.max(1, Math.round(whole.width * scale)), Math.max(1, Math.round(whole.height * scale)));
   const context = small.getContext('2d');
-  if (!context) throw new Error('The picture cannot be drawn');
+  if (!context) throw new Error(t('The picture cannot be drawn'));
   context.drawImage(whole, 0, 0, small.width, small.height);
   return small.convertToBlob({ type: 'image/png' });
 }

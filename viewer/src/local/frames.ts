@@ -1,6 +1,7 @@
 // Frames of local objects: native ones by their place (PS3.5 8.1), encapsulated ones by the basic or extended offset table,
 // else by their fragments (PS3.5 A.4, PS3.3 C.7.6.3). Reads from the file only what a frame needs.
 
+import { t } from '../core/language';
 import { inlineBytes, number, text } from '../core/dicom-json';
 import { isVideo } from '../core/stack';
 import { bulkAddress, readBytes, type LocalObject } from './read-object';
@@ -72,7 +73,7 @@ async function extended(object: LocalObject): Promise<number[][] | undefined> {
 async function fragmentsOf(object: LocalObject, offset: number): Promise<Fragments> {
   const { source, transferSyntaxUID } = object;
   const table = new DataView((await readBytes(source, offset, offset + 8)).buffer);
-  if (table.byteLength < 8 || table.getUint32(0, true) !== ITEM) throw new Error('The pixel data are broken');
+  if (table.byteLength < 8 || table.getUint32(0, true) !== ITEM) throw new Error(t('The pixel data are broken'));
   const length = table.getUint32(4, true);
   const first = offset + 8 + length;
   const wide = await extended(object);
@@ -110,7 +111,7 @@ async function native(object: LocalObject, place: Span, frame: number): Promise<
   const from = bits * (frame - 1);
   const start = place.start + Math.floor(from / 8);
   const end = place.start + Math.ceil((from + bits) / 8);
-  if (bits === 0 || end > Math.min(place.end, object.source.size)) throw new Error('The frame is cut off');
+  if (bits === 0 || end > Math.min(place.end, object.source.size)) throw new Error(t('The frame is cut off'));
   const bytes = await readBytes(object.source, start, end);
   return from % 8 === 0 ? bytes : shifted(bytes, from % 8, bits);
 }
@@ -118,10 +119,10 @@ async function native(object: LocalObject, place: Span, frame: number): Promise<
 /** The bytes of a frame (from 1) as stored; throws where the file does not have them. */
 export async function readFrame(object: LocalObject, frame: number): Promise<Uint8Array<ArrayBuffer>> {
   const { pixels, source } = object;
-  if (!pixels) throw new Error('The object has no pixel data');
+  if (!pixels) throw new Error(t('The object has no pixel data'));
   if (pixels.length !== undefined) return native(object, { start: pixels.offset, end: pixels.offset + pixels.length }, frame);
   const spans = (await fragments(object, pixels.offset))[frame - 1] ?? [];
-  if (spans.length === 0) throw new Error('The frame is missing');
+  if (spans.length === 0) throw new Error(t('The frame is missing'));
   return new Uint8Array(await new Blob(spans.map(({ start, end }) => source.slice(start, end))).arrayBuffer());
 }
 

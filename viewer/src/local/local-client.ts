@@ -1,5 +1,6 @@
 // The client of local studies: answers as the archive's client does, from files of this page. It makes no request.
 
+import { t } from '../core/language';
 import { text, type DataElement, type DataSet } from '../core/dicom-json';
 import type { StudyOpening } from '../core/opening';
 import { readPixelDescription } from '../core/pixels';
@@ -24,7 +25,7 @@ const named = (element: DataElement | null | undefined): string => {
 };
 
 const missing = (): never => {
-  throw new ServerError(404, 'The file is not open in this page');
+  throw new ServerError(404, t('The file is not open in this page'));
 };
 
 export class LocalClient extends DicomWebClient {
@@ -43,7 +44,7 @@ export class LocalClient extends DicomWebClient {
 
   override async openStudy(study: string, known: string): Promise<{ opening: StudyOpening; etag: string } | undefined> {
     const opening = this.studies.opening(study);
-    if (opening.series.length === 0) throw new ServerError(404, 'These local files are not open any more: open them again from the study list');
+    if (opening.series.length === 0) throw new ServerError(404, t('These local files are not open any more: open them again from the study list'));
     const etag = opening.series.map((series) => series.etag).join();
     if (etag === known) return undefined;
     await this.prepareVideos(opening);
@@ -61,13 +62,13 @@ export class LocalClient extends DicomWebClient {
   }
 
   override rendered(): Promise<Blob> {
-    return Promise.reject(new ServerError(415, 'This browser has no decoder for the compression of the file, and no archive is asked'));
+    return Promise.reject(new ServerError(415, t('This browser has no decoder for the compression of the file, and no archive is asked')));
   }
 
   override thumbnail(_study: string, series: string): Promise<Blob> {
     const objects = this.studies.ofSeries(series).filter(({ dataSet }) => isPicture(readInstance(dataSet)));
     const middle = objects[objects.length >> 1];
-    return middle ? this.small(middle) : Promise.reject(new ServerError(404, 'The series has no picture'));
+    return middle ? this.small(middle) : Promise.reject(new ServerError(404, t('The series has no picture')));
   }
 
   override instanceThumbnail(path: ObjectPath): Promise<Blob> {

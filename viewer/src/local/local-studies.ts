@@ -1,6 +1,7 @@
 // The studies of the files that were opened in this page: in memory by their headers, until the page is closed. What cannot
 // be read is listed with its reason and keeps nothing else from being read.
 
+import { t } from '../core/language';
 import { number, text, texts, type DataElement, type DataSet } from '../core/dicom-json';
 import dictionary from '../core/data/dictionary.json';
 import { Signal } from '../core/lifecycle';
@@ -37,7 +38,7 @@ export function vrOf(tag: string): string {
   return found?.split('|')[0] ?? '';
 }
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : 'It cannot be read');
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : t('It cannot be read'));
 const inOrder = (a: LocalObject, b: LocalObject): number => (number(a.dataSet, 'InstanceNumber') ?? 0) - (number(b.dataSet, 'InstanceNumber') ?? 0);
 
 export class LocalStudies {
@@ -102,7 +103,7 @@ export class LocalStudies {
 
   private keep(id: number, object: LocalObject): void {
     const uid = text(object.dataSet, 'SOPInstanceUID');
-    if (this.byUid.has(uid)) throw new Error('The same object is there already');
+    if (this.byUid.has(uid)) throw new Error(t('The same object is there already'));
     this.objects[id] = object;
     this.byUid.set(uid, object);
   }

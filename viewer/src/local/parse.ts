@@ -2,6 +2,7 @@
 // undefined lengths, with or without preamble. Works on the first bytes of a file; pixel data and long values are noted by
 // their place, never read. No I/O: throws NeedMore where it must see more of the file.
 
+import { t } from '../core/language';
 import type { DataElement, DataSet } from '../core/dicom-json';
 import { base64, BINARY, LONG, swapped, textOrNumbers, type Context } from './values';
 
@@ -91,7 +92,7 @@ class Parser {
 
   private need(length: number): void {
     const until = this.at + length;
-    if (until > this.size) throw new Error('The file is cut off in its header');
+    if (until > this.size) throw new Error(t('The file is cut off in its header'));
     if (until > this.bytes.length) throw new NeedMore(until);
   }
 
@@ -152,7 +153,7 @@ class Parser {
   private binary({ vr, length }: ElementHead): DataElement {
     const word = this.syntax.little ? 1 : (BINARY[vr] ?? 1);
     const start = this.at;
-    if (start + length > this.size) throw new Error('The file is cut off in its header');
+    if (start + length > this.size) throw new Error(t('The file is cut off in its header'));
     if (length > INLINE) {
       this.at += length;
       return { vr, BulkDataURI: this.syntax.uri(start, length, word) };
@@ -169,16 +170,16 @@ class Parser {
   }
 
   private sequence({ length, implicit }: ElementHead, sets: readonly string[], depth: number): DataElement {
-    if (depth >= DEEPEST) throw new Error('Its sequences are nested too deeply');
+    if (depth >= DEEPEST) throw new Error(t('Its sequences are nested too deeply'));
     const end = length === UNDEFINED ? this.size : this.at + length;
-    if (end > this.size) throw new Error('The file is cut off in its header');
+    if (end > this.size) throw new Error(t('The file is cut off in its header'));
     const Value: DataSet[] = [];
     while (this.at + 8 <= end) {
       const head = this.head(true);
       if (head.tag === SEQUENCE_END) break;
-      if (head.tag !== ITEM) throw new Error('A sequence is broken');
+      if (head.tag !== ITEM) throw new Error(t('A sequence is broken'));
       const itemEnd = head.length === UNDEFINED ? end : this.at + head.length;
-      if (itemEnd > end) throw new Error('An item is longer than its sequence');
+      if (itemEnd > end) throw new Error(t('An item is longer than its sequence'));
       Value.push(this.elements(itemEnd, sets, depth + 1, implicit));
       if (head.length !== UNDEFINED) this.at = itemEnd;
     }
@@ -211,7 +212,7 @@ function guessed(bytes: Uint8Array, at: number): string {
   const [a = 0, b = 0] = bytes.subarray(at, at + 2);
   const explicit = /^[A-Z]{2}$/.test(String.fromCharCode(...bytes.subarray(at + 4, at + 6)));
   if (a === 0 && b === 8 && explicit) return BIG_ENDIAN;
-  if (a !== 8 || b !== 0 || bytes[at + 3] !== 0) throw new Error('Not a DICOM file');
+  if (a !== 8 || b !== 0 || bytes[at + 3] !== 0) throw new Error(t('Not a DICOM file'));
   return explicit ? EXPLICIT : IMPLICIT;
 }
 

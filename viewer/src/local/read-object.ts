@@ -1,5 +1,6 @@
 // One object out of a file: its header at once, everything else read from the file when asked for.
 
+import { t } from '../core/language';
 import type { DataSet } from '../core/dicom-json';
 import { text } from '../core/dicom-json';
 import { DEFLATED, NeedMore, readHeader, readStart, type Header, type PixelPlace, type Start, type VrOf } from './parse';
@@ -41,7 +42,7 @@ export async function inflated(packed: Blob, most = MOST_INFLATED): Promise<Blob
     size += next.value.length;
     if (size > most) {
       await reader.cancel();
-      throw new Error('It unpacks to more than it says');
+      throw new Error(t('It unpacks to more than it says'));
     }
     parts.push(next.value);
   }
@@ -58,12 +59,12 @@ async function dataSetOf(file: Blob, start: Start): Promise<{ source: Blob; star
 
 /** Throws, with the reason for the user, where the file is no DICOM object that belongs to a study. `id` names it in addresses. */
 export async function readObject(file: Blob, id: number, vrOf: VrOf): Promise<LocalObject> {
-  if (file.size === 0) throw new Error('The file is empty');
+  if (file.size === 0) throw new Error(t('The file is empty'));
   const { source, start } = await dataSetOf(file, await withEnough(file, (bytes) => readStart(bytes, file.size)));
   const uri = (offset: number, length: number, word: number): string => `local:${id}/${offset}/${length}/${word}`;
   const { dataSet, pixels } = await withEnough(source, (bytes): Header => readHeader(bytes, source.size, start, vrOf, uri));
   for (const keyword of ['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID'] as const) {
-    if (!text(dataSet, keyword)) throw new Error(dataSet['00041220'] ? 'The directory of a disc: its files are read themselves' : `It has no ${keyword}`);
+    if (!text(dataSet, keyword)) throw new Error(dataSet['00041220'] ? t('The directory of a disc: its files are read themselves') : t('It has no {keyword}', { keyword }));
   }
   return { source, file, transferSyntaxUID: start.transferSyntaxUID, dataSet, pixels };
 }

@@ -1,5 +1,6 @@
 // The files in a ZIP (APPNOTE 4.3, with ZIP64): its central directory is read, the files themselves when they are wanted.
 
+import { t } from '../core/language';
 import { inflated, readBytes } from './read-object';
 
 export interface Packed {
@@ -27,12 +28,12 @@ async function directory(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
   const tail = new DataView((await readBytes(file, from, file.size)).buffer);
   let at = tail.byteLength - 22;
   while (at >= 0 && tail.getUint32(at, true) !== END) at -= 1;
-  if (at < 0) throw new Error('The ZIP is cut off: its directory is missing');
+  if (at < 0) throw new Error(t('The ZIP is cut off: its directory is missing'));
   let [length, start] = [tail.getUint32(at + 12, true), tail.getUint32(at + 16, true)];
   if (start === FULL && at >= 20 && tail.getUint32(at - 20, true) === LOCATOR_64) {
     const record = wide(tail, at - 12);
     const view = new DataView((await readBytes(file, record, record + 56)).buffer);
-    if (view.byteLength < 56 || view.getUint32(0, true) !== END_64) throw new Error('The directory of the ZIP is broken');
+    if (view.byteLength < 56 || view.getUint32(0, true) !== END_64) throw new Error(t('The directory of the ZIP is broken'));
     [length, start] = [wide(view, 40), wide(view, 48)];
   }
   return readBytes(file, start, start + length);
@@ -80,15 +81,15 @@ function entriesOf(bytes: Uint8Array<ArrayBuffer>): Entry[] {
 }
 
 async function unpacked(file: Blob, { flags, method, packed, size, offset }: Entry): Promise<Blob> {
-  if (flags & 1) throw new Error('It is encrypted in the ZIP');
+  if (flags & 1) throw new Error(t('It is encrypted in the ZIP'));
   const head = new DataView((await readBytes(file, offset, offset + 30)).buffer);
-  if (head.byteLength < 30 || head.getUint32(0, true) !== LOCAL) throw new Error('Its place in the ZIP is broken');
+  if (head.byteLength < 30 || head.getUint32(0, true) !== LOCAL) throw new Error(t('Its place in the ZIP is broken'));
   const start = offset + 30 + head.getUint16(26, true) + head.getUint16(28, true);
-  if (start + packed > file.size) throw new Error('It is cut off in the ZIP');
+  if (start + packed > file.size) throw new Error(t('It is cut off in the ZIP'));
   const content = file.slice(start, start + packed);
   if (method === 0) return content;
   if (method === 8) return inflated(content, size);
-  throw new Error(`It is packed by method ${method}, which browsers do not unpack`);
+  throw new Error(t('It is packed by method {method}, which browsers do not unpack', { method }));
 }
 
 /** The files of a ZIP, folders left out; throws where it has no directory. */

@@ -1,13 +1,14 @@
 // What takes the place of the archive's storing while local files are shown: nothing is sent, and it says so.
 
+import { t } from '../core/language';
 import type { Protocol } from '../core/hanging/protocol';
 import { ServerError } from './dicomweb';
 import { HangingClient } from './hanging-client';
 import { DraftClient } from './study-drafts';
 
-export const NOT_STORED = 'These are local files: nothing is stored in the archive. CSV, JSON and pictures can be saved.';
+export const notStored = (): string => t('These are local files: nothing is stored in the archive. CSV, JSON and pictures can be saved.');
 
-const refused = (): Promise<never> => Promise.reject(new ServerError(0, NOT_STORED));
+const refused = (): Promise<never> => Promise.reject(new ServerError(0, notStored()));
 
 /** Keeps drafts in the memory of the page. */
 export class LocalDraftClient<T> extends DraftClient<T> {

@@ -1,5 +1,6 @@
 // A small picture of a whole slide, put together of the tiles of its coarsest level as the archive draws them.
 
+import { t } from '../core/language';
 import { readSlide, tilesIn } from '../core/slide/pyramid';
 import type { Instance } from '../core/stack';
 import type { DicomWebClient } from './dicomweb';
@@ -11,7 +12,7 @@ export async function slideThumbnail(client: DicomWebClient, study: string, seri
   const { levels, paths, planes } = readSlide(instances);
   const level = levels.at(-1);
   const tiles = level ? tilesIn(level, { left: 0, top: 0, right: level.columns, bottom: level.rows, path: paths[0]?.id ?? '', plane: planes[planes.length >> 1] ?? 0 }) : [];
-  if (!level || tiles.length === 0 || tiles.length > MOST_TILES) throw new Error('The slide has no small level');
+  if (!level || tiles.length === 0 || tiles.length > MOST_TILES) throw new Error(t('The slide has no small level'));
   const scale = SIDE / Math.max(level.columns, level.rows);
   const canvas = new OffscreenCanvas(Math.max(1, Math.round(level.columns * scale)), Math.max(1, Math.round(level.rows * scale)));
   const context = canvas.getContext('2d');

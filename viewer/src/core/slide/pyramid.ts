@@ -1,6 +1,7 @@
 // A whole-slide image (PS3.3 A.32.8) as a pyramid: levels by the size of their total pixel matrix, optical paths, focal planes.
 // Pure. Pixels are those of the finest level unless said otherwise; places in it count from 0.
 
+import { t } from '../language';
 import { items, number, numbers, text, texts, type DataSet } from '../dicom-json';
 import type { Instance } from '../stack';
 import { fullTiles, sparseTiles, type Place, type Tile, type TileIndex } from './tiles';
@@ -105,7 +106,7 @@ function pathsOf(instances: readonly Instance[]): Channel[] {
   for (const { dataSet } of instances) {
     for (const path of items(dataSet, 'OpticalPathSequence')) {
       const id = text(path, 'OpticalPathIdentifier');
-      if (!found.has(id)) found.set(id, text(path, 'OpticalPathDescription') || `Optical path ${id}`.trim());
+      if (!found.has(id)) found.set(id, text(path, 'OpticalPathDescription') || t('Optical path {id}', { id }).trim());
     }
   }
   return found.size > 0 ? [...found].map(([id, label]) => ({ id, label })) : [{ id: '', label: '' }];
@@ -120,9 +121,9 @@ function scaleOfSlide(dataSet: DataSet, columns: number, rows: number): Pick<Sli
   const [y = 0, x = 0] = numbers(measuresOf(dataSet), 'PixelSpacing');
   const [width, height] = [number(dataSet, 'ImagedVolumeWidth') ?? 0, number(dataSet, 'ImagedVolumeHeight') ?? 0];
   const stated = x > 0 && y > 0 ? { x, y, provenance: 'Pixel Spacing' } : width > 0 && height > 0 ? { x: width / columns, y: height / rows, provenance: 'Imaged Volume' } : undefined;
-  if (!stated) return { spacing: undefined, warnings: ['Uncalibrated'] };
+  if (!stated) return { spacing: undefined, warnings: [t('Uncalibrated')] };
   const longest = Math.max(stated.x * columns, stated.y * rows);
-  if (longest > LONGEST_SLIDE) return { spacing: undefined, warnings: [`Uncalibrated: ${stated.provenance} says ${Math.round(longest)} mm, no slide is that long`] };
+  if (longest > LONGEST_SLIDE) return { spacing: undefined, warnings: [t('Uncalibrated: {source} says {longest} mm, no slide is that long', { source: stated.provenance, longest: Math.round(longest) })] };
   return { spacing: stated, warnings: [] };
 }
 

@@ -3,6 +3,7 @@
 import { Expand, Palette, RotateCcw, RotateCw, Tags, ZoomIn, ZoomOut, type LucideIcon } from 'lucide-react';
 import { useEffect, useMemo, useRef, type JSX, type KeyboardEvent, type PointerEvent } from 'react';
 import { isMeasure, isPaint, type Tool } from '../../core/gesture';
+import { t } from '../../core/language';
 import { magnification, slideBar } from '../../core/slide/view';
 import type { Slide } from '../../core/slide/pyramid';
 import { isLossy, type DisplaySet } from '../../core/stack';
@@ -42,7 +43,7 @@ export function SlideView({ engine, set, tool, onActivate, onTags }: Props): JSX
   }, [session, surface, canvas, map]);
   return (
     <div className="slide" data-testid="document" data-level={state.level} data-waiting={state.waiting} onPointerDown={onActivate}>
-      <div className="slide-surface" ref={surface} role="application" aria-label="Slide. Arrow keys pan, plus and minus zoom, 0 fits, R turns" tabIndex={0} onKeyDown={(event) => pressed(event, session)}>
+      <div className="slide-surface" ref={surface} role="application" aria-label={t('Slide. Arrow keys pan, plus and minus zoom, 0 fits, R turns')} tabIndex={0} onKeyDown={(event) => pressed(event, session)}>
         <canvas ref={canvas} />
       </div>
       <Written slide={session.slide} state={state} set={set} refused={refusal(tool)} />
@@ -50,9 +51,9 @@ export function SlideView({ engine, set, tool, onActivate, onTags }: Props): JSX
       <Controls session={session} state={state} onTags={onTags} />
       {state.failure ? (
         <div className="slide-failed" role="alert">
-          Some tiles cannot be shown: {state.failure}
+          {t('Some tiles cannot be shown: {reason}', { reason: state.failure })}
           <button type="button" className="button" onClick={() => session.retry()}>
-            Try again
+            {t('Try again')}
           </button>
         </div>
       ) : null}
@@ -83,8 +84,8 @@ function pressed(event: KeyboardEvent, session: SlideSession): void {
 
 /** Why a tool does nothing here. */
 function refusal(tool: Tool): string {
-  if (isMeasure(tool)) return 'Measuring tools do not work on slides: their marks belong to single images. The scale bar gives lengths.';
-  return isPaint(tool) ? 'Segments cannot be painted on slides.' : '';
+  if (isMeasure(tool)) return t('Measuring tools do not work on slides: their marks belong to single images. The scale bar gives lengths.');
+  return isPaint(tool) ? t('Segments cannot be painted on slides.') : '';
 }
 
 function Written({ slide, state, set, refused }: { slide: Slide; state: SlideState; set: DisplaySet; refused: string }): JSX.Element {
@@ -92,10 +93,10 @@ function Written({ slide, state, set, refused }: { slide: Slide; state: SlideSta
   const bar = slide.spacing && slideBar(state.view.scale / slide.spacing.x, 180);
   const lines = [
     magnification(slide, state.view.scale),
-    level ? `Level ${state.level + 1} of ${slide.levels.length} · ${level.columns} × ${level.rows}` : '',
-    isLossy(set.instances[0]?.dataSet ?? {}) ? 'Lossy' : '',
-    state.view.turn === 0 ? '' : `Turned ${Math.round(state.view.turn)}°`,
-    state.tooMany ? 'Zoom in: there is no coarser level for all of this' : '',
+    level ? t('Level {level} of {n} · {columns} × {rows}', { level: state.level + 1, n: slide.levels.length, columns: level.columns, rows: level.rows }) : '',
+    isLossy(set.instances[0]?.dataSet ?? {}) ? t('Lossy') : '',
+    state.view.turn === 0 ? '' : t('Turned {degrees}°', { degrees: Math.round(state.view.turn) }),
+    state.tooMany ? t('Zoom in: there is no coarser level for all of this') : '',
     ...slide.warnings,
   ];
   return (
@@ -107,7 +108,7 @@ function Written({ slide, state, set, refused }: { slide: Slide; state: SlideSta
         {refused ? <div role="status" className="slide-refused">{refused}</div> : null}
       </div>
       {bar ? (
-        <div className="slide-scale" title={`Length by ${slide.spacing?.provenance ?? ''}`}>
+        <div className="slide-scale" title={t('Length by {source}', { source: slide.spacing?.provenance ?? '' })}>
           <Scale bar={{ ...bar, provenance: '' }} />
         </div>
       ) : null}
@@ -125,7 +126,7 @@ function SlideMap({ session, map }: { session: SlideSession; map: React.RefObjec
       ref={map}
       className="slide-map"
       role="img"
-      aria-label="The whole slide, with what is on screen"
+      aria-label={t('The whole slide, with what is on screen')}
       style={session.mapSize}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
@@ -139,20 +140,20 @@ function SlideMap({ session, map }: { session: SlideSession; map: React.RefObjec
 function Controls({ session, state, onTags }: { session: SlideSession; state: SlideState; onTags(): void }): JSX.Element {
   const { paths, planes, hasProfile } = session.slide;
   const buttons: readonly [label: string, key: string, icon: LucideIcon, act: () => void][] = [
-    ['Zoom in', '+', ZoomIn, () => session.zoom(STEP)],
-    ['Zoom out', '−', ZoomOut, () => session.zoom(1 / STEP)],
-    ['Fit', '0', Expand, () => session.fit()],
-    ['Turn left', 'Shift+R', RotateCcw, () => session.turn(-90)],
-    ['Turn right', 'R', RotateCw, () => session.turn(90)],
-    ['Tag browser', 'G', Tags, onTags],
+    [t('Zoom in'), '+', ZoomIn, () => session.zoom(STEP)],
+    [t('Zoom out'), '−', ZoomOut, () => session.zoom(1 / STEP)],
+    [t('Fit'), '0', Expand, () => session.fit()],
+    [t('Turn left'), 'Shift+R', RotateCcw, () => session.turn(-90)],
+    [t('Turn right'), 'R', RotateCw, () => session.turn(90)],
+    [t('Tag browser'), 'G', Tags, onTags],
   ];
   const height = planes[state.plane];
   return (
-    <div className="slide-controls" role="toolbar" aria-label="Slide">
-      {paths.length > 1 ? <Choice label="Optical path" value={state.path} count={paths.length} text={paths[state.path]?.label ?? ''} onChange={(path) => session.show({ path })} /> : null}
-      {planes.length > 1 ? <Choice label="Focal plane" value={state.plane} count={planes.length} text={`${state.plane + 1} of ${planes.length}${height === undefined ? '' : ` · ${height} µm`}`} onChange={(plane) => session.show({ plane })} /> : null}
+    <div className="slide-controls" role="toolbar" aria-label={t('Slide')}>
+      {paths.length > 1 ? <Choice label={t('Optical path')} value={state.path} count={paths.length} text={paths[state.path]?.label ?? ''} onChange={(path) => session.show({ path })} /> : null}
+      {planes.length > 1 ? <Choice label={t('Focal plane')} value={state.plane} count={planes.length} text={[t('{index} of {n}', { index: state.plane + 1, n: planes.length }), height === undefined ? '' : `${height} µm`].filter(Boolean).join(' · ')} onChange={(plane) => session.show({ plane })} /> : null}
       {hasProfile ? (
-        <button type="button" className="icon-button" aria-label="Colours by ICC profile" title="Colours by the scanner's ICC profile, drawn by the archive" aria-pressed={state.profiled} onClick={() => session.useProfile(!state.profiled)}>
+        <button type="button" className="icon-button" aria-label={t('Colours by ICC profile')} title={t('Colours by the ICC profile of the scanner, drawn by the archive')} aria-pressed={state.profiled} onClick={() => session.useProfile(!state.profiled)}>
           <Palette size={18} />
         </button>
       ) : null}

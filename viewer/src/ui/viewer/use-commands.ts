@@ -12,7 +12,7 @@ import type { Links } from '../../core/links';
 import type { Overlay } from '../../viewport/fusion/overlay';
 import type { ExportSource } from '../../viewport/export/exporter';
 import type { PaneParts } from '../../viewport/export/pane-picture';
-import { NOT_STORED } from '../../net/local-only';
+import { notStored } from '../../net/local-only';
 import type { Printed } from './print-sheet';
 import type { SubtractionSession } from '../../viewport/subtraction/session';
 import type { EditSession } from '../../viewport/structures/edit-session';
@@ -276,7 +276,7 @@ function imageActions({ workspace, phases }: ViewerEngine): Actions {
 
 /** Stores what the active pane shows as a presentation state; returns what to tell the user. */
 async function storeState({ workspace, measure, loader, client }: ViewerEngine, overlays: boolean): Promise<string> {
-  if (client.local) return NOT_STORED;
+  if (client.local) return notStored();
   const pane = workspace.active.state();
   const { set, shown, bitmap, view, grey, setting } = pane;
   const picture = set?.pictures[shown];

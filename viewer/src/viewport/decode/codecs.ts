@@ -1,6 +1,7 @@
 // One row for each compression the browser decodes itself; modules are fetched when first met. Runs in the worker.
 
 import type { PixelDescription } from '../../core/pixels';
+import { DecodeProblem } from './problem';
 import { decodeRle } from './rle';
 
 export interface Decoded {
@@ -56,7 +57,7 @@ function instance(codec: WasmCodec): Promise<WasmDecoder> {
   const decoder = codec.load().then(async ([factory, url]) => {
     const wasm = await factory.default({ locateFile: (name) => (name.endsWith('.wasm') ? url.default : name), print: () => undefined });
     const Decoder = wasm[codec.decoder];
-    if (!Decoder) throw new Error(`The decoder ${codec.decoder} did not load`);
+    if (!Decoder) throw new DecodeProblem('A decoder did not load');
     return new Decoder();
   });
   loaded.set(codec, decoder);
@@ -71,7 +72,7 @@ function wasm(codec: WasmCodec, rgb: boolean): Decode {
     const info = decoder.getFrameInfo();
     const out = decoder.getDecodedBuffer();
     if (out.length === 0 || info.width !== description.Columns || info.height !== description.Rows) {
-      throw new Error(`Compressed frame is ${info.width} × ${info.height}, the header says ${description.Columns} × ${description.Rows}`);
+      throw new DecodeProblem('Compressed frame is {width} × {height}, the header says {columns} × {rows}', { width: info.width, height: info.height, columns: description.Columns, rows: description.Rows });
     }
     return {
       bytes: new Uint8Array(out),

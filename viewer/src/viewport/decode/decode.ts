@@ -3,6 +3,7 @@
 import { extremes, interleaved, keepStoredBits, rgbFromPalette, rgbFromYbrFull, rgbFromYbrFull422, type Palette, type PixelDescription } from '../../core/pixels';
 import type { StoredPixels } from '../../core/viewport-port';
 import { decoderFor, type Decoded } from './codecs';
+import { DecodeProblem } from './problem';
 
 export interface DecodeJob {
   bytes: Uint8Array<ArrayBuffer>;
@@ -22,7 +23,7 @@ export interface DecodedFrame {
   planes?: Map<number, Uint8Array>;
 }
 
-export class UnsupportedSyntax extends Error {}
+export class UnsupportedSyntax extends DecodeProblem {}
 
 function asWords(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
   return bytes.byteOffset % 4 === 0 && bytes.length === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
@@ -66,16 +67,16 @@ function planesOf(pixels: StoredPixels, bits: readonly number[]): Map<number, Ui
 /** Raises UnsupportedSyntax where the browser has no decoder, Error where the data are broken. */
 export async function decodeFrame({ bytes, transferSyntaxUID, description, palette, overlayBits = [] }: DecodeJob): Promise<DecodedFrame> {
   const decoder = decoderFor(transferSyntaxUID);
-  if (!decoder) throw new UnsupportedSyntax(`No decoder in the browser for ${transferSyntaxUID}`);
+  if (!decoder) throw new UnsupportedSyntax('No decoder in the browser for {syntax}', { syntax: transferSyntaxUID });
   const decoded = await decoder(bytes, description);
   const count = description.Rows * description.Columns;
   if (description.SamplesPerPixel >= 3) {
     const rgb = toRgb(decoded, description).subarray(0, count * 3);
-    if (rgb.length < count * 3) throw new Error('The frame is cut off');
+    if (rgb.length < count * 3) throw new DecodeProblem('The frame is cut off');
     return { pixels: rgb, samples: 3, min: 0, max: 255 };
   }
   const stored = typed(decoded, description);
-  if (stored.length < count) throw new Error('The frame is cut off');
+  if (stored.length < count) throw new DecodeProblem('The frame is cut off');
   const pixels = stored.length > count ? stored.subarray(0, count) : stored;
   const planes = overlayBits.length > 0 ? { planes: planesOf(pixels, overlayBits) } : {};
   keepStoredBits(pixels, description);

@@ -1,5 +1,6 @@
 // A few decoding workers, the least busy one gets the next frame. Owns the workers: dispose ends them.
 
+import { t } from '../../core/language';
 import type { DecodedFrame, DecodeJob } from './decode';
 import type { DecodeAnswer, DecodeRequest } from './worker';
 
@@ -56,10 +57,10 @@ export class DecodePool {
       const entry = waiting.get(data.id);
       waiting.delete(data.id);
       if ('frame' in data) entry?.resolve(data.frame);
-      else entry?.reject(new DecodeError(data.error, data.unsupported));
+      else entry?.reject(new DecodeError(t(data.error, data.values), data.unsupported));
     };
     worker.onerror = (event) => {
-      waiting.forEach(({ reject }) => reject(new DecodeError(event.message || 'The decoder failed', false)));
+      waiting.forEach(({ reject }) => reject(new DecodeError(event.message || t('The decoder failed'), false)));
       waiting.clear();
     };
     return { worker, waiting };

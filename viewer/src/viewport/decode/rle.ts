@@ -1,5 +1,6 @@
 // RLE Lossless (PS3.5 Annex G). Segments are byte planes, most significant first, one sample after another.
 
+import { DecodeProblem } from './problem';
 import type { PixelDescription } from '../../core/pixels';
 
 function unpack(source: Uint8Array, from: number, to: number, out: Uint8Array, start: number, step: number, count: number): void {
@@ -27,7 +28,7 @@ export function decodeRle(
   const header = new DataView(source.buffer, source.byteOffset, source.byteLength);
   const width = BitsAllocated / 8;
   const segments = header.getUint32(0, true);
-  if (!Number.isInteger(width) || segments !== width * SamplesPerPixel) throw new Error(`RLE frame has ${segments} segments`);
+  if (!Number.isInteger(width) || segments !== width * SamplesPerPixel) throw new DecodeProblem('RLE frame has {segments} segments', { segments });
   const pixels = Rows * Columns;
   const bytes = new Uint8Array(pixels * SamplesPerPixel * width);
   for (let segment = 0; segment < segments; segment += 1) {

@@ -1,9 +1,10 @@
 // The decoding worker: jobs come in one at a time, pixels go back without a copy.
 
 import { decodeFrame, UnsupportedSyntax, type DecodeJob, type DecodedFrame } from './decode';
+import { DecodeProblem, type Told } from './problem';
 
 export type DecodeRequest = { id: number } & DecodeJob;
-export type DecodeAnswer = { id: number } & ({ frame: DecodedFrame } | { error: string; unsupported: boolean });
+export type DecodeAnswer = { id: number } & ({ frame: DecodedFrame } | { error: string; values: Told; unsupported: boolean });
 
 interface WorkerScope {
   onmessage: ((event: MessageEvent<DecodeRequest>) => void) | null;
@@ -18,7 +19,7 @@ scope.onmessage = ({ data: { id, ...job } }) => {
       const pixels = frame.pixels.byteLength === frame.pixels.buffer.byteLength ? frame.pixels : frame.pixels.slice();
       scope.postMessage({ id, frame: { ...frame, pixels } }, [pixels.buffer]);
     },
-    (error: unknown) => scope.postMessage({ id, error: reason(error), unsupported: error instanceof UnsupportedSyntax }),
+    (error: unknown) => scope.postMessage({ id, error: reason(error), values: error instanceof DecodeProblem ? error.values : {}, unsupported: error instanceof UnsupportedSyntax }),
   );
 };
 

@@ -1,5 +1,6 @@
 // PictureStore of a volume's planes: asks the worker for cuts, the newest of each pane first, and keeps some of them.
 
+import { t } from '../../core/language';
 import { Signal } from '../../core/lifecycle';
 import type { Cut } from '../../core/reslice';
 import type { DisplaySet, Picture } from '../../core/stack';
@@ -91,7 +92,7 @@ export class Reslicer implements PictureStore {
     const ready = this.kept.get(picture.id);
     if (ready) return Promise.resolve(ready);
     const cut = this.cutOf(picture.id);
-    if (!cut) return Promise.reject(new Error('This plane is no part of the volume'));
+    if (!cut) return Promise.reject(new Error(t('This plane is no part of the volume')));
     return new Promise((resolve, reject) => {
       // A newer wish of the same pane keeps its place in the queue, so that no pane starves.
       this.queue.get(set.id)?.reject(new DOMException('Cancelled', 'AbortError'));

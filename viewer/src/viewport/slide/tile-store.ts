@@ -1,6 +1,7 @@
 // Tiles of a slide as bitmaps: fetched as frames through the request queue, decoded by the pool, kept up to a number of bytes.
 // Only what is wanted now is fetched: whatever else waits or runs is cancelled.
 
+import { t } from '../../core/language';
 import { number, numbers, text, items, type DataSet } from '../../core/dicom-json';
 import { Signal } from '../../core/lifecycle';
 import { readPixelDescription } from '../../core/pixels';
@@ -160,7 +161,7 @@ export class TileStore {
   private note(id: string, ticket: Ticket<ImageBitmap>, error: unknown): void {
     if (this.pending.get(id) !== ticket) return;
     this.pending.delete(id);
-    if (!isAbort(error)) this.failed.set(id, error instanceof Error ? error.message : 'The tile cannot be read');
+    if (!isAbort(error)) this.failed.set(id, error instanceof Error ? error.message : t('The tile cannot be read'));
     this.changed.emit();
   }
 
