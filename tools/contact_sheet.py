@@ -8,6 +8,7 @@ of `ROWS` whose study is not there is left out and named. With names only those 
 """
 
 import argparse
+import base64
 import io
 import json
 import subprocess
@@ -19,15 +20,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 from playwright.sync_api import Error, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 SIZE, THUMBNAIL, LABEL, COLUMNS = (1280, 720), (400, 225), 24, 5
-#: Pictures of the guide, 960 pixels wide.
-GUIDE = ("mpr", "measure", "layout", "list")
+#: Pictures of the guide, and how large they may be.
+GUIDE = (
+    "list", "local", "keys", "phone", "stack", "measure", "keyimage", "view", "colours", "suv", "segmentation", "dose",
+    "phases", "fusion", "layout", "mammogram", "report", "slide", "ecg", "cine", "dsa", "priors", "mpr", "volume",
+    "print", "tags",
+)  # fmt: skip
+GUIDE_SIZE = (800, 450)
+PHONE = (390, 844)
+SETTLED = '.volume[data-shown="slices"][data-settled="true"]'
+PATIENCE = 120_000
+"""Milliseconds that a step may take: software draws volumes, on machines that do other things as well."""
+DROP = """([name, data]) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))], name));
+  for (const type of ['dragover', 'drop'])
+    window.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+}"""
 Step = Callable[[Page], object]
 
 
@@ -40,6 +56,7 @@ class Row:
     modality: str
     steps: tuple[Step, ...] = ()
     description: str = ""
+    size: tuple[int, int] = SIZE
 
 
 def keys(*names: str) -> Step:
@@ -132,51 +149,144 @@ def until(selector: str) -> Step:
     return lambda page: page.locator(selector).first.wait_for()
 
 
+def zoomed(selector: str, x: float, y: float, notches: int) -> Step:
+    """Turn the wheel over a place."""
+
+    def step(page: Page) -> None:
+        box = page.locator(selector).first.bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        for _ in range(notches):
+            page.mouse.wheel(0, -120)
+
+    return step
+
+
+def found(words: str) -> Step:
+    """Search the commands."""
+
+    def step(page: Page) -> None:
+        page.keyboard.press("Control+k")
+        page.get_by_role("combobox", name="Search commands").fill(words)
+
+    return step
+
+
+def sharp(note: str = "Preview") -> Step:
+    """Wait until all slices of a volume are there, which a note tells until then."""
+    return lambda page: page.wait_for_function(
+        "note => ![...document.querySelectorAll('.notes')].some((one) => one.textContent.includes(note))", arg=note
+    )
+
+
+def ready(count: int) -> Step:
+    """Wait for panes with pictures."""
+    return until(f'.pane[data-status="ready"] >> nth={count - 1}')
+
+
+def reopened(count: int) -> Step:
+    """Open the address of the page anew, as somebody does who was sent it."""
+
+    def step(page: Page) -> None:
+        page.goto(page.url)
+        ready(count)(page)
+
+    return step
+
+
+def dropped(description: str) -> Step:
+    """Drop the files of a study on the study list, as a ZIP of the disc they came on."""
+
+    def step(page: Page) -> None:
+        root = "/".join(page.url.split("/")[:3])
+        (study, *_) = page.request.get(f"{root}/dicom-web/studies?StudyDescription=*{description}*").json()
+        uid = study["0020000D"]["Value"][0]
+        packed = page.request.get(f"{root}/dicom-web/studies/{uid}", headers={"Accept": "application/zip"}).body()
+        page.evaluate(DROP, ["disc.zip", base64.b64encode(packed).decode()])
+        page.get_by_test_id("local-badge").wait_for()
+        ready(1)(page)
+
+    return step
+
+
+def printed() -> Step:
+    """Print, and look at the sheet."""
+
+    def step(page: Page) -> None:
+        page.evaluate("window.print = () => undefined")
+        page.keyboard.press("Control+p")
+        page.locator(".print-sheet").wait_for(state="attached")
+        page.emulate_media(media="print")
+
+    return step
+
+
 ROWS = (
-    Row("list", "Study list: search, filters", "", ()),
-    Row("search", "Search by name", "", (keys("/"), lambda page: page.keyboard.type("brain"))),
-    Row("stack", "Stack, corner text, letters, scale", "CT", (hover(0.5, 0.5),)),
-    Row("window", "Window by drag (W)", "CT", (keys("w"), drag((0.5, 0.5), (0.7, 0.35)))),
-    Row("preset", "Lung preset (3)", "CT", (keys("3"),)),
-    Row("presets", "Window menu", "CT", (click(".preset-button"),)),
-    Row("invert", "Invert (N)", "CT", (keys("n"),)),
-    Row("turned", "Rotate, flip (R, H, V)", "CT", (keys("r", "h"),)),
-    Row("zoom", "Zoom and pan (Z, T)", "CT", (keys("+", "+", "+"),)),
-    Row("colours", "Colours for grey images", "MR", (
-        keys("Control+k"), lambda page: page.keyboard.type("hot iron"), keys("Enter"))),
-    Row("notext", "Corner text minimal (I)", "CT", (keys("i"),)),
-    Row("layout", "Layouts (Shift L)", "MR", (keys("Shift+l"), cells("2x2"), keys("j"))),
+    Row("list", "Study list: search, filters", ""),
+    Row("search", "Search by name (/)", "", (
+        keys("/"), lambda page: page.keyboard.type("brain"),
+        lambda page: page.wait_for_function("() => document.querySelectorAll('.row').length === 1"))),
+    Row("local", "Local files, dropped, never sent", "", (dropped("PA and lateral"),)),
+    Row("anonymize", "Anonymise marked studies (A)", "", (keys("ArrowDown", " ", "ArrowDown", " ", "a"),)),
+    Row("stack", "Stack, corner text, letters, scale", "CT", (hover(0.5, 0.5),), "contrast"),
+    Row("window", "Window by drag (W)", "CT", (keys("w"), drag((0.5, 0.5), (0.7, 0.35))), "contrast"),
+    Row("preset", "Lung preset (3)", "CT", (keys("3"),), "contrast"),
+    Row("presets", "Window menu", "CT", (click(".preset-button"),), "contrast"),
+    Row("invert", "Invert (N)", "CT", (keys("n"),), "contrast"),
+    Row("turned", "Rotate, flip (R, H, V)", "CT", (keys("r", "h"),), "contrast"),
+    Row("zoom", "Zoom and pan (Z, T)", "CT", (keys("+", "+", "+"),), "contrast"),
+    Row("colours", "Colours for grey images", "MR", (found("hot iron"), keys("Enter"))),
+    Row("overlay", "Overlay: the letter of the side (O)", "DX", (ready(2),)),
+    Row("shutter", "Shutter (O)", "XA", (keys("Space"),)),
+    Row("notext", "Corner text minimal (I)", "CT", (keys("i"),), "contrast"),
+    Row("layout", "Layouts (Shift L), lines (J)", "MR", (keys("Shift+l"), cells("2x2"), keys("j"))),
     Row("crosshair", "Crosshair in all panes (X)", "MR", (
         keys("Shift+l"), cells("1x2"), keys("x"), drag((0.5, 0.4), (0.55, 0.45)))),
-    Row("mpr", "Planes of a volume (M)", "CT", (keys("m"), until(".pane:nth-of-type(3)"))),
-    Row("oblique", "Oblique planes", "CT", (keys("m"), drag((0.8, 0.5), (0.8, 0.62)))),
-    Row("slab", "Slab, maximum (])", "CT", (keys("m", *["]"] * 12),)),
-    Row("volume", "Volume in 3D (Shift V)", "CT", (keys("Shift+V"), until(".volume-canvas"))),
-    Row("cine", "Ultrasound plays by itself", "US", ()),
+    Row("links", "Links between panes (L)", "MR", (keys("Shift+l"), cells("1x2"), menu("Links"))),
+    Row("link", "A link brings all of it back", "MR", (keys("Shift+l"), cells("1x2"), reopened(2))),
+    Row("mammogram", "Mammograms hang: chest walls inwards", "MG", (ready(4),)),
+    Row("stages", "Stages of a hanging protocol (< >)", "MG", (ready(4), keys("Shift+l"))),
+    Row("priors", "Current beside prior (>)", "CT", (
+        keys(">"), ready(2), keys(*["ArrowDown"] * 24)), "ollow"),
+    Row("mpr", "Planes of a volume (M)", "CT", (keys("m"), until(".pane:nth-of-type(3)"), sharp()), "contrast"),
+    Row("oblique", "Oblique planes", "CT", (keys("m"), drag((0.8, 0.5), (0.8, 0.62)), sharp()), "contrast"),
+    Row("slab", "Slab, maximum (])", "CT", (
+        keys("m"), until(".pane:nth-of-type(3)"), keys(*["]"] * 12), until(".notes:has-text('MIP')"),
+        sharp()), "contrast"),
+    Row("volume", "Volume in 3D (Shift V)", "CT", (
+        keys("Shift+V"), until(".volume-canvas"), until(SETTLED), drag((0.5, 0.5), (0.38, 0.46)), until(SETTLED)),
+        "contrast"),
+    Row("phases", "Phases (Shift with the wheel)", "CT", (keys("Shift+ArrowRight"),), "eart"),
+    Row("fusion", "PET over CT (Shift Y)", "PT", (ready(3), sharp("Upper series:"))),
+    Row("suv", "PET in SUV", "PT", (
+        ready(3), keys("Shift+l"), cells("1x2"), keys("Tab"), click(".preset-button"))),
+    Row("nm", "Bone scan", "NM"),
+    Row("cine", "Ultrasound plays by itself; lossy is said", "US"),
+    Row("dsa", "Subtraction by the file's mask (Shift D)", "XA", (
+        keys("Space", "Home", *["ArrowDown"] * 9, "Shift+d"), until(".notes:has-text('Subtracted')"))),
+    Row("slide", "Whole slide: tiles of a pyramid", "SM", (
+        until(".slide[data-waiting='0']"), zoomed(".slide-surface", 0.42, 0.45, 2), until(".slide[data-waiting='0']"))),
+    Row("ecg", "ECG on its grid", "ECG"),
     Row("measure", "Length, bidirectional, ellipse, probe", "CT", (
         measure("d", (0.35, 0.5), (0.47, 0.45)), measure("b", (0.55, 0.35), (0.66, 0.35)),
-        measure("e", (0.55, 0.55), (0.62, 0.64)), measure("p", (0.45, 0.7), (0.45, 0.7)))),
-    Row("measures", "List of measurements (Q)", "CT", (measure("e", (0.4, 0.4), (0.46, 0.48)), keys("q"))),
+        measure("e", (0.55, 0.55), (0.62, 0.64)), measure("p", (0.45, 0.7), (0.45, 0.7))), "1000"),
+    Row("measures", "List of measurements (Q)", "CT", (keys("q"),), "1000"),
+    Row("measuremenu", "Measuring tools", "CT", (menu("Measure"),), "contrast"),
     Row("usmeasure", "Ultrasound measured in its region", "US", (
         keys("Space"), measure("d", (0.45, 0.4), (0.55, 0.55)))),
-    Row("keyimage", "Key images (K)", "CT", (keys("k"),)),
-    Row("export", "Export and print", "CT", (menu("Export"),)),
-    Row("tags", "Tag browser (G)", "CT", (keys("g"),)),
-    Row("commands", "Search commands (Ctrl K)", "CT", (keys("Control+k"), lambda page: page.keyboard.type("wind"))),
-    Row("keys", "Key sheet (?)", "CT", (keys("?"),)),
-    Row("settings", "Settings (Ctrl ,)", "CT", (keys("Control+,"),)),
-    Row("measuremenu", "Measuring tools", "CT", (menu("Measure"),)),
-    Row("links", "Links between panes", "CT", (menu("Links"),)),
-    Row("priors", "Current beside prior", "CT", (keys(">"),), "ollow"),
-    Row("phases", "Phases (Shift with the wheel)", "CT", (keys("Shift+ArrowRight"),), "eart"),
-    Row("fusion", "PET over CT (Shift Y)", "PT", (keys("Shift+y"),)),
+    Row("keyimage", "Key images (K)", "CT", (keys("k"),), "eart"),
+    Row("view", "Presentation state applied", "PR", (click(".card:has-text('PR')"),)),
     Row("dose", "Contours, dose, DVH", "RTDOSE", (keys("u"), ticked())),
-    Row("segmentation", "Segmentation", "SEG", (keys("u"), ticked())),
+    Row("segmentation", "Segmentation (U)", "SEG", (keys("u"), ticked())),
     Row("report", "Structured report", "SR", (click(".card:has-text('SR')"),)),
-    Row("ecg", "ECG on its grid", "ECG", ()),
     Row("document", "Encapsulated PDF", "DOC", (click(".card:has-text('DOC')"),)),
-    Row("mammogram", "Mammograms hang", "MG", ()),
-    Row("slide", "Whole slide", "SM", ()),
+    Row("export", "Export and print", "CT", (menu("Export"),), "contrast"),
+    Row("print", "Printed on paper (Ctrl P)", "DX", (ready(2), printed())),
+    Row("tags", "Tag browser (G)", "CT", (keys("g"),), "contrast"),
+    Row("commands", "Search commands (Ctrl K)", "CT", (found("wind"),), "contrast"),
+    Row("keys", "Key sheet (?)", "CT", (keys("?"),), "contrast"),
+    Row("settings", "Settings (Ctrl ,)", "CT", (keys("Control+,"),), "contrast"),
+    Row("phone", "On a phone", "CT", (), "contrast", PHONE),
 )  # fmt: skip
 
 
@@ -204,7 +314,7 @@ def picture(page: Page, row: Row, url: str) -> Image.Image | None:
     if study is None:
         return None
     page.goto(f"{url}/viewer?StudyInstanceUIDs={study}" if study else url)
-    page.locator('.pane[data-status="ready"], [data-testid=document], .row').first.wait_for()
+    page.locator('.pane[data-status="ready"], [data-testid=document], .slide, .row').first.wait_for()
     for step in row.steps:
         step(page)
     quiet(page)
@@ -225,7 +335,7 @@ def sheet(pictures: "list[tuple[Row, Image.Image]]") -> Image.Image:
     font = ImageFont.load_default(15)
     for index, (row, image) in enumerate(pictures):
         x, y = 8 + width * (index % COLUMNS), 8 + height * (index // COLUMNS)
-        whole.paste(image.resize(THUMBNAIL, Image.Resampling.LANCZOS), (x, y))
+        whole.paste(ImageOps.pad(image, THUMBNAIL, Image.Resampling.LANCZOS, "#16181d"), (x, y))
         ImageDraw.Draw(whole).text((x + 2, y + THUMBNAIL[1] + 3), row.label, "#d8dce4", font)
     return whole
 
@@ -238,12 +348,14 @@ def taken(url: str, names: list[str]) -> "list[tuple[Row, Image.Image]]":
         for row in ROWS:
             if names and row.name not in names:
                 continue
-            context = browser.new_context(viewport={"width": SIZE[0], "height": SIZE[1]})
+            context = browser.new_context(viewport={"width": row.size[0], "height": row.size[1]})
+            context.set_default_timeout(PATIENCE)
             begin = time.monotonic()
             try:
                 image = picture(context.new_page(), row, url)
             except Error as error:
-                sys.exit(f"{row.name}: {error}")
+                print(f"{row.name}: FAILED, {str(error).splitlines()[0]}", flush=True)
+                continue
             finally:
                 context.close()
             print(
@@ -260,7 +372,8 @@ def write(pictures: "list[tuple[Row, Image.Image]]") -> None:
     sheet(pictures).save(IMAGES / "contact-sheet.jpg", quality=82, optimize=True)
     for row, image in pictures:
         if row.name in GUIDE:
-            image.resize((960, 540), Image.Resampling.LANCZOS).save(IMAGES / f"guide-{row.name}.jpg", quality=80)
+            small = ImageOps.contain(image, GUIDE_SIZE, Image.Resampling.LANCZOS)
+            small.save(IMAGES / f"guide-{row.name}.jpg", quality=75, optimize=True)
 
 
 def main() -> int:
