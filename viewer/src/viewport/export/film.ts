@@ -11,6 +11,8 @@ import { download } from './download';
 import { panePicture, type PaneParts } from './pane-picture';
 
 const TYPES = ['video/webm;codecs=vp9', 'video/webm;codecs=vp8', 'video/webm'];
+/** Bytes of a picture of a film at least; some browsers give a film without any when they have no time. */
+const LEAST = 20;
 /** Bits of film for a pixel of a frame. */
 const BITS = 0.25;
 
@@ -23,7 +25,10 @@ export async function downloadFilm(state: PaneState, store: PictureStore, parts:
   if (!type) return t('This browser cannot record films');
   const first = await pictureAt(state, 0, store, parts, wanted);
   if (!first) return t('There is no picture in this pane');
-  const film = await record(state, first, store, parts, wanted, type, progress);
+  const isEmpty = ({ size }: Blob): boolean => size < LEAST * set.pictures.length;
+  let film = await record(state, first, store, parts, wanted, type, progress);
+  if (isEmpty(film)) film = await record(state, first, store, parts, wanted, type, progress);
+  if (isEmpty(film)) return t('The browser recorded no pictures; try again with fewer programs running');
   download(film, `${pictureName(set, 'film')}.webm`);
   return t('The film is saved');
 }
