@@ -2,14 +2,16 @@
 
 Texts, names, dates and UIDs of content items have rules of their own. Sex, age, height and weight are codes and numbers
 like any finding: only the item's concept tells them, and they go unless patient characteristics are retained. A name
-that is given as text may be a technical word too (Hand, Wall): such items go by their concept, whatever is retained.
+given as text may be a technical word too (Hand, Wall): it goes by the concept of its item, whatever is retained.
 """
 
+from isocenter.deid.rules import Action
 from isocenter.dicom.encoding import Buffer
 from isocenter.dicom.scanner import Element, Item, iter_elements, iter_items
 
 CONTENT_SEQUENCE = 0x0040A730
-_CONCEPT_NAME, _CODE_VALUE, _TEXT_VALUE = 0x0040A043, 0x00080100, 0x0040A160
+TEXT_VALUE = 0x0040A160
+_CONCEPT_NAME, _CODE_VALUE = 0x0040A043, 0x00080100
 #: Codes of DCM, SNOMED CT, SRT and LOINC; no two of these schemes have the same.
 SUBJECT: frozenset[bytes] = frozenset({
     b"121029", b"121030", b"121031", b"121032", b"121033", b"121034", b"397669002", b"424144002", b"27113001",
@@ -25,20 +27,23 @@ NAMING: frozenset[bytes] = frozenset({
 })  # fmt: skip
 
 
-def identifies(data: Buffer, item: Item, *, retains_patient: bool) -> bool:
-    """Tell whether a content item gives a name or number of somebody as text, or says what the patient is like.
+def judge(data: Buffer, item: Item, *, retains_patient: bool) -> Action:
+    """Return what becomes of a content item: SEQUENCE, by the rules of its attributes, in most cases.
 
-    The latter counts only where patient characteristics are not retained.
+    DUMMY: it gives a name or number of somebody as text, which is replaced whole. REMOVE: it says what the patient is
+    like, and patient characteristics are not retained.
     """
     code, has_text = _concept(data, item)
-    return (has_text and code in NAMING) or (not retains_patient and code in SUBJECT)
+    if not retains_patient and code in SUBJECT:
+        return Action.REMOVE
+    return Action.DUMMY if has_text and code in NAMING else Action.SEQUENCE
 
 
 def _concept(data: Buffer, item: Item) -> tuple[bytes, bool]:
     """Return the code of a content item's concept, and whether its value is text."""
     found, has_text = b"", False
     for element in iter_elements(data, item.encoding, item.offset, item.end):
-        has_text = has_text or element.tag == _TEXT_VALUE
+        has_text = has_text or element.tag == TEXT_VALUE
         if element.tag == _CONCEPT_NAME and not found:
             found = _code(data, element, item)
     return found, has_text

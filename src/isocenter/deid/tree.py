@@ -19,7 +19,7 @@ from isocenter.deid.options import Option
 from isocenter.deid.plausible import DATE_VRS, SINGLE_VALUED, TEXT_VRS
 from isocenter.deid.project import Project, is_registered
 from isocenter.deid.rules import Action, Rules
-from isocenter.deid.structured import CONTENT_SEQUENCE, identifies
+from isocenter.deid.structured import CONTENT_SEQUENCE, TEXT_VALUE, judge
 from isocenter.deid.text import Scrubber
 from isocenter.deid.writing import wrap_items, write_element, write_items
 from isocenter.dicom import dictionary
@@ -221,24 +221,33 @@ class Rewriter:
         vr = "UN" if element.vr == "UN" else "SQ"
         source, target = (IMPLICIT_LITTLE, IMPLICIT_LITTLE) if vr == "UN" else (place.source, place.target)
         found = list(iter_items(self.data, element._replace(vr=vr), source, place.end))
-        items = [self._item(item, element.tag, target, place.depth) for item in found if self._stays(item, element.tag)]
+        judged = [(item, self._judged(item, element.tag)) for item in found]
+        items = [
+            self._item(item, element.tag, target, place.depth, blank=action is Action.DUMMY)
+            for item, action in judged
+            if action is not Action.REMOVE
+        ]
         if len(items) < len(found):
             self.report[element.tag, Action.REMOVE.name.lower()] += len(found) - len(items)
         if items or not found:
             place.out.extend(wrap_items(element.tag, vr, items, place.target))
 
-    def _stays(self, item: Item, parent: int) -> bool:
-        """Tell whether an item may stay: one of a report that describes the patient, or names somebody, may not."""
+    def _judged(self, item: Item, parent: int) -> Action:
+        """Return what becomes of an item: one of a report may describe the patient, or name somebody."""
         if parent != CONTENT_SEQUENCE:
-            return True
-        retains_patient = Option.PATIENT in self.rules.policy.options
-        return not identifies(self.data, item, retains_patient=retains_patient)
+            return Action.SEQUENCE
+        return judge(self.data, item, retains_patient=Option.PATIENT in self.rules.policy.options)
 
-    def _item(self, item: Item, parent: int, target: Encoding, depth: int) -> list[Buffer]:
+    def _item(self, item: Item, parent: int, target: Encoding, depth: int, *, blank: bool) -> list[Buffer]:
+        """Return the pieces of an item; ``blank``: with a dummy for its text."""
         if item.encoding.big_endian != target.big_endian:
             raise SequesterError("a sequence switches the byte order")
         source = target if item.encoding.implicit == target.implicit else item.encoding
-        return self.level(item.offset, item.end, source, target, parent, depth + 1)
+        added = None
+        if blank:
+            self._note(TEXT_VALUE, Action.DUMMY)
+            added = [(TEXT_VALUE, write_element(TEXT_VALUE, "UT", values.dummy("UT"), target))]
+        return self.level(item.offset, item.end, source, target, parent, depth + 1, added)
 
     def _note(self, tag: int, action: Action) -> None:
         self.report[tag, _NOTES[action]] += 1
