@@ -57,7 +57,7 @@ def settled(view: View, shown: str = "slices") -> None:
 
 def picture(view: View) -> NDArray[np.uint8]:
     """Return what the canvas shows, without what lies over it."""
-    hide = ".overlay, .volume-cube, .volume-close, .volume-clip { visibility: hidden }"
+    hide = ".overlay, .volume-cube, .volume-close, .volume-clip, .volume-panel { visibility: hidden }"
     return np.asarray(Image.open(io.BytesIO(view.page.locator(".volume-canvas").screenshot(style=hide))).convert("RGB"))
 
 
@@ -103,6 +103,39 @@ def test_clipping_takes_the_block_away(opened: View) -> None:
     opened.page.get_by_role("button", name="Reset 3D").click()
     settled(opened)
     assert brightness(opened, picture(opened), BLOCK) > 120
+
+
+def test_the_transfer_function_is_changed_by_keys_and_pointer(opened: View) -> None:
+    opened.page.get_by_role("button", name="Transfer function").click()
+    graph = opened.page.get_by_test_id("transfer-graph")
+    expect(opened.page.locator(".transfer-axis")).to_contain_text("3071 HU")
+    # Bins of 16 HU over a height of 150: air at -1000 and the block at 1000 HU stand up, the air all the way.
+    assert re.search(r"V0\.0H", graph.locator(".transfer-histogram").get_attribute("d") or "")
+    last = opened.page.get_by_role("slider", name="Point 4 of 4")
+    expect(last).to_have_attribute("aria-valuetext", "1200 HU, opacity 85 %")
+    before = brightness(opened, picture(opened), BLOCK)
+    for name in ("Point 4 of 4", "Point 3 of 4", "Point 2 of 4"):
+        opened.page.get_by_role("slider", name=name).focus()
+        for _ in range(10):
+            opened.page.keyboard.press("Shift+ArrowDown")
+    settled(opened)
+    assert before > 120
+    assert picture(opened).max() < 10
+    expect(opened.page.locator(".volume .corner-bl")).to_contain_text("Bone, changed")
+    # What was changed is there again after leaving and coming back, until it is reset.
+    opened.page.keyboard.press("Escape")
+    opened.page.keyboard.press("Shift+V")
+    settled(opened)
+    assert picture(opened).max() < 10
+    opened.page.get_by_role("button", name="Transfer function").click()
+    opened.page.get_by_role("button", name="Reset the function").click()
+    settled(opened)
+    assert brightness(opened, picture(opened), BLOCK) == pytest.approx(before, abs=6)
+    graph.dblclick(position={"x": 220, "y": 60})
+    added = opened.page.get_by_role("slider", name="Point 5 of 5")
+    added.focus()
+    opened.page.keyboard.press("Delete")
+    expect(added).to_have_count(0)
 
 
 def test_dragging_turns_and_the_wheel_zooms(opened: View) -> None:

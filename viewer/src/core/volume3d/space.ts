@@ -42,6 +42,12 @@ export class TextureSpace {
     return [(i + 0.5) * scale[0], (j + 0.5) * scale[1], s * scale[2] + this.half];
   }
 
+  /** The place in the patient of one in the texture. */
+  patientAt([x, y, z]: Vector): Vector {
+    const { scale } = this;
+    return voxelToPatient(this.geometry, [x / scale[0] - 0.5, y / scale[1] - 0.5, (z - this.half) / scale[2]]);
+  }
+
   direction(step: Vector): Vector {
     const [i, j, s] = directionToVoxel(this.geometry, step);
     const { scale } = this;

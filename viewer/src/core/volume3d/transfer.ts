@@ -63,23 +63,30 @@ export function textureRange(modality: string, values: Float32Array): Range {
 
 export const TABLE_SIZE = 1024;
 
+/** Values of points in the units of the image, and back. */
+export const toImage = ({ relative }: VolumePreset, { low, high }: Range, value: number): number => (relative ? low + value * (high - low) : value);
+export const fromImage = ({ relative }: VolumePreset, { low, high }: Range, value: number): number => (relative ? (value - low) / (high - low) : value);
+
+/** Colour and opacity at a value of the preset's own kind: between points a straight line, beyond them the last one's. */
+export function pointAt({ points }: VolumePreset, value: number): Omit<TransferPoint, 'value'> {
+  const next = points.findIndex((point) => point.value >= value);
+  const [a, b] = next < 0 ? [points.at(-1), points.at(-1)] : [points[Math.max(0, next - 1)], points[next]];
+  const [from, to] = [a as TransferPoint, b as TransferPoint];
+  const share = to.value > from.value ? (value - from.value) / (to.value - from.value) : 0;
+  const mix = (p: number, q: number): number => p + (q - p) * share;
+  return { colour: [0, 1, 2].map((part) => mix(from.colour[part] as number, to.colour[part] as number)) as unknown as TransferPoint['colour'], opacity: mix(from.opacity, to.opacity) };
+}
+
 /**
- * RGBA of TABLE_SIZE values across the range: between points a straight line, beyond them the last one's.
- * `shift` moves all points, in the units of the image; `opacity` multiplies.
+ * RGBA of TABLE_SIZE values across the range. `shift` moves all points, in the units of the image; `opacity` multiplies.
  */
-export function transferTable({ points, relative }: VolumePreset, { low, high }: Range, shift: number, opacity: number): Uint8Array<ArrayBuffer> {
+export function transferTable(preset: VolumePreset, range: Range, shift: number, opacity: number): Uint8Array<ArrayBuffer> {
   const table = new Uint8Array(TABLE_SIZE * 4);
-  const places = points.map(({ value }) => (relative ? low + value * (high - low) : value) + shift);
   for (let index = 0; index < TABLE_SIZE; index += 1) {
-    const value = low + ((high - low) * index) / (TABLE_SIZE - 1);
-    let next = places.findIndex((place) => place >= value);
-    if (next < 0) next = places.length;
-    const [a, b] = [points[Math.max(0, next - 1)] as TransferPoint, points[Math.min(points.length - 1, next)] as TransferPoint];
-    const [from, to] = [places[Math.max(0, next - 1)] as number, places[Math.min(places.length - 1, next)] as number];
-    const share = to > from ? Math.min(1, Math.max(0, (value - from) / (to - from))) : 0;
-    const mix = (p: number, q: number): number => p + (q - p) * share;
-    for (let part = 0; part < 3; part += 1) table[index * 4 + part] = Math.round(255 * mix(a.colour[part] as number, b.colour[part] as number));
-    table[index * 4 + 3] = Math.round(255 * Math.min(1, mix(a.opacity, b.opacity) * opacity));
+    const value = range.low + ((range.high - range.low) * index) / (TABLE_SIZE - 1);
+    const point = pointAt(preset, fromImage(preset, range, value - shift));
+    for (let part = 0; part < 3; part += 1) table[index * 4 + part] = Math.round(255 * (point.colour[part] as number));
+    table[index * 4 + 3] = Math.round(255 * Math.min(1, point.opacity * opacity));
   }
   return table;
 }

@@ -1,5 +1,6 @@
 // Below a volume in three dimensions: preset, MIP, what moves the preset, clipping.
 
+import { Spline } from 'lucide-react';
 import { useState, type JSX } from 'react';
 import type { Vector } from '../../core/geometry';
 import { t } from '../../core/language';
@@ -10,7 +11,15 @@ const SIDES = ['columns', 'rows', 'slices'] as const;
 /** What is kept is never thinner than this part of the volume. */
 const THINNEST = 0.02;
 
-export function VolumeBar({ session, state }: { session: Volume3dSession; state: Volume3dState }): JSX.Element {
+interface Props {
+  session: Volume3dSession;
+  state: Volume3dState;
+  /** Whether the panel with the transfer function is open. */
+  panel: boolean;
+  onPanel(): void;
+}
+
+export function VolumeBar({ session, state, panel, onPanel }: Props): JSX.Element {
   const [clipping, setClipping] = useState(false);
   const { low, high } = state.range;
   const span = high - low;
@@ -42,6 +51,9 @@ export function VolumeBar({ session, state }: { session: Volume3dSession; state:
           <Slider label={t('Opacity')} min={-1} max={1} step={0.02} value={Math.log10(state.opacity)} onChange={(power) => session.choose({ opacity: 10 ** power })} />
           <button type="button" className="button" aria-pressed={state.shaded} onClick={() => session.choose({ shaded: !state.shaded })}>
             {t('Light')}
+          </button>
+          <button type="button" className="button" aria-label={t('Transfer function')} title={t('Transfer function')} aria-pressed={panel} aria-expanded={panel} onClick={onPanel}>
+            <Spline size={15} aria-hidden="true" />
           </button>
         </>
       )}

@@ -1,7 +1,7 @@
 // The volume in three dimensions over the panes: canvas, mouse and touch, text, cube, and the bar below.
 
 import { X } from 'lucide-react';
-import { useEffect, useRef, type JSX } from 'react';
+import { useEffect, useRef, useState, type JSX } from 'react';
 import { facesOf } from '../../core/volume3d/cube';
 import type { Camera, ViewName } from '../../core/volume3d/camera';
 import { keyLabel, type CommandName } from '../../core/commands';
@@ -11,6 +11,7 @@ import { volumeWritten } from '../../viewport/volume3d/written';
 import type { PhaseControl } from '../../viewport/phase-control';
 import { PhaseBar } from './phase-bar';
 import { useStateOf } from './use-signal';
+import { TransferPanel } from './transfer-panel';
 import { VolumeBar } from './volume-bar';
 import { VolumeGestures } from './volume-gestures';
 
@@ -20,6 +21,7 @@ const MOST_PIXELS = 2_200_000;
 export function VolumePane({ session, phases, run }: { session: Volume3dSession; phases: PhaseControl; run(name: CommandName): void }): JSX.Element {
   const state = useStateOf(session);
   const canvas = useRef<HTMLCanvasElement>(null);
+  const [panel, setPanel] = useState(false);
   const { problem } = state;
   useEffect(() => {
     const element = canvas.current;
@@ -55,6 +57,7 @@ export function VolumePane({ session, phases, run }: { session: Volume3dSession;
         <button type="button" className="icon-button volume-close" aria-label={t('Close 3D')} title={`${t('Close 3D')}  ${keyLabel('volume.toggle')}`} onClick={() => run('volume.toggle')}>
           <X size={18} />
         </button>
+        {panel && state.mode === 'volume' ? <TransferPanel session={session} state={state} onClose={() => setPanel(false)} /> : null}
         {problem || state.shown === 'nothing' ? (
           <div className="failed" role={problem ? 'alert' : 'status'}>
             {problem ? <strong>{problem}</strong> : <span>{state.total > 0 ? t('Loading {loaded} of {total} slices', { loaded: state.loaded, total: state.total }) : t('Loading')}</span>}
@@ -62,7 +65,7 @@ export function VolumePane({ session, phases, run }: { session: Volume3dSession;
         ) : null}
       </div>
       {session.source.phases ? <PhaseBar control={phases} curve={false} run={run} /> : null}
-      <VolumeBar session={session} state={state} />
+      <VolumeBar session={session} state={state} panel={panel} onPanel={() => setPanel(!panel)} />
     </section>
   );
 }

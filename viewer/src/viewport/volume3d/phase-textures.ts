@@ -4,6 +4,7 @@
 import { pictureInfo } from '../../core/picture-info';
 import type { DisplaySet, Picture } from '../../core/stack';
 import { volumeAlike, type Volume, type VolumeGeometry } from '../../core/volume';
+import { Histogram } from '../../core/volume3d/histogram';
 import { bytesOf, gridWithin, LayerBuilder, type Layer } from '../../core/volume3d/layers';
 import { TextureSpace } from '../../core/volume3d/space';
 import type { Range } from '../../core/volume3d/transfer';
@@ -19,6 +20,8 @@ export interface Held {
   space: TextureSpace;
   texture: VolumeTexture;
   builder: LayerBuilder;
+  /** Of all layers in the texture, once the range is known. */
+  histogram: Histogram | undefined;
   /** Layers that came before the range of values was known. */
   early: Layer[];
   waiting: number[];
@@ -106,7 +109,7 @@ export class PhaseTextures {
     const { grid } = this;
     const held: Held = {
       phase, set, pictures, geometry, space: new TextureSpace(geometry, grid), texture: this.host.renderer.begin(grid), builder: new LayerBuilder(grid, geometry),
-      early: [], waiting: pictures.map((_, index) => index), loaded: 0, failed: 0, total: pictures.length, whole: false,
+      histogram: undefined, early: [], waiting: pictures.map((_, index) => index), loaded: 0, failed: 0, total: pictures.length, whole: false,
     }; // prettier-ignore
     this.held.set(phase, held);
     this.keepToBudget();
@@ -165,7 +168,13 @@ export class PhaseTextures {
   private take(held: Held, layers: readonly Layer[]): void {
     const range = this.host.range();
     if (!range) held.early.push(...layers);
-    else for (const { layer, values } of layers) held.texture.put(layer, normal(values, range));
+    else {
+      held.histogram ??= new Histogram(range);
+      for (const { layer, values } of layers) {
+        held.histogram.add(values);
+        held.texture.put(layer, normal(values, range));
+      }
+    }
   }
 
   private finish(held: Held): void {

@@ -3,14 +3,18 @@
 import type { Vector } from '../../core/geometry';
 import { t } from '../../core/language';
 import { Signal } from '../../core/lifecycle';
+import { pictureInfo } from '../../core/picture-info';
 import { previewGeometry, type Preview } from '../../core/preview';
-import type { DisplaySet } from '../../core/stack';
+import type { DisplaySet, Picture } from '../../core/stack';
+import { chosenSuv } from '../../core/suv';
 import type { Volume, VolumeGeometry } from '../../core/volume';
 import { lookFrom, panBy, turn, zoomBy, type Camera, type ViewName } from '../../core/volume3d/camera';
+import { Histogram } from '../../core/volume3d/histogram';
 import { gridOf, LayerBuilder, type Grid, type Layer } from '../../core/volume3d/layers';
 import { TextureSpace } from '../../core/volume3d/space';
 import { textureRange, transferTable, volumePresets, type Range, type VolumePreset } from '../../core/volume3d/transfer';
 import type { BitmapStore } from '../bitmap-store';
+import { keepTransfer, keptTransfer } from './kept-transfer';
 import { Painter } from './painter';
 import { normal, PhaseTextures, type Held } from './phase-textures';
 import { VolumeRenderer, type Scene, type VolumeTexture } from './renderer';
@@ -24,6 +28,10 @@ export interface Volume3dState {
   /** Multiplies opacity. */
   opacity: number;
   shaded: boolean;
+  /** What is on screen, counted; absent before anything is. */
+  histogram: Histogram | undefined;
+  /** The unit values are told in, and what they are multiplied by for it. */
+  axis: { factor: number; unit: string };
   /** Of a MIP. */
   window: { center: number; width: number };
   range: Range;
@@ -77,7 +85,7 @@ export class Volume3dSession {
     const presets = volumePresets(source.modality);
     const range = { low: -1024, high: 3071 };
     this.current = {
-      presets, preset: presets[0] as VolumePreset, mode: 'volume', shift: 0, opacity: 1, shaded: true,
+      presets, preset: keptTransfer(presets[0] as VolumePreset), histogram: undefined, axis: axisOf(volume), mode: 'volume', shift: 0, opacity: 1, shaded: true,
       window: CT_MIP, range, camera: lookFrom('A'), clip: WHOLE,
       phase: source.phase ?? 0, drawn: source.phase ?? 0, loaded: 0, total: volume.pictures.length, failed: 0, shown: 'nothing', factor: 1, settled: false, problem: '',
     }; // prettier-ignore
@@ -147,9 +155,31 @@ export class Volume3dSession {
   }
 
   choose(change: Partial<Pick<Volume3dState, 'preset' | 'mode' | 'shift' | 'opacity' | 'shaded' | 'window' | 'clip'>>): void {
-    this.update(change.preset ? { shift: 0, opacity: 1, mode: 'volume', ...change } : change);
+    this.update(change.preset ? { shift: 0, opacity: 1, mode: 'volume', ...change, preset: keptTransfer(change.preset) } : change);
     this.retable();
     this.redraw();
+  }
+
+  /** Whether the points are others than the preset's own. */
+  get edited(): boolean {
+    return this.original.points !== this.current.preset.points;
+  }
+
+  /** Changes the points of the preset, which is kept so while the window is open. */
+  edit(preset: VolumePreset): void {
+    keepTransfer(preset, preset.points);
+    this.update({ preset });
+    this.retable();
+    this.redraw();
+  }
+
+  resetTransfer(): void {
+    keepTransfer(this.original, undefined);
+    this.choose({ preset: this.original });
+  }
+
+  private get original(): VolumePreset {
+    return this.current.presets.find(({ id }) => id === this.current.preset.id) as VolumePreset;
   }
 
   reset(): void {
@@ -248,14 +278,18 @@ export class Volume3dSession {
     const builder = new LayerBuilder(grid, geometry);
     const texture = renderer.begin(grid);
     const size = preview.columns * preview.rows;
+    const histogram = new Histogram(this.current.range);
     geometry.places.forEach((_, index) => {
       const done = builder.put(index, preview.values.subarray(index * size, (index + 1) * size), preview.columns, preview.rows, 1, 0);
-      for (const { layer, values } of done) texture.put(layer, normal(values, this.current.range));
+      for (const { layer, values } of done) {
+        histogram.add(values);
+        texture.put(layer, normal(values, this.current.range));
+      }
     });
     renderer.use(texture);
     this.small = texture;
     this.shown = { geometry, grid, space: new TextureSpace(geometry, grid) };
-    this.update({ shown: 'preview', factor: preview.factor });
+    this.update({ shown: 'preview', factor: preview.factor, histogram });
     this.redraw();
   }
 
@@ -268,7 +302,7 @@ export class Volume3dSession {
     this.small = undefined;
     const { geometry, space, phase, texture: { grid } } = held;
     this.shown = { geometry, grid, space };
-    this.update({ shown: 'slices', factor: grid.factor, drawn: phase });
+    this.update({ shown: 'slices', factor: grid.factor, drawn: phase, histogram: held.histogram });
     this.redraw();
   }
 
@@ -276,6 +310,13 @@ export class Volume3dSession {
     this.current = { ...this.current, ...change };
     this.changed.emit();
   }
+}
+
+/** SUV where it is known, else the unit of the values. */
+function axisOf({ pictures }: Volume): Volume3dState['axis'] {
+  const { transform } = pictureInfo(pictures[0] as Picture);
+  const suv = chosenSuv(transform.suv?.factors, undefined);
+  return suv ? { factor: suv.factor, unit: suv.label } : { factor: 1, unit: transform.unit };
 }
 
 function joined(layers: readonly Layer[]): Float32Array {

@@ -19,7 +19,7 @@ export function volumeWritten(session: Volume3dSession, state: Volume3dState): V
   return {
     patient: [text(dataSet, 'PatientName') || text(dataSet, 'PatientID'), text(dataSet, 'PatientID')],
     notes: notesOf(session, state),
-    mode: [state.mode === 'mip' ? t('Maximum intensity') : t(state.preset.label), phases && state.shown !== 'nothing' ? phaseText(phases, state.drawn) : ''].filter(Boolean).join(' · '),
+    mode: [state.mode === 'mip' ? t('Maximum intensity') : session.edited ? t('{preset}, changed', { preset: t(state.preset.label) }) : t(state.preset.label), phases && state.shown !== 'nothing' ? phaseText(phases, state.drawn) : ''].filter(Boolean).join(' · '),
     series: [formatDate(text(dataSet, 'StudyDate')), session.source.description].filter(Boolean).join(' · '),
   };
 }
