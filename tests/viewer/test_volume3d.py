@@ -57,7 +57,7 @@ def settled(view: View, shown: str = "slices") -> None:
 
 def picture(view: View) -> NDArray[np.uint8]:
     """Return what the canvas shows, without what lies over it."""
-    hide = ".overlay, .volume-cube, .volume-close, .volume-clip, .volume-panel { visibility: hidden }"
+    hide = ".overlay, .volume-cube, .volume-close, .volume-clip, .volume-cutting, .volume-panel { visibility: hidden }"
     return np.asarray(Image.open(io.BytesIO(view.page.locator(".volume-canvas").screenshot(style=hide))).convert("RGB"))
 
 
@@ -136,6 +136,45 @@ def test_the_transfer_function_is_changed_by_keys_and_pointer(opened: View) -> N
     added.focus()
     opened.page.keyboard.press("Delete")
     expect(added).to_have_count(0)
+
+
+def test_scissors_cut_along_the_line_of_sight(opened: View) -> None:
+    box = opened.page.locator(".volume-canvas").bounding_box()
+    assert box is not None
+
+    def draw(reach: float) -> None:
+        """Draw a square about the block, with this half side in parts of the canvas."""
+        across, down = opened.page.evaluate(f"window.__isocenter.volume({list(BLOCK)}).at")
+        for index, (x, y) in enumerate(((-1, -1), (1, -1), (1, 1), (-1, 1))):
+            at = (across + x * reach) * box["width"], (down + y * reach) * box["height"]
+            opened.page.mouse.move(box["x"] + at[0], box["y"] + at[1], steps=4)
+            if index == 0:
+                opened.page.mouse.down()
+        opened.page.mouse.up()
+
+    def expect_cuts(count: int, seen: bool) -> None:
+        expect(opened.page.locator(f'.volume[data-cuts="{count}"]')).to_be_visible()
+        settled(opened)
+        assert (brightness(opened, picture(opened), BLOCK) > 120) == seen
+
+    opened.page.get_by_role("button", name="Scissors").click()
+    draw(0.2)
+    expect_cuts(1, seen=False)
+    opened.page.keyboard.press("Control+z")
+    expect_cuts(0, seen=True)
+    opened.page.get_by_role("button", name="Keep inside").click()
+    draw(0.2)
+    expect_cuts(1, seen=True)
+    opened.page.get_by_role("button", name="Remove inside").click()
+    opened.page.get_by_label("Preset").select_option("mip")
+    expect_cuts(1, seen=True)
+    draw(0.2)
+    expect_cuts(2, seen=False)
+    opened.page.get_by_role("button", name="Undo all cuts").click()
+    expect_cuts(0, seen=True)
+    opened.page.keyboard.press("Escape")
+    expect(opened.page.get_by_role("button", name="Keep inside")).to_have_count(0)
+    expect(opened.page.locator(".volume")).to_have_count(1)
 
 
 def test_dragging_turns_and_the_wheel_zooms(opened: View) -> None:

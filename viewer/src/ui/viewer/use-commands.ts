@@ -54,7 +54,7 @@ const LINKED = ['scroll', 'offset', 'window', 'view', 'lines'] as const satisfie
 /** What is being painted, while a tool for it is chosen. */
 const paintingWith = ({ structures }: Pick<ViewerEngine, 'structures'>, page: PageActions): EditSession | undefined => (isPaint(page.tool()) ? structures.state()?.editing() : undefined);
 
-function toolActions({ measure, structures, workspace }: ViewerEngine, page: PageActions): Actions {
+function toolActions({ measure, structures, workspace, volume3d }: ViewerEngine, page: PageActions): Actions {
   const editing = (): EditSession | undefined => paintingWith({ structures }, page);
   const tool = (name: Tool) => (): void => page.change(() => ({ tool: name }));
   const actions: Actions = { 'tool.window': tool('window'), 'tool.scroll': tool('scroll'), 'tool.zoom': tool('zoom'), 'tool.pan': tool('pan'), 'tool.crosshair': tool('crosshair') };
@@ -70,7 +70,11 @@ function toolActions({ measure, structures, workspace }: ViewerEngine, page: Pag
       void measure.want().then((session) => {
         if (!session.calibrateSelected(workspace.active.state())) page.change(() => ({ tool: 'calibration' }));
       }),
-    'measure.undo': () => (editing() ?? measure.state())?.undo(),
+    'measure.undo': () => {
+      const volume = volume3d.state();
+      if (volume) volume.undoCut();
+      else (editing() ?? measure.state())?.undo();
+    },
     'measure.redo': () => (editing() ?? measure.state())?.redo(),
     'measure.delete': () => measure.state()?.remove(),
     'measure.hide': () => measure.state()?.toggleHidden(),
@@ -331,6 +335,7 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
     'view.planes': () => page.change((state) => ({ planes: !state.planes })),
     'view.reset': () => {
       if (isPaint(page.tool()) || page.tool() === 'shift') page.change(() => ({ tool: 'window' }));
+      else if (volume3d.state()?.state().scissors) volume3d.state()?.setScissors(undefined);
       else if (!volume3d.leave() && !measure.state()?.cancel() && !workspace.forgetCursor()) workspace.active.reset();
     },
     'panel.text': () => page.change((state) => ({ detail: nextDetail(state.detail) })),

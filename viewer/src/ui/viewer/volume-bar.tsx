@@ -1,10 +1,12 @@
 // Below a volume in three dimensions: preset, MIP, what moves the preset, clipping.
 
-import { Spline } from 'lucide-react';
+import { Scissors, Spline } from 'lucide-react';
 import { useState, type JSX } from 'react';
 import type { Vector } from '../../core/geometry';
+import { keyLabel } from '../../core/commands';
 import { t } from '../../core/language';
 import { VIEW_NAMES } from '../../core/volume3d/camera';
+import { MOST_CUTS } from '../../core/volume3d/scissors';
 import type { Volume3dSession, Volume3dState } from '../../viewport/volume3d/session';
 
 const SIDES = ['columns', 'rows', 'slices'] as const;
@@ -60,6 +62,9 @@ export function VolumeBar({ session, state, panel, onPanel }: Props): JSX.Elemen
       <button type="button" className="button" aria-pressed={clipping} aria-expanded={clipping} onClick={() => setClipping(!clipping)}>
         {t('Clip')}
       </button>
+      <button type="button" className="button" aria-label={t('Scissors')} title={t('Scissors')} aria-pressed={state.scissors !== undefined} aria-expanded={state.scissors !== undefined} onClick={() => session.setScissors(state.scissors ? undefined : 'remove')}>
+        <Scissors size={15} aria-hidden="true" />
+      </button>
       <div className="mpr-modes" role="group" aria-label={t('Look from')}>
         {VIEW_NAMES.map((side) => (
           <button key={side} type="button" title={t('From {side}', { side })} onClick={() => session.lookFrom(side)}>
@@ -70,7 +75,29 @@ export function VolumeBar({ session, state, panel, onPanel }: Props): JSX.Elemen
       <button type="button" className="button" aria-label={t('Reset 3D')} onClick={() => session.reset()}>
         {t('Reset')}
       </button>
+      {state.scissors ? <Cutting session={session} state={state} /> : null}
       {clipping ? <Clipping session={session} clip={state.clip} /> : null}
+    </div>
+  );
+}
+
+function Cutting({ session, state }: { session: Volume3dSession; state: Volume3dState }): JSX.Element {
+  const choice = (scissors: 'remove' | 'keep', label: string): JSX.Element => (
+    <button type="button" className="button" aria-pressed={state.scissors === scissors} onClick={() => session.setScissors(scissors)}>
+      {label}
+    </button>
+  );
+  return (
+    <div className="volume-cutting" role="group" aria-label={t('Scissors')}>
+      {choice('remove', t('Remove inside'))}
+      {choice('keep', t('Keep inside'))}
+      <button type="button" className="button" title={`${t('Undo the cut')}  ${keyLabel('measure.undo')}`} disabled={state.cuts === 0} onClick={() => session.undoCut()}>
+        {t('Undo the cut')}
+      </button>
+      <button type="button" className="button" disabled={state.cuts === 0} onClick={() => session.forgetCuts()}>
+        {t('Undo all cuts')}
+      </button>
+      <span className="muted">{state.cuts < MOST_CUTS ? t('Draw around a part of the picture') : t('No more than {n} cuts', { n: MOST_CUTS })}</span>
     </div>
   );
 }

@@ -1,5 +1,5 @@
 // Mouse and touch on a volume in three dimensions: left or one finger turns, middle pans, right and wheel zoom, two fingers
-// both; Shift and the wheel go through time.
+// both; Shift and the wheel go through time. While the scissors are chosen the left button or one finger draws.
 
 import { Owner } from '../../core/lifecycle';
 import type { Volume3dSession } from '../../viewport/volume3d/session';
@@ -9,7 +9,7 @@ interface Contact {
   y: number;
 }
 
-type Meaning = 'turn' | 'pan' | 'zoom';
+type Meaning = 'turn' | 'pan' | 'zoom' | 'cut';
 const BUTTONS: readonly Meaning[] = ['turn', 'pan', 'zoom'];
 /** Dragging over the height of the pane zooms by this. */
 const ZOOM = 4;
@@ -46,6 +46,8 @@ export class VolumeGestures {
     this.element.setPointerCapture(event.pointerId);
     this.contacts.set(event.pointerId, { x: event.clientX, y: event.clientY });
     this.meaning = event.ctrlKey || event.metaKey ? 'zoom' : event.shiftKey ? 'pan' : (BUTTONS[event.button] ?? 'turn');
+    if (this.meaning === 'turn' && this.session.state().scissors) this.meaning = 'cut';
+    if (this.meaning === 'cut') this.session.draw(this.contacts.size > 1 ? [] : [this.at(event)]);
   };
 
   private readonly move = (event: PointerEvent): void => {
@@ -60,14 +62,23 @@ export class VolumeGestures {
       const distance = (a: Contact): number => Math.max(1, Math.hypot(a.x - other.x, a.y - other.y));
       this.session.zoom(distance(now) / distance(before));
       this.session.pan(across / 2, down / 2);
-    } else if (this.meaning === 'turn') this.session.turn(across, down);
+    } else if (this.meaning === 'cut') this.session.draw([...this.session.state().outline, this.at(event)]);
+    else if (this.meaning === 'turn') this.session.turn(across, down);
     else if (this.meaning === 'pan') this.session.pan(across, down);
     else this.session.zoom(ZOOM ** -down);
   };
 
   private readonly up = (event: PointerEvent): void => {
     this.contacts.delete(event.pointerId);
+    if (this.meaning !== 'cut' || this.contacts.size > 0) return;
+    if (event.type === 'pointercancel') this.session.draw([]);
+    else this.session.cut(this.element.clientWidth / Math.max(1, this.element.clientHeight));
   };
+
+  private at({ clientX, clientY }: PointerEvent): [number, number] {
+    const box = this.element.getBoundingClientRect();
+    return [(clientX - box.left) / Math.max(1, box.width), (clientY - box.top) / Math.max(1, box.height)];
+  }
 
   private readonly wheel = (event: WheelEvent): void => {
     event.preventDefault();

@@ -49,9 +49,12 @@ export function VolumePane({ session, phases, run }: { session: Volume3dSession;
     };
   }, [session, phases]);
   return (
-    <section className="volume" aria-label="3D" data-shown={state.shown} data-settled={state.settled} data-loaded={state.loaded} data-drawn={state.drawn} data-total={state.total}>
+    <section className="volume" aria-label="3D" data-shown={state.shown} data-settled={state.settled} data-loaded={state.loaded} data-drawn={state.drawn} data-cuts={state.cuts} data-total={state.total}>
       <div className="volume-stage">
-        <canvas ref={canvas} className="volume-canvas" data-testid="volume-canvas" />
+        <canvas ref={canvas} className="volume-canvas" data-cutting={state.scissors !== undefined} data-testid="volume-canvas" />
+        <svg className="volume-outline" viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
+          <polygon points={state.outline.map((point) => point.join(',')).join(' ')} />
+        </svg>
         <VolumeText session={session} state={state} />
         <Cube camera={state.camera} onLook={(side) => session.lookFrom(side)} />
         <button type="button" className="icon-button volume-close" aria-label={t('Close 3D')} title={`${t('Close 3D')}  ${keyLabel('volume.toggle')}`} onClick={() => run('volume.toggle')}>

@@ -4,6 +4,7 @@ import type { Vector } from '../../core/geometry';
 import { t } from '../../core/language';
 import { Owner } from '../../core/lifecycle';
 import type { Grid } from '../../core/volume3d/layers';
+import { RASTER, type CutPicture, type CutPlane } from '../../core/volume3d/scissors';
 import type { Rays } from '../../core/volume3d/space';
 import { TABLE_SIZE } from '../../core/volume3d/transfer';
 import { COPY, RAYS, VERTEX } from './shaders';
@@ -21,6 +22,8 @@ export interface Scene {
   /** Texture values shown black and white in a MIP. */
   window: readonly [number, number];
   shaded: boolean;
+  /** As many as pictures were given to `setCuts`. */
+  cuts: readonly CutPlane[];
   /** mm between samples. */
   pace: number;
 }
@@ -53,6 +56,7 @@ export class VolumeRenderer {
   private readonly rays: WebGLProgram;
   private readonly copy: WebGLProgram;
   private readonly table: WebGLTexture;
+  private readonly cuts: WebGLTexture;
   private readonly targets: Record<'coarse' | 'fine', Target>;
   private volume: VolumeTexture | undefined;
 
@@ -67,6 +71,8 @@ export class VolumeRenderer {
     this.copy = this.program(COPY);
     this.square();
     this.table = this.texture(gl.TEXTURE_2D, gl.LINEAR);
+    this.cuts = this.texture(gl.TEXTURE_2D_ARRAY, gl.LINEAR);
+    this.setCuts([]);
     this.targets = { coarse: this.target(), fine: this.target() };
   }
 
@@ -109,6 +115,15 @@ export class VolumeRenderer {
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, TABLE_SIZE, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, table);
   }
 
+  setCuts(pictures: readonly CutPicture[]): void {
+    const { gl } = this;
+    const all = new Uint8Array(RASTER * RASTER * Math.max(1, pictures.length));
+    pictures.forEach(({ pixels }, index) => all.set(pixels, index * RASTER * RASTER));
+    gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.cuts);
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 4);
+    gl.texImage3D(gl.TEXTURE_2D_ARRAY, 0, gl.R8, RASTER, RASTER, Math.max(1, pictures.length), 0, gl.RED, gl.UNSIGNED_BYTE, all);
+  }
+
   /** Draws rows `from` to `to` (parts of the height, from below) into one of the two pictures. */
   draw(name: 'coarse' | 'fine', size: TargetSize, scene: Scene, from = 0, to = 1): void {
     const { gl, volume } = this;
@@ -124,6 +139,8 @@ export class VolumeRenderer {
     gl.bindTexture(gl.TEXTURE_3D, volume.texture);
     gl.activeTexture(gl.TEXTURE1);
     gl.bindTexture(gl.TEXTURE_2D, this.table);
+    gl.activeTexture(gl.TEXTURE2);
+    gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.cuts);
     this.setUniforms(scene, volume.grid);
     gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
     gl.activeTexture(gl.TEXTURE0);
@@ -173,6 +190,13 @@ export class VolumeRenderer {
     gl.uniform1i(place('mode'), scene.mode === 'mip' ? 1 : 0);
     gl.uniform2f(place('window'), scene.window[0], scene.window[1]);
     gl.uniform1i(place('shaded'), scene.shaded ? 1 : 0);
+    gl.uniform1i(place('cuts'), 2);
+    gl.uniform1i(place('cutCount'), scene.cuts.length);
+    scene.cuts.forEach(({ across, upward, keep }, index) => {
+      gl.uniform4f(place(`cutAcross[${index}]`), ...across);
+      gl.uniform4f(place(`cutUpward[${index}]`), ...upward);
+      gl.uniform1i(place(`cutKeeps[${index}]`), keep ? 1 : 0);
+    });
   }
 
   private square(): void {

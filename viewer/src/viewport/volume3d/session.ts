@@ -14,6 +14,7 @@ import { gridOf, LayerBuilder, type Grid, type Layer } from '../../core/volume3d
 import { TextureSpace } from '../../core/volume3d/space';
 import { textureRange, transferTable, volumePresets, type Range, type VolumePreset } from '../../core/volume3d/transfer';
 import type { BitmapStore } from '../bitmap-store';
+import { Cuts, type CanvasPoint } from './cuts';
 import { keepTransfer, keptTransfer } from './kept-transfer';
 import { Painter } from './painter';
 import { normal, PhaseTextures, type Held } from './phase-textures';
@@ -32,6 +33,11 @@ export interface Volume3dState {
   histogram: Histogram | undefined;
   /** The unit values are told in, and what they are multiplied by for it. */
   axis: { factor: number; unit: string };
+  /** What the scissors do with what they encircle; undefined while dragging turns. */
+  scissors: 'remove' | 'keep' | undefined;
+  /** The line being drawn. */
+  outline: readonly CanvasPoint[];
+  cuts: number;
   /** Of a MIP. */
   window: { center: number; width: number };
   range: Range;
@@ -73,6 +79,7 @@ export class Volume3dSession {
   private shown: Slices | undefined;
   private small: VolumeTexture | undefined;
   private textures: PhaseTextures | undefined;
+  private readonly cuts = new Cuts();
   private ranged = false;
   private disposed = false;
 
@@ -86,6 +93,7 @@ export class Volume3dSession {
     const range = { low: -1024, high: 3071 };
     this.current = {
       presets, preset: keptTransfer(presets[0] as VolumePreset), histogram: undefined, axis: axisOf(volume), mode: 'volume', shift: 0, opacity: 1, shaded: true,
+      scissors: undefined, outline: [], cuts: 0,
       window: CT_MIP, range, camera: lookFrom('A'), clip: WHOLE,
       phase: source.phase ?? 0, drawn: source.phase ?? 0, loaded: 0, total: volume.pictures.length, failed: 0, shown: 'nothing', factor: 1, settled: false, problem: '',
     }; // prettier-ignore
@@ -182,8 +190,45 @@ export class Volume3dSession {
     return this.current.presets.find(({ id }) => id === this.current.preset.id) as VolumePreset;
   }
 
+  setScissors(scissors: Volume3dState['scissors']): void {
+    this.update({ scissors, outline: [] });
+  }
+
+  /** The line drawn so far; none: it was given up. */
+  draw(outline: readonly CanvasPoint[]): void {
+    this.update({ outline });
+  }
+
+  /** Cuts along the line that was drawn. */
+  cut(aspect: number): void {
+    const { outline, camera, scissors } = this.current;
+    if (this.shown && scissors) this.cuts.make(outline, this.shown.space, camera, aspect, scissors === 'keep');
+    this.update({ outline: [] });
+    this.recut();
+  }
+
+  /** False where nothing is cut. */
+  undoCut(): boolean {
+    if (this.cuts.count === 0) return false;
+    this.cuts.undo();
+    this.recut();
+    return true;
+  }
+
+  forgetCuts(): void {
+    this.cuts.forget();
+    this.recut();
+  }
+
+  private recut(): void {
+    this.renderer?.setCuts(this.cuts.pictures);
+    this.update({ cuts: this.cuts.count });
+    this.redraw();
+  }
+
   reset(): void {
-    this.update({ camera: lookFrom('A'), clip: WHOLE, shift: 0, opacity: 1 });
+    this.forgetCuts();
+    this.update({ camera: lookFrom('A'), clip: WHOLE, shift: 0, opacity: 1, scissors: undefined, outline: [] });
     this.retable();
     this.redraw();
   }
@@ -240,6 +285,7 @@ export class Volume3dSession {
       mode,
       window: [part(window.center - window.width / 2), part(window.center + window.width / 2)],
       shaded,
+      cuts: this.cuts.planes(space),
       pace: Math.min(geometry.columnStep * grid.factor, geometry.rowStep * grid.factor, grid.step) / SAMPLES,
     };
   }

@@ -11,11 +11,13 @@ void main() {
 /**
  * Rays start at `origin + at.x * across + at.y * upward` and go `ray` a millimetre, all in texture coordinates. `low` and
  * `high` are the corners of the clipping box. The gradient is turned into the patient by `axisX/Y/Z`, what a millimetre
- * along each of its axes is in the texture.
+ * along each of its axes is in the texture. What the scissors cut is in a picture each, which `cutAcross` and `cutUpward` lead to;
+ * only samples that would be seen are asked for.
  */
 export const RAYS = `#version 300 es
 precision highp float;
 precision highp sampler3D;
+precision mediump sampler2DArray;
 uniform sampler3D volume;
 uniform sampler2D table;
 uniform vec3 origin, across, upward, ray;
@@ -26,6 +28,10 @@ uniform float reach, pace;
 uniform int mode;
 uniform vec2 window;
 uniform bool shaded;
+uniform sampler2DArray cuts;
+uniform int cutCount;
+uniform vec4 cutAcross[16], cutUpward[16];
+uniform bool cutKeeps[16];
 in vec2 at;
 out vec4 colour;
 
@@ -33,6 +39,15 @@ const int MOST_STEPS = 4096;
 
 float noise(vec2 place) {
   return fract(sin(dot(place, vec2(12.9898, 78.233))) * 43758.5453);
+}
+
+bool away(vec3 place) {
+  vec4 at = vec4(place, 1.0);
+  for (int cut = 0; cut < cutCount; cut += 1) {
+    bool inside = texture(cuts, vec3(dot(cutAcross[cut], at), dot(cutUpward[cut], at), float(cut))).r > 0.5;
+    if (inside != cutKeeps[cut]) return true;
+  }
+  return false;
 }
 
 vec3 lit(vec3 place, vec3 own) {
@@ -60,7 +75,11 @@ void main() {
   float t = from + pace * noise(gl_FragCoord.xy);
   if (mode == 1) {
     float most = 0.0;
-    for (int step = 0; step < MOST_STEPS && t < to; step += 1, t += pace) most = max(most, texture(volume, start + t * ray).r);
+    for (int step = 0; step < MOST_STEPS && t < to; step += 1, t += pace) {
+      vec3 place = start + t * ray;
+      float value = texture(volume, place).r;
+      if (value > most && !away(place)) most = value;
+    }
     float grey = clamp((most - window.x) / (window.y - window.x), 0.0, 1.0);
     colour = vec4(vec3(grey), 1.0);
     return;
@@ -70,7 +89,7 @@ void main() {
   for (int step = 0; step < MOST_STEPS && t < to && through > 0.02; step += 1, t += pace) {
     vec3 place = start + t * ray;
     vec4 own = texture(table, vec2(texture(volume, place).r, 0.5));
-    if (own.a < 0.002) continue;
+    if (own.a < 0.002 || away(place)) continue;
     float opacity = 1.0 - pow(1.0 - min(own.a, 0.999), pace);
     vec3 shown = shaded ? lit(place, own.rgb) : own.rgb;
     sum += through * opacity * shown;
