@@ -7,6 +7,7 @@ written there as a table (``tools/make_fidelity.py``).
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 import pydicom
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Error, expect
 
 from .conftest import View, start, stop
 from .fidelity import Nifti, Picture, Series, read_series
@@ -62,6 +63,9 @@ NIFTI = {"dynamic/fmri_ge_15x10": "dynamic/fmri_ge_15x10.expected.nii"}
 _LETTERS = """['top', 'right', 'bottom', 'left'].map(
   (edge) => document.querySelector(`.edge-${edge}`)?.textContent ?? '').join(' ')"""
 _PLACE = "(pixel) => window.__isocenter.pixelToPane(...pixel)"
+_LENGTH_IS = """(wanted) => {
+  const [line] = [...document.querySelectorAll('.measurement[data-kind=length]')].slice(-1);
+  return Math.abs(wanted - Number.parseFloat(line?.querySelector('tspan')?.textContent)) < 0.06; }"""
 HEAD = "| series | trap | pictures | points | value | place (mm) | length | planes | letters |"
 
 
@@ -206,9 +210,11 @@ def _length(view: View, series: Series, found: Found) -> None:
     a, b = (columns // 3, rows // 3), (columns // 2, rows * 2 // 3)
     choose(view, "d")
     drag(view, a, b)
-    text = texts(view, "length")[0]
     spacing = series.measured(series.pictures()[0], *a)
     expected = float(np.hypot(*(np.subtract(b, a) * (1 if spacing is None else spacing))))
+    with suppress(Error):
+        view.page.wait_for_function(_LENGTH_IS, arg=expected)
+    text = texts(view, "length")[0]
     assert text.split()[1] == ("px" if spacing is None else "mm"), f"{series.name}: {text}"
     difference = abs(numbers(text)[0] - expected)
     assert difference < 0.06, f"{series.name}: {text} for {expected}"
