@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Error, expect
 
-from .conftest import View, start, stop
+from .conftest import View, start, stop, write_measurements
 from .fidelity import Nifti, Picture, Series, read_series
 from .test_measure import choose, drag, numbers, texts
 from .test_mpr import CORONAL, SAGITTAL, Reference, enter, turn
@@ -124,6 +124,7 @@ def test_series_are_shown_as_their_files_say(opened: View, data_dir: Path) -> No
 def compare(view: View, series: Series, data_dir: Path) -> Found:
     """Open a series; compare its order, and points of its middle, first and last picture."""
     query = f"StudyInstanceUIDs={series.first.StudyInstanceUID}&SeriesInstanceUID={series.first.SeriesInstanceUID}"
+    write_measurements(view.archive, str(series.first.StudyInstanceUID), [])  # of an earlier attempt
     view.page.goto(f"{view.archive.url}/viewer?{query}")
     view.page.wait_for_function("() => window.__isocenter?.summary().rows > 0")
     if view.summary()["playing"]:
