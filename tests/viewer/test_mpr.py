@@ -374,3 +374,60 @@ def test_planes_of_real_series_have_the_values_of_their_places(
     if note:
         expect(view.page.locator(".notes").first).to_contain_text(note)
     compare(view, Reference(datasets))
+
+
+KEEP_THE_WORKER = """window.Worker = class extends Worker {
+    postMessage(message, ...rest) {
+        if (message?.kind === 'open') window.__reslicing = this;
+        super.postMessage(message, ...rest);
+    }
+};"""
+SERVER = "Drawn by the server"
+
+
+def test_the_server_draws_the_planes_where_the_browser_cannot(view: View) -> None:
+    """The worker that holds the volume gives up in the middle, as it does without memory; all else stays."""
+    view.page.add_init_script(KEEP_THE_WORKER)
+    view.study(CT_STUDY)
+    enter(view)
+    size = summary(view, CORONAL)
+    choose(view, "d")
+    for share in (0.3, 0.6):
+        shown(view, CORONAL, int(size["columns"] * share), int(size["rows"] * 0.4))
+        view.page.mouse.down()
+        view.page.mouse.up()
+    length = view.page.locator(".pane").nth(CORONAL).locator('.measurement[data-kind="length"] tspan')
+    before = length.text_content()
+    view.page.keyboard.press("4")
+    expect(view.page.locator(".notes", has_text=SERVER)).to_have_count(0)
+    at = [summary(view, cell)["pictureId"] for cell in range(3)]
+    view.page.evaluate("window.__reslicing.dispatchEvent(new ErrorEvent('error'))")
+    expect(view.page.locator(".notes", has_text=SERVER)).to_have_count(3)
+    view.page.wait_for_function(
+        "() => [0, 1, 2].every((cell) => window.__isocenter.summary(cell).source === 'archive')"
+    )
+    now = [summary(view, cell) for cell in range(3)]
+    assert [one["pictureId"] for one in now] == at
+    assert {one["windowLabel"] for one in now} == {"Bone"}
+    expect(length).to_have_text(before)
+    compare(view, Reference([ct_slice(n) for n in range(1, SLICES + 1)]))
+
+
+def test_planes_of_the_server_scroll_and_thicken(view: View) -> None:
+    view.study(CT_STUDY, "&planes=server")
+    with view.page.expect_response(lambda answer: "/mpr?" in answer.url and answer.ok):
+        enter(view)
+    expect(view.page.locator(".notes", has_text=SERVER)).to_have_count(3)
+    index = summary(view, AXIAL)["index"]
+    shown(view, AXIAL, 20, 20)
+    view.page.mouse.wheel(0, 100)
+    view.page.wait_for_function(f"() => window.__isocenter.summary(0).index === {index + 1}")
+    all_drawn(view)
+    compare(view, Reference([ct_slice(n) for n in range(1, SLICES + 1)]), (AXIAL,))
+    with view.page.expect_response(lambda answer: "thickness=10" in answer.url and "mode=mean" in answer.url):
+        view.page.get_by_role("button", name="Average", exact=True).click()
+    expect(view.page.locator(".notes").first).to_contain_text("Average 10 mm")
+    place, text = shown(view, AXIAL, 60, 60)
+    reference = Reference([ct_slice(n) for n in range(1, SLICES + 1)])
+    planes = [reference.at(place + np.array([0, 0, (at - 2) * 2])) for at in range(5)]  # rows lie 2 mm apart
+    assert numbers(text)[0] == pytest.approx(float(np.mean(planes)), abs=0.6)

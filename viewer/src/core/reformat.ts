@@ -88,6 +88,9 @@ export function planeDataSet(source: DataSet, columns: number, rows: number, flo
   return { ...dataSet, ...own };
 }
 
+/** What the set of a plane is known by; a turned one has more behind it. */
+export const planeId = (source: DisplaySet, name: PlaneName): string => `mpr:${source.id}:${name}`;
+
 /** One plane through the whole volume. `floating`: its values are already rescaled, slice by slice. `turn` names a turned frame. */
 export function reformat(source: DisplaySet, { geometry, pictures, notes }: Volume, name: PlaneName, frame: Frame, floating: boolean, turn = ''): Reformatted {
   const points = corners(geometry).map((corner) => voxelToPatient(geometry, corner));
@@ -100,7 +103,7 @@ export function reformat(source: DisplaySet, { geometry, pictures, notes }: Volu
   const dataSet = { ...planeDataSet(base.instance.dataSet, across.count, down.count, floating), [TAGS.FrameOfReferenceUID]: element('UI', geometry.FrameOfReferenceUID) };
   const instance: Instance = { ...base.instance, dataSet, InstanceNumber: 0, frames: 1 };
   const attributes: DataSet = { ...planeDataSet(base.attributes, across.count, down.count, floating), [TAGS.PixelSpacing]: element('DS', pixel, pixel), [TAGS.SliceThickness]: element('DS', deep.step) };
-  const id = `mpr:${source.id}:${name}${turn}`;
+  const id = `${planeId(source, name)}${turn}`;
   const cuts = new Map<string, Cut>();
   const made = Array.from({ length: deep.count }, (_, index): Picture => {
     const origin = add(add(scaled(frame.right, across.from), frame.down, down.from), frame.normal, deep.from + index * deep.step);

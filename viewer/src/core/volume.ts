@@ -76,15 +76,15 @@ function notesOf(places: readonly number[], tilt: number, leftOut: number): stri
   ];
 }
 
-/** The volume a set of pictures makes, or why it makes none. */
-export function volumeOf(set: DisplaySet): VolumeAnswer {
+/** The volume a set of pictures makes, or why it makes none; `most` voxels are taken, by default what a browser holds. */
+export function volumeOf(set: DisplaySet, most = MOST_VOXELS): VolumeAnswer {
   const planes = set.pictures.map(planeOf);
   const against = reasonAgainst(set, planes);
   if (against) return { reason: against };
   const slices = slicesOf(set.pictures, planes as ImagePlane[]);
   const [first, last] = [slices[0] as Slice, slices.at(-1) as Slice];
   if (slices.length < 3) return { reason: t('all images lie in one place') };
-  if (first.plane.columns * first.plane.rows * slices.length > MOST_VOXELS) return { reason: t('the volume is too large for this browser') };
+  if (first.plane.columns * first.plane.rows * slices.length > most) return { reason: t('the volume is too large for this browser') };
   const line = unit(subtract(last.plane.origin, first.plane.origin));
   const places = slices.map(({ plane }) => dot(subtract(plane.origin, first.plane.origin), line));
   const astray = Math.max(...slices.map(({ plane }, index) => Math.hypot(...subtract(subtract(plane.origin, first.plane.origin), scaled(line, places[index] as number)))));
@@ -121,6 +121,9 @@ export function directionToVoxel({ row, column, columnStep, rowStep, line }: Pic
 export function voxelToPatient({ origin, row, column, columnStep, rowStep, line }: VolumeGeometry, [i, j, s]: Vector): Vector {
   return add(add(add(origin, row, i * columnStep), column, j * rowStep), line, s);
 }
+
+/** Bytes of a volume in memory. */
+export const volumeBytes = ({ columns, rows, places }: VolumeGeometry, floating: boolean): number => columns * rows * places.length * (floating ? 4 : 2);
 
 /** Whether voxels are kept as real numbers, rescaled slice by slice, instead of stored values of 16 signed bits. */
 export const isFloating = (pictures: readonly Picture[]): boolean => !sameRescale(pictures) || pictures.some(needsFloat);

@@ -1,8 +1,9 @@
 // The one DICOMweb client (PS3.18): QIDO-RS, frames, rendered, thumbnails, bulk data; and of /api what opens a study.
 
-import type { DataSet } from '../core/dicom-json';
+import { text, type DataSet } from '../core/dicom-json';
 import { t } from '../core/language';
 import type { StudyOpening } from '../core/opening';
+import type { ToldPlane } from '../core/server-plane';
 import { parameter, readMultipart } from './multipart';
 
 export class ServerError extends Error {
@@ -100,6 +101,13 @@ export class DicomWebClient {
   async preview(study: string, series: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const response = await this.get(`${this.api}/studies/${study}/series/${series}/preview`, 'application/octet-stream', signal);
     return response.status === 204 ? undefined : new Uint8Array(await response.arrayBuffer());
+  }
+
+  /** A plane that the archive cuts out of a series, and what it says of it. */
+  async plane(of: DataSet, query: string, signal: AbortSignal): Promise<{ body: ArrayBuffer; told: ToldPlane }> {
+    const response = await this.get(`${this.api}/studies/${text(of, 'StudyInstanceUID')}/series/${text(of, 'SeriesInstanceUID')}/mpr?${query}`, 'application/octet-stream', signal);
+    const told = JSON.parse(response.headers.get('x-isocenter-plane') ?? '{}') as ToldPlane;
+    return { body: await response.arrayBuffer(), told };
   }
 
   /** Bytes behind a BulkDataURI, taken out of their multipart wrapping if they have one. */

@@ -25,7 +25,9 @@ import { PictureSources } from '../../viewport/picture-sources';
 import { StudyLoader } from '../../viewport/study-loader';
 import type { Volume3dSession } from '../../viewport/volume3d/session';
 import { WaitingWorker } from '../../viewport/mpr/waiting-worker';
+import { planesWanted, type PlanesWanted } from '../../viewport/mpr/wanted';
 import { Workspace } from '../../viewport/workspace';
+import type { RequestQueue } from '../../net/queue';
 import type { Services } from '../services';
 import { MprBar, VolumePane } from './bars';
 
@@ -186,14 +188,18 @@ async function openVolume3d({ store, previews }: Pick<ViewerEngine, 'store' | 'p
   return 'reason' in answer ? t('This series is no volume: {reason}', { reason: answer.reason }) : new Volume3dSession(source, answer.volume, store, preview);
 }
 
-async function openVolume({ workspace, store, previews, worker }: Pick<ViewerEngine, 'workspace' | 'store' | 'previews' | 'worker'>, sources: PictureSources): Promise<MprSession | string> {
+async function openVolume({ workspace, store, previews, worker, client }: Pick<ViewerEngine, 'workspace' | 'store' | 'previews' | 'worker' | 'client'>, sources: PictureSources, queue: RequestQueue, planes: PlanesWanted): Promise<MprSession | string> {
   const { set } = workspace.active.state();
   if (!set) return t('No series is open');
   const preview = previews.get(set, 'interaction');
   preview.catch(() => undefined);
-  const [{ MprSession }, { volumeOf }] = await Promise.all([import('../../viewport/mpr/session'), import('../../core/volume'), MprBar.fetch()]);
-  const answer = volumeOf(set);
-  return 'reason' in answer ? t('This series is no volume: {reason}', { reason: answer.reason }) : new MprSession(workspace, store, sources, set, answer.volume, worker.take(), preview).open();
+  const [{ MprSession }, { volumeOf }, { drawsPlanes }] = await Promise.all([import('../../viewport/mpr/session'), import('../../core/volume'), import('../../viewport/mpr/where'), MprBar.fetch()]);
+  // Which phase is meant cannot be said to the archive, and local files are not there.
+  const server = client.local || set.phases ? undefined : { client, queue };
+  const answer = server ? volumeOf(set, Infinity) : volumeOf(set);
+  if ('reason' in answer) return t('This series is no volume: {reason}', { reason: answer.reason });
+  const atServer = server !== undefined && drawsPlanes(answer.volume, planes) === 'server';
+  return new MprSession(workspace, store, sources, set, answer.volume, { worker: () => worker.take(), preview, server, atServer }).open();
 }
 
 /** A stored picture of the open studies. */
@@ -239,7 +245,8 @@ export function createEngine({ client, queue, local }: Services): ViewerEngine {
   );
   const subtraction = new Late(() => import('../../viewport/subtraction/session').then(({ SubtractionSession }) => new SubtractionSession(workspace, store, sources)));
   const engine = { store, sources, subtraction, loader, workspace, hanging, measure, structures, drafts, keys, previews, fusion, exporting: new ExportChoices(), client, pool, worker, dispose: () => owner.dispose() };
-  const mpr = new MprHolder(() => openVolume(engine, sources));
+  const planes = planesWanted();
+  const mpr = new MprHolder(() => openVolume(engine, sources, queue, planes));
   owner.own(() => mpr.dispose());
   const source = (): DisplaySet | undefined => {
     const planes = mpr.state();

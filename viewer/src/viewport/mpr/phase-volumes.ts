@@ -1,15 +1,19 @@
-// The volumes of the phases of a series, each with its reslicer: made when first wanted, the oldest let go beyond a budget.
+// The volumes of the phases of a series, each with what cuts its planes: made when first wanted, the oldest let go beyond a budget.
 
 import { coarseToFine, type Cut } from '../../core/reslice';
 import type { DisplaySet } from '../../core/stack';
-import { volumeAlike, type Volume } from '../../core/volume';
+import { volumeAlike, volumeBytes, type Volume } from '../../core/volume';
 import type { PictureStore } from '../picture-store';
 import { feedVolume } from './feed';
+import type { PlaneStore } from './plane-store';
 import { Reslicer } from './reslicer';
+import { ServerPlanes, type PlaneServer } from './server-planes';
 import { WaitingWorker } from './waiting-worker';
 
 export interface Held {
-  reslicer: Reslicer;
+  planes: PlaneStore;
+  /** Where the volume is held here. */
+  reslicer?: Reslicer;
   loaded: number;
   failed: number;
   total: number;
@@ -24,9 +28,13 @@ export interface PhaseHost {
   floating: boolean;
   /** When the first planes are on screen; slices wait for it. */
   first: Promise<unknown>;
+  /** Cuts the planes instead of this browser. */
+  server: PlaneServer | undefined;
   cutOf(id: string): Cut | undefined;
   /** A slice of a phase has come, or will not. */
   onProgress(held: Held): void;
+  /** This browser cannot hold the volume after all. */
+  onBroken(): void;
 }
 
 const BUDGET = 512 * 2 ** 20;
@@ -42,6 +50,7 @@ export class PhaseVolumes {
     if (known) return known;
     const set = this.host.source.phases?.sets[phase] ?? this.host.source;
     const volume = phase === (this.host.source.phase ?? 0) ? this.host.volume : volumeAlike(set, this.host.volume.geometry);
+    if (volume && this.host.server) return this.beginAtServer(phase, volume, this.host.server);
     return volume && this.begin(phase, set, volume, worker ?? new WaitingWorker().take(), from);
   }
 
@@ -52,23 +61,31 @@ export class PhaseVolumes {
 
   /** What was cut before no longer holds in any phase. */
   forget(): void {
-    for (const { reslicer } of this.held.values()) reslicer.forget();
+    for (const { planes } of this.held.values()) planes.forget();
   }
 
   dispose(): void {
     for (const phase of [...this.held.keys()]) this.drop(phase);
   }
 
+  /** Nothing is fetched ahead: the archive has it all. */
+  private beginAtServer(phase: number, { pictures }: Volume, server: PlaneServer): Held {
+    const held: Held = { planes: new ServerPlanes(server, pictures, this.host.cutOf), loaded: pictures.length, failed: 0, total: pictures.length, life: new AbortController(), bytes: 0 };
+    this.held.set(phase, held);
+    return held;
+  }
+
   private begin(phase: number, source: DisplaySet, { geometry, pictures }: Volume, worker: Worker, from: number): Held {
-    const { store, floating, first, cutOf, onProgress } = this.host;
-    const held: Held = { reslicer: new Reslicer(worker, geometry, floating, cutOf), loaded: 0, failed: 0, total: pictures.length, life: new AbortController(), bytes: geometry.columns * geometry.rows * pictures.length * (floating ? 4 : 2) };
+    const { store, floating, first, cutOf, onProgress, onBroken } = this.host;
+    const reslicer = new Reslicer(worker, geometry, floating, cutOf, onBroken);
+    const held: Held = { planes: reslicer, reslicer, loaded: 0, failed: 0, total: pictures.length, life: new AbortController(), bytes: volumeBytes(geometry, floating) };
     this.held.set(phase, held);
     this.keepToBudget(phase);
     const progress = (kind: 'loaded' | 'failed') => (): void => {
       held[kind] += 1;
       onProgress(held);
     };
-    void feedVolume({ store, source, pictures, order: coarseToFine(pictures.length, from), floating, signal: held.life.signal, reslicer: held.reslicer, after: first, onSlice: progress('loaded'), onFailure: progress('failed') });
+    void feedVolume({ store, source, pictures, order: coarseToFine(pictures.length, from), floating, signal: held.life.signal, reslicer, after: first, onSlice: progress('loaded'), onFailure: progress('failed') });
     return held;
   }
 
@@ -80,7 +97,7 @@ export class PhaseVolumes {
   private drop(phase: number): void {
     const held = this.held.get(phase);
     held?.life.abort();
-    held?.reslicer.dispose();
+    held?.planes.dispose();
     this.held.delete(phase);
   }
 }

@@ -7,7 +7,7 @@ import { pictureInfo } from '../../core/picture-info';
 import { distanceToChain } from '../../core/measure/outline';
 import { centreOf, crossing, nearestPicture, planeOf, toPixel, type ImagePlane } from '../../core/plane';
 import { previewGeometry, type Preview } from '../../core/preview';
-import { PLANES, reformat, slabOf, STANDARD, turned, type Frame, type PlaneName, type Reformatted } from '../../core/reformat';
+import { planeId, PLANES, reformat, slabOf, STANDARD, turned, type Frame, type PlaneName, type Reformatted } from '../../core/reformat';
 import type { Cut, SlabMode } from '../../core/reslice';
 import type { DisplaySet, Picture } from '../../core/stack';
 import { isFloating, type Volume } from '../../core/volume';
@@ -18,6 +18,7 @@ import type { PictureSources } from '../picture-sources';
 import type { StackController } from '../stack-controller';
 import type { Workspace } from '../workspace';
 import { PhaseVolumes, type Held } from './phase-volumes';
+import type { PlaneServer } from './server-planes';
 
 export interface MprState {
   mode: SlabMode;
@@ -34,6 +35,17 @@ export interface MprState {
   turned: boolean;
   /** Which phase the planes are cut from. */
   phase: number;
+  /** The archive cuts the planes, for this browser cannot hold the volume. */
+  atServer: boolean;
+}
+
+/** What a session cuts its planes with. */
+export interface MprMeans {
+  worker(): Worker;
+  preview: Promise<Preview | undefined>;
+  /** Can cut the planes instead of this browser; `atServer`: does so from the beginning. */
+  server?: PlaneServer | undefined;
+  atServer?: boolean;
 }
 
 /** Time between two cuts of what is on screen while slices come, in ms. */
@@ -50,9 +62,13 @@ const AHEAD = 24;
 export class MprSession {
   readonly changed = new Signal();
   private current: MprState;
-  private readonly volumes: PhaseVolumes;
+  private volumes: PhaseVolumes;
   private shown: Held;
-  private readonly floating: boolean;
+  /** The archive sends real values. */
+  private floating: boolean;
+  private readonly server: PlaneServer | undefined;
+  /** When the first planes are on screen. */
+  private readonly first: Promise<void>;
   private frames: Record<PlaneName, Frame> = { ...STANDARD };
   private planes: Reformatted[];
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -64,26 +80,27 @@ export class MprSession {
 
   constructor(
     private readonly workspace: Workspace,
-    store: BitmapStore,
+    private readonly store: BitmapStore,
     private readonly sources: PictureSources,
     readonly source: DisplaySet,
     private readonly volume: Volume,
-    worker: Worker,
-    preview: Promise<Preview | undefined>,
+    { worker, preview, server, atServer = false }: MprMeans,
   ) {
+    this.server = server;
     const { rows, columns, cells, active } = workspace.state();
     this.before = { rows, columns, active, sets: cells.map(({ controller }) => controller.state().set) };
-    this.floating = isFloating(source.phases?.sets.flatMap(({ pictures }) => pictures) ?? volume.pictures);
-    this.current = { mode: 'max', thickness: 0, loaded: 0, drawn: 0, total: volume.pictures.length, preview: 0, failed: 0, notes: volume.notes, turned: false, phase: source.phase ?? 0 };
+    this.floating = atServer || isFloating(source.phases?.sets.flatMap(({ pictures }) => pictures) ?? volume.pictures);
+    this.current = { mode: 'max', thickness: 0, loaded: 0, drawn: 0, total: volume.pictures.length, preview: 0, failed: 0, notes: volume.notes, turned: false, phase: source.phase ?? 0, atServer };
     this.planes = PLANES.map((name) => reformat(source, volume, name, STANDARD[name], this.floating));
     const at = workspace.active.picture;
     let begin = (): void => undefined;
-    const first = new Promise<void>((resolve) => (begin = resolve));
-    this.volumes = new PhaseVolumes({ store, source, volume, floating: this.floating, first, cutOf: (id) => this.cutOf(id), onProgress: (held) => this.progress(held) });
-    this.shown = this.volumes.get(this.current.phase, worker, Math.max(0, at ? volume.pictures.indexOf(at) : 0)) as Held;
-    sources.usePlanes(this.shown.reslicer);
+    this.first = new Promise<void>((resolve) => (begin = resolve));
+    this.volumes = this.phaseVolumes();
+    this.shown = this.volumes.get(this.current.phase, atServer ? undefined : worker(), Math.max(0, at ? volume.pictures.indexOf(at) : 0)) as Held;
+    sources.usePlanes(this.shown.planes);
+    if (atServer) this.update({ loaded: this.shown.loaded, drawn: this.shown.loaded });
     this.place = this.placeOf(at);
-    const small = preview.then((coming) => this.take(coming)).catch(() => undefined);
+    const small = atServer ? Promise.resolve() : preview.then((coming) => this.take(coming)).catch(() => undefined);
     const pause = new Promise<void>((resolve) => setTimeout(resolve, LONGEST_WAIT));
     this.ready = Promise.race([small, pause]).then(begin);
   }
@@ -92,12 +109,12 @@ export class MprSession {
 
   /** What stands on every plane, a line each. */
   notes(): string {
-    const { mode, thickness, drawn, total, preview, failed } = this.current;
-    return [preview > 0 && drawn < total ? t('Preview at 1/{factor}', { factor: preview }) : '', drawn < total - failed ? t('{drawn} of {total} slices', { drawn, total }) : '', failed > 0 ? t('{failed} slices missing', { failed }) : '', thickness > 0 ? `${t(SLAB_NAMES[mode])} ${thickness} mm` : ''].filter(Boolean).join('\n');
+    const { mode, thickness, drawn, total, preview, failed, atServer } = this.current;
+    return [atServer ? t('Drawn by the server') : '', preview > 0 && drawn < total ? t('Preview at 1/{factor}', { factor: preview }) : '', drawn < total - failed ? t('{drawn} of {total} slices', { drawn, total }) : '', failed > 0 ? t('{failed} slices missing', { failed }) : '', thickness > 0 ? `${t(SLAB_NAMES[mode])} ${thickness} mm` : ''].filter(Boolean).join('\n');
   }
 
   get lastCut(): number {
-    return this.shown.reslicer.lastCut;
+    return this.shown.reslicer?.lastCut ?? 0;
   }
 
   /** Cuts the planes from another phase; they stay where they are. */
@@ -105,7 +122,7 @@ export class MprSession {
     const held = phase === this.current.phase ? undefined : this.volumes.get(phase);
     if (!held) return;
     this.shown = held;
-    this.sources.usePlanes(held.reslicer);
+    this.sources.usePlanes(held.planes);
     this.update({ phase, loaded: held.loaded, drawn: held.loaded, total: held.total, failed: held.failed, preview: 0 });
     for (const { controller } of this.workspace.state().cells) void controller.refresh();
   }
@@ -227,10 +244,37 @@ export class MprSession {
     const { slope, intercept } = pictureInfo(this.volume.pictures[0] as Picture).transform;
     const values = this.floating ? preview.values.slice() : preview.values.map((value) => (value - intercept) / slope);
     const held = this.shown;
-    const late = held.reslicer.hasBegun;
-    held.reslicer.usePreview(geometry, values);
-    await (late ? this.again() : Promise.all(this.planes.map(({ set }) => held.reslicer.load(set, this.pictureAt(set, this.place)))));
+    const late = held.reslicer?.hasBegun;
+    held.reslicer?.usePreview(geometry, values);
+    await (late ? this.again() : Promise.all(this.planes.map(({ set }) => held.planes.load(set, this.pictureAt(set, this.place)))));
     if (held === this.shown) this.update({ preview: preview.factor });
+  }
+
+  private phaseVolumes(): PhaseVolumes {
+    const { store, source, volume, floating, first, server } = this;
+    return new PhaseVolumes({ store, source, volume, floating, first, server: this.current.atServer ? server : undefined, cutOf: (id) => this.cutOf(id), onProgress: (held) => this.progress(held), onBroken: () => this.toServer() });
+  }
+
+  /** Has the archive cut the planes from now on; place, view, window, slab and measurements stay. */
+  private toServer(): void {
+    const { cursor } = this.workspace.state();
+    if (this.current.atServer || this.life.signal.aborted) return;
+    if (!this.server) {
+      this.update({ failed: this.current.total });
+      return;
+    }
+    this.floating = true;
+    this.planes = this.planes.map(({ set, frame }, index) => {
+      const name = PLANES[index] as PlaneName;
+      return reformat(this.source, this.volume, name, frame, true, set.id.slice(planeId(this.source, name).length));
+    });
+    this.volumes.dispose();
+    this.current = { ...this.current, atServer: true };
+    this.volumes = this.phaseVolumes();
+    this.shown = this.volumes.get(this.current.phase) as Held;
+    this.sources.usePlanes(this.shown.planes);
+    this.update({ loaded: this.shown.loaded, drawn: this.shown.loaded, failed: 0 });
+    if (cursor) this.show(cursor.place, () => true);
   }
 
   private placeOf(picture: Picture | undefined): Vector {
@@ -275,7 +319,7 @@ export class MprSession {
 
   /** Cuts what is on screen anew. */
   private async again(): Promise<void> {
-    this.shown.reslicer.forget();
+    this.shown.planes.forget();
     this.update({ drawn: this.current.loaded });
     await Promise.all(this.workspace.state().cells.map(({ controller }) => controller.refresh()));
   }
