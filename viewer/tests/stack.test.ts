@@ -66,5 +66,16 @@ describe('warnings', () => {
     const tilted = Math.tan((18.5 * Math.PI) / 180) * 5;
     expect(stack([0, 0, 0], [0, tilted, 5], [0, 2 * tilted, 10])?.warnings).toEqual(['Gantry tilt 18.5°']);
   });
+  it('counts what lies in the place of another', () => expect(stack([0, 0, 0], [0, 0, 5], [0, 0, 5], [0, 0, 10])?.warnings).toEqual(['Images in the place of another: 1']));
+  it('says which have no place, where one is to be expected', () => {
+    const placed = slice({ ImagePositionPatient: [0, 0, 0] });
+    expect(sets(placed, slice({ InstanceNumber: 2 }))[0]?.warnings).toEqual(['No position in 1 of 2 images']);
+    expect(sets(slice({ Modality: 'CR' }), slice({ Modality: 'CR' }))[0]?.warnings).toEqual([]);
+  });
+  it('says that orientations or sizes differ', () => {
+    const placed = slice({ ImagePositionPatient: [0, 0, 0] });
+    expect(sets(placed, slice({ ImagePositionPatient: [0, 0, 5], ImageOrientationPatient: [1, 0, 0, 0, 0, -1] }))[0]?.warnings).toEqual(['Images of several orientations']);
+    expect(sets(placed, slice({ ImagePositionPatient: [0, 0, 5], Rows: 7 }))[0]?.warnings).toEqual(['Images of several sizes']);
+  });
   it('needs three pictures', () => expect(stackWarnings([])).toEqual([]));
 });

@@ -2,6 +2,7 @@
 
 import { language } from './language';
 import type { Columns } from './opening';
+import { plain } from './plain-text';
 import { TAGS, type Keyword } from './tags';
 
 export type PersonNameValue = { Alphabetic?: string; Ideographic?: string; Phonetic?: string };
@@ -26,7 +27,7 @@ export function has(dataSet: DataSet | undefined, keyword: Keyword): boolean {
 
 function asText(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return '';
-  if (typeof value === 'string') return value.trim();
+  if (typeof value === 'string') return plain(value).trim();
   if (typeof value === 'number') return String(value);
   if ('Alphabetic' in value || 'Ideographic' in value || 'Phonetic' in value) return formatPersonName(value);
   return '';
@@ -65,7 +66,7 @@ export function items(dataSet: DataSet | undefined, keyword: Keyword): DataSet[]
 }
 
 function readableComponentGroup(group: string): string {
-  const [family = '', given = '', middle = '', prefix = '', suffix = ''] = group.split('^').map((part) => part.trim());
+  const [family = '', given = '', middle = '', prefix = '', suffix = ''] = plain(group).split('^').map((part) => part.trim());
   const first = [prefix, given, middle].filter(Boolean).join(' ');
   const last = [family, suffix].filter(Boolean).join(' ');
   return [last, first].filter(Boolean).join(', ');
@@ -76,7 +77,7 @@ export function formatPersonName(value: PersonNameValue | string | undefined): s
   if (value === undefined) return '';
   const groups = typeof value === 'string' ? splitGroups(value) : value;
   const alphabetic = readableComponentGroup(groups.Alphabetic ?? '');
-  const ideographic = (groups.Ideographic ?? '').split('^').filter(Boolean).join(' ').trim();
+  const ideographic = plain(groups.Ideographic ?? '').split('^').filter(Boolean).join(' ').trim();
   if (alphabetic && ideographic) return language() === 'ja' || language() === 'zh' ? `${ideographic} (${alphabetic})` : `${alphabetic} (${ideographic})`;
   return alphabetic || ideographic || readableComponentGroup(groups.Phonetic ?? '');
 }

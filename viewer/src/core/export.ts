@@ -10,6 +10,9 @@ export interface Frame {
   ratio: number;
 }
 
+/** Characters of a file's name: systems take 255, with what is put behind it. */
+const LONGEST_NAME = 80;
+
 /** Text is made larger on pictures whose shorter side is above this. */
 const READABLE = 700;
 
@@ -24,5 +27,5 @@ export function ownFrame(view: View, shape: ImageShape): Frame {
 /** "CT-3-axial-17": modality, series, plane, and which picture, counted from 1; or what else it is. */
 export function pictureName(set: Pick<DisplaySet, 'modality' | 'number' | 'plane'>, which: number | string): string {
   const parts = [set.modality || 'image', set.number, set.plane, which];
-  return parts.filter((part) => part !== undefined).join('-').replace(/[^A-Za-z0-9-]/g, '_');
+  return parts.filter((part) => part !== undefined).join('-').replace(/[^A-Za-z0-9-]/g, '_').slice(0, LONGEST_NAME);
 }

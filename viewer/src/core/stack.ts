@@ -144,8 +144,28 @@ export function ordered(pictures: readonly Picture[]): Picture[] {
   return keyed.sort((a, b) => temporalIndex(a.p) - temporalIndex(b.p) || a.place - b.place || numberOrder(a.p, b.p)).map(({ p }) => p);
 }
 
-/** What a reader of the stack should know: gaps, tilt. */
-export function stackWarnings(pictures: readonly Picture[]): string[] {
+/** What a reader of the stack should know: what is missing or contradicts itself, gaps, tilt. */
+export const stackWarnings = (pictures: readonly Picture[]): string[] => [...contradictions(pictures), ...unevenness(pictures)];
+
+/** What lies somewhere in the patient as a rule. */
+const CROSS_SECTIONS = new Set(['CT', 'MR', 'PT']);
+
+function contradictions(pictures: readonly Picture[]): string[] {
+  const placed = pictures.filter(({ orientation, position }) => orientation && position);
+  const missing = pictures.length - placed.length;
+  const expected = placed.length > 0 || (pictures.length > 1 && CROSS_SECTIONS.has(text(pictures[0]?.instance.dataSet, 'Modality')));
+  const mixed = placed.some(({ orientation }) => !sameOrientation(orientation, placed[0]?.orientation));
+  const sizes = new Set(pictures.map(({ instance: { dataSet } }) => `${number(dataSet, 'Columns')} × ${number(dataSet, 'Rows')}`));
+  const doubled = mixed ? 0 : placed.length - new Set((distances(placed) ?? []).map((place) => Math.round(place * 1000))).size;
+  return [
+    missing > 0 && expected ? t('No position in {missing} of {n} images', { missing, n: pictures.length }) : '',
+    mixed ? t('Images of several orientations') : '',
+    sizes.size > 1 ? t('Images of several sizes') : '',
+    doubled > 0 ? t('Images in the place of another: {n}', { n: doubled }) : '',
+  ].filter(Boolean);
+}
+
+function unevenness(pictures: readonly Picture[]): string[] {
   const along = distances(pictures);
   if (!along || pictures.length < 3) return [];
   const steps = along.slice(1).map((place, index) => place - (along[index] ?? 0)).filter((step) => step > 1e-3);

@@ -2,6 +2,7 @@
 
 import { formatPersonName, type DataElement, type DataSet, type JsonValue } from './dicom-json';
 import { t } from './language';
+import { revealed } from './plain-text';
 
 export interface TagLine {
   key: string;
@@ -38,7 +39,7 @@ function valueText(element: DataElement): string {
   const values = element.Value ?? [];
   const shown = values.slice(0, 64).map((value) => {
     if (value === null) return '';
-    return typeof value === 'object' ? formatPersonName(value) : String(value);
+    return typeof value === 'object' ? formatPersonName(value) : revealed(String(value));
   });
   const text = shown.join(' \\ ') + (values.length > 64 ? ` … ${t('({n} values)', { n: values.length })}` : '');
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;

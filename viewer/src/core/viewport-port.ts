@@ -35,6 +35,8 @@ export interface ViewportPort {
   resize(): void;
   /** Draws what was set; several calls before the next screen refresh draw once. */
   draw(): void;
+  /** Tells once when what it draws with is gone for good, and another port must take its place. */
+  onLost?(tell: () => void): void;
   dispose(): void;
 }
 

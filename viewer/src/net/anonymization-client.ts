@@ -1,8 +1,7 @@
 // De-identification in the management API: projects, previews, jobs.
 
 import type { BurnedIn, Counts, SeriesPreview } from '../core/anonymize/decisions';
-import { t } from '../core/language';
-import { describe, ServerError } from './dicomweb';
+import { connection } from './connection';
 
 export interface Project {
   name: string;
@@ -114,11 +113,7 @@ export class AnonymizationClient {
   }
 
   private async ask<Answer>(path: string, request: RequestInit): Promise<Answer> {
-    const response = await fetch(this.api + path, request).catch((error: unknown) => {
-      if (error instanceof DOMException && error.name === 'AbortError') throw error;
-      throw new ServerError(0, t('The archive cannot be reached'));
-    });
-    if (!response.ok) throw new ServerError(response.status, await describe(response));
+    const response = await connection.fetch(this.api + path, request);
     return (response.status === 204 ? undefined : await response.json()) as Answer;
   }
 }

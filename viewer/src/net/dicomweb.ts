@@ -4,17 +4,11 @@ import { text, type DataSet } from '../core/dicom-json';
 import { t } from '../core/language';
 import type { StudyOpening } from '../core/opening';
 import type { ToldPlane } from '../core/server-plane';
+import { connection } from './connection';
 import { parameter, readMultipart } from './multipart';
+import { ServerError } from './server-error';
 
-export class ServerError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-    this.name = 'ServerError';
-  }
-}
+export { ServerError, describe } from './server-error';
 
 export interface SystemInfo {
   name?: string;
@@ -39,15 +33,6 @@ export interface ObjectPath {
 
 const JSON_TYPE = 'application/dicom+json';
 const LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
-
-/** What the archive says of its refusal. */
-export async function describe(response: Response): Promise<string> {
-  const fallback = t('The archive answered {status} {statusText}', { status: response.status, statusText: response.statusText }).trim();
-  if (!(response.headers.get('content-type') ?? '').includes('json')) return fallback;
-  const body: unknown = await response.json().catch(() => undefined);
-  const error = (body as { error?: { message?: unknown } } | undefined)?.error?.message;
-  return typeof error === 'string' ? error : fallback;
-}
 
 export class DicomWebClient {
   /** Whether it answers from files of this page instead of the archive, so that nothing can be stored. */
@@ -148,15 +133,7 @@ export class DicomWebClient {
     return response.status === 204 ? [] : ((await response.json()) as DataSet[]);
   }
 
-  private async get(url: string, accept: string, signal?: AbortSignal, etag = ''): Promise<Response> {
-    let response: Response;
-    try {
-      response = await fetch(url, { headers: { Accept: accept, ...(etag ? { 'If-None-Match': etag } : {}) }, ...(signal ? { signal } : {}) });
-    } catch (error) {
-      if (error instanceof DOMException && error.name === 'AbortError') throw error;
-      throw new ServerError(0, t('The archive cannot be reached'));
-    }
-    if (!response.ok && response.status !== 304) throw new ServerError(response.status, await describe(response));
-    return response;
+  private get(url: string, accept: string, signal?: AbortSignal, etag = ''): Promise<Response> {
+    return connection.fetch(url, { headers: { Accept: accept, ...(etag ? { 'If-None-Match': etag } : {}) }, ...(signal ? { signal } : {}) });
   }
 }

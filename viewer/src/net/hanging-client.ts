@@ -1,8 +1,7 @@
 // Reads, writes and deletes the hanging protocols that the archive keeps.
 
 import type { Protocol } from '../core/hanging/protocol';
-import { t } from '../core/language';
-import { ServerError, describe } from './dicomweb';
+import { connection } from './connection';
 
 export class HangingClient {
   constructor(private readonly api = '/api') {}
@@ -21,11 +20,7 @@ export class HangingClient {
     await this.ask(`/${id}`, { method: 'DELETE' });
   }
 
-  private async ask(below: string, request: RequestInit): Promise<Response> {
-    const response = await fetch(`${this.api}/hanging-protocols${below}`, request).catch(() => {
-      throw new ServerError(0, t('The archive cannot be reached'));
-    });
-    if (!response.ok) throw new ServerError(response.status, await describe(response));
-    return response;
+  private ask(below: string, request: RequestInit): Promise<Response> {
+    return connection.fetch(`${this.api}/hanging-protocols${below}`, request);
   }
 }

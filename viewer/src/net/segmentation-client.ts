@@ -1,8 +1,7 @@
 // Stores what was painted as a DICOM object of the study.
 
-import { t } from '../core/language';
 import type { Code } from '../core/structures/properties';
-import { ServerError, describe } from './dicomweb';
+import { connection } from './connection';
 
 export interface PaintedSegmentation {
   SeriesInstanceUID: string;
@@ -18,9 +17,6 @@ export interface StoredSegmentation {
 }
 
 export async function storeSegmentation(study: string, painted: PaintedSegmentation, api = '/api'): Promise<StoredSegmentation> {
-  const response = await fetch(`${api}/studies/${study}/segmentations`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(painted) }).catch(() => {
-    throw new ServerError(0, t('The archive cannot be reached'));
-  });
-  if (!response.ok) throw new ServerError(response.status, await describe(response));
+  const response = await connection.fetch(`${api}/studies/${study}/segmentations`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(painted) });
   return (await response.json()) as StoredSegmentation;
 }

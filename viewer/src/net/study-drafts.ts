@@ -1,8 +1,7 @@
 // Reads and writes what is kept of a study (measurements, key images), with the version that guards against overwriting
 // (ETag, If-Match), and has it stored as an object.
 
-import { ServerError, describe } from './dicomweb';
-import { t } from '../core/language';
+import { connection } from './connection';
 
 const OBJECTS = { measurements: '/report', 'key-images': '/selection' } as const;
 
@@ -29,11 +28,7 @@ export class DraftClient<T> {
     await this.ask(study, { method: 'POST' }, OBJECTS[this.kind]);
   }
 
-  private async ask(study: string, request: RequestInit, below = ''): Promise<Response> {
-    const response = await fetch(`${this.api}/studies/${study}/${this.kind}${below}`, request).catch(() => {
-      throw new ServerError(0, t('The archive cannot be reached'));
-    });
-    if (!response.ok && response.status !== 412) throw new ServerError(response.status, await describe(response));
-    return response;
+  private ask(study: string, request: RequestInit, below = ''): Promise<Response> {
+    return connection.fetch(`${this.api}/studies/${study}/${this.kind}${below}`, request, [412]);
   }
 }

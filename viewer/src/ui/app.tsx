@@ -3,18 +3,19 @@
 
 import { lazy, Suspense, useEffect, useMemo, type JSX } from 'react';
 import type { ViewerPlace } from '../core/deep-link';
+import { ConnectionNote } from './parts/connection-note';
 import { DropTarget } from './parts/drop-target';
 import { StudyListPage } from './study-list/study-list-page';
+import { patient } from '../net/patient';
 import { navigate, usePlace } from './place';
 import { ServicesProvider, useServices } from './services';
 
 const loadViewer = (): Promise<{ default: typeof import('./viewer/viewer-page').ViewerPage }> =>
   import('./viewer/viewer-page').then((module) => ({ default: module.ViewerPage }));
-const LazyViewerPage = lazy(loadViewer);
+const LazyViewerPage = lazy(patient(loadViewer));
 
 function warmUp(): void {
-  void loadViewer();
-  void import('../viewport/cornerstone/adapter');
+  for (const code of [loadViewer(), import('../viewport/cornerstone/adapter')]) code.catch(() => undefined);
 }
 
 export function App(): JSX.Element {
@@ -33,6 +34,7 @@ export function App(): JSX.Element {
     <>
       {place.page === 'list' ? <StudyListPage /> : place.local ? <LocalViewer place={place} /> : <Viewer place={place} />}
       <DropTarget />
+      {place.page === 'viewer' && place.local ? null : <ConnectionNote />}
     </>
   );
 }

@@ -7,6 +7,7 @@ import { t } from '../core/language';
 import { edgeLetters } from '../core/orientation';
 import { spacingBy, type Calibration } from '../core/measure/calibration';
 import { pictureInfo, spacingAt } from '../core/picture-info';
+import { reduction } from '../core/reduced';
 import { scaleBar, type ScaleBar, type Spacing } from '../core/spacing';
 import type { DisplaySet, Picture } from '../core/stack';
 import { chosenSuv } from '../core/suv';
@@ -69,6 +70,8 @@ function notesOf(set: DisplaySet, picture: Picture, bitmap: PaneState['bitmap'],
   const { spacing, regions } = pictureInfo(picture);
   const notes = permanentNotes(set, picture, bitmap?.source, bitmap?.lossy === true, calibration !== undefined || spacing !== undefined || regions.length > 0);
   if (calibration) notes.unshift(spacing ? t('Calibrated by hand, not as the file says') : t('Calibrated by hand'));
+  if (bitmap?.incomplete) notes.unshift(t('Cut off: part of the pixel data is missing'));
+  if (bitmap && reduction(bitmap) > 1) notes.unshift(t('Drawn with one of {n} pixels a side: too large for this browser', { n: reduction(bitmap) }));
   return set.subtraction ? [subtractionText(set.subtraction.by, picture.frame), ...notes] : notes;
 }
 

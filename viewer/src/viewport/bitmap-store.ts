@@ -12,6 +12,7 @@ import type { Bitmap } from '../core/viewport-port';
 import type { DicomWebClient, EncodedFrame, ObjectPath } from '../net/dicomweb';
 import { loadTables } from '../net/lookup-tables';
 import { loadPalette } from '../net/palette';
+import { Unreachable } from '../net/server-error';
 import { isAbort, type Kind, type RequestQueue, type Ticket } from '../net/queue';
 import type { DecodedFrame } from './decode/decode';
 import type { DecodePool } from './decode/pool';
@@ -24,6 +25,8 @@ export interface LoadedBitmap extends Bitmap {
   planes?: Map<number, Uint8Array>;
   /** Compressed with loss, whatever the header says. */
   lossy?: boolean;
+  /** Part of the pixels is made up, as their data are missing. */
+  incomplete?: boolean;
 }
 
 interface Pending {
@@ -42,6 +45,8 @@ export class BitmapStore implements PictureStore {
   readonly changed = new Signal();
   private readonly bitmaps = new Map<string, LoadedBitmap>();
   private readonly failed = new Map<string, string>();
+  /** Failures that tell nothing of the picture: the archive did not answer. */
+  private readonly unanswered = new Set<string>();
   private readonly pending = new Map<string, Pending>();
   private bytes = 0;
 
@@ -71,6 +76,13 @@ export class BitmapStore implements PictureStore {
 
   forgetFailure(id: string): void {
     this.failed.delete(id);
+  }
+
+  /** The archive answers again. */
+  forgetUnanswered(): void {
+    for (const id of this.unanswered) this.failed.delete(id);
+    this.unanswered.clear();
+    this.changed.emit();
   }
 
   /** How many pictures of this size fit into memory. */
@@ -142,7 +154,7 @@ export class BitmapStore implements PictureStore {
     try {
       return await this.client.frames(path, pictures.map(({ frame }) => frame), false, signal);
     } catch (error) {
-      if (isAbort(error)) throw error;
+      if (isAbort(error) || error instanceof Unreachable) throw error;
       return undefined;
     }
   }
@@ -166,6 +178,7 @@ export class BitmapStore implements PictureStore {
       try {
         return await attempt();
       } catch (error) {
+        if (error instanceof Unreachable) throw error;
         first ??= error;
       }
     }
@@ -196,6 +209,7 @@ export class BitmapStore implements PictureStore {
 
   private note(id: string, error: unknown): void {
     if (isAbort(error)) return;
+    if (error instanceof Unreachable) this.unanswered.add(id);
     this.failed.set(id, error instanceof Error ? error.message : t('The image cannot be read'));
     this.changed.emit();
   }

@@ -10,6 +10,7 @@ import { toModality } from '../core/modality';
 import { pictureInfo } from '../core/picture-info';
 import { isFor, stateChoice, stateInverts, stateView, type PresentationState } from '../core/presentation-state';
 import { presetsFor } from '../core/presets';
+import { drawable } from '../core/reduced';
 import { findPicture } from '../core/phases';
 import type { DisplaySet, Picture } from '../core/stack';
 import { chosenSuv, type SuvChoice } from '../core/suv';
@@ -234,6 +235,12 @@ export class StackController {
     if (!picture) return;
     this.store.forgetFailure(picture.id);
     this.request();
+  }
+
+  /** What is missing can be asked for again. */
+  resume(): void {
+    if (this.current.status === 'failed') this.retry();
+    else this.settle();
   }
 
   // View
@@ -496,7 +503,7 @@ export class StackController {
       this.update({ grey, setting: fixed });
       this.port?.setColours(storedNodes(grey.nodes, picture, bitmap, setting));
     } else this.update({ grey: undefined });
-    this.port?.show(bitmap);
+    this.port?.show(drawable(bitmap));
     this.port?.draw();
   }
 

@@ -2,6 +2,7 @@
 // it for 300 ms.
 
 import { lazy, useState, type ComponentType, type JSX } from 'react';
+import { patient } from '../../net/patient';
 
 export type Late<P> = ((props: P) => JSX.Element) & {
   /** Resolves when the code is there. */
@@ -11,7 +12,7 @@ export type Late<P> = ((props: P) => JSX.Element) & {
 /** Until it is there it suspends, as React.lazy does. */
 export function late<P extends object>(load: () => Promise<ComponentType<P>>): Late<P> {
   let made: ComponentType<P> | undefined;
-  const Waiting = lazy(async () => ({ default: await load() }));
+  const Waiting = lazy(async () => ({ default: await patient(load)() }));
   function Component(props: P): JSX.Element {
     const [Shown] = useState<ComponentType<P>>(() => made ?? Waiting);
     return <Shown {...props} />;

@@ -16,9 +16,10 @@ import { LocalPanel } from './local-panel';
 import { StudyTable } from './study-table';
 import { useMarks, type Marks } from './use-marks';
 import { useStudies } from './use-studies';
+import { patient } from '../../net/patient';
 
 const ALL: StudyFilter = { search: '', modality: '', range: 'all' };
-const AnonymizeDialog = lazy(() => import('../anonymize/anonymize-dialog').then((module) => ({ default: module.AnonymizeDialog })));
+const AnonymizeDialog = lazy(patient(() => import('../anonymize/anonymize-dialog').then((module) => ({ default: module.AnonymizeDialog }))));
 const NARROW = '(max-width: 720px)';
 
 /** The list as it was left, for the way back from a study. */

@@ -3,6 +3,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { t } from '../../core/language';
 import { mergedRows, readStudyRow, studyQueries, type StudyFilter, type StudyRow } from '../../core/study-row';
+import { connection } from '../../net/connection';
 import type { DicomWebClient } from '../../net/dicomweb';
 import { isAbort } from '../../net/queue';
 
@@ -98,6 +99,7 @@ export function useStudies(client: DicomWebClient, filter: StudyFilter): Studies
   }, [client, stable, rows]);
 
   const retry = useCallback(() => setAttempt((count) => count + 1), []);
+  useEffect(() => connection.restored.listen(retry), [retry]);
   const current = outcome.filter === stable && outcome.attempt === attempt;
   const status = !current ? 'loading' : outcome.error ? 'failed' : 'ready';
   return { rows, more: outcome.more, status, message: outcome.error, arrived: outcome.arrived, loadMore, retry };

@@ -8,9 +8,10 @@ import { KeySheet } from './key-sheet';
 import { TagBrowser } from './tag-browser';
 import type { PageState } from './use-commands';
 import { useStateOf } from './use-signal';
+import { patient } from '../../net/patient';
 
-const CommandSearch = lazy(() => import('./command-search').then((module) => ({ default: module.CommandSearch })));
-const SettingsDialog = lazy(() => import('./settings-dialog').then((module) => ({ default: module.SettingsDialog })));
+const CommandSearch = lazy(patient(() => import('./command-search').then((module) => ({ default: module.CommandSearch }))));
+const SettingsDialog = lazy(patient(() => import('./settings-dialog').then((module) => ({ default: module.SettingsDialog }))));
 
 interface Props {
   panel: PageState['panel'];

@@ -12,6 +12,7 @@ import { hasWaveforms } from '../../core/waveform';
 import type { DicomWebClient } from '../../net/dicomweb';
 import { download } from '../../viewport/export/download';
 import { useServices } from '../services';
+import { patient } from '../../net/patient';
 
 const PDF = '1.2.840.10008.5.1.4.1.1.104.1';
 
@@ -31,9 +32,9 @@ export function useSopClassName(uid: string): string {
   return name;
 }
 
-const VideoView = lazy(() => import('./video-view').then((module) => ({ default: module.VideoView })));
-const WaveformView = lazy(() => import('./waveform-view').then((module) => ({ default: module.WaveformView })));
-const ReportView = lazy(() => import('./report-view').then((module) => ({ default: module.ReportView })));
+const VideoView = lazy(patient(() => import('./video-view').then((module) => ({ default: module.VideoView }))));
+const WaveformView = lazy(patient(() => import('./waveform-view').then((module) => ({ default: module.WaveformView }))));
+const ReportView = lazy(patient(() => import('./report-view').then((module) => ({ default: module.ReportView }))));
 
 /** Saves the object of a set as a DICOM file. */
 async function saveObject(client: DicomWebClient, set: DisplaySet): Promise<void> {

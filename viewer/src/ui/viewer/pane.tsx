@@ -12,6 +12,7 @@ import { formatValue } from '../../core/modality';
 import type { DisplaySet } from '../../core/stack';
 import { paneToPixel, type Point } from '../../core/view';
 import type { ViewportPort } from '../../core/viewport-port';
+import { createCanvasViewport } from '../../viewport/canvas/adapter';
 import { betterViewport, createViewport, rendererWanted } from '../../viewport/create-viewport';
 import type { Drag, MeasureSession } from '../../viewport/measure/session';
 import type { StructuresSession } from '../../viewport/structures/session';
@@ -31,18 +32,19 @@ import { useCalibration } from './use-calibration';
 import { useFusion, type Fusion } from './use-fusion';
 import { useStateOf } from './use-signal';
 import type { ViewerEngine } from './viewer-engine';
+import { patient } from '../../net/patient';
 
 /** ms from the first picture until code is fetched that draws it faster. */
 const AFTER_FIRST_PICTURE = 300;
 
-const FusionLayer = lazy(() => import('./fusion-layer').then((module) => ({ default: module.FusionLayer })));
-const MeasureLayer = lazy(() => import('./measure-layer').then((module) => ({ default: module.MeasureLayer })));
+const FusionLayer = lazy(patient(() => import('./fusion-layer').then((module) => ({ default: module.FusionLayer }))));
+const MeasureLayer = lazy(patient(() => import('./measure-layer').then((module) => ({ default: module.MeasureLayer }))));
 
-const StructureLayer = lazy(() => import('./structure-layer').then((module) => ({ default: module.StructureLayer })));
+const StructureLayer = lazy(patient(() => import('./structure-layer').then((module) => ({ default: module.StructureLayer }))));
 
-const SlideView = lazy(() => import('./slide-view').then((module) => ({ default: module.SlideView })));
+const SlideView = lazy(patient(() => import('./slide-view').then((module) => ({ default: module.SlideView }))));
 
-const BrushRing = lazy(() => import('./structure-layer').then((module) => ({ default: module.BrushRing })));
+const BrushRing = lazy(patient(() => import('./structure-layer').then((module) => ({ default: module.BrushRing }))));
 
 interface Props {
   engine: ViewerEngine;
@@ -299,6 +301,14 @@ function useDrawing(drawing: React.RefObject<HTMLDivElement | null>, controller:
     if (!element) return undefined;
     const owner = new Owner();
     let current: ViewportPort | undefined;
+    const withoutProcessor = (): void => {
+      if (owner.disposed) return;
+      controller.detach();
+      current?.dispose();
+      current = undefined;
+      element.replaceChildren();
+      put(createCanvasViewport(element));
+    };
     const put = (port: ViewportPort | undefined): void => {
       if (owner.disposed || !port) {
         port?.dispose();
@@ -308,6 +318,7 @@ function useDrawing(drawing: React.RefObject<HTMLDivElement | null>, controller:
       current = port;
       element.dataset.renderer = port.name;
       controller.attach(port);
+      port.onLost?.(withoutProcessor);
       if (before) requestAnimationFrame(() => before.dispose());
     };
     createViewport(element, rendererWanted(), pane).then(
@@ -360,11 +371,24 @@ function valueText(controller: StackController, cursor: Point, over: Suv | undef
   return `${place}  ${formatValue(under.value)}${under.unit ? ` ${under.unit}` : ''}${suv}${upper}`;
 }
 
+/** ms after which a picture that has not come yet is called late. */
+const LATE = 8000;
+
 function Waiting({ state }: { state: PaneState }): JSX.Element | null {
-  if (state.status !== 'loading') return null;
+  const { status, index } = state;
+  return status === 'loading' ? <Coming key={index} state={state} /> : null;
+}
+
+function Coming({ state }: { state: PaneState }): JSX.Element {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setLate(true), LATE);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <div className="waiting" data-first={!state.bitmap}>
       <LoaderCircle size={state.bitmap ? 16 : 28} strokeWidth={1.5} aria-label={t('Loading image')} />
+      {late ? <span role="status">{t('The archive is slow to answer')}</span> : null}
     </div>
   );
 }

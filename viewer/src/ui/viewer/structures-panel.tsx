@@ -12,8 +12,9 @@ import { DoseControls } from './dose-controls';
 import { EditControls } from './edit-controls';
 import { useStateOf } from './use-signal';
 import './structures-panel.css';
+import { patient } from '../../net/patient';
 
-const DvhDialog = lazy(() => import('./dvh-dialog').then((module) => ({ default: module.DvhDialog })));
+const DvhDialog = lazy(patient(() => import('./dvh-dialog').then((module) => ({ default: module.DvhDialog }))));
 
 interface Props {
   session: StructuresSession | undefined;

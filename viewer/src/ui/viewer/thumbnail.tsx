@@ -3,6 +3,7 @@
 import { FileText } from 'lucide-react';
 import { useEffect, useRef, useState, type JSX } from 'react';
 import type { Instance } from '../../core/stack';
+import { connection } from '../../net/connection';
 import { slideThumbnail } from '../../net/slide-thumbnail';
 import { useServices } from '../services';
 
@@ -23,6 +24,14 @@ export function Thumbnail({ study, series, instance, slide, label, pictured }: P
   const frame = useRef<HTMLDivElement>(null);
   const [url, setUrl] = useState('');
   const [missing, setMissing] = useState(false);
+  const [attempt, setAttempt] = useState(0);
+  useEffect(() => {
+    if (!missing) return undefined;
+    return connection.restored.listen(() => {
+      setMissing(false);
+      setAttempt((count) => count + 1);
+    });
+  }, [missing]);
   useEffect(() => {
     const element = frame.current;
     if (!element || !pictured) return undefined;
@@ -46,7 +55,7 @@ export function Thumbnail({ study, series, instance, slide, label, pictured }: P
       cancel();
       if (made) URL.revokeObjectURL(made);
     };
-  }, [client, queue, study, series, instance, slide, pictured]);
+  }, [client, queue, study, series, instance, slide, pictured, attempt]);
   const absent = missing || !pictured;
   return (
     <div className="thumbnail" ref={frame} data-state={url ? 'ready' : absent ? 'missing' : 'loading'}>

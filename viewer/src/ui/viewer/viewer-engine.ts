@@ -6,7 +6,9 @@ import type { DisplaySet, Picture } from '../../core/stack';
 import { Owner, Signal } from '../../core/lifecycle';
 import { BitmapStore } from '../../viewport/bitmap-store';
 import { DecodePool } from '../../viewport/decode/pool';
+import { connection } from '../../net/connection';
 import { DraftClient } from '../../net/study-drafts';
+import { patient } from '../../net/patient';
 import { HangingClient } from '../../net/hanging-client';
 import { LocalHangingClient } from '../../net/local-only';
 import { Drafts } from '../../viewport/measure/drafts';
@@ -76,7 +78,7 @@ export class Late<T> {
   readonly state = (): T | undefined => this.value;
 
   want(): Promise<T> {
-    this.coming ??= this.make().then((value) => {
+    this.coming ??= patient(this.make)().then((value) => {
       this.value = value;
       this.changed.emit();
       return value;
@@ -174,9 +176,7 @@ export class MprHolder extends Holder<MprSession> {
 /** Fetches what the next key press may want, once the browser has nothing better to do. */
 export function warmUp({ worker }: ViewerEngine): void {
   worker.prepare();
-  void import('../../viewport/mpr/session');
-  void import('../../core/volume');
-  void MprBar.fetch();
+  for (const code of [import('../../viewport/mpr/session'), import('../../core/volume'), MprBar.fetch()]) code.catch(() => undefined);
 }
 
 async function openVolume3d({ store, previews }: Pick<ViewerEngine, 'store' | 'previews'>, source: DisplaySet | undefined): Promise<Volume3dSession | string> {
@@ -254,6 +254,12 @@ export function createEngine({ client, queue, local }: Services): ViewerEngine {
   };
   const volume3d: VolumeHolder = new VolumeHolder(() => openVolume3d(engine, source()), (phase) => phases.goTo(phase));
   owner.own(() => volume3d.dispose());
+  owner.own(
+    connection.restored.listen(() => {
+      store.forgetUnanswered();
+      for (const { controller } of workspace.state().cells) controller.resume();
+    }),
+  );
   const phases = new PhaseControl(workspace, sources, [volume3d, mpr]);
   owner.own(() => phases.dispose());
   return { ...engine, mpr, volume3d, phases };

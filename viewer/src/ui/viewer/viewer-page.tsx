@@ -13,6 +13,7 @@ import type { Point } from '../../core/view';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
 import type { KeyState } from '../../viewport/key-images';
 import type { Cell, WorkspaceState } from '../../viewport/workspace';
+import { connection } from '../../net/connection';
 import { Mark } from '../parts/mark';
 import { navigate } from '../place';
 import { useServices } from '../services';
@@ -38,17 +39,18 @@ import { useAddress } from './use-address';
 import { useAhead } from './use-ahead';
 import { createEngine, type ViewerEngine } from './viewer-engine';
 import './viewer.css';
+import { patient } from '../../net/patient';
 
 function toggleFullScreen(): void {
   const change = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
   change.catch(() => undefined);
 }
 
-const CurvePanel = lazy(() => import('./curve-panel').then((module) => ({ default: module.CurvePanel })));
-const CalibrationDialog = lazy(() => import('./calibration-dialog').then((module) => ({ default: module.CalibrationDialog })));
-const MeasurePanel = lazy(() => import('./measure-panel').then((module) => ({ default: module.MeasurePanel })));
+const CurvePanel = lazy(patient(() => import('./curve-panel').then((module) => ({ default: module.CurvePanel }))));
+const CalibrationDialog = lazy(patient(() => import('./calibration-dialog').then((module) => ({ default: module.CalibrationDialog }))));
+const MeasurePanel = lazy(patient(() => import('./measure-panel').then((module) => ({ default: module.MeasurePanel }))));
 
-const StructuresPanel = lazy(() => import('./structures-panel').then((module) => ({ default: module.StructuresPanel })));
+const StructuresPanel = lazy(patient(() => import('./structures-panel').then((module) => ({ default: module.StructuresPanel }))));
 
 export function ViewerPage({ place }: { place: ViewerPlace }): JSX.Element {
   const services = useServices();
@@ -79,6 +81,10 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
 
   useEffect(() => {
     void begin(place);
+    // A study that could not be read is read when the archive answers again.
+    return connection.restored.listen(() => {
+      if (loader.state().status === 'failed') void begin(place);
+    });
     // The place is read once: later changes of series keep the address, not the other way round.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [begin]);

@@ -36,9 +36,11 @@ export function VolumePane({ session, phases, run }: { session: Volume3dSession;
     const gestures = new VolumeGestures(element, session, (by) => phases.step(by));
     const lost = (event: Event): void => {
       event.preventDefault();
-      session.fail(t('The graphics processor went away. Close 3D and open it again.'));
+      session.detach(t('The graphics processor went away. 3D goes on as soon as it is back; the images can be read without it: close 3D.'));
     };
+    const restored = (): void => session.attach(element);
     element.addEventListener('webglcontextlost', lost);
+    element.addEventListener('webglcontextrestored', restored);
     size();
     session.attach(element);
     observer.observe(element);
@@ -46,6 +48,7 @@ export function VolumePane({ session, phases, run }: { session: Volume3dSession;
       observer.disconnect();
       gestures.dispose();
       element.removeEventListener('webglcontextlost', lost);
+      element.removeEventListener('webglcontextrestored', restored);
     };
   }, [session, phases]);
   return (

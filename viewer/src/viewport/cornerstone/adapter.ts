@@ -169,6 +169,13 @@ class CornerstoneViewport implements ViewportPort {
     });
   }
 
+  onLost(tell: () => void): void {
+    const window = this.engine.getOffscreenMultiRenderWindow(this.viewportId) as unknown as { getOpenGLRenderWindow(): { getCanvas(): HTMLCanvasElement } };
+    const canvas = window.getOpenGLRenderWindow().getCanvas();
+    canvas.addEventListener('webglcontextlost', tell, { once: true });
+    this.owner.own(() => canvas.removeEventListener('webglcontextlost', tell));
+  }
+
   dispose(): void {
     if (this.shown) shapes.delete(SCHEME + this.shown.id);
     this.shown = undefined;

@@ -12,6 +12,8 @@ export interface Decoded {
   /** The decoder has already turned YBR into RGB. */
   rgb: boolean;
   planar: boolean;
+  /** There were fewer data than pixels. */
+  incomplete?: boolean;
 }
 
 type Decode = (bytes: Uint8Array<ArrayBuffer>, description: PixelDescription) => Promise<Decoded>;

@@ -21,6 +21,8 @@ export interface DecodedFrame {
   max: number;
   /** The overlays asked for, by bit: one byte a pixel, 0 or 1. */
   planes?: Map<number, Uint8Array>;
+  /** Part of the pixels is made up, as their data are missing. */
+  incomplete?: boolean;
 }
 
 export class UnsupportedSyntax extends DecodeProblem {}
@@ -64,23 +66,32 @@ function planesOf(pixels: StoredPixels, bits: readonly number[]): Map<number, Ui
   return new Map(bits.map((bit) => [bit, Uint8Array.from(pixels, (cell) => (cell >> bit) & 1)]));
 }
 
+/** JPEG of all kinds up to HTJ2K ends with a marker (ITU-T T.81 B.1.1.3, T.800 A.4.4); padding may follow. JPEG XL has none. */
+function endsEarly(transferSyntaxUID: string, bytes: Uint8Array): boolean {
+  if (!transferSyntaxUID.startsWith('1.2.840.10008.1.2.4.') || /\.11[0-2]$/.test(transferSyntaxUID)) return false;
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end -= 1;
+  return bytes[end - 2] !== 0xff || bytes[end - 1] !== 0xd9;
+}
+
 /** Raises UnsupportedSyntax where the browser has no decoder, Error where the data are broken. */
 export async function decodeFrame({ bytes, transferSyntaxUID, description, palette, overlayBits = [] }: DecodeJob): Promise<DecodedFrame> {
   const decoder = decoderFor(transferSyntaxUID);
   if (!decoder) throw new UnsupportedSyntax('No decoder in the browser for {syntax}', { syntax: transferSyntaxUID });
   const decoded = await decoder(bytes, description);
   const count = description.Rows * description.Columns;
+  const incomplete = decoded.incomplete === true || endsEarly(transferSyntaxUID, bytes) ? { incomplete: true } : {};
   if (description.SamplesPerPixel >= 3) {
     const rgb = toRgb(decoded, description).subarray(0, count * 3);
     if (rgb.length < count * 3) throw new DecodeProblem('The frame is cut off');
-    return { pixels: rgb, samples: 3, min: 0, max: 255 };
+    return { pixels: rgb, samples: 3, min: 0, max: 255, ...incomplete };
   }
   const stored = typed(decoded, description);
   if (stored.length < count) throw new DecodeProblem('The frame is cut off');
   const pixels = stored.length > count ? stored.subarray(0, count) : stored;
   const planes = overlayBits.length > 0 ? { planes: planesOf(pixels, overlayBits) } : {};
   keepStoredBits(pixels, description);
-  if (palette) return { pixels: rgbFromPalette(pixels, palette), samples: 3, min: 0, max: 255 };
+  if (palette) return { pixels: rgbFromPalette(pixels, palette), samples: 3, min: 0, max: 255, ...incomplete };
   const [min, max] = extremes(pixels);
-  return { pixels, samples: 1, min, max, ...planes };
+  return { pixels, samples: 1, min, max, ...planes, ...incomplete };
 }

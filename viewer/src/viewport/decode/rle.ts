@@ -3,7 +3,7 @@
 import { DecodeProblem } from './problem';
 import type { PixelDescription } from '../../core/pixels';
 
-function unpack(source: Uint8Array, from: number, to: number, out: Uint8Array, start: number, step: number, count: number): void {
+function unpack(source: Uint8Array, from: number, to: number, out: Uint8Array, start: number, step: number, count: number): number {
   let at = from;
   let written = 0;
   while (at < to && written < count) {
@@ -17,13 +17,14 @@ function unpack(source: Uint8Array, from: number, to: number, out: Uint8Array, s
       for (let left = 257 - control; left > 0 && written < count; left -= 1) out[start + step * written++] = value;
     }
   }
+  return written;
 }
 
 /** Pixels interleaved by sample, little endian. */
 export function decodeRle(
   source: Uint8Array,
   description: PixelDescription,
-): { bytes: Uint8Array<ArrayBuffer>; bitsPerSample: number; signed: boolean; samples: number; planar: boolean } {
+): { bytes: Uint8Array<ArrayBuffer>; bitsPerSample: number; signed: boolean; samples: number; planar: boolean; incomplete: boolean } {
   const { Rows, Columns, SamplesPerPixel, BitsAllocated } = description;
   const header = new DataView(source.buffer, source.byteOffset, source.byteLength);
   const width = BitsAllocated / 8;
@@ -31,12 +32,13 @@ export function decodeRle(
   if (!Number.isInteger(width) || segments !== width * SamplesPerPixel) throw new DecodeProblem('RLE frame has {segments} segments', { segments });
   const pixels = Rows * Columns;
   const bytes = new Uint8Array(pixels * SamplesPerPixel * width);
+  let incomplete = false;
   for (let segment = 0; segment < segments; segment += 1) {
     const from = header.getUint32(4 + segment * 4, true);
     const to = segment + 1 < segments ? header.getUint32(8 + segment * 4, true) : source.length;
     const sample = Math.floor(segment / width);
     const byte = width - 1 - (segment % width);
-    unpack(source, from, to, bytes, sample * width + byte, SamplesPerPixel * width, pixels);
+    incomplete = unpack(source, from, to, bytes, sample * width + byte, SamplesPerPixel * width, pixels) < pixels || incomplete;
   }
-  return { bytes, bitsPerSample: BitsAllocated, signed: description.PixelRepresentation === 1, samples: SamplesPerPixel, planar: false };
+  return { bytes, bitsPerSample: BitsAllocated, signed: description.PixelRepresentation === 1, samples: SamplesPerPixel, planar: false, incomplete };
 }

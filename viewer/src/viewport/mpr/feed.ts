@@ -2,7 +2,9 @@
 
 import { pictureInfo } from '../../core/picture-info';
 import type { DisplaySet, Picture } from '../../core/stack';
+import { connection } from '../../net/connection';
 import { isAbort } from '../../net/queue';
+import { Unreachable } from '../../net/server-error';
 import type { PictureStore } from '../picture-store';
 import type { Reslicer } from './reslicer';
 
@@ -46,6 +48,10 @@ async function work({ store, source, pictures, floating, signal, reslicer, onSli
     } catch (error) {
       if (signal.aborted) return;
       if (isAbort(error)) waiting.push(index);
+      else if (error instanceof Unreachable) {
+        waiting.push(index);
+        await connection.back(signal);
+      }
       else onFailure();
     }
   }

@@ -8,7 +8,9 @@ import { Histogram } from '../../core/volume3d/histogram';
 import { bytesOf, gridWithin, LayerBuilder, type Layer } from '../../core/volume3d/layers';
 import { TextureSpace } from '../../core/volume3d/space';
 import type { Range } from '../../core/volume3d/transfer';
+import { connection } from '../../net/connection';
 import { isAbort } from '../../net/queue';
+import { Unreachable } from '../../net/server-error';
 import type { PictureStore } from '../picture-store';
 import type { VolumeTexture } from './renderer';
 
@@ -60,6 +62,7 @@ export class PhaseTextures {
   private drawn: Held | undefined;
   private running = 0;
   private disposed = false;
+  private readonly life = new AbortController();
 
   constructor(
     private readonly host: TextureHost,
@@ -93,6 +96,7 @@ export class PhaseTextures {
 
   dispose(): void {
     this.disposed = true;
+    this.life.abort();
     this.held.clear();
   }
 
@@ -159,7 +163,11 @@ export class PhaseTextures {
     } catch (error) {
       if (this.isGone(held)) return;
       if (isAbort(error)) held.waiting.push(index);
-      else held.failed += 1;
+      else if (error instanceof Unreachable) {
+        held.waiting.push(index);
+        await connection.back(this.life.signal);
+        return;
+      } else held.failed += 1;
     }
     this.host.onProgress(held);
     if (held.loaded + held.failed === held.total) this.finish(held);

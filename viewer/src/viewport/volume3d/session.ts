@@ -131,9 +131,18 @@ export class Volume3dSession {
       this.fail(error instanceof Error ? error.message : t('3D cannot be drawn here'));
       return;
     }
+    this.update({ problem: '' });
     this.renderer = renderer;
     this.painter = new Painter(canvas, renderer, () => this.scene(canvas.width / canvas.height), () => this.update({ settled: true }));
     void this.fill(renderer);
+  }
+
+  /** The graphics processor went away: what it held is gone, what one looks at and from where stays. */
+  detach(problem: string): void {
+    this.textures?.dispose();
+    this.painter?.dispose();
+    [this.textures, this.small, this.painter, this.renderer, this.shown, this.ranged] = [undefined, undefined, undefined, undefined, undefined, false];
+    this.update({ problem, loaded: 0, failed: 0, shown: 'nothing', settled: false });
   }
 
   fail(problem: string): void {
@@ -292,7 +301,7 @@ export class Volume3dSession {
 
   private async fill(renderer: VolumeRenderer): Promise<void> {
     const preview = await this.preview.catch(() => undefined);
-    if (this.disposed) return;
+    if (this.disposed || this.renderer !== renderer) return;
     const geometry = preview && previewGeometry(preview, this.volume);
     if (preview && geometry) this.showPreview(renderer, preview, geometry);
     else if (this.source.modality === 'CT') this.setRange(new Float32Array());
