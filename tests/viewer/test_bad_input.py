@@ -184,6 +184,7 @@ def test_a_lost_graphics_processor_is_done_without(seen: View) -> None:
 
 
 def test_3d_waits_for_its_graphics_processor(seen: View) -> None:
+    seen.page.set_viewport_size({"width": 740, "height": 320})  # it is drawn in software
     opened(seen, bad.PLAIN, 1)
     seen.page.keyboard.press("Shift+V")
     volume = seen.page.locator(".volume")

@@ -19,7 +19,7 @@ export function ConnectionNote(): JSX.Element | null {
   }, [reach]);
   if (reach === 'reached') return null;
   return (
-    <div className="connection-note" role="alert" data-reach={reach}>
+    <div className="connection-note" aria-live="polite" data-reach={reach}>
       {reach === 'login' ? <Login /> : <Away />}
     </div>
   );
