@@ -15,7 +15,6 @@ from pydicom.uid import JPEG2000Lossless
 
 from isocenter.archive import Archive
 from isocenter.web import volume_preview
-from isocenter.web.layouts import LayoutCache
 from isocenter.web.previews import PreviewMaker, Previews
 from isocenter.web.volume_preview import MOST_PIXELS, MOST_SLICES, Slice, slices_of, write_preview
 
@@ -165,7 +164,7 @@ def test_no_volume_over_http(client: Client) -> None:
 
 @pytest.fixture
 def kept(tmp_path: Path, archive: Archive) -> tuple[Path, Previews, PreviewMaker]:
-    previews = Previews(tmp_path / "previews", archive, LayoutCache())
+    previews = Previews(tmp_path / "previews", archive)
     return tmp_path / "previews", previews, PreviewMaker(previews, archive)
 
 

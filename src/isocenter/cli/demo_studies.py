@@ -5,6 +5,7 @@ A process takes one kind of study after the other; the kinds are in the order in
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -90,17 +91,16 @@ def _send(peer: Peer, kind: str, slices: int | None, today: dt.date) -> list[str
         return None
     refused: list[str] = []
     association: ClientAssociation | None = None
-    for made in _data_sets(kind, slices, today):
-        if _stopping.is_set():
-            return None
-        syntax = str(made.file_meta.TransferSyntaxUID)
-        if association is None or not association.accepts(made.SOPClassUID, syntax):
-            if association is not None:
-                association.release()
-            association = connect(peer, [Proposal(made.SOPClassUID, (syntax,))], calling_aet="SCANNER")
-        refused += _store(association, made, syntax)
-    if association is not None:
-        association.release()
+    with contextlib.ExitStack() as open_one:
+        for made in _data_sets(kind, slices, today):
+            if _stopping.is_set():
+                return None
+            syntax = str(made.file_meta.TransferSyntaxUID)
+            if association is None or not association.accepts(made.SOPClassUID, syntax):
+                open_one.close()
+                wanted = [Proposal(made.SOPClassUID, (syntax,))]
+                association = open_one.enter_context(connect(peer, wanted, calling_aet="SCANNER"))
+            refused += _store(association, made, syntax)
     return refused
 
 

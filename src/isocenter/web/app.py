@@ -196,7 +196,7 @@ def create_app(
         jobs: de-identification jobs, which somebody else works on.
     """
     layouts = LayoutCache()
-    kept = Previews(previews, archive, layouts)
+    kept = Previews(previews, archive)
     maker = None if previews is None else PreviewMaker(kept, archive)
     jobs = jobs or Jobs(archive, Path(settings.data))
     threads = Threads(lambda: archive.receiving)

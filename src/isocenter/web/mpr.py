@@ -7,10 +7,12 @@ real values (after rescaling, PS3.3 C.11.1). Where the plane lies is said in a h
 import json
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import FastAPI, Query, Request, Response
+from pydantic import BaseModel, Field
 
 from isocenter.codecs.display import DEFAULT_SHARES, apply_window
 from isocenter.codecs.image import write_picture
@@ -36,9 +38,48 @@ _MEDIA_TYPES: dict[Kind, str] = {
     "png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp", "float32": _OCTETS, "int16": _OCTETS,
 }  # fmt: skip
 _TRIPLE = "three numbers, as x,y,z of the patient (LPS)"
-Triple = Annotated[str | None, Query(description=_TRIPLE, max_length=128)]
-Length = Annotated[float, Query(ge=0, le=_MOST_MM)]
-Side = Annotated[int | None, Query(ge=1, le=MAX_SIDE)]
+Triple = Annotated[str | None, Field(description=_TRIPLE, max_length=128)]
+Side = Annotated[int | None, Field(ge=1, le=MAX_SIDE)]
+
+
+class Wanted(BaseModel):
+    """The query: a plane of the patient by name, or any by origin and directions; its pixels, its slab, its form."""
+
+    type: Kind = "png"
+    plane: PlaneName = "axial"
+    offset: Annotated[float | None, Field(ge=-_MOST_MM, le=_MOST_MM, description="z, y or x of the plane")] = None
+    origin: Triple = None
+    right: Triple = None
+    down: Triple = None
+    columns: Side = None
+    rows: Side = None
+    spacing: Annotated[float | None, Field(ge=0.01, le=_MOST_MM, description="mm between pixels")] = None
+    thickness: Annotated[float, Field(ge=0, le=_MOST_MM)] = 0.0
+    mode: Mode = "max"
+    window: Annotated[str | None, Field(description="centre,width[,function]", max_length=64)] = None
+    instance: Annotated[str, Field(description="a multi-frame object of the series", max_length=64)] = ""
+
+    def plane_in(self, volume: Volume) -> Plane:
+        """Return the plane that is asked for.
+
+        Raises:
+            UsageError: what is given does not make one.
+        """
+        vectors, columns, rows = (self.origin, self.right, self.down), self.columns, self.rows
+        if not any(vectors):
+            found = standard_plane(volume, self.plane, self.offset, self.spacing)
+            return replace(
+                found, columns=columns or found.columns, rows=rows or found.rows, thickness=self.thickness,
+                mode=self.mode,
+            )  # fmt: skip
+        if not all(vectors) or columns is None or rows is None:
+            raise UsageError("a plane of your own needs origin, right, down, columns and rows")
+        origin, right, down = (_triple(text or "") for text in vectors)
+        right, down = _unit(right), _unit(down)
+        if abs(float(right @ down)) > 1e-3:
+            raise UsageError("the directions right and down must be at right angles")
+        step = self.spacing or finest_step(volume)
+        return Plane(origin, right, down, columns, rows, step, step, self.thickness, self.mode)
 
 
 def add_mpr_route(api: FastAPI, node: Node) -> None:
@@ -53,74 +94,25 @@ def add_mpr_route(api: FastAPI, node: Node) -> None:
             409: {"description": "The images are no volume, or one of them is broken"},
         },
     )
-    async def mpr(
-        request: Request,
-        study: str,
-        series: str,
-        type: Kind = "png",  # noqa: A002 - the name in the query
-        plane: PlaneName = "axial",
-        offset: Annotated[float | None, Query(ge=-_MOST_MM, le=_MOST_MM, description="z, y or x of the plane")] = None,
-        origin: Triple = None,
-        right: Triple = None,
-        down: Triple = None,
-        columns: Side = None,
-        rows: Side = None,
-        spacing: Annotated[float | None, Query(ge=0.01, le=_MOST_MM, description="mm between pixels")] = None,
-        thickness: Length = 0.0,
-        mode: Mode = "max",
-        window: Annotated[str | None, Query(description="centre,width[,function]", max_length=64)] = None,
-        instance: Annotated[str, Query(description="a multi-frame object of the series", max_length=64)] = "",
-    ) -> Response:
+    async def mpr(request: Request, study: str, series: str, wanted: Annotated[Wanted, Query()]) -> Response:
         """Send a plane or a slab through a series: a plane of the patient by name, or any by origin and directions."""
         if PARAMETER in request.query_params:
             raise UsageError("only whole objects are given de-identified: studies, series, instances")
-        shown = read_window(window)
-        wanted = (plane, offset, (origin, right, down), (columns, rows), spacing, thickness, mode)
+        shown = read_window(wanted.window)
 
         def answer() -> Response:
-            stored = volumes.get(study, series, instance)
+            stored = volumes.get(study, series, wanted.instance)
             etag = f'W/"{stored.tag}-{zlib.crc32(request.url.query.encode()):08x}"'
             if is_known(request, etag):
                 return not_modified(etag, "accept-encoding")
-            where = _plane(stored.volume, *wanted)
+            where = wanted.plane_in(stored.volume)
             values = cut(stored.volume, where, volumes.reader(stored))
-            body, scale = _WRITERS[type](values, stored.volume, type, shown)
+            body, scale = _WRITERS[wanted.type](values, stored.volume, wanted.type, shown)
             told = json.dumps(_told(stored.volume, where) | scale, separators=(",", ":"))
             headers = {HEADER: told, **caching(etag, "accept-encoding")}
-            return Response(body, headers=headers, media_type=_MEDIA_TYPES[type])
+            return Response(body, headers=headers, media_type=_MEDIA_TYPES[wanted.type])
 
         return await node.threads.paint(answer)
-
-
-def _plane(
-    volume: Volume,
-    name: PlaneName,
-    offset: float | None,
-    vectors: tuple[str | None, str | None, str | None],
-    size: tuple[int | None, int | None],
-    spacing: float | None,
-    thickness: float,
-    mode: Mode,
-) -> Plane:
-    """Return the plane that is asked for.
-
-    Raises:
-        UsageError: what is given does not make one.
-    """
-    columns, rows = size
-    if not any(vectors):
-        found = standard_plane(volume, name, offset, spacing)
-        origin, right, down, step = found.origin, found.right, found.down, found.column_step
-        columns, rows = columns or found.columns, rows or found.rows
-    else:
-        if not all(vectors) or columns is None or rows is None:
-            raise UsageError("a plane of your own needs origin, right, down, columns and rows")
-        origin, right, down = (_triple(text or "") for text in vectors)
-        right, down = _unit(right), _unit(down)
-        if abs(float(right @ down)) > 1e-3:
-            raise UsageError("the directions right and down must be at right angles")
-        step = spacing or finest_step(volume)
-    return Plane(origin, right, down, columns, rows, step, step, thickness, mode)
 
 
 def _triple(text: str) -> Vector:

@@ -41,6 +41,8 @@ _LOG = logging.getLogger(__name__)
 _LEASE = 120_000
 _KEPT_DAYS = 30
 _WAIT = 2.0
+#: Of the objects being read: in the cache of those who read frames they would take the place of theirs.
+_LAYOUTS = 4
 #: Seconds to rest for each second of work; while somebody is served it only just goes on.
 _REST, _LONG_REST = 3.0, 50.0
 
@@ -48,10 +50,10 @@ _REST, _LONG_REST = 3.0, 50.0
 class Previews:
     """The previews of an archive, kept in a folder; with None made anew each time."""
 
-    def __init__(self, folder: Path | None, archive: Archive, layouts: LayoutCache) -> None:
+    def __init__(self, folder: Path | None, archive: Archive) -> None:
         self._folder = folder
         self._archive = archive
-        self._layouts = layouts
+        self._layouts = LayoutCache(_LAYOUTS)
 
     def read(self, study: str, series: str) -> tuple[bytes, str]:
         """Return the gzip of the preview and its entity tag; no bytes: the series is no volume.

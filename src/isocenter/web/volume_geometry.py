@@ -6,8 +6,9 @@ multi-frame object is one of its own.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isocenter.errors import InvalidObjectError, NotFoundError
-from isocenter.web.frame_headers import FrameHeader, Json, first_number, first_text, frames_of
+from isocenter.web.frame_headers import FrameHeader, Json, Numbers, first_number, first_text, frames_of
 
 Vector = NDArray[np.float64]
 
@@ -145,16 +146,30 @@ def _reason_against(images: Sequence[Json], frames: Sequence[FrameHeader]) -> st
     if missing:
         return f"position, orientation or pixel spacing is missing in {missing} of {len(frames)} images"
     first = frames[0]
-    row, _, normal = _directions(first)
-    for orientation in {one.orientation for one in frames}:
-        other_row, other_column = np.array(orientation[:3]), np.array(orientation[3:])
-        if abs(np.cross(other_row, other_column) @ normal) <= _PARALLEL or other_row @ row < _PARALLEL:
-            return "the images are not parallel"
-    if any((one.rows, one.columns) != (first.rows, first.columns) for one in frames):
-        return "the images differ in size"
-    if any(abs(a - b) > 1e-3 * b for one in frames for a, b in zip(one.spacing, first.spacing, strict=True)):
-        return "the images differ in pixel spacing"
+    for differs, reason in _DIFFERENCES:
+        if any(differs(one, first) for one in frames):
+            return reason
     return ""
+
+
+@lru_cache(maxsize=1024)
+def _are_parallel(one: Numbers, other: Numbers) -> bool:
+    """Tell whether two orientations are the same, within three degrees."""
+    (row, column), (other_row, other_column) = (np.array(each).reshape(2, 3) for each in (one, other))
+    along = np.cross(row, column) @ np.cross(other_row, other_column)
+    return bool(abs(along) > _PARALLEL and row @ other_row >= _PARALLEL)
+
+
+def _has_other_spacing(one: FrameHeader, first: FrameHeader) -> bool:
+    return any(abs(a - b) > 1e-3 * b for a, b in zip(one.spacing, first.spacing, strict=True))
+
+
+#: What tells a frame from the first one, so that they are no volume, and how that is said.
+_DIFFERENCES: tuple[tuple[Callable[[FrameHeader, FrameHeader], bool], str], ...] = (
+    (lambda one, first: not _are_parallel(one.orientation, first.orientation), "the images are not parallel"),
+    (lambda one, first: (one.rows, one.columns) != (first.rows, first.columns), "the images differ in size"),
+    (_has_other_spacing, "the images differ in pixel spacing"),
+)
 
 
 def _in_order(frames: Sequence[FrameHeader]) -> list[FrameHeader]:

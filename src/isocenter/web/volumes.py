@@ -101,7 +101,10 @@ class Volumes:
         tag = f"{state.id:x}-{state.revision:x}"
         with self._lock:
             found = self._known.get((tag, instance))
-        return found or self._open(study, series, instance, tag)
+            if found is not None:
+                self._known.move_to_end((tag, instance))
+                return found
+        return self._open(study, series, instance, tag)
 
     def _open(self, study: str, series: str, instance: str, tag: str) -> StoredVolume:
         headers = json.loads(gzip.decompress(self._archive.metadata(study, series).body))
