@@ -31,7 +31,7 @@ describe('Connection', () => {
   });
 
   it('asks again by itself and tells when the archive is back', async () => {
-    const { connection, asked } = answering(gone, gone, json);
+    const { connection, asked } = answering(gone, gone, gone, json);
     const back = vi.fn();
     connection.restored.listen(back);
     await expect(connection.fetch('/a')).rejects.toBeInstanceOf(Unreachable);
@@ -41,9 +41,26 @@ describe('Connection', () => {
     expect(back).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1500);
     await waited;
-    expect([connection.state(), back.mock.calls.length, asked]).toEqual(['reached', 1, ['/a', '/probe', '/probe']]);
+    expect([connection.state(), back.mock.calls.length, asked]).toEqual(['reached', 1, ['/a', '/probe', '/probe', '/probe']]);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(asked).toHaveLength(3);
+    expect(asked).toHaveLength(4);
+  });
+
+  it('asks once more for what alone was not answered, and says nothing of the connection', async () => {
+    const { connection, asked } = answering(gone, json, json);
+    expect((await connection.fetch('/a')).status).toBe(200);
+    expect(asked).toEqual(['/a', '/probe', '/a']);
+    const { connection: other } = answering(gone, json, gone);
+    const changed = vi.fn();
+    other.changed.listen(changed);
+    await expect(other.fetch('/a')).rejects.not.toBeInstanceOf(Unreachable);
+    expect(changed).not.toHaveBeenCalled();
+  });
+
+  it('does not send twice what changes something', async () => {
+    const { connection, asked } = answering(gone, json);
+    await expect(connection.fetch('/a', { method: 'POST' })).rejects.toBeInstanceOf(ServerError);
+    expect(asked).toEqual(['/a', '/probe']);
   });
 
   it.each([

@@ -37,15 +37,28 @@ export class Connection {
 
   /** An answer below 400, 304, or one of `statuses`; else a ServerError that says why. */
   async fetch(url: string, request: RequestInit = {}, statuses: readonly number[] = []): Promise<Response> {
-    const response = await this.ask(url, { ...request, redirect: 'manual' }).catch((error: unknown) => {
-      if (error instanceof DOMException && error.name === 'AbortError') throw error;
-      throw this.lost('unreachable');
-    });
+    const response = (await this.asked(url, request)) ?? (await this.again(url, request));
     if (asksForLogin(response)) throw this.lost('login');
     if (GATEWAY.has(response.status)) throw this.lost('unreachable');
     this.found();
     if (response.ok || response.status === 304 || statuses.includes(response.status)) return response;
     throw new ServerError(response.status, await describe(response));
+  }
+
+  /** Undefined where there is no answer at all. */
+  private asked(url: string, request: RequestInit): Promise<Response | undefined> {
+    return this.ask(url, { ...request, redirect: 'manual' }).catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      return undefined;
+    });
+  }
+
+  /** After no answer: where the archive answers otherwise, this request is tried once more, and is then what is wrong. */
+  private async again(url: string, request: RequestInit): Promise<Response> {
+    if (url === this.probe || !(await this.answers())) throw this.lost(this.reach === 'login' ? 'login' : 'unreachable');
+    const response = (request.method ?? 'GET') === 'GET' ? await this.asked(url, request) : undefined;
+    if (!response) throw new ServerError(0, t('The archive cannot be reached'));
+    return response;
   }
 
   /** Asks at once whether it is back. */

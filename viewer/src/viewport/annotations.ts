@@ -28,6 +28,8 @@ export interface Annotations {
 
 /** Narrower or lower panes have no room for a scale. */
 const LEAST_PANE = 250;
+/** What texts in the lower corners, at their widest, leave between them: a part of the pane without their margins. */
+const [BETWEEN, BESIDE] = [0.36, 68];
 
 /** What decides the scale: with ultrasound regions the pixel under the pointer, before the file a calibration by hand. */
 export interface ScaleSource {
@@ -84,6 +86,6 @@ function barOf({ bitmap, pane, view }: PaneState, spacing: Spacing | undefined):
   const scale = scaleOf(view, bitmap, pane);
   const sideways = view.turns % 2 === 1;
   const pixelsPerMm = sideways ? (scale * bitmap.pixelHeight) / spacing.row : (scale * bitmap.pixelWidth) / spacing.column;
-  const bar = scaleBar(pixelsPerMm, Math.min(200, pane.width * 0.3));
+  const bar = scaleBar(pixelsPerMm, Math.min(200, pane.width * BETWEEN - BESIDE));
   return bar && { ...bar, provenance: spacing.provenance };
 }

@@ -1,6 +1,6 @@
 // Measurements as CSV (RFC 4180) and JSON, for other programs. Pure.
 
-import { t } from '../language';
+import { fixed, t } from '../language';
 import { BY_HAND, calibrationText } from './calibration';
 import { digitsOf } from './region';
 import { MEASURE_TOOLS } from './tools';
@@ -33,7 +33,7 @@ export const toJson = (items: readonly Measurement[]): string => `${JSON.stringi
 
 export const titleOfMeasurement = ({ name, kind }: Measurement): string => (name ?? '') || t(MEASURE_TOOLS[kind].title);
 
-const digits = ({ value, unit }: Quantity): string => `${unit === 'px' ? value.toFixed(0) : value.toFixed(digitsOf(unit))}${unit ? (unit === '°' ? unit : ` ${unit}`) : ''}`;
+const digits = ({ value, unit }: Quantity): string => `${fixed(value, unit === 'px' ? 0 : digitsOf(unit))}${unit ? (unit === '°' ? unit : ` ${unit}`) : ''}`;
 
 /** The results in one line: "34.2 mm", "30.0 mm × 15.0 mm", "41.2 HU ± 3.0 HU · 120.4 mm²". */
 export function resultText({ kind, values = [], calibration }: Measurement): string {

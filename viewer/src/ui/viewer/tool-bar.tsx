@@ -28,6 +28,7 @@ const TOOLS: readonly (Button & { tool: Tool })[] = [
   { command: 'tool.pan', tool: 'pan', icon: Move, label: 'Pan', phone: false },
   { command: 'tool.crosshair', tool: 'crosshair', icon: Crosshair, label: 'Crosshair', phone: false },
 ];
+/** On a phone they make room for playing: a long press has them, too. */
 const ACTIONS: readonly Button[] = [
   { command: 'window.invert', icon: Contrast, label: 'Invert', phone: false },
   { command: 'view.reset', icon: Undo2, label: 'Reset', phone: true },
@@ -126,7 +127,7 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
         <MenuButton icon={RotateCw} label={t('View')} title={t('Rotate, flip, fit')}>
           {(close) => TURNS.map((group) => <Entries key={group[0]} names={group} checked={nothing} run={run} close={close} />)}
         </MenuButton>
-        {ACTIONS.map((entry) => button(entry, entry.command === 'window.invert' ? inverted : undefined))}
+        {ACTIONS.map((entry) => button({ ...entry, phone: entry.phone && !canPlay }, entry.command === 'window.invert' ? inverted : undefined))}
       </div>
       <div className="tool-group">
         {canPlay ? button({ command: 'cine.toggle', icon: playing ? Pause : Play, label: playing ? t('Pause') : t('Play'), phone: true }) : null}

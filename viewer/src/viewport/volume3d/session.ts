@@ -133,6 +133,7 @@ export class Volume3dSession {
     }
     this.update({ problem: '' });
     this.renderer = renderer;
+    renderer.setCuts(this.cuts.pictures);
     this.painter = new Painter(canvas, renderer, () => this.scene(canvas.width / canvas.height), () => this.update({ settled: true }));
     void this.fill(renderer);
   }
