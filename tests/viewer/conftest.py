@@ -9,7 +9,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import numpy as np
@@ -312,17 +314,27 @@ def write_measurements(archive: Archive, study: str, measurements: list[dict[str
         pass
 
 
-@pytest.fixture
-def view(browser: Browser, archive: Archive, renderer: str) -> Iterator[View]:
-    """Return a page of 1280 x 720; afterwards it must have raised no error and asked nobody else for anything."""
-    forget_measurements(archive)
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    context.add_init_script(f"localStorage?.setItem('isocenter.renderer', '{renderer}')")
+@contextmanager
+def looking(
+    browser: Browser, archive: Archive, renderer: str = "canvas", *, width: int = 1280, height: int = 720,
+    script: str = "", **options: Any,
+) -> Iterator[View]:  # fmt: skip
+    """Give a page; afterwards it must have raised no error and asked nobody else for anything."""
+    context = browser.new_context(viewport={"width": width, "height": height}, **options)
+    context.add_init_script(f"localStorage?.setItem('isocenter.renderer', '{renderer}');{script}")
     shown = View(context.new_page(), archive)
     yield shown
     shown.page.unroute_all(behavior="ignoreErrors")
     context.close()
     assert shown.errors == []
+
+
+@pytest.fixture
+def view(browser: Browser, archive: Archive, renderer: str) -> Iterator[View]:
+    """Return a page of 1280 x 720."""
+    forget_measurements(archive)
+    with looking(browser, archive, renderer) as shown:
+        yield shown
 
 
 @pytest.fixture

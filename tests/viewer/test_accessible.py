@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .conftest import CT_STUDY, Archive, View, forget_measurements
+from .conftest import CT_STUDY, Archive, View, forget_measurements, looking
 
 pytestmark = pytest.mark.browser
 
@@ -28,12 +28,8 @@ PANELS = ["g", "q", "u", "m", "Shift+v", "Shift+l", "Control+k", "Control+,", "S
 def german(browser: Browser, archive: Archive) -> Iterator[View]:
     """Return a page for somebody whose browser speaks German."""
     forget_measurements(archive)
-    context = browser.new_context(viewport={"width": 1280, "height": 720}, locale="de-AT")
-    context.add_init_script("localStorage?.setItem('isocenter.renderer', 'canvas')")
-    shown = View(context.new_page(), archive)
-    yield shown
-    context.close()
-    assert shown.errors == []
+    with looking(browser, archive, locale="de-AT") as shown:
+        yield shown
 
 
 def tree(page: Page) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from ..conftest import Serving  # noqa: TID252 - with importlib mode there is no absolute name
 from . import bad_input as bad
-from .conftest import Archive, View, start, stop, stored_value
+from .conftest import Archive, View, looking, start, stop, stored_value
 
 pytestmark = pytest.mark.browser
 
@@ -60,14 +60,9 @@ def bad_archive(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 @pytest.fixture
 def seen(browser: Browser, bad_archive: Archive, renderer: str) -> Iterator[View]:
     """Return a page over it; no script of a file has run when it is closed."""
-    context = browser.new_context(viewport={"width": 900, "height": 600})
-    context.add_init_script(f"localStorage?.setItem('isocenter.renderer', '{renderer}');{CONTEXTS}")
-    shown = View(context.new_page(), bad_archive)
-    yield shown
-    assert shown.page.evaluate("window.__pwned") is None
-    shown.page.unroute_all(behavior="ignoreErrors")
-    context.close()
-    assert shown.errors == []
+    with looking(browser, bad_archive, renderer, width=900, height=600, script=CONTEXTS) as shown:
+        yield shown
+        assert shown.page.evaluate("window.__pwned") is None
 
 
 def opened(view: View, study: str, series: int) -> None:

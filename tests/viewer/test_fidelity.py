@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Error, expect
 
-from .conftest import View, start, stop, write_measurements
+from .conftest import View, looking, start, stop, write_measurements
 from .fidelity import Nifti, Picture, Series, read_series
 from .test_measure import choose, drag, numbers, texts
 from .test_mpr import CORONAL, SAGITTAL, Reference, enter, turn
@@ -105,13 +105,9 @@ def opened(tmp_path_factory: pytest.TempPathFactory, browser: Browser, data_dir:
     """Return a page of an archive that holds the series."""
     running = start(tmp_path_factory.mktemp("fidelity"))
     running.take(*(file for series in chosen(data_dir) for file in series.files.values()))
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    context.add_init_script("localStorage?.setItem('isocenter.renderer', 'canvas')")
-    view = View(context.new_page(), running)
-    yield view
-    context.close()
+    with looking(browser, running) as view:
+        yield view
     stop(running)
-    assert view.errors == []
 
 
 def test_series_are_shown_as_their_files_say(opened: View, data_dir: Path) -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from .conftest import ROOT, View, start, stop
+from .conftest import ROOT, View, looking, start, stop
 
 pytestmark = [pytest.mark.browser, pytest.mark.real_data, pytest.mark.filterwarnings("ignore::UserWarning")]
 FOLDERS = ("pixel_presentation", "transfer_syntax")
@@ -52,13 +52,9 @@ def copies(data_dir: Path, target: Path) -> dict[str, str]:
 def opened(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[View]:
     """Return a page of an archive that is empty."""
     running = start(tmp_path_factory.mktemp("pipeline"))
-    context = browser.new_context(viewport={"width": 640, "height": 480})
-    context.add_init_script("localStorage?.setItem('isocenter.renderer', 'canvas')")
-    view = View(context.new_page(), running)
-    yield view
-    context.close()
+    with looking(browser, running, width=640, height=480) as view:
+        yield view
     stop(running)
-    assert view.errors == []
 
 
 def colours(png: bytes) -> NDArray[np.int16]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Locator, expect
 
 from . import overlays
-from .conftest import COLUMNS, CT_STUDY, ROWS, SLICES, Archive, View, start, stop
+from .conftest import COLUMNS, CT_STUDY, ROWS, SLICES, Archive, View, looking, start, stop
 from .overlays import VOXEL_ML, dose_at, liver, tumour
 
 pytestmark = pytest.mark.browser
@@ -37,14 +37,10 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
 @pytest.fixture
 def shown(browser: Browser, planned: Archive) -> Iterator[View]:
     """Return a page with the CT open and the list of structures beside it."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    context.add_init_script("localStorage?.setItem('isocenter.renderer', 'canvas')")
-    view = View(context.new_page(), planned)
-    view.study(CT_STUDY)
-    expect(view.page.locator(".card-structures button").first).to_be_visible()
-    yield view
-    context.close()
-    assert view.errors == []
+    with looking(browser, planned) as view:
+        view.study(CT_STUDY)
+        expect(view.page.locator(".card-structures button").first).to_be_visible()
+        yield view
 
 
 def entry(view: View, title: str) -> Locator:

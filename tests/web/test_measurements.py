@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
 
 from isocenter.web.measurements import MOST
@@ -117,6 +117,17 @@ DRAWN = [
 ]
 
 
+def stored_report(client: Client, folder: Path, uids: dict[str, str]) -> Dataset:
+    """Return a report as the archive gives it, in which dciodvfy finds no error."""
+    series = f"/dicom-web/studies/{STUDY}/series/{uids['SeriesInstanceUID']}"
+    ((_, body),) = parts_of(client.get(f"{series}/instances/{uids['SOPInstanceUID']}", accept=STOWED))
+    path = folder / "report.dcm"
+    path.write_bytes(body)
+    done = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
+    assert [line for line in done.stderr.splitlines() if line.startswith("Error")] == []
+    return dcmread(path)
+
+
 @pytest.mark.peer("dciodvfy")
 @pytest.mark.parametrize("plane", [None, PLANE])
 def test_signed_as_a_structured_report(
@@ -127,15 +138,8 @@ def test_signed_as_a_structured_report(
     assert put(client, [one | ({"plane": plane} if plane else {}) for one in DRAWN]).status_code == 204
     signed = client.request("POST", f"{PATH}/report")
     assert signed.status_code == 201
-    uids = signed.json()
     assert [one["id"] for one in client.get(PATH).json()] == ["9"]
-    series = f"/dicom-web/studies/{STUDY}/series/{uids['SeriesInstanceUID']}"
-    ((_, body),) = parts_of(client.get(f"{series}/instances/{uids['SOPInstanceUID']}", accept=STOWED))
-    path = tmp_path / "report.dcm"
-    path.write_bytes(body)
-    done = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
-    assert [line for line in done.stderr.splitlines() if line.startswith("Error")] == []
-    report = dcmread(path)
+    report = stored_report(client, tmp_path, signed.json())
     assert (report.PatientName, report.PatientID, report.StudyID, report.AccessionNumber) == (
         "Muster^Max",
         "P1",
@@ -181,13 +185,7 @@ def test_what_was_calibrated_by_hand_says_so_in_the_report(
     assert put(client, [line, measured, region]).status_code == 204
     uids = client.request("POST", f"{PATH}/report").json()
     assert [one["kind"] for one in client.get(PATH).json()] == ["calibration"]
-    series = f"/dicom-web/studies/{STUDY}/series/{uids['SeriesInstanceUID']}"
-    ((_, body),) = parts_of(client.get(f"{series}/instances/{uids['SOPInstanceUID']}", accept=STOWED))
-    path = tmp_path / "report.dcm"
-    path.write_bytes(body)
-    done = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
-    assert [line for line in done.stderr.splitlines() if line.startswith("Error")] == []
-    length, ellipse = dcmread(path).ContentSequence[-1].ContentSequence
+    length, ellipse = stored_report(client, tmp_path, uids).ContentSequence[-1].ContentSequence
     used, *sizes, _ = length.ContentSequence[2].ContentSequence
     assert used.ConceptNameCodeSequence[0].CodeMeaning == "Calibration Object"
     values = {one.ConceptNameCodeSequence[0].CodeValue: one.MeasuredValueSequence[0].NumericValue for one in sizes}
