@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from isocenter.archive import Archive
+from isocenter.index.subscriptions import Deliveries
 from isocenter.settings import Settings
 from isocenter.ups.attributes import GLOBAL_SUBSCRIPTION, data_set, text
 from isocenter.web.app import Application
@@ -98,6 +99,28 @@ def test_nothing_is_lost_while_nobody_listens(archive: Archive, open_channel: Ca
     channel.close()
     archive.work_items.change_state(last, "IN PROGRESS", "1.9")
     assert told(open_channel()) == (1, last, "IN PROGRESS")  # and nothing is sent twice
+
+
+def test_nothing_is_sent_twice_where_the_index_is_slow(
+    archive: Archive, open_channel: Callable[..., ClientConnection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The subscriber leaves and comes back before the index has learnt what it was told."""
+    release, advance = threading.Event(), Deliveries.advance
+
+    def advance_late(self: Deliveries, aet: str, position: int) -> None:
+        assert release.wait(PATIENCE)
+        advance(self, aet, position)
+
+    monkeypatch.setattr(Deliveries, "advance", advance_late)
+    archive.subscriptions.subscribe(GLOBAL_SUBSCRIPTION, "WATCH", locked=False)
+    uid = archive.work_items.create(SCHEDULED).uid
+    channel = open_channel()
+    assert told(channel) == (1, uid, "SCHEDULED")
+    channel.close()
+    again = open_channel()
+    archive.work_items.change_state(uid, "IN PROGRESS", "1.9")
+    assert told(again) == (1, uid, "IN PROGRESS")
+    release.set()
 
 
 def test_reports_of_another_process_come_too(

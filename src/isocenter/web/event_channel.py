@@ -34,6 +34,7 @@ class EventChannels:
         self._deliveries = Deliveries(archive.index.database, "web")
         self._signal = archive.reported
         self._look_after = look_after
+        self._sent: dict[str, int] = {}  # the last report of each subscriber; the index learns of it a little later
 
     async def serve(self, node: Node, socket: WebSocket) -> None:
         """Serve one channel to its end."""
@@ -58,7 +59,7 @@ class EventChannels:
         await _close_after(sending, socket, aet)
 
     async def _send(self, node: Node, socket: WebSocket, aet: str, waker: "_Waker") -> None:
-        position = await node.threads.read(self._deliveries.position, aet)
+        position = max(await node.threads.read(self._deliveries.position, aet), self._sent.get(aet, 0))
         latest = -1
         while True:
             last, latest = latest, await node.threads.read(self._deliveries.latest)
@@ -71,8 +72,9 @@ class EventChannels:
         while events := await node.threads.read(self._deliveries.events, aet, position):
             for event in events:
                 await socket.send_text(_message(event))
-            position = events[-1].id
-            await node.threads.write(self._deliveries.advance, aet, position)
+                self._sent[aet] = position = event.id
+            # A channel that ends meanwhile has told its reports all the same.
+            await asyncio.shield(node.threads.write(self._deliveries.advance, aet, position))
         return position
 
 
