@@ -74,11 +74,13 @@ class Run:
         """Measure a row, the sides alternating, and print its line."""
         samples: dict[str, list[float]] = {name: [] for name in ["isocenter", *row.peers]}
         for repetition in range(self.repeats or row.repeats):
+            data = self.data(repetition)
+            workload.read_ahead([*data.ct, *data.mr])
             for name, values in samples.items():
                 os.sync()  # what the side before left to be written must not slow this one down
                 server = self.start(name) if row.fresh else servers[name]
                 try:
-                    values.append(row.measure(server, self.data(repetition)))
+                    values.append(row.measure(server, data))
                 finally:
                     if row.fresh:
                         self.stop(server)
@@ -153,8 +155,10 @@ def full_archive(run: Run, instances: int) -> None:
         fill_isocenter(full, instances // 200, 200)
         time.sleep(REST)
         for number in range(repeats):
+            data = run.data(number)
+            workload.read_ahead(data.ct)
             os.sync()
-            samples["full"].append(ROWS[0].measure(full, run.data(number)))
+            samples["full"].append(ROWS[0].measure(full, data))
             os.sync()
             empty = run.start("isocenter")
             samples["empty"].append(ROWS[0].measure(empty, run.data(number)))
@@ -180,6 +184,7 @@ def readers_beside_a_modality(run: Run) -> None:
     before: list[float] = []
     for number in range(run.repeats or 5):
         read, alone, beside = _in_turn(run.data(0).ct, number)
+        workload.read_ahead(run.data(0).ct)
         for name, results in peers.items():
             server = run.start(name)
             try:

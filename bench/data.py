@@ -50,6 +50,13 @@ def files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.dcm"))
 
 
+def read_ahead(folders: list[Path]) -> None:
+    """Read every file once, so that none of the sides has to wait for the disk where its sender reads."""
+    for folder in folders:
+        for file in files(folder):
+            file.read_bytes()
+
+
 def uids(kind: Kind, study: int, count: int) -> tuple[str, str, list[str]]:
     """Return the UIDs of a study, of its series and of its first images."""
     root = f"{ROOT}.{len(kind.name)}{kind.side}.{study}"

@@ -24,7 +24,8 @@ MASKS, INJECTED = 3, 1100.0
 """Frames before the contrast medium, and when it reaches the neck, in milliseconds."""
 MOVED = (1, -2)
 """Rows and columns that the patient moves by between the masks and the rest."""
-ANEURYSM, ANEURYSM_DIAMETER = (-6.0, 17.0), 9.0
+ANEURYSM, ANEURYSM_DIAMETER, ANEURYSM_REACHED = (-6.0, 17.0), 9.0, 420.0
+"""Middle and diameter in millimetres; how long after the neck the contrast medium is there, in milliseconds."""
 CONTRAST, GAIN = 0.055, 2600.0
 """Attenuation per millimetre of vessel, and the value of the beam behind an average head."""
 #: Half axes and middle (x, y), depth of the half axis along the beam, attenuation per millimetre.
@@ -61,7 +62,7 @@ class Angiogram:
         self.blush = np.clip(0.5 - self.brain / 20, 0, 1) * np.clip(
             0.7 + 0.25 * clouds(random, (ROWS, ROWS), 64, 4), 0, 2
         )
-        self.arteries = _filled(_arteries(random))
+        self.arteries = _with_aneurysm(*_filled(_arteries(random)))
         self.veins = _filled([(path(list(line)), 0.0, 1e9) for line in SINUSES] + _bridging(random))
 
     def _head(self, random: np.random.Generator) -> Field:
@@ -133,12 +134,15 @@ def _filled(parts: list[tuple[Branches, float, float]]) -> tuple[Field, Field]:
             deeper = patch > depth[rows, columns]
             depth[rows, columns][deeper] = patch[deeper]
             arrival[rows, columns][deeper] = start + 1.1 * far / speed
-    if parts[0][1] == 0 and parts[0][2] < 1:
-        away = (steps[None, :] - ANEURYSM[0]) ** 2 + (steps[:, None] - ANEURYSM[1]) ** 2
-        ball = 2 * np.sqrt(np.maximum((ANEURYSM_DIAMETER / 2) ** 2 - away, 0)).astype(np.float32)
-        arrival[ball > depth] = 420.0
-        depth = np.maximum(depth, ball)
     return depth, arrival
+
+
+def _with_aneurysm(depth: Field, arrival: Field) -> tuple[Field, Field]:
+    steps = (np.arange(ROWS) - (ROWS - 1) / 2) * PIXEL
+    away = (steps[None, :] - ANEURYSM[0]) ** 2 + (steps[:, None] - ANEURYSM[1]) ** 2
+    ball = 2 * np.sqrt(np.maximum((ANEURYSM_DIAMETER / 2) ** 2 - away, 0)).astype(np.float32)
+    arrival[ball > depth] = ANEURYSM_REACHED
+    return np.maximum(depth, ball), arrival
 
 
 def _chord(x: Field, y: Field, begin: Field, end: Field, radius: float) -> Field:
