@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from isocenter.dicom import dictionary
 from isocenter.dicom.encoding import Buffer
-from isocenter.dicom.pixels import ImageDescription, Range, frame_ranges, read_image_description
+from isocenter.dicom.pixels import IMAGE_TAGS, TABLE_TAGS, ImageDescription, Range, frame_ranges, image_description
 from isocenter.dicom.scanner import iter_elements, scan
 from isocenter.dicom.uids import TransferSyntax
 from isocenter.errors import NotFoundError
@@ -54,13 +54,13 @@ def read_layout(data: Buffer, syntax: TransferSyntax) -> Layout:
         NotFoundError: there is no image in it.
         InvalidObjectError: its pixel data is broken.
     """
-    vr = _pixel_vr(data, syntax)
-    description = read_image_description(data, syntax)
-    return Layout(description, syntax, vr, tuple(frame_ranges(data, syntax, description)))
+    found = scan(data, syntax, IMAGE_TAGS | TABLE_TAGS, _FIRST_PIXELS)
+    vr = _pixel_vr(data, syntax, found.position)
+    description = image_description(found.values, syntax)
+    return Layout(description, syntax, vr, tuple(frame_ranges(data, syntax, description, found)))
 
 
-def _pixel_vr(data: Buffer, syntax: TransferSyntax) -> str:
-    position = scan(data, syntax, frozenset(), _FIRST_PIXELS).position
+def _pixel_vr(data: Buffer, syntax: TransferSyntax, position: int) -> str:
     for element in iter_elements(data, syntax, position):
         if element.tag in _PIXELS:
             return element.vr or dictionary.vr(element.tag)

@@ -21,14 +21,15 @@ from isocenter.dicom.encoding import (
     read_header,
 )
 from isocenter.dicom.header import decode_values
-from isocenter.dicom.scanner import scan
+from isocenter.dicom.scanner import ScanResult, scan
 from isocenter.dicom.uids import TransferSyntax
 from isocenter.errors import InvalidObjectError
 
 EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS = 0x7FE00001, 0x7FE00002
 FLOAT_PIXEL_DATA, DOUBLE_FLOAT_PIXEL_DATA, PIXEL_DATA = 0x7FE00008, 0x7FE00009, 0x7FE00010
 _PIXEL_TAGS = frozenset({FLOAT_PIXEL_DATA, DOUBLE_FLOAT_PIXEL_DATA, PIXEL_DATA})
-_TABLE_TAGS = frozenset({EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS})
+#: The tags :func:`frame_ranges` needs of a scan up to the pixel data.
+TABLE_TAGS = frozenset({EXTENDED_OFFSET_TABLE, EXTENDED_OFFSET_TABLE_LENGTHS})
 
 Range = tuple[int, int]
 
@@ -102,15 +103,19 @@ def image_description(values: dict[int, bytes], syntax: TransferSyntax) -> Image
     )
 
 
-def frame_ranges(data: Buffer, syntax: TransferSyntax, description: ImageDescription) -> list[tuple[Range, ...]]:
+def frame_ranges(
+    data: Buffer, syntax: TransferSyntax, description: ImageDescription, found: ScanResult | None = None
+) -> list[tuple[Range, ...]]:
     """Return for each frame the (offset, length) of its pieces in ``data``, a whole data set.
 
     A native frame has one piece, an encapsulated one a piece per fragment. Native frames of fewer than eight bits that
     do not end at a byte boundary are given with the bytes they share. Frames that the data do not hold any more are
     left out, so a cut file gives a shorter list. Raises InvalidObjectError when there is no pixel data.
+
+    ``found``: what a scan for :data:`TABLE_TAGS` up to the pixel data came to, where the caller has made it.
     """
     end = len(data)
-    found = scan(data, syntax, _TABLE_TAGS, FLOAT_PIXEL_DATA)
+    found = found or scan(data, syntax, TABLE_TAGS, FLOAT_PIXEL_DATA)
     encoding = effective_encoding(data, 0, end, encoding_of(syntax))
     offset = found.position
     while found.complete and offset + 8 <= end:
