@@ -101,10 +101,15 @@ def _judge_removed(score: Score, answer: Answer, data: bytes) -> None:
     cut = data.rfind(b"\xe0\x7f\x10\0")
     header = data if cut < 0 else data[: cut + 64] + data[-1024:]
     for kind, token in answer.removed:
-        raw = token.encode()
-        forms = (raw[::-1], base64.b64encode(raw), raw.hex().encode(), token.encode("utf-16-le"))
-        gone = raw not in data and (len(raw) < 9 or not any(form in header for form in forms))
+        gone = token.encode() not in data and not is_in_disguise(token, header)
         score.note(score.removed, kind, int(gone), 1, f"{answer.name} {token}")
+
+
+def is_in_disguise(token: str, data: bytes) -> bool:
+    """Tell whether a token of some length is in there backwards, as base64, hexadecimal digits or UTF-16."""
+    raw = token.encode()
+    forms = (raw[::-1], base64.b64encode(raw), raw.hex().encode(), token.encode("utf-16-le"))
+    return len(raw) >= 9 and any(form in data for form in forms)
 
 
 def _judge_retained(score: Score, answer: Answer, before: Dataset, after: Dataset, old: bytes, new: bytes) -> None:

@@ -80,15 +80,18 @@ def read(data_set: bytes, syntax: str) -> pydicom.Dataset:
     )  # fmt: skip
 
 
-def ask(service: Any, field: int, sop_class: str, keys: dict[str, str] | None = None, **more: Any) -> list[Any]:
+def ask(
+    service: Any, field: int, sop_class: str, keys: dict[str, str] | None = None,
+    performs: dict[tuple[str, str], int] | None = None, **more: Any,
+) -> list[Any]:  # fmt: skip
     command = Command(field, MessageID=7, CommandDataSetType=1, AffectedSOPClassUID=sop_class, Priority=0, **more)
     context = ServiceContext(1, "LAB", "ISOCENTER", "192.0.2.7", 1, sop_class, EXPLICIT)
     if field == CommandField.C_GET_RQ:
-        context = replace(context, performs={(each, EXPLICIT): 1 for each in (CT, SC)})
+        context = replace(context, performs=performs or {(each, EXPLICIT): 1 for each in (CT, SC)})
     handler = service.begin(context, command)
     question = {"00080052": {"vr": "CS", "Value": ["STUDY"]}, "0020000D": {"vr": "UI", "Value": [STUDY]}}
     for tag, value in (keys or {}).items():
-        question[tag] = {"vr": "LO", "Value": [value]}
+        question[tag] = {"vr": question.get(tag, {"vr": "LO"})["vr"], "Value": [value]}
     question = dict(sorted(question.items()))
     handler.write(memoryview(json_to_data_set(question)))
     answers = []

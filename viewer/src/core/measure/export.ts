@@ -1,6 +1,8 @@
-// Measurements as CSV (RFC 4180) and JSON, for other programs. Pure.
+// Measurements as CSV (RFC 4180) and JSON, for other programs: UIDs say of which picture, and nobody is named. Pure.
 
+import type { DataSet } from '../dicom-json';
 import { fixed, t } from '../language';
+import { withoutNames } from '../naming';
 import { BY_HAND, calibrationText } from './calibration';
 import { digitsOf } from './region';
 import { MEASURE_TOOLS } from './tools';
@@ -17,19 +19,19 @@ function cell(value: string | number): string {
 /** What a calibration says, as if it were measured. */
 const known = ({ calibration }: Measurement): { values: Quantity[]; source: string } => ({ values: calibration ? [{ quantity: 'length', value: calibration.known, unit: 'mm' }] : [], source: BY_HAND });
 
-/** A line for each result; one without results has a line, too. */
-export function toCsv(items: readonly Measurement[]): string {
+/** A line for each result; one without results has a line, too. `about` is a header of the patient. */
+export function toCsv(items: readonly Measurement[], about?: DataSet): string {
   const lines = items.flatMap((item) => {
     const { name = '', kind, image, points } = item;
     const { values, source } = kind === 'calibration' ? known(item) : { values: item.values ?? [], source: item.source ?? '' };
     const results: readonly (Quantity | undefined)[] = values.length > 0 ? values : [undefined];
     const place = [image?.StudyInstanceUID ?? '', image?.SeriesInstanceUID ?? '', image?.SOPInstanceUID ?? '', image?.frame ?? '', points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join(' ')];
-    return results.map((result) => [name, kind, result?.quantity ?? '', result?.value ?? '', result?.unit ?? '', source, ...place]);
+    return results.map((result) => [withoutNames(name, about), kind, result?.quantity ?? '', result?.value ?? '', result?.unit ?? '', source, ...place]);
   });
   return [HEAD, ...lines].map((line) => `${line.map(cell).join(',')}\r\n`).join('');
 }
 
-export const toJson = (items: readonly Measurement[]): string => `${JSON.stringify(items.map(({ id, kind, name = '', values = [], source = '', calibration, image, points }) => ({ id, kind, name, values, source, ...(calibration ? { calibration } : {}), ...image, points })), null, 2)}\n`;
+export const toJson = (items: readonly Measurement[], about?: DataSet): string => `${JSON.stringify(items.map(({ id, kind, name = '', values = [], source = '', calibration, image, points }) => ({ id, kind, name: withoutNames(name, about), values, source, ...(calibration ? { calibration } : {}), ...image, points })), null, 2)}\n`;
 
 export const titleOfMeasurement = ({ name, kind }: Measurement): string => (name ?? '') || t(MEASURE_TOOLS[kind].title);
 

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useState, type JSX } from 'react';
 import { fixed, t } from '../../core/language';
+import { withoutNames } from '../../core/naming';
 import { curvesCsv, dvhColumns, tableCsv, tableDoses, type DvhColumn, type DvhRow } from '../../core/structures/dvh-table';
 import { dvhOf, volumeOfDose, type DvhShape } from '../../core/structures/dvh';
 import type { Shape, ShownDose, Structure, StructureObject } from '../../viewport/structures/objects';
@@ -18,6 +19,8 @@ interface Props {
 export function DvhDialog({ dose, objects, title, onClose }: Props): JSX.Element {
   const { rows, waiting } = useHistograms(dose, objects);
   const { unit, most } = dose.grid;
+  const about = objects.find(({ set }) => set)?.set?.instances[0]?.dataSet;
+  const unnamed = (): DvhRow[] => rows.map((row) => ({ ...row, name: withoutNames(row.name, about) }));
   const columns = useMemo(() => dvhColumns(unit, tableDoses(most)), [unit, most]);
   return (
     <Dialog title={t('Dose-volume histogram · {title}', { title })} wide onClose={onClose}>
@@ -28,10 +31,10 @@ export function DvhDialog({ dose, objects, title, onClose }: Props): JSX.Element
             <Chart rows={rows} unit={unit} most={most} />
             <Table rows={rows} columns={columns} />
             <footer>
-              <button type="button" className="button" onClick={() => download('dvh.csv', 'text/csv', tableCsv(rows, columns))}>
+              <button type="button" className="button" onClick={() => download('dvh.csv', 'text/csv', tableCsv(unnamed(), columns))}>
                 {t('Table as CSV')}
               </button>
-              <button type="button" className="button" onClick={() => download('dvh-curves.csv', 'text/csv', curvesCsv(rows, unit, most))}>
+              <button type="button" className="button" onClick={() => download('dvh-curves.csv', 'text/csv', curvesCsv(unnamed(), unit, most))}>
                 {t('Curves as CSV')}
               </button>
               <span className="muted">{t('Computed here, several points a voxel; a stored histogram is dashed')}</span>

@@ -42,6 +42,7 @@ export function MeasurePanel({ session, ...rest }: Props): JSX.Element {
 function List({ session, study, onSign, onShow }: Props & { session: MeasureSession }): JSX.Element {
   const { items, selected, reported, unshown } = useStateOf(session);
   const [said, setSaid] = useState('');
+  const about = study.series.flatMap(({ sets = [] }) => sets)[0]?.instances[0]?.dataSet;
   const show = (item: Measurement): void => {
     const place = placeOf(item, study);
     if (place?.set) onShow(place.series, place.set, place.index);
@@ -74,10 +75,10 @@ function List({ session, study, onSign, onShow }: Props & { session: MeasureSess
         <button type="button" className="button" title={t('Store as a DICOM structured report')} onClick={() => void onSign().then(setSaid)}>
           {t('Sign')}
         </button>
-        <button type="button" className="button" onClick={() => download('measurements.csv', 'text/csv', toCsv(items))}>
+        <button type="button" className="button" onClick={() => download('measurements.csv', 'text/csv', toCsv(items, about))}>
           CSV
         </button>
-        <button type="button" className="button" onClick={() => download('measurements.json', 'application/json', toJson(items))}>
+        <button type="button" className="button" onClick={() => download('measurements.json', 'application/json', toJson(items, about))}>
           JSON
         </button>
       </footer>
