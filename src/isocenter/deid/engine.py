@@ -28,7 +28,7 @@ from isocenter.deid.options import Box, BurnedIn, Option, Policy, check_boxes
 from isocenter.deid.project import is_registered
 from isocenter.deid.rules import Rules
 from isocenter.deid.runs import plane_size
-from isocenter.deid.tree import Decision, Rewriter, SequesterError, Subject
+from isocenter.deid.tree import Rewriter, SequesterError, Subject, Written
 from isocenter.deid.videos import clear_video, is_video
 from isocenter.dicom.encoding import Buffer, Element, Encoding, effective_encoding, encoding_of
 from isocenter.dicom.header import Header, decode_values
@@ -60,6 +60,8 @@ _WANTED = (
     | {SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, ISSUER, CHARACTER_SET}
     | {painting.LOSSY, painting.METHOD}
 )  # fmt: skip
+#: Data sets that are copied to be read.
+_SMALL = 1 << 16
 _LAST, _LARGEST = 0x7FE00000, 1 << 32
 #: No deflated data set may become larger.
 _INFLATED = 1 << 31
@@ -146,14 +148,17 @@ def data_set_of(data: Buffer) -> tuple[Buffer, TransferSyntax]:
         raise InvalidObjectError("a directory of files (DICOMDIR) is not copied; make a new one for the output")
     syntax = transfer_syntax(meta.transfer_syntax_uid)
     body: Buffer = memoryview(data)[meta.data_set_offset :]
+    if len(body) <= _SMALL:
+        body = bytes(body)  # sooner read than a view
     if syntax.deflated:
         body = inflate(body, _INFLATED)
     return body, syntax
 
 
-_DECODED = gate.TAGS | {
-    SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, PATIENT_ID, ISSUER, ACCESSION_NUMBER, CHARACTER_SET,
-}  # fmt: skip
+#: What is decoded of an object, but for its SOP Instance UID: the objects of a series have it in common.
+_DECODED = sorted(
+    gate.TAGS | {STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, PATIENT_ID, ISSUER, ACCESSION_NUMBER, CHARACTER_SET}
+)
 
 
 def read_object(data: Buffer, syntax: TransferSyntax) -> Whole:
@@ -162,12 +167,19 @@ def read_object(data: Buffer, syntax: TransferSyntax) -> Whole:
     if not found.complete and found.position < len(data) and not only_padding(data, found.position):
         raise InvalidObjectError(f"the object is cut short at offset {found.position} of its data set")
     values = found.values
-    header = Header(decode_values({tag: raw for tag, raw in values.items() if tag in _DECODED}, syntax))
+    common, own = _decoded(tuple(map(values.get, _DECODED)), syntax.uid), values.get(SOP_INSTANCE_UID, b"")
+    header = Header(common | decode_values({SOP_INSTANCE_UID: own}, syntax))
     if not header.text(SOP_INSTANCE_UID) or not header.text(SOP_CLASS_UID):
         raise InvalidObjectError("this is no object: SOPClassUID or SOPInstanceUID is missing")
-    return Whole(
-        data, syntax, values, header, has_pixels=gate.has_pixels(data, syntax, found), header_end=found.position
-    )
+    has_pixels = gate.has_pixels(data, syntax, found)
+    return Whole(data, syntax, values, header, has_pixels=has_pixels, header_end=found.position)
+
+
+@lru_cache(maxsize=256)
+def _decoded(raws: tuple[bytes | None, ...], syntax_uid: str) -> dict[int, tuple[str, ...]]:
+    """Return the values of `_DECODED` from their bytes."""
+    there = {tag: raw for tag, raw in zip(_DECODED, raws, strict=True) if raw is not None}
+    return decode_values(there, transfer_syntax(syntax_uid))
 
 
 def _anonymize(
@@ -334,7 +346,7 @@ def _subject(project: Project, patient: tuple[str, str], accession: str) -> Subj
 
 
 @lru_cache(maxsize=16)
-def _shared(*_: object) -> dict[tuple[int, int, int, str, bytes], Decision]:
+def _shared(*_: object) -> dict[tuple[int, ...], dict[bytes, Written]]:
     """Return what objects with all of these in common remember of one another."""
     return {}
 

@@ -7,6 +7,7 @@ is set aside with the reason unless its text areas are known (:mod:`isocenter.de
 import itertools
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from isocenter.dicom.encoding import Buffer
 from isocenter.dicom.header import Header
@@ -22,6 +23,7 @@ TAGS: frozenset[int] = frozenset({
     SOP_CLASS_UID, IMAGE_TYPE, MODALITY, SERIES_DESCRIPTION, CONVERSION_TYPE, BURNED_IN, MANUFACTURER, MODEL, ROWS,
     COLUMNS, SAMPLES, FRAMES, PHOTOMETRIC,
 })  # fmt: skip
+_READ = sorted(TAGS)
 
 _PIXEL_GROUP = 0x7FE0
 _IMAGES = "1.2.840.10008.5.1.4.1.1."
@@ -94,6 +96,13 @@ def judge(header: Header, syntax_uid: str, *, has_pixels: bool) -> Finding | Non
 
     ``has_pixels``: there is pixel data; what Rows and Columns say is not believed.
     """
+    return _judged(tuple(map(header.values.get, _READ)), syntax_uid, has_pixels)
+
+
+@lru_cache(maxsize=256)
+def _judged(values: tuple[tuple[str, ...] | None, ...], syntax_uid: str, has_pixels: bool) -> Finding | None:
+    """Judge by the values of `_READ`; the objects of a series have them in common."""
+    header = Header({tag: value for tag, value in zip(_READ, values, strict=True) if value is not None})
     sop_class = header.text(SOP_CLASS_UID)
     reason = _UNCLEANABLE.get(sop_class)
     if reason is None and sop_class.startswith(_DOCUMENTS):

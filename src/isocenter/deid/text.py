@@ -121,7 +121,7 @@ def scrubber(
 
 
 def _other_ids(raw: bytes, encoding: Encoding) -> Iterable[bytes]:
-    for item in iter_items(raw, Element(OTHER_IDS, "SQ", 0, len(raw)), encoding):
+    for item in iter_items(raw, Element(OTHER_IDS, "SQ", 0, len(raw)), encoding) if raw else ():
         for element in iter_elements(raw, item.encoding, item.offset, item.end):
             if element.tag == _PATIENT_ID:
                 yield raw[element.offset : element.offset + element.length]

@@ -8,6 +8,7 @@ be read cannot be cleaned: every broken structure raises and the object is set a
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import NamedTuple
 
 import isocenter.deid.plausible as plausible
@@ -23,8 +24,8 @@ from isocenter.deid.structured import CONTENT_SEQUENCE, TEXT_VALUE, judge
 from isocenter.deid.text import Scrubber
 from isocenter.deid.writing import wrap_items, write_element, write_items
 from isocenter.dicom import dictionary
-from isocenter.dicom.encoding import IMPLICIT_LITTLE, SHORT_VRS, UNDEFINED, Buffer, Element, Encoding
-from isocenter.dicom.scanner import MAX_DEPTH, Item, iter_elements, iter_items
+from isocenter.dicom.encoding import IMPLICIT_LITTLE, ITEM_GROUP, SHORT_VRS, UNDEFINED, Buffer, Element, Encoding
+from isocenter.dicom.scanner import MAX_DEPTH, Item, behind, element_at, iter_items
 from isocenter.errors import IsocenterError
 
 PIXEL_DATA = 0x7FE00010
@@ -36,6 +37,10 @@ _NOT_BY_VALUE = frozenset({Action.SEQUENCE, Action.SEQUESTER, Action.PRIVATE})
 
 #: Decisions to remember; the objects of a series have most in common and some ten of their own.
 _REMEMBERED = 8192
+#: Kinds of levels to remember decisions for.
+_LEVELS = 256
+#: Behind all tags.
+_NEVER = 1 << 32
 #: The longest value to remember, in bytes.
 _SHORT_VALUE = 128
 _NOTES: dict[Action, str] = {action: action.name.lower() for action in Action}
@@ -43,6 +48,8 @@ _NOTES: dict[Action, str] = {action: action.name.lower() for action in Action}
 #: What becomes of an element with a value: the bytes that stand for it (none: it goes; None: it is copied as it is),
 #: and what the report counts.
 Decision = tuple[bytes | None, tuple[int, str] | None]
+#: The same, with the bytes that are copied.
+Written = tuple[bytes, tuple[int, str] | None]
 
 
 class SequesterError(IsocenterError):
@@ -60,7 +67,7 @@ class Subject:
 
 @dataclass(slots=True)
 class Rewriter:
-    """One pass over one data set; ``report`` counts (tag, action) as it goes.
+    """One pass over one data set; ``noted`` lists (tag, action) as it goes.
 
     ``decided`` remembers decisions; objects may share it that have rules, project, subject, scrubber and byte order in
     common.
@@ -71,9 +78,9 @@ class Rewriter:
     project: Project
     subject: Subject
     scrubber: Scrubber
-    decided: dict[tuple[int, int, int, str, bytes], Decision]
+    decided: dict[tuple[int, ...], dict[bytes, Written]]
     pixels: Callable[[Element], list[Buffer]] | None = None
-    report: Counter[tuple[int, str]] = field(default_factory=Counter)
+    noted: list[tuple[int, str]] = field(default_factory=list)
 
     def level(
         self, offset: int, end: int, source: Encoding, target: Encoding, parent: int = 0, depth: int = 0,
@@ -82,51 +89,74 @@ class Rewriter:
         """Return the pieces of one level; ``added`` elements replace those of the same tag."""
         if depth > MAX_DEPTH:
             raise SequesterError(f"sequences are nested deeper than {MAX_DEPTH}")
-        out = _Pieces(self.data)
-        place = _Place(end, source, target, parent, depth, out, _Private())
-        pending = list(added or ())
-        fixed = {tag for tag, _ in pending}
-        form = source.implicit + 2 * target.implicit + 4 * (source is target)
-        data, decided, report = self.data, self.decided, self.report
-        for element in iter_elements(data, source, offset, end):
-            tag, vr, start, length = element
-            while pending and pending[0][0] <= tag:
-                out.add(pending.pop(0)[1])
-            if tag in fixed:
-                continue
-            if tag & 0x10000 or length > _SHORT_VALUE:
-                self._long(element, place)
-                continue
-            key = (tag, parent, form, vr, bytes(data[start : start + length]))
-            decision = decided.get(key) or self._decided(key, element, place)
-            if decision is None:
-                self._element(element, place)
-                continue
-            piece, noted = decision
-            if noted is not None:
-                report[noted] += 1
-            if piece is None:
-                out.copy(start - (12 if vr and vr not in _SHORT else 8), start + length)
-            elif piece:
-                out.add(piece)
-        for _, written in pending:
-            out.add(written)
-        return out.pieces
+        place = _Place(end, source, target, parent, depth, _Pieces(self.data, dict(added or ())), _Private())
+        data, out, noted = self.data, place.out, self.noted
+        known, append = self._known(place), out.pieces.append
+        head, implicit, code = source.head, source.implicit, b""
+        while offset < end:
+            if offset + 8 <= end:  # what was met before, without the questions that others raise
+                if implicit:
+                    group, number, length = head(data, offset)
+                else:
+                    group, number, code, length = head(data, offset)
+                after = offset + 8 + length
+                if length <= _SHORT_VALUE and after <= end:
+                    raw = bytes(data[offset:after])
+                    decision = known.get(raw) or self._decided(known, raw, code, offset, place)
+                    if decision:
+                        if group << 16 | number >= out.due:
+                            out.insert(group << 16 | number)
+                        append(decision[0])
+                        if decision[1]:
+                            noted.append(decision[1])
+                        offset = after
+                        continue
+            element = element_at(data, offset, end, source)
+            if element is None:
+                break
+            if element.tag >> 16 != ITEM_GROUP:
+                self._unusual(element, place)
+            offset = behind(data, element, end, source)
+        return out.finished()
 
-    def _decided(self, key: tuple[int, int, int, str, bytes], element: Element, place: "_Place") -> Decision | None:
-        """Decide about a short value and remember it; None where that is no matter of the value."""
-        action = self.rules.action(element.tag, place.parent)
+    @property
+    def report(self) -> Counter[tuple[int, str]]:
+        """How often what was done to which attribute, on all levels."""
+        return Counter(self.noted)
+
+    def _known(self, place: "_Place") -> dict[bytes, Written]:
+        """Return the decisions about elements of such a level, by their bytes."""
+        form = place.source.implicit + 2 * place.target.implicit + 4 * (place.source is place.target)
+        if len(self.decided) >= _LEVELS:
+            self.decided.clear()
+        return self.decided.setdefault((place.parent, form, *place.out.replaced), {})
+
+    def _decided(
+        self, known: dict[bytes, Written], raw: bytes, code: bytes, offset: int, place: "_Place"
+    ) -> Written | None:
+        """Decide about a short value and remember it; None where there is more to ask than what is in these bytes."""
+        implicit = place.source.implicit
+        group, number = place.source.head(raw)[:2]
+        tag = group << 16 | number
+        if not group or group & 1 or group == ITEM_GROUP or not (implicit or code in SHORT_VRS):
+            return None
+        action = self.rules.action(tag, place.parent)
         if action in _NOT_BY_VALUE:
             return None
-        if len(self.decided) >= _REMEMBERED:
-            self.decided.clear()
-        decision = self.decided[key] = self._decide(element, action, element.vr, place)
-        return decision
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        element = Element(tag, "" if implicit else SHORT_VRS[code], offset + 8, len(raw) - 8)
+        piece, note = (b"", None) if tag in place.out.replaced else self._decide(element, action, element.vr, place)
+        written = known[raw] = raw if piece is None else piece, note
+        return written
 
-    def _long(self, element: Element, place: "_Place") -> None:
+    def _unusual(self, element: Element, place: "_Place") -> None:
         """Write a private element or a long value, pixels among them."""
+        place.out.insert(element.tag)
+        if element.tag in place.out.replaced:
+            return
         if element.tag == PIXEL_DATA and self.pixels and not place.depth:
-            place.out.extend(self.pixels(element))
+            place.out.pieces.extend(self.pixels(element))
         else:
             self._element(element, place)
 
@@ -154,12 +184,12 @@ class Rewriter:
     def _carry_out(self, decision: Decision, element: Element, place: "_Place") -> None:
         piece, noted = decision
         if noted is not None:
-            self.report[noted] += 1
+            self.noted.append(noted)
         if piece is None:
             start = element.offset
             place.out.copy(start - (12 if element.vr and element.vr not in _SHORT else 8), start + element.length)
         elif piece:
-            place.out.add(piece)
+            place.out.pieces.append(piece)
 
     def _decide(self, element: Element, action: Action, vr: str, place: "_Place") -> Decision:
         """Return what becomes of an element with a value; a large one that is kept is not looked at."""
@@ -228,9 +258,9 @@ class Rewriter:
             if action is not Action.REMOVE
         ]
         if len(items) < len(found):
-            self.report[element.tag, Action.REMOVE.name.lower()] += len(found) - len(items)
+            self.noted += [(element.tag, _NOTES[Action.REMOVE])] * (len(found) - len(items))
         if items or not found:
-            place.out.extend(wrap_items(element.tag, vr, items, place.target))
+            place.out.pieces.extend(wrap_items(element.tag, vr, items, place.target))
 
     def _judged(self, item: Item, parent: int) -> Action:
         """Return what becomes of an item: one of a report may describe the patient, or name somebody."""
@@ -250,36 +280,43 @@ class Rewriter:
         return self.level(item.offset, item.end, source, target, parent, depth + 1, added)
 
     def _note(self, tag: int, action: Action) -> None:
-        self.report[tag, _NOTES[action]] += 1
+        self.noted.append((tag, _NOTES[action]))
 
 
 class _Pieces:
-    """The output of a level: slices of the input, adjacent ones joined, and new bytes between."""
+    """The output of a level: new bytes, and slices of the input for what is long.
 
-    def __init__(self, data: Buffer) -> None:
+    ``replaced`` are elements by their tags that come in their order, whatever the input has of these tags.
+    """
+
+    def __init__(self, data: Buffer, replaced: dict[int, bytes]) -> None:
         self.view = memoryview(data)
         self.pieces: list[Buffer] = []
-        self._start = self._end = -1
+        self.replaced = replaced
+        self._waiting = sorted(replaced, reverse=True)
+        self.due = self._waiting[-1] if replaced else _NEVER
+
+    def insert(self, tag: int) -> None:
+        """Add those elements that come before this tag, or have it."""
+        while self._waiting and self._waiting[-1] <= tag:
+            self.pieces.append(self.replaced[self._waiting.pop()])
+        self.due = self._waiting[-1] if self._waiting else _NEVER
 
     def copy(self, start: int, end: int) -> None:
         """Add a part of the input."""
-        if start == self._end and self.pieces:
-            self.pieces[-1] = self.view[self._start : end]
-        else:
-            self.pieces.append(self.view[start:end])
-            self._start = start
-        self._end = end
+        self.pieces.append(self.view[start:end])
 
-    def add(self, piece: Buffer) -> int:
-        """Add new bytes; return their index, at which they may be replaced."""
-        self.pieces.append(piece)
-        self._start = self._end = -1
-        return len(self.pieces) - 1
+    def finished(self) -> list[Buffer]:
+        """Return the pieces, those between slices of the input as one."""
+        self.insert(_NEVER)
+        found: list[Buffer] = []
+        for is_new, pieces in groupby(self.pieces, _is_bytes):
+            found += [b"".join(pieces)] if is_new else list(pieces)  # noqa: B031 - used once, either way
+        return found
 
-    def extend(self, pieces: list[Buffer]) -> None:
-        """Add several pieces."""
-        for piece in pieces:
-            self.add(piece)
+
+def _is_bytes(piece: Buffer) -> bool:
+    return type(piece) is bytes
 
 
 class _Private:
@@ -294,9 +331,9 @@ class _Private:
         if 0x10 <= number <= 0xFF and element.length != UNDEFINED:
             raw = bytes(rewriter.data[element.offset : element.offset + element.length])
             name = raw.decode("ascii", "replace").strip("\0 ")
-            self._creators.setdefault(
-                (group, number), (name.upper(), place.out.add(b""), name.encode("ascii", "replace"))
-            )
+            place.out.pieces.append(b"")
+            written = name.upper(), len(place.out.pieces) - 1, name.encode("ascii", "replace")
+            self._creators.setdefault((group, number), written)
             return None
         found = self._creators.get((group, number >> 8))
         vr = SAFE_PRIVATE.get((group, number & 0xFF, found[0])) if found else None

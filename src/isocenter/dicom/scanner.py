@@ -34,8 +34,8 @@ from isocenter.errors import InvalidObjectError
 
 __all__ = [
     "UNDEFINED", "BrokenDataSetError", "Buffer", "Element", "Encoding", "Item", "ScanResult", "TruncatedError",
-    "at_padding", "behind_undefined", "inflate", "iter_elements", "iter_items", "only_padding", "scan",
-    "skip_undefined",
+    "at_padding", "behind", "behind_undefined", "element_at", "inflate", "iter_elements", "iter_items", "only_padding",
+    "scan", "skip_undefined",
 ]  # fmt: skip
 
 PIXEL_DATA_GROUP = 0x7FE00000
@@ -261,20 +261,33 @@ def iter_elements(
                 yield _new(Element, (group << 16 | number, short[code], offset + 8, length))
                 offset = after
                 continue
-        if at_padding(data, offset, end, encoding):
+        element = element_at(data, offset, end, encoding)
+        if element is None:
             return
-        element = _read_top(data, offset, end, encoding)
-        after = element.offset + element.length
-        if element.length == UNDEFINED:
-            if element.tag != ITEM:
-                yield element
-            after = behind_undefined(data, element, end, encoding)
-        elif after > end:
-            reason = f"{element.tag:08X} claims {element.length} bytes, {end - element.offset} are left"
-            raise TruncatedError(offset, reason)
-        elif element.tag >> 16 != ITEM_GROUP:
+        if element.tag >> 16 != ITEM_GROUP:
             yield element
-        offset = after
+        offset = behind(data, element, end, encoding)
+
+
+def element_at(data: Buffer, offset: int, end: int, encoding: Encoding) -> Element | None:
+    """Return the element at ``offset`` of a level, whatever it is, None where only padding is left.
+
+    Raises TruncatedError or BrokenDataSetError as :func:`iter_elements` does.
+    """
+    if at_padding(data, offset, end, encoding):
+        return None
+    element = _read_top(data, offset, end, encoding)
+    if element.length != UNDEFINED and element.offset + element.length > end:
+        reason = f"{element.tag:08X} claims {element.length} bytes, {end - element.offset} are left"
+        raise TruncatedError(offset, reason)
+    return element
+
+
+def behind(data: Buffer, element: Element, end: int, encoding: Encoding) -> int:
+    """Return the offset behind an element of a level."""
+    if element.length == UNDEFINED:
+        return behind_undefined(data, element, end, encoding)
+    return element.offset + element.length
 
 
 def item_encoding(element: Element, encoding: Encoding) -> Encoding:
