@@ -7,6 +7,7 @@ give what one gives. What cannot be written ends the run.
 
 import mmap
 import multiprocessing
+import os
 import secrets
 import shutil
 import tempfile
@@ -103,13 +104,14 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one input; ``output`` is the path below the output folder."""
+    """What became of one input; ``output`` is the path below the output folder, ``written`` where it is until then."""
 
     name: str
     outcome: str
     size: int = 0
     reason: str = ""
     output: str = ""
+    written: str = ""
     result: Result | None = None
     sealed: Sealed = ()
 
@@ -126,7 +128,10 @@ class Worker:
         self._mapping = job.extras.mapping(self.project, job.project)
         self._enclose = job.extras.enclosing()
         self._place = file_set_place if job.extras.file_set else place_of
-        self._incoming = "" if job.out is None else str(job.incoming)
+        self._incoming = ""
+        if job.out is not None:  # a folder for each process: they would wait for one another to make files in one
+            self._incoming = str(job.incoming / str(os.getpid()))
+            Path(self._incoming).mkdir(parents=True, exist_ok=True)
         self._block = bytearray(_BLOCK)  # fresh memory for each object would cost a page fault for every 4 kB
 
     def run(self, chunk: Chunk) -> list[Outcome]:
@@ -155,11 +160,12 @@ class Worker:
             return Outcome(found.name, "rejected", found.size, str(error))
         if result.status is Status.SEQUESTERED:
             return Outcome(found.name, "sequestered", found.size, result.reason, result=result)
+        written = f"{self._incoming}/{number}"
         if self.job.out is not None:
-            write_object(f"{self._incoming}/{number}", result.pieces)
+            write_object(written, result.pieces)
         sealed = self._sealed(data, result)
         place, kept = self._place(result), replace(result, pieces=())
-        return Outcome(found.name, "output", found.size, "", place, kept, sealed)
+        return Outcome(found.name, "output", found.size, "", place, written, kept, sealed)
 
     def _sealed(self, data: Buffer, result: Result) -> Sealed:
         if self._mapping is None:
@@ -213,11 +219,11 @@ def _load(found: Candidate, block: bytearray) -> Buffer:
             return memoryview(mmap.mmap(copy.fileno(), 0, access=mmap.ACCESS_READ))
 
 
-def _settle(job: Job, number: int, outcome: Outcome) -> Outcome:
+def _settle(job: Job, outcome: Outcome) -> Outcome:
     """Give a written object its final name, unless another has it: the same bytes, or other ones."""
     if job.out is None or outcome.outcome != "output":
         return outcome
-    given = give_name(f"{job.incoming}/{number}", f"{job.out}/{outcome.output}")
+    given = give_name(outcome.written, f"{job.out}/{outcome.output}")
     if given is Given.OTHER:
         return replace(outcome, outcome="sequestered", reason=OTHER_OBJECT, output="")
     if given is Given.SAME:
@@ -236,15 +242,13 @@ def run_all(job: Job, inputs: Sequence[Candidate | Rejected], jobs: int) -> Gene
     worker = Worker(job, inputs)
     starts = range(0, len(inputs), CHUNK)
     chunks = [(first, [found.name for found in inputs[first : first + CHUNK]]) for first in starts]
-    if job.out is not None:
-        job.incoming.mkdir(parents=True)
     return _settled(job, _outcomes(worker, chunks, jobs))
 
 
 def _settled(job: Job, outcomes: Iterator[list[Outcome]]) -> Generator[Outcome, None, None]:
     try:
-        for number, outcome in enumerate(chain.from_iterable(outcomes)):
-            yield _settle(job, number, outcome)
+        for outcome in chain.from_iterable(outcomes):
+            yield _settle(job, outcome)
     finally:
         if job.out is not None:
             shutil.rmtree(job.incoming, ignore_errors=True)
@@ -254,7 +258,8 @@ def _outcomes(worker: Worker, chunks: list[Chunk], jobs: int) -> Iterator[list[O
     if jobs == 1 or len(chunks) == 1:
         return map(worker.run, chunks)
     context = multiprocessing.get_context("fork" if _may_fork() else "spawn")
-    pool = ProcessPoolExecutor(min(jobs, len(chunks)), context, _start, (worker.job,))
+    given = worker.inputs if context.get_start_method() == "fork" and _may_be_copied(worker) else None
+    pool = ProcessPoolExecutor(min(jobs, len(chunks)), context, _start, (worker.job, given))
     return _drained(pool, pool.map(_run, chunks))
 
 
@@ -269,12 +274,18 @@ def _may_fork() -> bool:
     return tasks.is_dir() and len(list(tasks.iterdir())) == 1
 
 
+def _may_be_copied(worker: Worker) -> bool:
+    """Tell whether a copy of this process may read the inputs as they were found: files of their own."""
+    members = (isinstance(found, Candidate) and found.member for found in worker.inputs)
+    return worker.job.stored is None and not any(members)
+
+
 _worker: list[Worker] = []
 
 
-def _start(job: Job) -> None:
-    """Prepare a process: it finds the same inputs in the same order."""
-    _worker[:] = [Worker(job)]
+def _start(job: Job, inputs: Sequence[Candidate | Rejected] | None) -> None:
+    """Prepare a process: it has the same inputs, or finds them in the same order."""
+    _worker[:] = [Worker(job, inputs)]
 
 
 def _run(chunk: Chunk) -> list[Outcome]:

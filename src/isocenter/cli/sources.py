@@ -27,11 +27,15 @@ _ENCRYPTED = 1
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file that may be an object: ``name`` for people, ``size`` in bytes, ``open`` gives a stream from its start."""
+    """A file that may be an object: ``name`` for people, ``size`` in bytes, ``open`` gives a stream from its start.
+
+    ``member``: of a ZIP archive, whose one open file no two processes may read from.
+    """
 
     name: str
     size: int
     open: Callable[[], BinaryIO]
+    member: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ def _in_zip(path: Path) -> Iterator[Candidate | Rejected]:
         if member.flag_bits & _ENCRYPTED:
             yield Rejected(name, "encrypted")
         elif not member.is_dir():
-            yield Candidate(name, member.file_size, partial(_open_member, archive, member))
+            yield Candidate(name, member.file_size, partial(_open_member, archive, member), member=True)
 
 
 def _open_file(path: Path) -> BinaryIO:

@@ -8,6 +8,7 @@ be read cannot be cleaned: every broken structure raises and the object is set a
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -121,8 +122,8 @@ class Rewriter:
 
     @property
     def report(self) -> Counter[tuple[int, str]]:
-        """How often what was done to which attribute, on all levels."""
-        return Counter(self.noted)
+        """How often what was done to which attribute, on all levels; not to be changed, for others share it."""
+        return _counted(tuple(self.noted))
 
     def _known(self, place: "_Place") -> dict[bytes, Written]:
         """Return the decisions about elements of such a level, by their bytes."""
@@ -281,6 +282,12 @@ class Rewriter:
 
     def _note(self, tag: int, action: Action) -> None:
         self.noted.append((tag, _NOTES[action]))
+
+
+@lru_cache(maxsize=64)
+def _counted(noted: tuple[tuple[int, str], ...]) -> Counter[tuple[int, str]]:
+    """Return the counts; the objects of a series have the same, which then go from process to process once."""
+    return Counter(noted)
 
 
 class _Pieces:
