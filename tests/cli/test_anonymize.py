@@ -14,10 +14,13 @@ from typing import Any
 
 import pytest
 
+from isocenter.anonymizing.folder import incoming
 from isocenter.cli import main
+from isocenter.deid import Project
 from isocenter.dicom import dictionary
 from isocenter.dicom.part10 import write_file_meta
 from isocenter.dicom.writer import write_element
+from isocenter.errors import ConfigurationError
 
 CT, SC = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.7"
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -131,6 +134,28 @@ def test_a_run_goes_on_where_it_was(tmp_path: Path, anonymize) -> None:
     _, report = anonymize()
     assert (report["output"], report["unchanged"]) == (21, 21)
     assert set(files(tmp_path / "out")) == whole.keys()
+
+
+def test_what_a_killed_run_left_goes_with_the_next_unless_a_run_holds_it(tmp_path: Path, anonymize) -> None:
+    left, held = (tmp_path / "out" / f".incoming-{name}" for name in ("0123", "4567"))
+    (left / "77").mkdir(parents=True)
+    (left / "77" / "3").write_bytes(b"half")
+    with incoming(held):
+        (held / "0").write_bytes(b"half")
+        anonymize()
+        assert not left.exists()
+        assert (held / "0").exists()
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_a_lost_key_is_not_made_anew(tmp_path: Path, anonymize) -> None:
+    anonymize()
+    (tmp_path / "key" / "key").unlink()
+    assert anonymize(out="again") == (2, None)
+    assert not (tmp_path / "again").exists()
+    assert not (tmp_path / "key" / "key").exists()
+    with pytest.raises(ConfigurationError, match="restore its key"):
+        Project.open(tmp_path / "key")
 
 
 def test_another_profile_does_not_mix_into_the_folder(tmp_path: Path, anonymize, capsys) -> None:

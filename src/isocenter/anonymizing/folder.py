@@ -1,13 +1,15 @@
 """De-identified objects in a folder: ``<patient>/<study>/<series>/<instance>.dcm``, all names new ones.
 
 An object is written beside and gets its final name when it is whole. So no half-written file ever has that name, and
-nothing that is there is replaced.
+nothing that is there is replaced. What a run that was killed left beside goes with the next run.
 """
 
 import errno
+import fcntl
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from isocenter.deid import Result
 from isocenter.dicom.encoding import Buffer
 from isocenter.errors import OutOfResourcesError
 
+INCOMING = ".incoming-"
 OTHER_OBJECT = "another object with the same UID was written before"
 _BLOCK = 1 << 18
 _PIECES = 512
@@ -29,6 +32,41 @@ class Given(Enum):
     NEW = "new"
     SAME = "the same bytes are there already"
     OTHER = "another object is there"
+
+
+@contextmanager
+def incoming(path: Path) -> Iterator[None]:
+    """Make a folder, whose name begins with `INCOMING`, for objects without a final name; at the end it is gone."""
+    descriptor = _make_and_hold(path)
+    try:
+        for other in path.parent.glob(f"{INCOMING}*"):
+            if other != path:
+                _remove_unless_held(other)
+        yield
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _make_and_hold(path: Path) -> int:
+    while True:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_RDONLY)
+        with suppress(OSError):  # a file system without locks: nobody removes it then
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if path.exists():
+            return descriptor
+        os.close(descriptor)  # another run took it for one that was left
+
+
+def _remove_unless_held(path: Path) -> None:
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(path)
+        finally:
+            os.close(descriptor)
 
 
 def place_of(result: Result) -> str:

@@ -4,15 +4,21 @@ A target is opened for the objects of a study and then takes one result after th
 ``services``, which knows how to send.
 """
 
-import contextlib
 import secrets
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from isocenter.anonymizing.folder import OTHER_OBJECT, Given, give_name, place_of, write_object
+from isocenter.anonymizing.folder import (
+    INCOMING,
+    OTHER_OBJECT,
+    Given,
+    give_name,
+    incoming,
+    place_of,
+    write_object,
+)
 from isocenter.archive import Archive, Instance, Source
 from isocenter.archive import Outcome as Stored
 from isocenter.deid import Result
@@ -43,11 +49,10 @@ class FolderTarget:
     @contextmanager
     def open(self, _instances: Sequence[Instance]) -> Iterator[Take]:
         """Give what writes into the folder."""
-        incoming = self._folder / f".incoming-{secrets.token_hex(4)}"
-        incoming.mkdir(mode=0o700, parents=True)
+        on_its_way = self._folder / f"{INCOMING}{secrets.token_hex(4)}"
 
         def take(_instance: Instance, result: Result, check: Callable[[], None]) -> tuple[str, str]:
-            written = incoming / "object"
+            written = on_its_way / "object"
             write_object(written, result.pieces)
             check()
             given = give_name(str(written), str(self._folder / place_of(result)))
@@ -55,11 +60,8 @@ class FolderTarget:
                 return "sequestered", OTHER_OBJECT
             return ("output", "") if given is Given.NEW else ("unchanged", "")
 
-        try:
+        with incoming(on_its_way):
             yield take
-        finally:
-            with contextlib.suppress(OSError):
-                shutil.rmtree(incoming)
 
 
 class ArchiveTarget:

@@ -120,7 +120,7 @@ def _run(job: Job, name: str, jobs: int, left_out: Sequence[str], *, as_json: bo
         _note(job, name, report)
         if job.extras.file_set:
             write_directory(target)
-    _print(report, listed, done, as_json=as_json)
+    _print(report, listed, done, dry_run=target is None, as_json=as_json)
     return 1 if listed else 0
 
 
@@ -181,11 +181,13 @@ def _listing(project: Path, *, dry_run: bool) -> TextIO:
     return os.fdopen(descriptor, "w", encoding="utf-8", newline="")
 
 
-def _print(report: RunReport, listed: list[Outcome], done: int, *, as_json: bool) -> None:
+def _print(report: RunReport, listed: list[Outcome], done: int, *, dry_run: bool, as_json: bool) -> None:
     if as_json:
         print_json(report.as_json())
         return
     if listed:
         print_table(("INPUT", "OUTCOME", "REASON"), [(visible(o.name), o.outcome, o.reason) for o in listed])
     counts = ", ".join(f"{report.outcomes[outcome]} {text}" for outcome, text in OUTCOMES.items())
+    if dry_run:
+        click.echo("A dry run, which wrote nothing; without --dry-run it would be:")
     click.echo(f"{report.outcomes.total()} inputs ({size(done)}): {counts}; {len(report.studies)} studies")

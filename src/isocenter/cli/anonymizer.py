@@ -9,18 +9,17 @@ import mmap
 import multiprocessing
 import os
 import secrets
-import shutil
 import tempfile
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from isocenter.anonymizing.folder import OTHER_OBJECT, Given, give_name, place_of, write_object
+from isocenter.anonymizing.folder import INCOMING, OTHER_OBJECT, Given, give_name, incoming, place_of, write_object
 from isocenter.anonymizing.reading import map_object
 from isocenter.cli.anonymize_extras import Extras, Sealed
 from isocenter.cli.anonymize_inputs import Stored
@@ -85,7 +84,7 @@ class Job:
     def incoming(self) -> Path:
         """The folder for objects that have no final name yet; on the same file system as that."""
         assert self.out is not None
-        return self.out / f".incoming-{self.run}"
+        return self.out / f"{INCOMING}{self.run}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,19 +238,19 @@ def run_all(job: Job, inputs: Sequence[Candidate | Rejected], jobs: int) -> Gene
     Raises:
         ConfigurationError: the project, the list of patients or the certificate is none.
     """
-    worker = Worker(job, inputs)
-    starts = range(0, len(inputs), CHUNK)
-    chunks = [(first, [found.name for found in inputs[first : first + CHUNK]]) for first in starts]
-    return _settled(job, _outcomes(worker, chunks, jobs))
+    with ExitStack() as stack:
+        if job.out is not None:
+            stack.enter_context(incoming(job.incoming))
+        worker = Worker(job, inputs)
+        starts = range(0, len(inputs), CHUNK)
+        chunks = [(first, [found.name for found in inputs[first : first + CHUNK]]) for first in starts]
+        return _settled(job, _outcomes(worker, chunks, jobs), stack.pop_all())
 
 
-def _settled(job: Job, outcomes: Iterator[list[Outcome]]) -> Generator[Outcome, None, None]:
-    try:
+def _settled(job: Job, outcomes: Iterator[list[Outcome]], stack: ExitStack) -> Generator[Outcome, None, None]:
+    with stack:
         for outcome in chain.from_iterable(outcomes):
             yield _settle(job, outcome)
-    finally:
-        if job.out is not None:
-            shutil.rmtree(job.incoming, ignore_errors=True)
 
 
 def _outcomes(worker: Worker, chunks: list[Chunk], jobs: int) -> Iterator[list[Outcome]]:

@@ -55,7 +55,10 @@ class Project:
         path = folder / _KEY_FILE
         if not path.exists():
             if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-                raise ConfigurationError(f"{folder} is not a project: it holds other things and no key")
+                raise ConfigurationError(
+                    f"{folder} holds other things and no key: if it was a project, restore its key from the copy you "
+                    "have, for a new one would make new pseudonyms; else name another folder"
+                )
             _write_key(path, secrets.token_bytes(KEY_BYTES))
         if os.name == "posix" and path.stat().st_mode & 0o077:
             raise ConfigurationError(f"others may read the key: run chmod 600 {path}")
