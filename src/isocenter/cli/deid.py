@@ -8,10 +8,11 @@ import click
 from isocenter.cli.checker import FoundAll, check_all
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, print_table, progress, visible
-from isocenter.cli.sources import Rejected, find_candidates
+from isocenter.cli.sources import MEDIA_STORAGE_DIRECTORY, UNREADABLE, Candidate, Rejected, find_candidates
 from isocenter.deid import KEEP, PROFILES, Policy, Project, policy
 from isocenter.deid.envelope import read_certificate, read_private_key, restore
 from isocenter.deid.mapping import Mapping
+from isocenter.dicom.part10 import read_preamble_and_meta
 from isocenter.errors import ConfigurationError, IsocenterError, NotFoundError
 
 
@@ -123,21 +124,38 @@ def restore_objects(
     password = password_file.read_text(encoding="utf-8").strip() if password_file else None
     opener = (read_certificate(certificate), read_private_key(key, password))
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    done = failed = 0
+    done = failed = other = 0
     for candidate in find_candidates(paths):
         try:
-            if isinstance(candidate, Rejected):
-                raise NotFoundError(candidate.reason)
-            with candidate.open() as stream:
-                restored = restore(stream.read(), *opener)
+            data = _read(candidate)
+            if not _is_object(data):
+                other += 1
+                continue
+            restored = restore(data, *opener)
         except IsocenterError as error:
             failed += 1
             click.echo(f"{visible(candidate.name)}: {error}", err=True)
             continue
         done += 1
         _write(out / f"{done:06d}.dcm", restored)
-    click.echo(f"{done} objects restored, {failed} not")
+    click.echo(f"{done} objects restored, {failed} not; {other} other files")
     return 1 if failed or not done else 0
+
+
+def _read(candidate: Candidate | Rejected) -> bytes:
+    if isinstance(candidate, Rejected):
+        raise NotFoundError(candidate.reason)
+    try:
+        with candidate.open() as stream:
+            return stream.read()
+    except UNREADABLE as error:
+        raise NotFoundError("it cannot be read") from error
+
+
+def _is_object(data: bytes) -> bool:
+    """Tell whether a file may be what 'isocenter anonymize' wrote, and not a report or a DICOMDIR beside it."""
+    meta = read_preamble_and_meta(data, final=True) if data[128:132] == b"DICM" else None
+    return meta is not None and meta.sop_class_uid != MEDIA_STORAGE_DIRECTORY
 
 
 def _write(path: Path, data: bytes) -> None:
