@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+import { offline } from './build/offline';
 import { collectPackages, notices, precompress } from './build/plugins';
 
 const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -9,8 +10,9 @@ const local = (path: string): string => fileURLToPath(new URL(path, import.meta.
 const LICENCES = new Set(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD', '(MIT AND Zlib)', '(WTFPL OR MIT)']);
 
 export default defineConfig({
-  base: '/',
-  plugins: [react(), collectPackages(), notices(LICENCES), precompress()],
+  // Relative: a proxy may show the archive below a path.
+  base: './',
+  plugins: [react(), collectPackages(), notices(LICENCES), offline(local('./src/offline/service-worker.ts')), precompress()],
   worker: { format: 'es', plugins: () => [collectPackages()] },
   resolve: {
     // Parts of libraries that the viewer never reaches; each file says why.

@@ -320,6 +320,7 @@ def looking(
     script: str = "", **options: Any,
 ) -> Iterator[View]:  # fmt: skip
     """Give a page; afterwards it must have raised no error and asked nobody else for anything."""
+    options.setdefault("service_workers", "block")  # it would keep tests from seeing and changing requests
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
     context.add_init_script(f"localStorage?.setItem('isocenter.renderer', '{renderer}');{script}")
     shown = View(context.new_page(), archive)
@@ -341,7 +342,8 @@ def view(browser: Browser, archive: Archive, renderer: str) -> Iterator[View]:
 def phone(browser: Browser, archive: Archive) -> Iterator[View]:
     """Return a page of a phone, 390 x 844, with touch."""
     context = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, device_scale_factor=2
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, device_scale_factor=2,
+        service_workers="block",
     )
     shown = View(context.new_page(), archive)
     yield shown

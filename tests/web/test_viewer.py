@@ -1,13 +1,17 @@
 """The built viewer: types, caching, compressed siblings, its own addresses; nothing outside its folder."""
 
 import gzip
+import importlib.util
+import json
 from pathlib import Path
 
+import imagecodecs
+import numpy as np
 import pytest
 
 from .conftest import Client
 
-INDEX = b"<!doctype html><title>viewer</title>"
+INDEX = b"<!doctype html><head><title>viewer</title></head>"
 SCRIPT = b"console.log(1);" * 50
 
 
@@ -17,6 +21,7 @@ def built(tmp_path: Path) -> Path:
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_bytes(INDEX)
     (folder / "favicon.svg").write_bytes(b"<svg/>")
+    (folder / "manifest.webmanifest").write_bytes(b"{}")
     (folder / "assets" / "main-abc123.js").write_bytes(SCRIPT)
     (folder / "assets" / "main-abc123.js.gz").write_bytes(gzip.compress(SCRIPT))
     (folder / "assets" / "main-abc123.js.br").write_bytes(b"brotli bytes")
@@ -27,9 +32,7 @@ def built(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/viewer", "/viewer?StudyInstanceUIDs=1.2", "/viewer/anything/below", "/index.html"]
-)
+@pytest.mark.parametrize("path", ["/", "/viewer", "/viewer?StudyInstanceUIDs=1.2", "/index.html"])
 def test_the_page(client: Client, built: Path, path: str) -> None:
     answer = client.get(path)
     assert answer.content == INDEX
@@ -39,6 +42,23 @@ def test_the_page(client: Client, built: Path, path: str) -> None:
     assert "script-src 'self' 'wasm-unsafe-eval'" in policy
     assert "unsafe-eval'" not in policy.replace("'wasm-unsafe-eval'", "")
     assert client.get(path, if_none_match=answer.headers["etag"]).status_code == 304
+
+
+@pytest.mark.parametrize(("path", "up"), [("/viewer/", b"../"), ("/viewer/anything/below", b"../../")])
+def test_the_page_at_deeper_addresses_finds_its_files(client: Client, built: Path, path: str, up: bytes) -> None:
+    answer = client.get(path)
+    assert answer.content == INDEX.replace(b"<head>", b'<head><base href="%s">' % up)
+    assert answer.headers["cache-control"] == "no-cache"
+    assert "base-uri 'self'" in answer.headers["content-security-policy"]
+
+
+def test_the_service_worker_is_asked_for_each_time_and_fetches_from_here_alone(client: Client, built: Path) -> None:
+    (built / "sw.js").write_bytes(b"// worker")
+    answer = client.get("/sw.js")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["content-security-policy"] == "default-src 'none'; connect-src 'self'"
+    assert "worker-src 'self'" in client.get("/").headers["content-security-policy"]
 
 
 def test_hashed_files_never_change(client: Client, built: Path) -> None:
@@ -59,7 +79,8 @@ def test_compressed_siblings(client: Client, built: Path, accepted: str, encodin
     assert answer.headers["vary"] == "accept-encoding"
 
 
-def test_wasm_has_its_type(client: Client, built: Path) -> None:
+def test_files_have_their_type(client: Client, built: Path) -> None:
+    assert client.get("/manifest.webmanifest").headers["content-type"] == "application/manifest+json"
     assert client.get("/assets/codec-1.wasm").headers["content-type"] == "application/wasm"
 
 
@@ -97,3 +118,21 @@ def test_the_page_of_the_api_asks_nobody_else(client: Client, path: str) -> None
 
 def test_the_page_of_the_api_has_no_other_files(client: Client) -> None:
     assert client.get("/docs/missing.html").status_code == 404
+
+
+PUBLIC = Path(__file__).resolve().parents[2] / "viewer" / "public"
+
+
+def test_the_manifest_names_icons_that_the_tool_draws() -> None:
+    listed = {icon["src"]: icon["sizes"] for icon in json.loads((PUBLIC / "manifest.webmanifest").read_text())["icons"]}
+    assert set(listed) == {path.name for path in PUBLIC.iterdir()} - {"manifest.webmanifest"}
+    spec = importlib.util.spec_from_file_location("make_icons", PUBLIC.parents[1] / "tools" / "make_icons.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert (PUBLIC / "icon.svg").read_text() == tool.svg()
+    for icon in tool.ICONS:
+        kept = imagecodecs.png_decode((PUBLIC / icon.name).read_bytes())
+        assert listed[icon.name] == f"{icon.pixels}x{icon.pixels}"
+        assert np.abs(kept.astype(int) - imagecodecs.png_decode(tool.png(icon))).max() <= 1

@@ -1,7 +1,8 @@
 """The built viewer: files of one folder, ``index.html`` for the viewer's own addresses (RFC 9111, RFC 9110 8.4).
 
 Names under ``assets/`` carry a hash of their content and never change; everything else is asked for again each time.
-A file with a compressed sibling (``.br``, ``.gz``) is served in that form to clients that take it.
+A file with a compressed sibling (``.br``, ``.gz``) is served in that form to clients that take it. The page names its
+files relative to its own address, so that a proxy may show it below any path; ``sw.js`` is its service worker.
 """
 
 from email.utils import formatdate
@@ -38,6 +39,9 @@ _DOCS = frozenset({"docs.html", "docs.css", "docs.js"})
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _REVALIDATE = "no-cache"
+_SERVICE_WORKER = "sw.js"
+#: A service worker has a policy of its own: this one needs to fetch files of this server, nothing else.
+_WORKER_POLICY = {"content-security-policy": "default-src 'none'; connect-src 'self'"}
 
 
 class Viewer:
@@ -50,7 +54,8 @@ class Viewer:
         """Return the viewer's one page, or the page that says how to build it."""
         if not (self._folder / "index.html").is_file():
             return Response((PAGES / "missing.html").read_bytes(), media_type=_TYPES[".html"], headers=_no_cache())
-        return _serve(self._folder / "index.html", request, _REVALIDATE)
+        depth = request.path_params["rest"].count("/") + 1 if "rest" in request.path_params else 0
+        return _based(self._folder / "index.html", depth) if depth else _serve(self._folder / "index.html", request)
 
     async def file(self, _node: Node, request: Request) -> Response:
         """Return a file of the folder, never anything outside it."""
@@ -61,14 +66,22 @@ class Viewer:
         path = self._folder.joinpath(*parts)
         if path.suffix not in _TYPES or not path.is_file():
             raise HTTPException(404, "there is no such page")
-        return _serve(path, request, _IMMUTABLE if parts[0] == "assets" else _REVALIDATE)
+        response = _serve(path, request, _IMMUTABLE if parts[0] == "assets" else _REVALIDATE)
+        response.headers.update(_WORKER_POLICY if name == _SERVICE_WORKER else {})
+        return response
 
 
 def _no_cache() -> dict[str, str]:
     return {"cache-control": _REVALIDATE}
 
 
-def _serve(path: Path, request: Request, cache_control: str) -> Response:
+def _based(path: Path, depth: int) -> Response:
+    """Return the page for an address that lies deeper than itself: its files are so many folders up."""
+    page = path.read_bytes().replace(b"<head>", b'<head><base href="%s">' % (b"../" * depth), 1)
+    return Response(page, media_type=_TYPES[".html"], headers=_no_cache())
+
+
+def _serve(path: Path, request: Request, cache_control: str = _REVALIDATE) -> Response:
     accepted = {item.split(";")[0].strip() for item in request.headers.get("accept-encoding", "").split(",")}
     status = path.stat()
     encoding, chosen = "", path
@@ -95,4 +108,4 @@ async def docs_page(_node: Node, request: Request) -> Response:
     path = PAGES / request.path_params.get("name", "docs.html")
     if path.name not in _DOCS:
         raise HTTPException(404, "there is no such page")
-    return _serve(path, request, _REVALIDATE)
+    return _serve(path, request)

@@ -51,12 +51,13 @@ function readLayout(text: string, uids: readonly string[]): PanesPlace | undefin
   return { rows, columns, panes: Array.from({ length: rows * columns }, (_, index) => (UID.test(uids[index] ?? '') ? (uids[index] as string) : '')) };
 }
 
-export function writePlace(place: Place): string {
-  if (place.page === 'list') return '/';
+/** `site` is the path that stands before all, "" at the top of a host. */
+export function writePlace(place: Place, site = ''): string {
+  if (place.page === 'list') return `${site}/`;
   const { studies, series, instance, layout, local } = place;
   const parts = [`StudyInstanceUIDs=${studies.join(',')}`];
   if (series) parts.push(`SeriesInstanceUID=${series}`);
   if (instance) parts.push(`SOPInstanceUID=${instance}`);
   if (layout) parts.push(`Layout=${layout.rows}x${layout.columns}`, `Panes=${layout.panes.join(',')}`);
-  return `${local ? `/${LOCAL}` : '/viewer?'}${parts.join('&')}`;
+  return `${site}/${local ? LOCAL : 'viewer?'}${parts.join('&')}`;
 }

@@ -2,6 +2,7 @@
 
 import type { BurnedIn, Counts, SeriesPreview } from '../core/anonymize/decisions';
 import { connection } from './connection';
+import { API } from './site';
 
 export interface Project {
   name: string;
@@ -50,7 +51,7 @@ export interface Wish {
 }
 
 export class AnonymizationClient {
-  constructor(private readonly api = '/api') {}
+  constructor(private readonly api = API) {}
 
   projects(signal?: AbortSignal): Promise<Project[]> {
     return this.ask('/anonymization/projects', signal ? { signal } : {});

@@ -5,6 +5,7 @@
 import { t } from '../core/language';
 import { Signal } from '../core/lifecycle';
 import { ServerError, Unreachable, describe } from './server-error';
+import { API } from './site';
 
 export type Reach = 'reached' | 'unreachable' | 'login';
 
@@ -29,7 +30,7 @@ export class Connection {
   private wait = SOONEST;
 
   constructor(
-    private readonly probe = '/api/system',
+    private readonly probe = `${API}/system`,
     private readonly ask: typeof fetch = (url, request) => fetch(url, request),
   ) {}
 

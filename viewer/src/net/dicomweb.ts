@@ -7,6 +7,7 @@ import type { ToldPlane } from '../core/server-plane';
 import { connection } from './connection';
 import { parameter, readMultipart } from './multipart';
 import { ServerError } from './server-error';
+import { API, DICOM_WEB } from './site';
 
 export { ServerError, describe } from './server-error';
 
@@ -39,8 +40,8 @@ export class DicomWebClient {
   readonly local: boolean = false;
 
   constructor(
-    private readonly root = '/dicom-web',
-    private readonly api = '/api',
+    private readonly root = DICOM_WEB,
+    private readonly api = API,
   ) {}
 
   /** QIDO-RS studies; 204 reads as none. `keys` are attribute keywords. */

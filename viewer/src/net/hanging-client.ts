@@ -2,9 +2,10 @@
 
 import type { Protocol } from '../core/hanging/protocol';
 import { connection } from './connection';
+import { API } from './site';
 
 export class HangingClient {
-  constructor(private readonly api = '/api') {}
+  constructor(private readonly api = API) {}
 
   async read(): Promise<Protocol[]> {
     const response = await this.ask('', { headers: { Accept: 'application/json' } });

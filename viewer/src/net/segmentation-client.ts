@@ -2,6 +2,7 @@
 
 import type { Code } from '../core/structures/properties';
 import { connection } from './connection';
+import { API } from './site';
 
 export interface PaintedSegmentation {
   SeriesInstanceUID: string;
@@ -16,7 +17,7 @@ export interface StoredSegmentation {
   SOPInstanceUID: string;
 }
 
-export async function storeSegmentation(study: string, painted: PaintedSegmentation, api = '/api'): Promise<StoredSegmentation> {
+export async function storeSegmentation(study: string, painted: PaintedSegmentation, api = API): Promise<StoredSegmentation> {
   const response = await connection.fetch(`${api}/studies/${study}/segmentations`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(painted) });
   return (await response.json()) as StoredSegmentation;
 }

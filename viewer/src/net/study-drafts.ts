@@ -2,13 +2,14 @@
 // (ETag, If-Match), and has it stored as an object.
 
 import { connection } from './connection';
+import { API } from './site';
 
 const OBJECTS = { measurements: '/report', 'key-images': '/selection' } as const;
 
 export class DraftClient<T> {
   constructor(
     private readonly kind: 'measurements' | 'key-images',
-    private readonly api = '/api',
+    private readonly api = API,
   ) {}
 
   async read(study: string): Promise<{ version: string; drafts: T[] }> {

@@ -4,6 +4,8 @@
 import { lazy, Suspense, useEffect, useMemo, type JSX } from 'react';
 import type { ViewerPlace } from '../core/deep-link';
 import { ConnectionNote } from './parts/connection-note';
+import { ErrorBoundary } from './parts/error-boundary';
+import { VersionNote } from './parts/version-note';
 import { DropTarget } from './parts/drop-target';
 import { StudyListPage } from './study-list/study-list-page';
 import { patient } from '../net/patient';
@@ -32,9 +34,10 @@ export function App(): JSX.Element {
   }, [onList]);
   return (
     <>
-      {place.page === 'list' ? <StudyListPage /> : place.local ? <LocalViewer place={place} /> : <Viewer place={place} />}
+      <ErrorBoundary>{place.page === 'list' ? <StudyListPage /> : place.local ? <LocalViewer place={place} /> : <Viewer place={place} />}</ErrorBoundary>
       <DropTarget />
       {place.page === 'viewer' && place.local ? null : <ConnectionNote />}
+      <VersionNote />
     </>
   );
 }

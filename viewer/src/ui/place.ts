@@ -3,6 +3,7 @@
 import { useSyncExternalStore } from 'react';
 import { readPlace, writePlace, type Place } from '../core/deep-link';
 import { Signal } from '../core/lifecycle';
+import { SITE } from '../net/site';
 
 const moved = new Signal();
 const now = (): string => location.pathname + location.search + location.hash;
@@ -20,7 +21,7 @@ function refresh(): void {
 window.addEventListener('popstate', refresh);
 
 export function navigate(place: Place, replace = false): void {
-  const target = writePlace(place);
+  const target = writePlace(place, SITE);
   if (replace) history.replaceState(null, '', target);
   else history.pushState(null, '', target);
   refresh();
@@ -28,7 +29,7 @@ export function navigate(place: Place, replace = false): void {
 
 /** Changes the address without showing another page: the link of what is on screen now. */
 export function noteAddress(place: Place): void {
-  history.replaceState(null, '', writePlace(place));
+  history.replaceState(null, '', writePlace(place, SITE));
   address = now();
 }
 

@@ -9,6 +9,7 @@ import { withStates } from '../core/presentation-state';
 import { seriesSets } from '../core/series';
 import { showsPictures, type DisplaySet } from '../core/stack';
 import type { DicomWebClient } from '../net/dicomweb';
+import { DICOM_WEB } from '../net/site';
 
 export interface SeriesEntry {
   StudyInstanceUID: string;
@@ -102,7 +103,7 @@ export class StudyLoader {
     if (!known) return [];
     if (known.sets) return known.sets;
     try {
-      known.sets = seriesSets(seriesMetadata(known.opening));
+      known.sets = seriesSets(seriesMetadata(known.opening, DICOM_WEB));
       this.replace(SeriesInstanceUID, { sets: known.sets, error: '' });
     } catch (error) {
       known.sets = [];

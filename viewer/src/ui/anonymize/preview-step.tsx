@@ -9,6 +9,7 @@ import type { AnonymizationClient, ObjectPreview, Project } from '../../net/anon
 import { ModalityBadge } from '../parts/modality-badge';
 import { BoxEditor } from './box-editor';
 import { HeaderTable } from './header-table';
+import { DICOM_WEB } from '../../net/site';
 
 export interface StudyPreview {
   study: string;
@@ -127,7 +128,7 @@ function SeriesPart({ client, study, series, project, decision, onDecide, onErro
       {tab === 'header' ? (
         <HeaderTable rows={object?.header ?? []} />
       ) : (
-        <PicturePart picture={`/dicom-web/studies/${study}/series/${series.SeriesInstanceUID}/instances/${shown.SOPInstanceUID}/frames/${Math.min(frame, shown.frames)}/rendered`} series={series} decision={decision ?? begun(series)} onDecide={onDecide} />
+        <PicturePart picture={`${DICOM_WEB}/studies/${study}/series/${series.SeriesInstanceUID}/instances/${shown.SOPInstanceUID}/frames/${Math.min(frame, shown.frames)}/rendered`} series={series} decision={decision ?? begun(series)} onDecide={onDecide} />
       )}
     </div>
   );

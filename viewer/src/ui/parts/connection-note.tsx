@@ -4,6 +4,7 @@ import { LogIn, PlugZap } from 'lucide-react';
 import { useEffect, useSyncExternalStore, type JSX } from 'react';
 import { t } from '../../core/language';
 import { connection } from '../../net/connection';
+import { SITE } from '../../net/site';
 
 /** When it is worth asking before its time. */
 const HINTS = ['online', 'focus', 'visibilitychange'] as const;
@@ -43,7 +44,7 @@ function Login(): JSX.Element {
     <>
       <LogIn size={18} aria-hidden="true" />
       <span>{t('Your login has expired. Log in again in another tab: this one then goes on.')}</span>
-      <a className="button" href="/" target="_blank" rel="noopener">
+      <a className="button" href={`${SITE}/`} target="_blank" rel="noopener">
         {t('Log in')}
       </a>
     </>

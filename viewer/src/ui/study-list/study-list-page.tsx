@@ -17,6 +17,7 @@ import { StudyTable } from './study-table';
 import { useMarks, type Marks } from './use-marks';
 import { useStudies } from './use-studies';
 import { patient } from '../../net/patient';
+import { SITE } from '../../net/site';
 
 const ALL: StudyFilter = { search: '', modality: '', range: 'all' };
 const AnonymizeDialog = lazy(patient(() => import('../anonymize/anonymize-dialog').then((module) => ({ default: module.AnonymizeDialog }))));
@@ -101,7 +102,7 @@ export function StudyListPage(): JSX.Element {
   return (
     <div className="list-page">
       <header className="list-header">
-        <a className="brand" href="/" aria-label="Isocenter">
+        <a className="brand" href={`${SITE}/`} aria-label="Isocenter">
           <Mark />
           <span>Isocenter</span>
         </a>

@@ -4,6 +4,7 @@ import { t } from '../../core/language';
 import { findPicture } from '../../core/phases';
 import type { DisplaySet, Picture } from '../../core/stack';
 import { Owner, Signal } from '../../core/lifecycle';
+import { unsaved } from '../../core/unsaved';
 import { BitmapStore } from '../../viewport/bitmap-store';
 import { DecodePool } from '../../viewport/decode/pool';
 import { connection } from '../../net/connection';
@@ -231,6 +232,8 @@ export function createEngine({ client, queue, local }: Services): ViewerEngine {
   owner.own(() => reports.dispose());
   const drafts = new Drafts(client.local ? local.measurements : new DraftClient('measurements'), measure);
   owner.own(() => drafts.dispose());
+  owner.own(unsaved.add(async () => ((await drafts.flush()) ? '' : drafts.state() || t('Not everything is saved yet: try again'))));
+  owner.own(unsaved.add(() => (structures.state()?.editing()?.state().dirty ? t('The segmentation being painted is not stored yet.') : '')));
   const keys = new KeyImages(client.local ? local.keyImages : new DraftClient('key-images'), loader);
   owner.own(() => keys.dispose());
   const previews = new Previews(client, queue);

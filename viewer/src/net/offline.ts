@@ -1,0 +1,37 @@
+// Has the browser keep the viewer, so that it opens without the archive, and looks whether there is a newer one. Browsers do the first for
+// pages over https or of this machine only.
+
+import { connection } from './connection';
+import { SITE } from './site';
+import { version } from './version';
+
+/** ms after the page is there: images come first. */
+const LATER = 3000;
+
+/** A service worker that waits for older pages learns that this one is of its build. */
+async function tell({ waiting }: ServiceWorkerRegistration): Promise<void> {
+  if (waiting && !(await version.isNewer())) waiting.postMessage('current');
+}
+
+async function keep(): Promise<void> {
+  const registration = await navigator.serviceWorker.register(`${SITE}/sw.js`, { scope: `${SITE}/`, updateViaCache: 'none' });
+  registration.addEventListener('updatefound', () => {
+    const coming = registration.installing;
+    coming?.addEventListener('statechange', () => {
+      if (coming.state === 'installed') void tell(registration);
+    });
+  });
+  version.changed.listen(() => {
+    if (version.state() === 'newer') registration.update().catch(() => undefined);
+  });
+  await tell(registration);
+}
+
+export function watchVersion(): void {
+  window.addEventListener('vite:preloadError', () => void version.missing());
+  connection.restored.listen(() => void version.isNewer());
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') version.look();
+  });
+  if (import.meta.env.PROD && 'serviceWorker' in navigator) setTimeout(() => void keep().catch(() => undefined), LATER);
+}
