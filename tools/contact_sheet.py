@@ -29,9 +29,9 @@ FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-
 SIZE, THUMBNAIL, LABEL, COLUMNS = (1280, 720), (400, 225), 24, 5
 #: Pictures of the guide, and how large they may be.
 GUIDE = (
-    "list", "local", "keys", "phone", "stack", "measure", "keyimage", "view", "colours", "suv", "segmentation", "dose",
-    "phases", "fusion", "layout", "mammogram", "report", "slide", "ecg", "cine", "dsa", "priors", "mpr", "volume",
-    "print", "tags",
+    "list", "local", "keys", "phone", "stack", "measure", "keyimage", "view", "colours", "suv", "isocontour",
+    "segmentation", "dose", "phases", "fusion", "layout", "mammogram", "report", "slide", "ecg", "cine", "dsa",
+    "priors", "mpr", "volume", "print", "tags",
 )  # fmt: skip
 GUIDE_SIZE = (800, 450)
 PHONE = (390, 844)
@@ -260,6 +260,10 @@ ROWS = (
     Row("fusion", "PET over CT (Shift Y)", "PT", (ready(3), sharp("Upper series:"))),
     Row("suv", "PET in SUV", "PT", (
         ready(3), keys("Shift+l"), cells("1x2"), keys("Tab"), click(".preset-button"))),
+    Row("isocontour", "Isocontour region: SUVmax, SUVpeak (Shift I)", "PT", (
+        ready(3), click(".pane-surface >> nth=1"), keys("m"), until(".mpr-bar"), sharp("slices"),
+        drag((0.35, 0.3), (0.358, 0.325), pane=1), keys("Shift+i"), until("[data-measuring=ready]"),
+        drag((0.358, 0.325), (0.4, 0.325), (0.43, 0.325), pane=1), until(".measurement tspan"))),
     Row("nm", "Bone scan", "NM"),
     Row("cine", "Ultrasound plays by itself; lossy is said", "US"),
     Row("dsa", "Subtraction by the file's mask (Shift D)", "XA", (

@@ -72,6 +72,9 @@ def test_the_second_of_two_writers_is_told(client: Client, store: Callable[..., 
         [LENGTH, LENGTH],
         [LENGTH | {"kind": "calibration"}],
         [LENGTH | {"calibration": CALIBRATION | {"known": 0}}],
+        [LENGTH | {"kind": "isocontour"}],
+        [LENGTH | {"isocontour": {"suv": "bw", "share": 1.5}}],
+        [LENGTH | {"contours": [[0] * 10]}],
         [LENGTH | {"id": str(n)} for n in range(MOST + 1)],
     ],
 )
@@ -191,3 +194,46 @@ def test_what_was_calibrated_by_hand_says_so_in_the_report(
     values = {one.ConceptNameCodeSequence[0].CodeValue: one.MeasuredValueSequence[0].NumericValue for one in sizes}
     assert values == {"122423": 25, "111026": 0.125, "111066": 0.25}
     assert [len(number.ContentSequence) for number in ellipse.ContentSequence[2:]] == [1, 1, 1, 1, 5]
+
+
+RESULTS = [
+    ("maximum", 12, "SUVbw"), ("mean", 9.5, "SUVbw"), ("peak", 11, "SUVbw"), ("volume", 20.5, "ml"),
+    ("glycolysis", 194.75, "g"), ("threshold", 4.92, "SUVbw"),
+]  # fmt: skip
+SQUARE = [-9.0, -16, 30, -8, -16, 30, -8, -14, 30]
+
+
+@pytest.mark.peer("dciodvfy")
+def test_a_region_is_signed_with_its_border_and_what_it_measures(
+    client: Client, store: Callable[..., None], tmp_path: Path
+) -> None:
+    """Names as in PS3.16, TID 1411: SUVbw by derivation, volume by method, total lesion glycolysis."""
+    store(ct(1, PatientBirthDate="19700101", PatientSex="M", StudyID="S1"))
+    contours = {"contours": [SQUARE, SQUARE], "plane": PLANE}
+    region = drawn(1, "isocontour", [[1, 1], [5, 1]], RESULTS, isocontour={"share": 0.41, "suv": "bw"}, **contours)
+    plain = [(quantity, value, unit.replace("SUVbw", "Bq/ml")) for quantity, value, unit in RESULTS]
+    other = drawn(2, "isocontour", [[1, 1], [5, 1]], plain, isocontour={"value": 2.5, "suv": "bw"}, **contours)
+    assert put(client, [region, other | {"name": "Bladder"}]).status_code == 204
+    report = stored_report(client, tmp_path, client.request("POST", f"{PATH}/report").json())
+    assert client.get(PATH).json() == []
+    first, second = report.ContentSequence[-1].ContentSequence
+    assert first.ContentTemplateSequence[0].TemplateIdentifier == "1411"
+    name, _, *surfaces, source = first.ContentSequence[:5]
+    assert name.TextValue == "Isocontour, 41% of maximum"
+    assert [list(one.GraphicData) for one in surfaces] == [[*SQUARE, *SQUARE[:3]]] * 2
+    assert (source.ValueType, source.UID) == ("UIDREF", IMAGE["SeriesInstanceUID"])
+    expected = [
+        ("126401", 12, "{SUVbw}g/ml", "56851009"), ("126401", 9.5, "{SUVbw}g/ml", "373098007"),
+        ("126401", 11, "{SUVbw}g/ml", "126031"), ("118565006", 20.5, "ml", "126030"), ("126033", 194.75, "g", ""),
+    ]  # fmt: skip
+    assert [coded_number(one) for one in first.ContentSequence[5:]] == expected
+    assert second.ContentSequence[0].TextValue == "Bladder"
+    assert coded_number(second.ContentSequence[7]) == ("126031", 11, "Bq/ml", "")
+
+
+def coded_number(number: Dataset) -> tuple[str, float, str, str]:
+    """Return concept, value, unit and modifier of a NUM item."""
+    (value,) = number.MeasuredValueSequence
+    modifiers = [one.ConceptCodeSequence[0].CodeValue for one in number.get("ContentSequence", ())]
+    unit = value.MeasurementUnitsCodeSequence[0].CodeValue
+    return number.ConceptNameCodeSequence[0].CodeValue, value.NumericValue, unit, "".join(modifiers)

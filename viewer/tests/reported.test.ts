@@ -25,6 +25,11 @@ describe('measurements of reports', () => {
     expect(read?.measurements).toEqual([{ id: '5.1.1', name: 'Lesion 1', results: ['Length 12.35 mm', 'Area 3 mm²'], places: [{ graphic: 'POLYLINE', points: [[1, 2], [4, 2]], FrameOfReferenceUID: '', SOPInstanceUID: '1.1', frames: [] }] }]);
   });
 
+  it('say how a value was derived', () => {
+    const derived = num('SUVbw', 12.03, '{SUVbw}g/ml', [item('CODE', '121401', { ConceptCodeSequence: code('126031', 'Peak Value Within ROI') })]);
+    expect(readReported(report(group(derived, num('Volume', 20, 'ml'))))?.measurements[0]?.results).toEqual(['SUVbw Peak Value Within ROI 12.03 g/ml', 'Volume 20 ml']);
+  });
+
   it('are named by their finding where the tracking identifier is no name', () => {
     const named = group(item('TEXT', '112039', { TextValue: 'c7f1ecdc8b394d4ab1f5' }), item('CODE', '121071', { ConceptCodeSequence: code('N', 'Nodule') }), num('Mean', 1, '1'));
     expect(readReported(report(named))?.measurements[0]).toMatchObject({ name: 'Nodule', results: ['Mean 1'], places: [] });

@@ -2,7 +2,8 @@
 
 Points of a picture with a frame of reference become SCOORD3D in the patient (PS3.3 C.18.9), others SCOORD in pixels,
 where the corner of the first pixel is 0, 0 (C.18.6). What was calibrated by hand is inferred from the known length and
-the spacing that follows from it (TID 300, derivation parameters). Builds the content tree; knows no archive nor HTTP.
+the spacing that follows from it (TID 300, derivation parameters). Isocontour regions are groups of TID 1411, see
+``region_group``. Builds the content tree; knows no archive nor HTTP.
 """
 
 import datetime as dt
@@ -15,6 +16,7 @@ from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
 
 from isocenter.dicom.content_items import Code, code, coded, container, dataset, evidence, item, reference, template
 from isocenter.dicom.new_object import new_object
+from isocenter.dicom.region_group import region_group
 from isocenter.dicom.uids import new_uid
 
 Points = Sequence[Sequence[float]]
@@ -61,7 +63,7 @@ def make_report(
     report.update(container("", ("126000", "DCM", "Imaging Measurement Report")))
     del report.RelationshipType
     report.ContentTemplateSequence = template("1500")
-    groups = [_group(draft, classes) for draft in drafts]
+    groups = [region_group(draft, _UNITS) if draft.get("contours") else _group(draft, classes) for draft in drafts]
     measured = container("CONTAINS", ("126010", "DCM", "Imaging Measurements"), groups)
     report.ContentSequence = [*_context(), measured]
     return report

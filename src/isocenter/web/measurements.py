@@ -25,11 +25,19 @@ from isocenter.web.study_drafts import (
 
 #: How many there may be of one study.
 MOST = 1000
-_KIND = Literal["length", "angle", "cobb", "bidirectional", "ellipse", "rectangle", "circle", "probe", "calibration"]
+_KIND = Literal[
+    "length", "angle", "cobb", "bidirectional", "ellipse", "rectangle", "circle", "probe", "isocontour", "calibration"
+]  # fmt: skip
+_QUANTITY = Literal[
+    "length", "width", "angle", "area", "mean", "deviation", "minimum", "maximum", "value", "peak", "volume",
+    "glycolysis", "threshold",
+]  # fmt: skip
+_SUV = Literal["bw", "lbmJames", "lbmJanma", "bsa", "stored"]
 
 Real = Annotated[float, Field(allow_inf_nan=False)]
 Point = tuple[Real, Real]
 Place = tuple[Real, Real, Real]
+Contour = Annotated[list[Real], Field(min_length=9, max_length=30_000)]
 Uid = Annotated[str, Field(pattern=r"^[0-9.]{1,64}$")]
 Short = Annotated[str, Field(max_length=64)]
 
@@ -55,7 +63,7 @@ class Plane(_Strict):
 class Quantity(_Strict):
     """One result: ``quantity`` is what was measured, ``unit`` as it is shown ("mm", "°", "HU")."""
 
-    quantity: Literal["length", "width", "angle", "area", "mean", "deviation", "minimum", "maximum", "value"]
+    quantity: _QUANTITY
     value: Real
     unit: Short
 
@@ -80,10 +88,19 @@ class Calibration(_Strict):
     rowSpacing: Annotated[Real, Field(gt=0)]  # noqa: N815 - as the viewer says it
 
 
+class Isocontour(_Strict):
+    """What a region is cut at, a share of its maximum or a value, and what its PET is read in."""
+
+    share: Annotated[Real, Field(gt=0, lt=1)] | None = None
+    value: Real | None = None
+    suv: _SUV
+
+
 class Measurement(_Strict):
     """A measurement: points in pixels of its picture (the middle of the first pixel is 0, 0).
 
-    ``calibration`` is what a line of the kind "calibration" says, and of others what they were measured with.
+    ``calibration`` is what a line of the kind "calibration" says, and of others what they were measured with. An
+    isocontour region is drawn as a sphere; ``contours`` are its border in the patient: x, y, z one behind the other.
     """
 
     id: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,64}$")]
@@ -96,6 +113,8 @@ class Measurement(_Strict):
     values: Annotated[list[Quantity], Field(max_length=8)] = []
     source: Short = ""
     calibration: Calibration | None = None
+    isocontour: Isocontour | None = None
+    contours: Annotated[list[Contour], Field(max_length=4000)] = []
     name: Short = ""
     colour: Annotated[str, Field(pattern=r"^(#[0-9a-f]{6})?$")] = ""
     locked: bool = False
@@ -164,3 +183,7 @@ def _check_together(found: Sequence[Measurement]) -> None:
         raise UsageError("two measurements have the same id")
     if any(one.kind == "calibration" and one.calibration is None for one in found):
         raise UsageError("a calibration says how long its line is")
+    if any(one.kind == "isocontour" and one.isocontour is None for one in found):
+        raise UsageError("an isocontour region says what it is cut at")
+    if any(len(contour) % 3 for one in found for contour in one.contours):
+        raise UsageError("a contour has three numbers for each point")

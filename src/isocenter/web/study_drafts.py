@@ -13,7 +13,7 @@ from isocenter.index.drafts import ChangedMeanwhileError, Draft, StudyDrafts
 
 T = TypeVar("T")
 #: Bytes that may be kept of one study.
-MOST_BYTES = 1 << 20
+MOST_BYTES = 4 << 20
 _VERSION = re.compile(r'"(\d{1,18})"')
 RESPONSES: dict[int | str, dict[str, Any]] = {412: {"description": "They have changed meanwhile"}}
 

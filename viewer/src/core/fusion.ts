@@ -9,7 +9,7 @@ import { t } from './language';
 
 /** Series that show function and lie over those that show anatomy. */
 const FUNCTIONAL = new Set(['PT', 'NM', 'ST']);
-const isFunctional = ({ modality }: DisplaySet): boolean => FUNCTIONAL.has(modality);
+export const isFunctional = ({ modality }: DisplaySet): boolean => FUNCTIONAL.has(modality);
 
 /** Below and above, whichever was named first. */
 export const rolesOf = (a: DisplaySet, b: DisplaySet): [base: DisplaySet, overlay: DisplaySet] => (isFunctional(a) && !isFunctional(b) ? [b, a] : [a, b]);

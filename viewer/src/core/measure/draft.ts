@@ -9,7 +9,7 @@ export type Draft = Omit<Measurement, 'image'> & { image: Omit<ImagePlace, 'Stud
 export const studyOf = (item: Measurement): string => item.image?.StudyInstanceUID ?? '';
 
 /** What is kept, defaults left out, keys in one order: equal texts are equal measurements. */
-export function toDraft({ id, kind, pictureId, image, points, plane, label, values, source, calibration, name, colour, locked, hidden }: Measurement): Draft {
+export function toDraft({ id, kind, pictureId, image, points, plane, label, values, source, calibration, isocontour, contours, name, colour, locked, hidden }: Measurement): Draft {
   const { SeriesInstanceUID = '', SOPInstanceUID = '', frame = 1, reformatted = false } = image ?? {};
   return {
     id, kind, pictureId,
@@ -20,6 +20,8 @@ export function toDraft({ id, kind, pictureId, image, points, plane, label, valu
     ...(values?.length ? { values } : {}),
     ...(source ? { source } : {}),
     ...(calibration ? { calibration } : {}),
+    ...(isocontour ? { isocontour } : {}),
+    ...(contours?.length ? { contours } : {}),
     ...(name ? { name } : {}),
     ...(colour ? { colour } : {}),
     ...(locked ? { locked } : {}),
@@ -33,9 +35,9 @@ export const fromDraft = (draft: Draft, StudyInstanceUID: string): Measurement =
 export type Kept = ReadonlyMap<string, string>;
 
 const textOf = (item: Measurement): string => {
-  const { plane, calibration, ...rest } = toDraft(item);
+  const { plane, calibration, isocontour, contours, ...rest } = toDraft(item);
   const ordered = plane && [plane.FrameOfReferenceUID, plane.origin, plane.row, plane.column, plane.columnStep, plane.rowStep];
-  return JSON.stringify([Object.entries(rest).map(([key, value]) => (key === 'values' ? [key, (value as Measurement['values'])?.map((v) => [v.quantity, v.value, v.unit])] : [key, value])), ordered, calibration && [calibration.known, calibration.series, calibration.columns, calibration.rows, calibration.columnSpacing, calibration.rowSpacing]]);
+  return JSON.stringify([Object.entries(rest).map(([key, value]) => (key === 'values' ? [key, (value as Measurement['values'])?.map((v) => [v.quantity, v.value, v.unit])] : [key, value])), ordered, calibration && [calibration.known, calibration.series, calibration.columns, calibration.rows, calibration.columnSpacing, calibration.rowSpacing], isocontour && [isocontour.share, isocontour.value, isocontour.suv], contours]);
 };
 
 export const keptOf = (items: readonly Measurement[]): Kept => new Map(items.map((item) => [item.id, textOf(item)]));

@@ -31,7 +31,16 @@ export function toCsv(items: readonly Measurement[], about?: DataSet): string {
   return [HEAD, ...lines].map((line) => `${line.map(cell).join(',')}\r\n`).join('');
 }
 
-export const toJson = (items: readonly Measurement[], about?: DataSet): string => `${JSON.stringify(items.map(({ id, kind, name = '', values = [], source = '', calibration, image, points }) => ({ id, kind, name: withoutNames(name, about), values, source, ...(calibration ? { calibration } : {}), ...image, points })), null, 2)}\n`;
+export function toJson(items: readonly Measurement[], about?: DataSet): string {
+  const listed = items.map(({ id, kind, name = '', values = [], source = '', calibration, image, isocontour, contours, points }) => ({
+    ...{ id, kind, name: withoutNames(name, about), values, source },
+    ...(calibration ? { calibration } : {}),
+    ...(isocontour ? { isocontour, contours } : {}),
+    ...image,
+    points,
+  }));
+  return `${JSON.stringify(listed, null, 2)}\n`;
+}
 
 export const titleOfMeasurement = ({ name, kind }: Measurement): string => (name ?? '') || t(MEASURE_TOOLS[kind].title);
 
@@ -41,6 +50,7 @@ const digits = ({ value, unit }: Quantity): string => `${fixed(value, unit === '
 export function resultText({ kind, values = [], calibration }: Measurement): string {
   if (kind === 'calibration') return calibration ? calibrationText(calibration) : '';
   const of = (wanted: Quantity['quantity']): string => values.filter(({ quantity }) => quantity === wanted).map(digits).join('');
+  if (kind === 'isocontour') return [of('maximum') && t('max {value}', { value: of('maximum') }), of('peak') && t('peak {value}', { value: of('peak') }), of('volume')].filter(Boolean).join(' · ');
   const size = [of('length'), of('width')].filter(Boolean).join(' × ');
   const spread = [of('mean'), of('deviation')].filter(Boolean).join(' ± ');
   return [size, of('angle'), of('value'), spread, of('area')].filter(Boolean).join(' · ');

@@ -40,7 +40,7 @@ export interface ReportedSource {
 const GROUP = '125007';
 /** Of a result whose millimetres come from a line of known length. */
 const CALIBRATION_OBJECT_SIZE = '122423';
-const [TRACKING, FINDING] = ['112039', '121071'];
+const [TRACKING, FINDING, DERIVATION] = ['112039', '121071', '121401'];
 /** Places in the patient as near to a plane as this lie on it, in mm. */
 const ON_PLANE = 0.5;
 const DEEPEST = 24;
@@ -90,11 +90,14 @@ function resultOf(item: DataSet): string[] {
   if (amount === undefined) return [];
   const unit = items(value, 'MeasurementUnitsCodeSequence')[0];
   const byHand = content(item).some((child) => text(concept(child), 'CodeValue') === CALIBRATION_OBJECT_SIZE) ? t('calibrated by hand') : '';
-  return [[meaning(concept(item)), formatValue(amount), unitText(text(unit, 'CodeValue')), byHand].filter(Boolean).join(' ')];
+  const derived = content(item).find((child) => text(concept(child), 'CodeValue') === DERIVATION);
+  const name = [meaning(concept(item)), derived && meaning(items(derived, 'ConceptCodeSequence')[0])];
+  return [[...name, formatValue(amount), unitText(text(unit, 'CodeValue')), byHand].filter(Boolean).join(' ')];
 }
 
 const UNITS: Readonly<Record<string, string>> = { '1': '', mm2: 'mm²', cm2: 'cm²', mm3: 'mm³', cm3: 'cm³', deg: '°', "[hnsf'U]": 'HU', '{pixels}': 'px' };
-const unitText = (code: string): string => UNITS[code] ?? code.replace(/[{}]/g, '');
+/** Of SUV what they are, not of what kind: "{SUVbw}g/ml" is g/ml. */
+const unitText = (code: string): string => UNITS[code] ?? (code.replace(/^\{SUV[^}]*\}(?=.)/, '').replace(/[{}]/g, '') || code);
 
 function placesBelow(item: DataSet, root: DataSet, depth: number): ReportedPlace[] {
   if (depth > DEEPEST) return [];

@@ -6,6 +6,7 @@ import { calibrationTool } from './calibration';
 import { circleTool } from './circle';
 import { cobbTool } from './cobb';
 import { ellipseTool } from './ellipse';
+import { isocontourTool } from './isocontour-tool';
 import { lengthTool } from './length';
 import { probeTool } from './probe';
 import { rectangleTool } from './rectangle';
@@ -20,5 +21,6 @@ export const MEASURE_TOOLS: Readonly<Record<MeasureKind, ToolDefinition>> = {
   rectangle: rectangleTool,
   circle: circleTool,
   probe: probeTool,
+  isocontour: isocontourTool,
   calibration: calibrationTool,
 };

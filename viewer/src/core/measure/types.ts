@@ -1,16 +1,17 @@
 // Measurements: points in pixels of one picture (the middle of the first pixel is 0, 0) and what a tool makes of them.
 
 import type { ImagePlane } from '../plane';
+import type { SuvChoice } from '../suv';
 import type { Point } from '../view';
 import type { Calibration } from './calibration';
 import type { Scale } from './scale';
 import type { Values } from './region';
 
-export type MeasureKind = 'length' | 'angle' | 'cobb' | 'bidirectional' | 'ellipse' | 'rectangle' | 'circle' | 'probe' | 'calibration';
+export type MeasureKind = 'length' | 'angle' | 'cobb' | 'bidirectional' | 'ellipse' | 'rectangle' | 'circle' | 'probe' | 'isocontour' | 'calibration';
 
 /** One result as a number. */
 export interface Quantity {
-  readonly quantity: 'length' | 'width' | 'angle' | 'area' | 'mean' | 'deviation' | 'minimum' | 'maximum' | 'value';
+  readonly quantity: 'length' | 'width' | 'angle' | 'area' | 'mean' | 'deviation' | 'minimum' | 'maximum' | 'value' | 'peak' | 'volume' | 'glycolysis' | 'threshold';
   readonly value: number;
   readonly unit: string;
 }
@@ -22,6 +23,13 @@ export interface ImagePlace {
   readonly SOPInstanceUID: string;
   readonly frame: number;
   readonly reformatted: boolean;
+}
+
+/** Of an isocontour region: what it is cut at, a share of its maximum or a value, and what a PET is read in. */
+export interface Isocontour {
+  readonly share?: number;
+  readonly value?: number;
+  readonly suv: SuvChoice;
 }
 
 export interface Measurement {
@@ -41,6 +49,9 @@ export interface Measurement {
   readonly source?: string;
   /** Of a calibration what it says, of others what they were measured with. */
   readonly calibration?: Calibration;
+  readonly isocontour?: Isocontour;
+  /** Its border in the patient, closed lines in the slices: x, y, z one behind the other. */
+  readonly contours?: readonly (readonly number[])[];
   readonly name?: string;
   /** "#rrggbb". */
   readonly colour?: string;

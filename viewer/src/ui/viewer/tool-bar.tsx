@@ -49,7 +49,7 @@ const nothing = (): boolean => false;
 const MEASURES: readonly (readonly CommandName[])[] = [
   ['measure.length', 'measure.angle', 'measure.cobb', 'measure.bidirectional'],
   ['measure.ellipse', 'measure.rectangle', 'measure.circle', 'measure.probe'],
-  ['measure.calibration'],
+  ['measure.isocontour', 'measure.calibration'],
   ['measure.undo', 'measure.redo', 'measure.delete', 'measure.hide', 'measure.list'],
 ];
 const EXPORTS: readonly (readonly CommandName[])[] = [

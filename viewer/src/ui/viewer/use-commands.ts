@@ -70,6 +70,13 @@ function toolActions({ measure, structures, workspace, volume3d }: ViewerEngine,
       void measure.want().then((session) => {
         if (!session.calibrateSelected(workspace.active.state())) page.change(() => ({ tool: 'calibration' }));
       }),
+    'measure.isocontour': () =>
+      void measure.want().then((session) => {
+        const note = session.isPet(workspace.active.state()) ? '' : t('This tool is for PET: open one in the pane, or fuse it with its CT');
+        page.change(() => ({ tool: 'isocontour', note }));
+      }),
+    'region.higher': () => measure.state()?.stepThreshold(1),
+    'region.lower': () => measure.state()?.stepThreshold(-1),
     'measure.undo': () => {
       const volume = volume3d.state();
       if (volume) volume.undoCut();

@@ -203,9 +203,11 @@ async function openVolume({ workspace, store, previews, worker, client }: Pick<V
   return new MprSession(workspace, store, sources, set, answer.volume, { worker: () => worker.take(), preview, server, atServer }).open();
 }
 
+const setsOf = (loader: StudyLoader): DisplaySet[] => loader.state().series.flatMap(({ sets }) => sets ?? []);
+
 /** A stored picture of the open studies. */
 function pictureIn(loader: StudyLoader, id: string): Picture | undefined {
-  for (const set of loader.state().series.flatMap(({ sets }) => sets ?? [])) {
+  for (const set of setsOf(loader)) {
     const found = findPicture(set, (picture) => picture.id === id);
     if (found) return found.set.pictures[found.index];
   }
@@ -225,7 +227,7 @@ export function createEngine({ client, queue, local }: Services): ViewerEngine {
   owner.own(() => workspace.dispose());
   const hanging = new Hanging(workspace, loader, client, client.local ? new LocalHangingClient() : new HangingClient());
   owner.own(() => hanging.dispose());
-  const measure = new Late(() => import('../../viewport/measure/session').then(({ MeasureSession }) => new MeasureSession((id) => pictureIn(loader, id))));
+  const measure = new Late(() => import('../../viewport/measure/session').then(({ MeasureSession }) => new MeasureSession((id) => pictureIn(loader, id), { store, sets: () => setsOf(loader), upperSuv: (set) => fusion.state()?.of(set)?.state().setting.suv })));
   const structures = new Late(() => import('../../viewport/structures/session').then(({ StructuresSession }) => new StructuresSession(loader, workspace, store, client, queue)));
   owner.own(() => structures.state()?.dispose());
   const reports = new ReportWatch(loader, measure);

@@ -179,7 +179,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
           )}
         </PaneGrid>
         {study.status === 'failed' || study.message ? <StudyMessage message={study.message} onRetry={() => location.reload()} /> : null}
-        <Bars engine={engine} run={run} />
+        <Bars engine={engine} tool={page.tool} run={run} />
         <Announcer key={layout.active} controller={workspace.active} />
         <KeyNote only={keys.only} onAll={() => run('key.only')} />
         {page.note ? <div className="page-note" role="alert">{page.note}</div> : null}

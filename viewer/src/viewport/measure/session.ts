@@ -7,11 +7,13 @@ import { inLabel, labelAt, labelBeside, type LabelBox } from '../../core/measure
 import { distanceToChain, outline } from '../../core/measure/outline';
 import { calibrationBy, calibrationOf, calibrationText, reasonAgainstCalibration, spacingBy, withoutReplaced, type Calibration } from '../../core/measure/calibration';
 import { home, onPlane } from '../../core/measure/carry';
+import { USUAL_SHARE } from '../../core/measure/isocontour';
+import { changed, movedSphere, USUAL_RADIUS } from '../../core/measure/isocontour-tool';
 import { rescaled, withCalibration } from '../../core/measure/rescale';
 import { distanceOf, scaleAt, type Scale } from '../../core/measure/scale';
 import { MEASURE_TOOLS } from '../../core/measure/tools';
 import type { ReportedSource } from '../../core/measure/reported';
-import type { ImagePlace, Measurement } from '../../core/measure/types';
+import type { ImagePlace, Isocontour, Measurement } from '../../core/measure/types';
 import { Signal } from '../../core/lifecycle';
 import { toModality } from '../../core/modality';
 import { pictureInfo, spacingAt } from '../../core/picture-info';
@@ -24,6 +26,8 @@ import { paneToPixel, pixelToPane, type Point } from '../../core/view';
 import type { Values } from '../../core/measure/region';
 import type { LoadedBitmap } from '../bitmap-store';
 import type { PaneState, StackController } from '../stack-controller';
+import { Isocontours, type IsocontourMeans } from './isocontours';
+import { layOutIsocontour } from './lay-out-isocontour';
 import { layOutReported } from './lay-out-reported';
 
 export interface MeasureState {
@@ -36,7 +40,11 @@ export interface MeasureState {
   unshown: ReadonlySet<string>;
   /** A line whose length the user is to tell. */
   asked: AskedLine | undefined;
+  /** What isocontour regions are cut at next. */
+  threshold: Threshold;
 }
+
+export type Threshold = Pick<Isocontour, 'share' | 'value'>;
 
 /** A line that may say how large pixels are. */
 export interface AskedLine {
@@ -66,18 +74,26 @@ export interface Laid {
 }
 
 /** One that can be worked on. */
-interface OwnLaid extends Laid {
+export interface OwnLaid extends Laid {
   item: Measurement;
 }
 
 export class MeasureSession {
   readonly changed = new Signal();
   private readonly history = new History<readonly Measurement[]>([]);
-  private current: MeasureState = { items: [], draft: undefined, selected: undefined, hidden: false, reported: [], unshown: new Set(), asked: undefined };
+  private current: MeasureState = { items: [], draft: undefined, selected: undefined, hidden: false, reported: [], unshown: new Set(), asked: undefined, threshold: { share: USUAL_SHARE } };
   private fixed = 0;
 
+  private readonly isocontours: Isocontours;
+
   /** `pictureOf` finds a picture of the open studies. */
-  constructor(private readonly pictureOf: (id: string) => Picture | undefined = () => undefined) {}
+  constructor(
+    private readonly pictureOf: (id: string) => Picture | undefined,
+    means: IsocontourMeans,
+  ) {
+    this.isocontours = new Isocontours(means);
+    this.isocontours.changed.listen(() => this.settle());
+  }
 
   readonly state = (): MeasureState => this.current;
 
@@ -107,6 +123,45 @@ export class MeasureSession {
 
   select(id: string | undefined): void {
     this.update({ selected: id });
+  }
+
+  /** Whether a pane shows a PET that a region can be grown in. */
+  isPet(pane: PaneState): boolean {
+    return this.isocontours.source(pane) !== undefined;
+  }
+
+  /** The isocontour region that is selected. */
+  region(): Measurement | undefined {
+    return this.current.items.find(({ id, kind }) => id === this.current.selected && kind === 'isocontour');
+  }
+
+  /** What the selected isocontour region, and those to come, are cut at. */
+  setThreshold(threshold: Threshold): void {
+    this.update({ threshold });
+    const region = this.region();
+    if (!region?.isocontour || region.locked) return;
+    const now = changed({ ...region, isocontour: { suv: region.isocontour.suv, ...threshold } });
+    this.commit(this.current.items.map((item) => (item.id === region.id ? now : item)));
+  }
+
+  /** A hundredth of the maximum, or a tenth of an SUV, more or less. */
+  stepThreshold(direction: 1 | -1): void {
+    const { share, value } = this.region()?.isocontour ?? this.current.threshold;
+    const stepped = (from: number, step: number, least: number, most: number): number => Math.min(most, Math.max(least, Math.round((from + direction * step) * 100) / 100));
+    this.setThreshold(value === undefined ? { share: stepped(share ?? USUAL_SHARE, 0.01, 0.05, 0.95) } : { value: stepped(value, 0.1, 0.5, 20) });
+  }
+
+  /** Takes over what regions that were grown measure. */
+  private settle(): void {
+    const settled = (items: readonly Measurement[]): readonly Measurement[] =>
+      items.map((item) => {
+        if (item.kind !== 'isocontour' || item.values) return item;
+        const { values, contours, image } = this.isocontours.of(item)?.item ?? {};
+        return values && contours && image ? { ...item, values, contours, image } : item;
+      });
+    const now = this.history.now;
+    this.history.rewrite(settled);
+    this.update(this.current.items === now ? { items: this.history.now } : {});
   }
 
   /** Takes over what was changed elsewhere; undo and redo do not bring back the time before. */
@@ -204,9 +259,11 @@ export class MeasureSession {
     if (!shown || this.current.hidden) return [];
     const { items, draft } = this.current;
     const plane = planeOf(shown.picture);
-    const here = items.filter(({ hidden }) => !hidden).flatMap((item) => (item.pictureId === storedId(shown.picture.id) ? [item] : (onPlane(item, plane) ?? [])));
+    const shownItems = items.filter(({ hidden }) => !hidden);
+    const here = shownItems.filter(({ kind }) => kind !== 'isocontour').flatMap((item) => (item.pictureId === storedId(shown.picture.id) ? [item] : (onPlane(item, plane) ?? [])));
     if (draft?.pictureId === storedId(shown.picture.id)) here.push(draft);
-    return here.map((item) => layOut(item, shown, pane, item === draft));
+    const spheres = shownItems.filter(({ kind }) => kind === 'isocontour').flatMap((item) => layOutIsocontour(item, plane, (one) => this.isocontours.of(one), shown.bitmap, pane) ?? []);
+    return [...spheres, ...here.map((item) => layOut(item, shown, pane, item === draft))];
   }
 
   /** What a press at this point begins; undefined where it is for the pane itself. */
@@ -219,10 +276,12 @@ export class MeasureSession {
     const hit = this.hit(controller, at, reach);
     if (hit) return hit;
     this.update({ selected: undefined });
-    if (!isMeasure(tool)) return undefined;
+    const source = tool === 'isocontour' ? this.isocontours.source(pane) : undefined;
+    if (!isMeasure(tool) || (tool === 'isocontour' && (!source || !planeOf(shown.picture)))) return undefined;
     const point = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
     this.fixed = 0;
-    this.update({ hidden: false, draft: { id: newId(), kind: tool, pictureId: storedId(shown.picture.id), points: [point], image: imageOf(shown) } });
+    const region = source && { image: this.isocontours.imageOf(source.set), isocontour: { ...this.current.threshold, suv: source.suv } };
+    this.update({ hidden: false, draft: { id: newId(), kind: tool, pictureId: storedId(shown.picture.id), points: [point], image: imageOf(shown), ...region } });
     return this.place(controller, at);
   }
 
@@ -248,7 +307,8 @@ export class MeasureSession {
         const { clicks } = MEASURE_TOOLS[draft.kind];
         if (moved) this.hover(controller, to);
         if (moved && this.fixed < clicks) this.putDown();
-        if (this.fixed >= clicks && this.current.draft) this.finish(this.current.draft, controller);
+        if (!moved && draft.kind === 'isocontour') this.finish(ofUsualSize(draft, controller.picture), controller);
+        else if (this.fixed >= clicks && this.current.draft) this.finish(this.current.draft, controller);
       },
     };
   }
@@ -270,20 +330,45 @@ export class MeasureSession {
       this.ask(draft, shown);
       return;
     }
-    const points = MEASURE_TOOLS[draft.kind].complete?.(draft.points, scaleOf(shown, draft.points)) ?? draft.points;
     const plane = planeOf(shown.picture);
+    if (draft.kind === 'isocontour') {
+      this.commit([...this.current.items, { ...draft, ...(plane ? { plane } : {}) }]);
+      this.update({ selected: draft.id });
+      return;
+    }
+    const points = MEASURE_TOOLS[draft.kind].complete?.(draft.points, scaleOf(shown, draft.points)) ?? draft.points;
     this.commit([...this.current.items, valued({ ...draft, points, ...(plane ? { plane } : {}) }, shown)]);
     this.update({ selected: draft.id });
   }
 
   private hit(controller: StackController, at: Point, reach: number): Drag | undefined {
     for (const laid of this.own(controller.state()).reverse()) {
+      if (laid.item.kind === 'isocontour') {
+        const grabbed = this.grabSphere(controller, laid, at, reach);
+        if (grabbed) return grabbed;
+        continue;
+      }
       const handle = laid.handles.findIndex(([x, y]) => Math.hypot(x - at[0], y - at[1]) <= reach);
       if (handle >= 0) return this.drag(controller, laid.item, (item, shown, to) => ({ ...item, points: MEASURE_TOOLS[item.kind].move(item.points, handle, to, scaleOf(shown, item.points)) }));
       if (inLabel(laid.label, at)) return this.drag(controller, laid.item, (item, _, to) => ({ ...item, label: minus(to, middle(item.points)) }));
       if (laid.chains.some(({ points, helper }) => !helper && distanceToChain(points, at) <= reach * 0.7)) return this.shift(controller, laid.item, at);
     }
     return undefined;
+  }
+
+  /** The middle moves the sphere, its surface sizes it; its border and text select it. */
+  private grabSphere(controller: StackController, { item, handles, label, chains }: OwnLaid, at: Point, reach: number): Drag | undefined {
+    const handle = handles.findIndex(([x, y]) => Math.hypot(x - at[0], y - at[1]) <= reach);
+    const near = chains.some(({ points }) => distanceToChain(points, at) <= reach * 0.7);
+    if (handle < 0 && !near && !inLabel(label, at)) return undefined;
+    if (handle < 0) {
+      this.update({ selected: item.id });
+      return { move: () => undefined, end: () => undefined };
+    }
+    return this.drag(controller, item, (original, { picture }, to) => {
+      const plane = planeOf(picture);
+      return plane ? movedSphere(original, plane, handle, to, storedId(picture.id)) : original;
+    });
   }
 
   private shift(controller: StackController, item: Measurement, at: Point): Drag | undefined {
@@ -303,7 +388,8 @@ export class MeasureSession {
       const shown = this.shownOf(pane);
       if (!shown) return items;
       const to = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
-      return items.map((other) => (other.id === item.id ? returned(valued(change(item, shown, to), shown), shown.picture, other) : other));
+      const now = change(item, shown, to);
+      return items.map((other) => (other.id !== item.id ? other : item.kind === 'isocontour' ? now : returned(valued(now, shown), shown.picture, other)));
     };
     return {
       move: (at) => this.update({ items: changed(at) }),
@@ -321,8 +407,15 @@ export class MeasureSession {
 
   private update(change: Partial<MeasureState>): void {
     this.current = { ...this.current, ...change };
+    for (const item of change.items ?? []) if (item.kind === 'isocontour' && !item.values) this.isocontours.of(item);
     this.changed.emit();
   }
+}
+
+/** A sphere as large as most are, where only its middle was said. */
+function ofUsualSize(draft: Measurement, picture: Picture | undefined): Measurement {
+  const [centre] = draft.points as [Point];
+  return { ...draft, points: [centre, [centre[0] + USUAL_RADIUS / (planeOf(picture)?.columnStep ?? 1), centre[1]]] };
 }
 
 const newId = (): string => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('');
