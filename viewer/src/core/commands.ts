@@ -110,6 +110,8 @@ export const COMMANDS = [
   { name: 'export.image', title: 'Save the picture (PNG)', group: 'Export', keys: ['Ctrl+s'] },
   { name: 'export.jpeg', title: 'Save the picture (JPEG)', group: 'Export', keys: ['Ctrl+Shift+s'] },
   { name: 'export.film', title: 'Save a film of the series (WebM)', group: 'Export', keys: [] },
+  { name: 'export.nifti', title: 'Save the volume (NIfTI)', group: 'Export', keys: [] },
+  { name: 'export.surface', title: 'Save a surface (STL)', group: 'Export', keys: [] },
   { name: 'export.copy', title: 'Copy the picture', group: 'Export', keys: ['Ctrl+c'] },
   { name: 'export.print', title: 'Print the layout, with the patient', group: 'Export', keys: ['Ctrl+p'] },
   { name: 'export.printPane', title: 'Print the active pane alone', group: 'Export', keys: ['Ctrl+Shift+p'] },

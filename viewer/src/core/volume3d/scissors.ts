@@ -80,3 +80,10 @@ export function planeOfCut({ right, up, keep }: Cut, { low, size }: CutPicture, 
   };
   return { across: along(right, low[0], size[0]), upward: along(up, low[1], size[1]), keep };
 }
+
+/** Whether a place in the patient is left by a cut. */
+export function isKept({ right, up, keep }: Cut, { pixels, low, size }: CutPicture, place: Vector): boolean {
+  const [x, y] = [right, up].map((axis, side) => Math.floor(((dot(place, axis) - (low[side] as number)) / (size[side] as number)) * RASTER)) as [number, number];
+  const inside = x >= 0 && y >= 0 && x < RASTER && y < RASTER && (pixels[y * RASTER + x] as number) > 127;
+  return inside === keep;
+}

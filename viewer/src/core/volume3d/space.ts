@@ -17,6 +17,12 @@ export interface Rays {
   reach: number;
 }
 
+/** Columns, rows, and mm along the line of slices, fractions allowed. */
+export interface Limits {
+  low: Vector;
+  high: Vector;
+}
+
 export class TextureSpace {
   readonly centre: Vector;
   readonly diagonal: number;
@@ -44,8 +50,17 @@ export class TextureSpace {
 
   /** The place in the patient of one in the texture. */
   patientAt([x, y, z]: Vector): Vector {
+    return voxelToPatient(this.geometry, this.voxelAt([x, y, z]));
+  }
+
+  /** What of the voxels lies within a box of the texture. */
+  limits(low: Vector, high: Vector): Limits {
+    return { low: this.voxelAt(low), high: this.voxelAt(high) };
+  }
+
+  private voxelAt([x, y, z]: Vector): Vector {
     const { scale } = this;
-    return voxelToPatient(this.geometry, [x / scale[0] - 0.5, y / scale[1] - 0.5, (z - this.half) / scale[2]]);
+    return [x / scale[0] - 0.5, y / scale[1] - 0.5, (z - this.half) / scale[2]];
   }
 
   direction(step: Vector): Vector {

@@ -45,6 +45,9 @@ export function volumePresets(modality: string): readonly VolumePreset[] {
   return modality === 'PT' || modality === 'NM' ? PT : OTHERS;
 }
 
+/** The one that a volume begins with. */
+export const firstPreset = (modality: string): VolumePreset => volumePresets(modality)[0] as VolumePreset;
+
 export interface Range {
   low: number;
   high: number;
@@ -89,4 +92,17 @@ export function transferTable(preset: VolumePreset, range: Range, shift: number,
     table[index * 4 + 3] = Math.round(255 * Math.min(1, point.opacity * opacity));
   }
   return table;
+}
+
+/** Part of the greatest opacity that hides what lies behind. */
+const HIDES = 0.1;
+
+/** The value at which a preset begins to hide what lies behind, in the units of the image: that of the surface one sees. */
+export function surfaceValue(preset: VolumePreset, range: Range): number {
+  const { points } = preset;
+  const enough = HIDES * Math.max(...points.map(({ opacity }) => opacity));
+  const index = points.findIndex(({ opacity }) => opacity >= enough);
+  const [before, after] = [points[index - 1], points[index] as TransferPoint];
+  if (!before) return toImage(preset, range, after.value);
+  return toImage(preset, range, before.value + ((enough - before.opacity) / (after.opacity - before.opacity)) * (after.value - before.value));
 }

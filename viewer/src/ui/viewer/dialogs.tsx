@@ -7,24 +7,34 @@ import { settings } from '../settings';
 import { KeySheet } from './key-sheet';
 import { TagBrowser } from './tag-browser';
 import type { PageState } from './use-commands';
+import type { ViewerEngine } from './viewer-engine';
 import { useStateOf } from './use-signal';
 import { patient } from '../../net/patient';
 
 const CommandSearch = lazy(patient(() => import('./command-search').then((module) => ({ default: module.CommandSearch }))));
 const SettingsDialog = lazy(patient(() => import('./settings-dialog').then((module) => ({ default: module.SettingsDialog }))));
+const SurfaceDialog = lazy(patient(() => import('./surface-dialog').then((module) => ({ default: module.SurfaceDialog }))));
 
 interface Props {
+  engine: ViewerEngine;
   panel: PageState['panel'];
   /** What the tag browser shows. */
   instance: Instance | undefined;
   run(name: CommandName): void;
+  /** Tells the user something later. */
+  say(note: string): void;
   onClose(): void;
 }
 
-export function Dialogs({ panel, instance, run, onClose }: Props): JSX.Element | null {
+export function Dialogs({ engine, panel, instance, run, say, onClose }: Props): JSX.Element | null {
   useStateOf(settings);
   if (panel === 'keys') return <KeySheet onClose={onClose} />;
   if (panel === 'tags') return instance ? <TagBrowser instance={instance} onClose={onClose} /> : null;
-  if (panel !== 'commands' && panel !== 'settings') return null;
-  return <Suspense fallback={null}>{panel === 'commands' ? <CommandSearch run={run} onClose={onClose} /> : <SettingsDialog onClose={onClose} />}</Suspense>;
+  return (
+    <Suspense fallback={null}>
+      {panel === 'commands' ? <CommandSearch run={run} onClose={onClose} /> : null}
+      {panel === 'settings' ? <SettingsDialog onClose={onClose} /> : null}
+      {panel === 'surface' ? <SurfaceDialog engine={engine} say={say} onClose={onClose} /> : null}
+    </Suspense>
+  );
 }

@@ -55,6 +55,7 @@ const MEASURES: readonly (readonly CommandName[])[] = [
 const EXPORTS: readonly (readonly CommandName[])[] = [
   ['export.image', 'export.jpeg', 'export.film', 'export.copy', 'export.print', 'export.printPane'],
   ['export.text', 'export.size'],
+  ['export.nifti', 'export.surface'],
   ['key.store', 'state.store'],
 ];
 const LINKED = ['scroll', 'offset', 'window', 'view', 'lines'] as const;

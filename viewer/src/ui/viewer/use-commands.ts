@@ -16,12 +16,13 @@ import { notStored } from '../../net/local-only';
 import type { Printed } from './print-sheet';
 import type { SubtractionSession } from '../../viewport/subtraction/session';
 import type { EditSession } from '../../viewport/structures/edit-session';
+import { shownSet } from './shown-set';
 import type { ViewerEngine } from './viewer-engine';
 
 export interface PageState {
   tool: Tool;
   detail: Detail;
-  panel: 'tags' | 'keys' | 'measures' | 'structures' | 'curve' | 'commands' | 'settings' | undefined;
+  panel: 'tags' | 'keys' | 'measures' | 'structures' | 'curve' | 'commands' | 'settings' | 'surface' | undefined;
   drawer: boolean;
   /** Overlay planes and shutter are drawn. */
   planes: boolean;
@@ -219,7 +220,7 @@ function volumeActions({ volume3d }: ViewerEngine, page: PageActions): Actions {
 }
 
 function exportActions(engine: ViewerEngine, page: PageActions): Actions {
-  const { workspace, measure, structures, mpr, volume3d, exporting, client, sources } = engine;
+  const { workspace, measure, structures, mpr, volume3d, exporting, job, client, sources } = engine;
   const parts = (): Omit<PaneParts, 'further'> => ({ client, measure: measure.state(), structures: structures.state(), fusion: engine.fusion.state(), planes: page.planes() });
   const source = (): ExportSource => {
     const { active } = workspace;
@@ -227,7 +228,7 @@ function exportActions(engine: ViewerEngine, page: PageActions): Actions {
   };
   const making = (make: () => Promise<string>) => (): void => {
     void make()
-      .catch((error: unknown) => (error instanceof Error ? error.message : t('The picture cannot be made')))
+      .catch((error: unknown) => (error instanceof Error ? error.message : t('The file cannot be made')))
       .then((note) => page.change(() => ({ note })));
   };
   const printing = (printed: Printed): (() => void) => making(async () => (await import('./print-sheet')).printSheet(engine, parts(), printed));
@@ -235,6 +236,8 @@ function exportActions(engine: ViewerEngine, page: PageActions): Actions {
     'export.image': making(async () => (await import('../../viewport/export/exporter')).downloadPicture(source(), exporting.state())),
     'export.jpeg': making(async () => (await import('../../viewport/export/exporter')).downloadPicture(source(), exporting.state(), 'jpeg')),
     'export.film': making(async () => (await import('../../viewport/export/film')).downloadFilm(workspace.active.state(), sources, source().parts, exporting.state(), (note) => page.change(() => ({ note })))),
+    'export.nifti': making(() => job.run(t('Saving the volume'), async (running) => (await import('../../viewport/export/nifti')).downloadNifti(shownSet(engine), engine.store, running))),
+    'export.surface': () => page.change(() => ({ panel: 'surface' })),
     'export.copy': making(async () => (await import('../../viewport/export/exporter')).copyPicture(source(), exporting.state())),
     'export.print': printing('layout'),
     'export.printPane': printing('pane'),
@@ -343,7 +346,7 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
     'view.reset': () => {
       if (isPaint(page.tool()) || page.tool() === 'shift') page.change(() => ({ tool: 'window' }));
       else if (volume3d.state()?.state().scissors) volume3d.state()?.setScissors(undefined);
-      else if (!volume3d.leave() && !measure.state()?.cancel() && !workspace.forgetCursor()) workspace.active.reset();
+      else if (!engine.job.cancel() && !volume3d.leave() && !measure.state()?.cancel() && !workspace.forgetCursor()) workspace.active.reset();
     },
     'panel.text': () => page.change((state) => ({ detail: nextDetail(state.detail) })),
     'panel.series': () => page.change((state) => ({ drawer: !state.drawer })),

@@ -15,6 +15,7 @@ import { LocalHangingClient } from '../../net/local-only';
 import { Drafts } from '../../viewport/measure/drafts';
 import { KeyImages } from '../../viewport/key-images';
 import { ExportChoices } from '../../viewport/export/choices';
+import { ExportJob } from '../../viewport/export/job';
 import { Hanging } from '../../viewport/hanging/session';
 import { ReportWatch } from '../../viewport/measure/report-watch';
 import type { FusionSession } from '../../viewport/fusion/session';
@@ -62,6 +63,8 @@ export interface ViewerEngine {
   sources: PictureSources;
   phases: PhaseControl;
   exporting: ExportChoices;
+  /** The file that is being made. */
+  job: ExportJob;
   client: Services['client'];
   pool: DecodePool;
   worker: WaitingWorker;
@@ -249,7 +252,9 @@ export function createEngine({ client, queue, local }: Services): ViewerEngine {
     }),
   );
   const subtraction = new Late(() => import('../../viewport/subtraction/session').then(({ SubtractionSession }) => new SubtractionSession(workspace, store, sources)));
-  const engine = { store, sources, subtraction, loader, workspace, hanging, measure, structures, drafts, keys, previews, fusion, exporting: new ExportChoices(), client, pool, worker, dispose: () => owner.dispose() };
+  const job = new ExportJob();
+  owner.own(() => job.cancel());
+  const engine = { store, sources, subtraction, loader, workspace, hanging, measure, structures, drafts, keys, previews, fusion, exporting: new ExportChoices(), job, client, pool, worker, dispose: () => owner.dispose() };
   const planes = planesWanted();
   const mpr = new MprHolder(() => openVolume(engine, sources, queue, planes));
   owner.own(() => mpr.dispose());

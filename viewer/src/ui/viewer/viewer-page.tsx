@@ -23,6 +23,7 @@ import { Bars } from './bars';
 import { ContextMenu } from './context-menu';
 import { Dialogs } from './dialogs';
 import { HangingMenu } from './hanging-menu';
+import { JobNote } from './job-note';
 import { Pane } from './pane';
 import { PresetMenu } from './preset-menu';
 import { PriorsList } from './priors-list';
@@ -183,12 +184,13 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
         <Announcer key={layout.active} controller={workspace.active} />
         <KeyNote only={keys.only} onAll={() => run('key.only')} />
         {page.note ? <div className="page-note" role="alert">{page.note}</div> : null}
+        <JobNote job={engine.job} />
         <SidePanel panel={page.panel} tool={page.tool} engine={engine} study={study} open={open} run={run} />
         <SaveNote drafts={engine.drafts} />
         {menu ? <ContextMenu at={menu} run={run} onClose={() => setMenu(undefined)} /> : null}
       </main>
       <Calibrating engine={engine} onDone={() => change(() => ({ tool: 'length' }))} />
-      <Dialogs panel={page.panel} instance={instance} run={run} onClose={() => change(() => ({ panel: undefined }))} />
+      <Dialogs engine={engine} panel={page.panel} instance={instance} run={run} say={(note) => change(() => ({ note }))} onClose={() => change(() => ({ panel: undefined }))} />
     </div>
   );
 }

@@ -21,6 +21,10 @@ export class Cuts {
     return this.made.length >= MOST_CUTS;
   }
 
+  get all(): readonly { cut: Cut; picture: CutPicture }[] {
+    return this.made;
+  }
+
   get pictures(): readonly CutPicture[] {
     return this.made.map(({ picture }) => picture);
   }

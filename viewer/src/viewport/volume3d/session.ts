@@ -11,7 +11,7 @@ import type { Volume, VolumeGeometry } from '../../core/volume';
 import { lookFrom, panBy, turn, zoomBy, type Camera, type ViewName } from '../../core/volume3d/camera';
 import { Histogram } from '../../core/volume3d/histogram';
 import { gridOf, LayerBuilder, type Grid, type Layer } from '../../core/volume3d/layers';
-import { TextureSpace } from '../../core/volume3d/space';
+import { TextureSpace, type Limits } from '../../core/volume3d/space';
 import { textureRange, transferTable, volumePresets, type Range, type VolumePreset } from '../../core/volume3d/transfer';
 import type { BitmapStore } from '../bitmap-store';
 import { Cuts, type CanvasPoint } from './cuts';
@@ -241,6 +241,13 @@ export class Volume3dSession {
     this.update({ camera: lookFrom('A'), clip: WHOLE, shift: 0, opacity: 1, scissors: undefined, outline: [] });
     this.retable();
     this.redraw();
+  }
+
+  /** What clipping and scissors have left. */
+  kept(): { cuts: Cuts['all']; limits: Limits | undefined } {
+    const { clip: [low, high] } = this.current;
+    const whole = low.every((part) => part <= 0) && high.every((part) => part >= 1);
+    return { cuts: this.cuts.all, limits: whole ? undefined : this.shown?.space.limits(low, high) };
   }
 
   /** What is on screen, to be copied at once; nothing while it is still being drawn. */
