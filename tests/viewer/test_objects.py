@@ -1,7 +1,7 @@
 """Objects that are no stack of images: stored views, an ECG, a video, raw data; and a film of a clip."""
 
 import base64
-import json
+import struct
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -18,7 +18,7 @@ from pydicom.uid import (
     VideoPhotographicImageStorage,
 )
 
-from .conftest import CT_STUDY, ROOT, US_STUDY, Archive, View, _file, _patient, get_json
+from .conftest import CT_STUDY, FRAMES, ROOT, US_STUDY, Archive, View, _file, _patient, get_json, looking
 
 pytestmark = pytest.mark.browser
 STUDY = f"{ROOT}.31"
@@ -192,14 +192,56 @@ def test_a_stored_view_is_reopened_as_it_was(view: View) -> None:
         pass
 
 
-def test_a_film_of_a_clip(view: View, tmp_path: Path) -> None:
+_SEEN = """async ({ film, times }) => {
+  const bytes = Uint8Array.from(atob(film), (letter) => letter.charCodeAt(0));
+  const video = document.createElement('video');
+  video.src = URL.createObjectURL(new Blob([bytes], { type: 'video/mp4' }));
+  await new Promise((done, fail) => { video.onloadeddata = done; video.onerror = () => fail(video.error.message); });
+  const [width, height] = [video.videoWidth, video.videoHeight];
+  const context = Object.assign(document.createElement('canvas'), { width, height }).getContext('2d');
+  const seen = [];
+  for (const time of times) {
+    const sought = new Promise((done) => { video.onseeked = done; });
+    video.currentTime = time;
+    await sought;
+    context.drawImage(video, 0, 0);
+    seen.push([...context.getImageData(width / 2, height / 3, 1, 1).data.slice(0, 2)]);
+  }
+  return { seen, duration: video.duration }; }"""
+
+
+def test_a_film_of_a_clip(view: View) -> None:
+    """Ten frames a second, each of its own red; the film is played at the middle of every frame."""
     view.study(US_STUDY)
+    view.page.get_by_role("button", name="Export").click()
+    entry = view.page.locator('.menu [data-command="export.film"]')
+    expect(entry).to_contain_text("MP4")
     with view.page.expect_download() as saved:
-        _menu(view, "export.film")
-    saved.value.save_as(tmp_path / "film.webm")
-    assert saved.value.suggested_filename == "US-1-film.webm"
-    film = (tmp_path / "film.webm").read_bytes()
-    assert film[:4] == b"\x1a\x45\xdf\xa3"
-    assert len(film) > 1000  # a header alone is a film without pictures
-    expect(view.page.locator(".page-note")).to_contain_text("The film is saved")
-    assert json.dumps(view.errors) == "[]"
+        entry.click()
+    assert saved.value.suggested_filename == "US-1-film.mp4"
+    film = Path(saved.value.path()).read_bytes()
+    times = film.index(b"stts")
+    assert struct.unpack_from(">4I", film, times + 4) == (0, 1, FRAMES, 9000)
+    expect(view.page.locator(".page-note")).to_contain_text("The film is saved (MP4)")
+    middles = [(frame + 0.5) / 10 for frame in range(FRAMES)]
+    blank = view.page.context.new_page()  # the policy of the viewer plays no film from memory
+    played = blank.evaluate(_SEEN, {"film": base64.b64encode(film).decode(), "times": middles})
+    assert played["duration"] == pytest.approx(FRAMES / 10, abs=0.01)
+    for frame, (red, green) in enumerate(played["seen"]):
+        assert red == pytest.approx(10 * frame, abs=4)
+        assert green == pytest.approx(77, abs=4)
+
+
+def test_a_film_is_recorded_where_nothing_encodes(browser: Browser, archive: Archive) -> None:
+    with looking(browser, archive, script="delete window.VideoEncoder;") as view:
+        view.study(US_STUDY)
+        view.page.get_by_role("button", name="Export").click()
+        entry = view.page.locator('.menu [data-command="export.film"]')
+        expect(entry).to_contain_text("WebM")
+        with view.page.expect_download() as saved:
+            entry.click()
+        assert saved.value.suggested_filename == "US-1-film.webm"
+        film = Path(saved.value.path()).read_bytes()
+        assert film[:4] == b"\x1a\x45\xdf\xa3"
+        assert len(film) > 1000  # a header alone is a film without pictures
+        expect(view.page.locator(".page-note")).to_contain_text("The film is saved (WebM)")

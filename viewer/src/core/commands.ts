@@ -109,7 +109,7 @@ export const COMMANDS = [
   { name: 'view.reset', title: 'Cancel, then reset view', group: 'View', keys: ['Escape'] },
   { name: 'export.image', title: 'Save the picture (PNG)', group: 'Export', keys: ['Ctrl+s'] },
   { name: 'export.jpeg', title: 'Save the picture (JPEG)', group: 'Export', keys: ['Ctrl+Shift+s'] },
-  { name: 'export.film', title: 'Save a film of the series (WebM)', group: 'Export', keys: [] },
+  { name: 'export.film', title: 'Save a film of the series', group: 'Export', keys: [] },
   { name: 'export.nifti', title: 'Save the volume (NIfTI)', group: 'Export', keys: [] },
   { name: 'export.surface', title: 'Save a surface (STL)', group: 'Export', keys: [] },
   { name: 'export.copy', title: 'Copy the picture', group: 'Export', keys: ['Ctrl+c'] },

@@ -4,11 +4,12 @@ import {
   Axis3d, Box, Contrast, Crosshair, Download, Ellipsis, Grid2x2, LayoutPanelLeft, Layers2, Link2, Move, Play, Pause, RotateCw, Ruler, SunMedium, Tags, Undo2, ZoomIn,
   type LucideIcon,
 } from 'lucide-react'; // prettier-ignore
-import type { JSX } from 'react';
+import { useEffect, useState, type JSX } from 'react';
 import { keyLabel, titleOf, type CommandName } from '../../core/commands';
 import { isMeasure, type Tool } from '../../core/gesture';
 import { t } from '../../core/language';
 import type { ExportState } from '../../viewport/export/choices';
+import { filmKind } from '../../viewport/export/film-kind';
 import type { WorkspaceState } from '../../viewport/workspace';
 import { MenuButton } from '../parts/menu-button';
 import { LayoutPicker } from './layout-picker';
@@ -161,6 +162,15 @@ function Quality({ value, onChange }: { value: number; onChange(quality: number)
   );
 }
 
+/** Which kind of film this browser makes. */
+function FilmKind(): JSX.Element {
+  const [kind, setKind] = useState('');
+  useEffect(() => {
+    filmKind().then(setKind, () => undefined);
+  }, []);
+  return <>{kind}</>;
+}
+
 interface EntriesProps {
   names: readonly CommandName[];
   checked(name: CommandName): boolean;
@@ -184,7 +194,7 @@ function Entries({ names, checked, run, close }: EntriesProps): JSX.Element {
           }}
         >
           <span>{titleOf(name)}</span>
-          <span className="menu-key">{keyLabel(name)}</span>
+          <span className="menu-key">{name === 'export.film' ? <FilmKind /> : keyLabel(name)}</span>
         </button>
       ))}
     </div>

@@ -235,7 +235,7 @@ function exportActions(engine: ViewerEngine, page: PageActions): Actions {
   return {
     'export.image': making(async () => (await import('../../viewport/export/exporter')).downloadPicture(source(), exporting.state())),
     'export.jpeg': making(async () => (await import('../../viewport/export/exporter')).downloadPicture(source(), exporting.state(), 'jpeg')),
-    'export.film': making(async () => (await import('../../viewport/export/film')).downloadFilm(workspace.active.state(), sources, source().parts, exporting.state(), (note) => page.change(() => ({ note })))),
+    'export.film': making(() => job.run(t('Saving the film'), async (running) => (await import('../../viewport/export/film')).downloadFilm(workspace.active.state(), sources, source().parts, exporting.state(), running))),
     'export.nifti': making(() => job.run(t('Saving the volume'), async (running) => (await import('../../viewport/export/nifti')).downloadNifti(shownSet(engine), engine.store, running))),
     'export.surface': () => page.change(() => ({ panel: 'surface' })),
     'export.copy': making(async () => (await import('../../viewport/export/exporter')).copyPicture(source(), exporting.state())),
