@@ -57,7 +57,7 @@ export const ANSWERED = [
 /** Not translated: DICOM's own terms, units, file types, names. */
 const TERMS = new Set([
   '3D', 'CSV', 'JSON', 'CT', 'MR', 'PET', 'PET/CT', 'MIP', 'MinIP', 'mm', 'mm/s', '/s', 'Gy', 'HU', 'bpm', 'Isocenter', 'Weasis', 'RadiAnt', 'Horos',
-  'SEG', 'RTSTRUCT', 'RTDOSE', 'RGB', 'ISOCENTER', 'isocenter send', 'FOLDER', '--tls', '--tls ', 'Isocenter ·', 'Enter', 'Space', 'Esc', 'A', 'px', 'C-STORE', 'US region',
+  'SEG', 'RTSTRUCT', 'RTDOSE', 'RGB', 'ISOCENTER', 'isocenter send', 'FOLDER', '--tls', '--tls ', 'Isocenter ·', 'Enter', 'Space', 'Esc', 'A', 'px', 'MiB', 'MiB/s', 'C-STORE', 'US region',
   'CC', 'MLO', 'DX', 'CR', 'CT, PET', 'PET 20 step',
   // Columns of files, and what only programmers see.
   'Outside the dose grid (ml)', 'No services above this component', 'More of the file is needed',

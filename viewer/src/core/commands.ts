@@ -126,6 +126,8 @@ export const COMMANDS = [
   { name: 'panel.full', title: 'Full screen', group: 'Panels', keys: ['Shift+f'] },
   { name: 'local.open', title: 'Open local files…', group: 'Panels', keys: ['Ctrl+o'] },
   { name: 'local.folder', title: 'Open a local folder…', group: 'Panels', keys: ['Ctrl+Shift+o'] },
+  { name: 'archive.files', title: 'Put files into the archive…', group: 'Panels', keys: ['Ctrl+u'] },
+  { name: 'archive.folder', title: 'Put a folder into the archive…', group: 'Panels', keys: ['Ctrl+Shift+u'] },
   { name: 'study.list', title: 'Back to the study list', group: 'Panels', keys: ['Ctrl+Home'] },
 ] as const;
 

@@ -57,13 +57,15 @@ async function dataSetOf(file: Blob, start: Start): Promise<{ source: Blob; star
   return { source, start: { ...start, offset: 0 } };
 }
 
-/** Throws, with the reason for the user, where the file is no DICOM object that belongs to a study. `id` names it in addresses. */
-export async function readObject(file: Blob, id: number, vrOf: VrOf): Promise<LocalObject> {
+type Named = 'StudyInstanceUID' | 'SeriesInstanceUID' | 'SOPInstanceUID';
+
+/** Throws, with the reason for the user, where the file is no DICOM object with the UIDs that are needed. `id` names it in addresses. */
+export async function readObject(file: Blob, id: number, vrOf: VrOf, needed: readonly Named[] = ['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID']): Promise<LocalObject> {
   if (file.size === 0) throw new Error(t('The file is empty'));
   const { source, start } = await dataSetOf(file, await withEnough(file, (bytes) => readStart(bytes, file.size)));
   const uri = (offset: number, length: number, word: number): string => `local:${id}/${offset}/${length}/${word}`;
   const { dataSet, pixels } = await withEnough(source, (bytes): Header => readHeader(bytes, source.size, start, vrOf, uri));
-  for (const keyword of ['StudyInstanceUID', 'SeriesInstanceUID', 'SOPInstanceUID'] as const) {
+  for (const keyword of needed) {
     if (!text(dataSet, keyword)) throw new Error(dataSet['00041220'] ? t('The directory of a disc: its files are read themselves') : t('It has no {keyword}', { keyword }));
   }
   return { source, file, transferSyntaxUID: start.transferSyntaxUID, dataSet, pixels };

@@ -21,6 +21,8 @@ const isPage = (response: Response): boolean => response.ok && (response.headers
 /** Nothing that the viewer asks for is a page or elsewhere. */
 const asksForLogin = (response: Response): boolean => response.status === 401 || response.type === 'opaqueredirect' || isPage(response);
 
+type Ask = (url: string, request: RequestInit) => Promise<Response>;
+
 export class Connection {
   readonly changed = new Signal();
   /** The archive answers again. */
@@ -31,14 +33,14 @@ export class Connection {
 
   constructor(
     private readonly probe = `${API}/system`,
-    private readonly ask: typeof fetch = (url, request) => fetch(url, request),
+    private readonly ask: Ask = (url, request) => fetch(url, request),
   ) {}
 
   readonly state = (): Reach => this.reach;
 
-  /** An answer below 400, 304, or one of `statuses`; else a ServerError that says why. */
-  async fetch(url: string, request: RequestInit = {}, statuses: readonly number[] = []): Promise<Response> {
-    const response = (await this.asked(url, request)) ?? (await this.again(url, request));
+  /** An answer below 400, 304, or one of `statuses`; else a ServerError that says why. `ask` asks in a way of its own. */
+  async fetch(url: string, request: RequestInit = {}, statuses: readonly number[] = [], ask = this.ask): Promise<Response> {
+    const response = (await this.asked(url, request, ask)) ?? (await this.again(url, request));
     if (asksForLogin(response)) throw this.lost('login');
     if (GATEWAY.has(response.status)) throw this.lost('unreachable');
     this.found();
@@ -47,8 +49,8 @@ export class Connection {
   }
 
   /** Undefined where there is no answer at all. */
-  private asked(url: string, request: RequestInit): Promise<Response | undefined> {
-    return this.ask(url, { ...request, redirect: 'manual' }).catch((error: unknown) => {
+  private asked(url: string, request: RequestInit, ask = this.ask): Promise<Response | undefined> {
+    return ask(url, { ...request, redirect: 'manual' }).catch((error: unknown) => {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
       return undefined;
     });

@@ -15,12 +15,14 @@ async function tell({ waiting }: ServiceWorkerRegistration): Promise<void> {
 
 async function keep(): Promise<void> {
   const registration = await navigator.serviceWorker.register(`${SITE}/sw.js`, { scope: `${SITE}/`, updateViaCache: 'none' });
-  registration.addEventListener('updatefound', () => {
+  const follow = (): void => {
     const coming = registration.installing;
     coming?.addEventListener('statechange', () => {
       if (coming.state === 'installed') void tell(registration);
     });
-  });
+  };
+  registration.addEventListener('updatefound', follow);
+  follow(); // one that an earlier page has begun
   version.changed.listen(() => {
     if (version.state() === 'newer') registration.update().catch(() => undefined);
   });

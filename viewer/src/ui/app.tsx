@@ -35,7 +35,7 @@ export function App(): JSX.Element {
   return (
     <>
       <ErrorBoundary>{place.page === 'list' ? <StudyListPage /> : place.local ? <LocalViewer place={place} /> : <Viewer place={place} />}</ErrorBoundary>
-      <DropTarget />
+      <DropTarget storing={onList} />
       {place.page === 'viewer' && place.local ? null : <ConnectionNote />}
       <VersionNote />
     </>
@@ -52,9 +52,9 @@ function Viewer({ place }: { place: ViewerPlace }): JSX.Element {
 
 /** After a reload the files are not open any more: the list says so. */
 function LocalViewer({ place }: { place: ViewerPlace }): JSX.Element {
-  const { queue, local } = useServices();
+  const { queue, local, uploads } = useServices();
   const { client } = local;
-  const services = useMemo(() => client && { client, queue, local }, [client, queue, local]);
+  const services = useMemo(() => client && { client, queue, local, uploads }, [client, queue, local, uploads]);
   useEffect(() => {
     if (services) return;
     local.forget();

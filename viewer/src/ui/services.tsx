@@ -4,11 +4,13 @@ import { createContext, useContext, type JSX, type ReactNode } from 'react';
 import { DicomWebClient } from '../net/dicomweb';
 import { RequestQueue } from '../net/queue';
 import { LocalFiles } from './local-files';
+import { Uploads } from './uploads';
 
 export interface Services {
   client: DicomWebClient;
   queue: RequestQueue;
   local: LocalFiles;
+  uploads: Uploads;
 }
 
 const Context = createContext<Services | undefined>(undefined);
@@ -23,4 +25,4 @@ export function useServices(): Services {
   return services;
 }
 
-export const createServices = (): Services => ({ client: new DicomWebClient(), queue: new RequestQueue(), local: new LocalFiles() });
+export const createServices = (): Services => ({ client: new DicomWebClient(), queue: new RequestQueue(), local: new LocalFiles(), uploads: new Uploads() });

@@ -1,8 +1,8 @@
 // The first page: what the archive holds, newest first.
 
-import { FileStack, FolderOpen } from 'lucide-react';
+import { FileStack, FolderOpen, Upload } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type JSX } from 'react';
-import { commandForKey, keyLabel, titleOf } from '../../core/commands';
+import { commandForKey, keyLabel, titleOf, type CommandName } from '../../core/commands';
 import { language, t } from '../../core/language';
 import { sortedRows, type Sort, type StudyFilter, type StudyRow } from '../../core/study-row';
 import type { SystemInfo } from '../../net/dicomweb';
@@ -14,6 +14,7 @@ import { EmptyArchive, nodeAddress, NothingFound, OutOfReach, SkeletonRows } fro
 import './study-list.css';
 import { LocalPanel } from './local-panel';
 import { StudyTable } from './study-table';
+import { UploadPanel } from './upload-panel';
 import { useMarks, type Marks } from './use-marks';
 import { useStudies } from './use-studies';
 import { patient } from '../../net/patient';
@@ -49,7 +50,7 @@ function useSystem(): SystemInfo | undefined {
 }
 
 export function StudyListPage(): JSX.Element {
-  const { client, local } = useServices();
+  const { client, local, uploads } = useServices();
   const system = useSystem();
   const narrow = useNarrow();
   const [filter, setFilter] = useState(left.filter);
@@ -79,7 +80,8 @@ export function StudyListPage(): JSX.Element {
     const onKey = (event: KeyboardEvent): void => {
       const typing = event.target === field.current;
       const command = commandForKey(event);
-      if (command === 'local.open' || command === 'local.folder') local.pick(command === 'local.folder');
+      const pick = PICKING.find(([name]) => name === command);
+      if (pick) (pick[1] === 'show' ? local : uploads).pick(pick[2]);
       else if (event.key === '/' && !typing) field.current?.focus();
       else if (event.key === 'Escape' && typing) field.current?.blur();
       else if ((event.key === 'ArrowDown' || event.key === 'Enter') && (typing || document.activeElement === document.body)) {
@@ -93,7 +95,7 @@ export function StudyListPage(): JSX.Element {
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [rows, index, choose, open, local]);
+  }, [rows, index, choose, open, local, uploads]);
 
   const unfiltered = !filter.search && !filter.modality && filter.range === 'all';
   const loadMore = studies.more ? studies.loadMore : undefined;
@@ -108,13 +110,16 @@ export function StudyListPage(): JSX.Element {
         </a>
         <FilterBar filter={filter} field={field} onChange={setFilter} />
         <OpenLocal />
-        <div className="node" title={t('DICOM node of this archive')}>
+        <div className="node" title={`${t('DICOM node of this archive')}  ${nodeAddress(system)}`}>
           <span className="node-dot" data-state={studies.status} />
           <code>{nodeAddress(system)}</code>
         </div>
       </header>
       <main className="list-main">
-        <LocalPanel />
+        <div className="list-panels">
+          <LocalPanel />
+          <UploadPanel />
+        </div>
         {rows.length > 0 ? (
           <StudyTable
             rows={rows}
@@ -171,9 +176,17 @@ function Middle({ marks, onAnonymize }: { marks: Marks; onAnonymize(): void }): 
     );
 }
 
-/** Files and folders of this computer, shown without an upload. */
+/** Commands that let files be chosen: to show them or to store them, files or a folder. */
+const PICKING: readonly (readonly [name: CommandName, way: 'show' | 'store', folder: boolean])[] = [
+  ['local.open', 'show', false],
+  ['local.folder', 'show', true],
+  ['archive.files', 'store', false],
+  ['archive.folder', 'store', true],
+];
+
+/** Files and folders of this computer: shown without an upload, or put into the archive. */
 function OpenLocal(): JSX.Element {
-  const { local } = useServices();
+  const { local, uploads } = useServices();
   return (
     <div className="open-local">
       <button type="button" className="button" title={`${titleOf('local.open')}  ${keyLabel('local.open')}`} onClick={() => local.pick(false)}>
@@ -181,6 +194,9 @@ function OpenLocal(): JSX.Element {
       </button>
       <button type="button" className="icon-button" aria-label={titleOf('local.folder')} title={`${titleOf('local.folder')}  ${keyLabel('local.folder')}`} onClick={() => local.pick(true)}>
         <FolderOpen size={18} aria-hidden="true" />
+      </button>
+      <button type="button" className="icon-button" aria-label={titleOf('archive.files')} title={`${titleOf('archive.files')}  ${keyLabel('archive.files')}`} onClick={() => uploads.pick(false)}>
+        <Upload size={18} aria-hidden="true" />
       </button>
     </div>
   );

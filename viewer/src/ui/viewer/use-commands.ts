@@ -42,6 +42,7 @@ export interface PageActions {
   list(): void;
   /** Lets the user choose local files, or a folder. */
   pick(folder: boolean): void;
+  upload(folder: boolean): void;
   full(): void;
   /** Whether overlay planes and shutter are drawn. */
   planes(): boolean;
@@ -357,6 +358,8 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
     'panel.full': () => page.full(),
     'local.open': () => page.pick(false),
     'local.folder': () => page.pick(true),
+    'archive.files': () => page.upload(false),
+    'archive.folder': () => page.upload(true),
     'study.list': () => page.list(),
   };
 }

@@ -15,6 +15,7 @@ import type { KeyState } from '../../viewport/key-images';
 import type { Cell, WorkspaceState } from '../../viewport/workspace';
 import { connection } from '../../net/connection';
 import { Mark } from '../parts/mark';
+import type { Uploads } from '../uploads';
 import { navigate } from '../place';
 import { useServices } from '../services';
 import { settings } from '../settings';
@@ -53,6 +54,12 @@ const MeasurePanel = lazy(patient(() => import('./measure-panel').then((module) 
 
 const StructuresPanel = lazy(patient(() => import('./structures-panel').then((module) => ({ default: module.StructuresPanel }))));
 
+/** What becomes of files for the archive is told on the study list. */
+function storeFrom(uploads: Uploads, folder: boolean): void {
+  navigate({ page: 'list' });
+  uploads.pick(folder);
+}
+
 export function ViewerPage({ place }: { place: ViewerPlace }): JSX.Element {
   const services = useServices();
   const [engine] = useState(() => createEngine(services));
@@ -68,7 +75,7 @@ export function ViewerPage({ place }: { place: ViewerPlace }): JSX.Element {
 
 function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace }): JSX.Element {
   const { workspace, loader, client } = engine;
-  const { local } = useServices();
+  const { local, uploads } = useServices();
   const study = useStateOf(loader);
   const layout = useStateOf(workspace);
   const pane = useStateOf(workspace.active);
@@ -100,7 +107,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   useEffect(() => {
     latest.current = page;
   });
-  const actions = useMemo(() => ({ change, series: next, first, fuse, list: () => navigate({ page: 'list' }), pick: (folder: boolean) => local.pick(folder), full: toggleFullScreen, planes: () => latest.current.planes, tool: () => latest.current.tool }), [change, next, first, fuse, local]);
+  const actions = useMemo(() => ({ change, series: next, first, fuse, list: () => navigate({ page: 'list' }), pick: (folder: boolean) => local.pick(folder), upload: (folder: boolean) => storeFrom(uploads, folder), full: toggleFullScreen, planes: () => latest.current.planes, tool: () => latest.current.tool }), [change, next, first, fuse, local, uploads]);
   const run = useCommands(engine, actions);
 
   const over = useCallback(
