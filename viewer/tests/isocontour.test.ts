@@ -3,9 +3,12 @@ import { boxAround, contoursOf, grown, maskLoops, PEAK_RADIUS, peakKernel, type 
 import { regionOnPlane } from '../src/core/measure/isocontour-outline';
 import { cutSphere, isocontourTexts, movedSphere, regionQuantities, sphereOf } from '../src/core/measure/isocontour-tool';
 import type { Vector } from '../src/core/geometry';
-import type { Measurement } from '../src/core/measure/types';
-import { add, type ImagePlane } from '../src/core/plane';
+import type { Isocontour, Measurement } from '../src/core/measure/types';
+import { add, planeOf, type ImagePlane } from '../src/core/plane';
+import { displaySets, type DisplaySet, type Picture } from '../src/core/stack';
 import { voxelToPatient, type VolumeGeometry } from '../src/core/volume';
+import { Isocontours, type Found } from '../src/viewport/measure/isocontours';
+import { bitmap, slice } from './builders';
 
 /** Oblique, anisotropic, with a gantry tilt of 10°. */
 const [c, s] = [Math.cos(0.3), Math.sin(0.3)];
@@ -140,5 +143,30 @@ describe('its sphere', () => {
     const values = regionQuantities(region, 'SUVbw', true);
     expect(isocontourTexts({ ...item, values }, true)).toEqual(['SUVbw max 12.00 · peak 11.00 · mean 9.50', 'Volume 20.50 ml · TLG 194.8 g', 'at least 4.92 (41 % of max)', 'Cut off by the sphere']);
     expect(isocontourTexts({ ...item, values: regionQuantities(region, 'Bq/ml', false), isocontour: { value: 2.5, suv: 'bw' } }, false)).toEqual(['Bq/ml max 12.0 · peak 11.0 · mean 9.5', 'Volume 20.50 ml', 'at least 4.9']);
+  });
+});
+
+describe('regions of an open PET', () => {
+  const slices = Array.from({ length: 5 }, (_, k) => slice({ SOPInstanceUID: `1.9.${k}`, Modality: 'PT', Units: 'BQML', Rows: 8, Columns: 8, PixelSpacing: [4, 4], ImagePositionPatient: [0, 0, 4 * k], FrameOfReferenceUID: '7', RescaleSlope: k + 1, RescaleIntercept: 0, InstanceNumber: k }));
+  const [set] = displaySets(slices);
+  const store = { load: (_: DisplaySet, { instance }: Picture) => Promise.resolve({ ...bitmap(new Int16Array(64).fill(60 / (Number(instance.SOPInstanceUID.at(-1)) + 1)), 8), source: 'browser' as const }) };
+  const plane = planeOf(set?.pictures[2]) as ImagePlane;
+  const found = async (isocontour: Isocontour): Promise<Found> => {
+    const regions = new Isocontours({ sets: () => [set as DisplaySet], store, upperSuv: () => undefined });
+    const item: Measurement = { id: 'a', kind: 'isocontour', pictureId: 'p', plane, points: [[3, 3], [5, 3]], image: regions.imageOf(set as DisplaySet), isocontour };
+    const done = new Promise((resolve) => regions.changed.listen(() => resolve(undefined)));
+    regions.of(item);
+    await done;
+    return regions.of(item) as Found;
+  };
+
+  it('are in the unit of the image where SUV cannot be computed, and say why', async () => {
+    const { item, reason, region } = await found({ share: 0.5, suv: 'bw' });
+    expect(item.values?.map(({ quantity, value, unit }) => [quantity, Math.round(value * 100) / 100, unit])).toEqual([['maximum', 60, 'Bq/ml'], ['mean', 60, 'Bq/ml'], ['peak', 60, 'Bq/ml'], ['volume', 2.11, 'ml'], ['threshold', 30, 'Bq/ml']]);
+    expect([reason, region?.cutOff]).toEqual(['SUV cannot be computed: the injected dose is missing', true]);
+  });
+  it('are none by a threshold of SUV then', async () => {
+    const { item, reason, region } = await found({ value: 2.5, suv: 'bw' });
+    expect([item.values, reason, region]).toEqual([undefined, 'SUV cannot be computed: the injected dose is missing', undefined]);
   });
 });
