@@ -18,7 +18,7 @@ export function IsocontourBar({ session, run }: { session: MeasureSession; run(n
   const now: Threshold = value === undefined ? { share: share ?? USUAL_SHARE } : { value };
   const slid = (to: number): void => session.setThreshold(value === undefined ? { share: to / 100 } : { value: to });
   return (
-    <div className="mpr-bar" role="group" aria-label={t('Isocontour region')}>
+    <div className="region-bar" role="group" aria-label={t('Isocontour region')}>
       <label className="mpr-slab">
         {t('Threshold')}
         <input
