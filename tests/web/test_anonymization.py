@@ -137,3 +137,6 @@ def test_a_preview_says_that_no_face_can_be_taken_out(client: Client, project: s
     without = client.get(f"{path}?project=faceless").json()
     assert (with_face["reason"], bool(with_face["header"])) == ("", True)
     assert ("volume" in without["reason"], without["header"]) == (True, [])
+    listed = client.get(f"{BASE}/preview/{STUDY}?project=faceless").json()
+    assert ("volume" in listed[0]["reason"], listed[0]["decision"]) == (True, False)
+    assert "face" not in listed[1]["reason"]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { boxBetween, described, keyed, moved, newBox, resized } from '../src/core/anonymize/boxes';
-import { areasOf, begun, fate, inWords, type SeriesPreview } from '../src/core/anonymize/decisions';
+import { alike, areasOf, begun, fate, inWords, type SeriesPreview } from '../src/core/anonymize/decisions';
 
 const SIZE = { rows: 60, columns: 80 };
 const BOX = { left: 10, top: 20, right: 30, bottom: 25 };
@@ -55,4 +55,11 @@ describe('what becomes of a series', () => {
   it('is counted in words', () => {
     expect(inWords({ output: 1200, unchanged: 0, sequestered: 2, rejected: 0, left: 0 })).toBe('1,200 written, 2 set aside');
   });
+});
+
+it('lists what was not written once for each reason', () => {
+  const row = (SOPInstanceUID: string, outcome: string, reason: string) => ({ SOPInstanceUID, outcome, reason });
+  const rows = [row('1', 'sequestered', 'a'), row('2', 'rejected', 'a'), row('3', 'sequestered', 'a'), row('4', 'sequestered', 'b')];
+  expect(alike(rows).map((group) => group.map((each) => each.SOPInstanceUID))).toEqual([['1', '3'], ['2'], ['4']]);
+  expect(alike([])).toEqual([]);
 });

@@ -120,6 +120,11 @@ class Anonymizer:
             result = anonymize(data, self.project, self.policy, (), faces=faces)
         return result
 
+    def reason_about_face(self, instance: Instance) -> str:
+        """Return why an object is set aside for the face that it may show, "" where it is not."""
+        found = (self._faces_for(instance) or {}).get(instance.SeriesInstanceUID, "")
+        return f"it may show a face that cannot be taken out: {found}" if found and isinstance(found, str) else ""
+
     def _faces_for(self, instance: Instance) -> "Faces | None":
         if not self.policy.deface:
             return None

@@ -12,7 +12,7 @@ from isocenter.anonymizing.objects import Anonymizer
 from isocenter.anonymizing.reading import read_object
 from isocenter.archive import Instance, Level
 from isocenter.archive import Query as Search
-from isocenter.deid import Policy, Status
+from isocenter.deid import Status
 from isocenter.deid.comparison import compare
 from isocenter.deid.proposal import Proposal, propose
 from isocenter.dicom.dictionary import tag
@@ -73,12 +73,12 @@ def add_preview_routes(api: FastAPI, node: Node) -> None:
     @api.get("/anonymization/preview/{study}")
     def preview_study(study: str, project: Project) -> list[SeriesPreview]:
         """Tell of each series what becomes of the object in its middle."""
-        policy = node.jobs.projects.get(project).facts.policy()
+        anonymizer = Anonymizer.of(node.archive, node.jobs.projects.get(project), faces=node.jobs.faces)
         series: dict[str, list[Instance]] = {}
         for instance in node.archive.instances(study):
             series.setdefault(instance.SeriesInstanceUID, []).append(instance)
         names = _names(node, study)
-        found = (_series(node, instances, len(instances) // 2, policy) for instances in series.values())
+        found = (_series(node, instances, len(instances) // 2, anonymizer) for instances in series.values())
         return [each.model_copy(update=names.get(each.SeriesInstanceUID, {})) for each in found]
 
     @api.get("/anonymization/preview/{study}/series/{series}")
@@ -87,7 +87,7 @@ def add_preview_routes(api: FastAPI, node: Node) -> None:
         anonymizer = Anonymizer.of(node.archive, node.jobs.projects.get(project), faces=node.jobs.faces)
         instances = node.archive.instances(study, series)
         number = len(instances) // 2 if at is None else min(at, len(instances) - 1)
-        shown = _series(node, instances, number, anonymizer.policy)
+        shown = _series(node, instances, number, anonymizer)
         rows, reason = _header(node, instances[number], anonymizer)
         return ObjectPreview(**shown.model_dump() | {"reason": shown.reason or reason}, header=rows)
 
@@ -106,18 +106,19 @@ def _names(node: Node, study: str) -> dict[str, dict[str, str]]:
     return {row.pop("SeriesInstanceUID"): row for row in rows}
 
 
-def _series(node: Node, instances: list[Instance], at: int, policy: Policy) -> SeriesPreview:
+def _series(node: Node, instances: list[Instance], at: int, anonymizer: Anonymizer) -> SeriesPreview:
     instance = instances[at]
     try:
         with read_object(node.archive, instance) as (data, check):
-            found = propose(data, policy)
+            found = propose(data, anonymizer.policy)
             check()
     except InvalidObjectError as error:
         found = Proposal(str(error), burned_in=False, has_pixels=False, rows=0, columns=0, frames=0, areas=None)
+    reason = found.reason or anonymizer.reason_about_face(instance)
     boxes = None if found.boxes is None else [[b.left, b.top, b.right, b.bottom] for b in found.boxes]
     return SeriesPreview(
         SeriesInstanceUID=instance.SeriesInstanceUID, objects=len(instances), at=at,
-        SOPInstanceUID=instance.SOPInstanceUID, reason=found.reason, decision=found.burned_in,
+        SOPInstanceUID=instance.SOPInstanceUID, reason=reason, decision=found.burned_in,
         has_pixels=found.has_pixels, rows=found.rows, columns=found.columns, frames=found.frames, boxes=boxes,
         reasons=None if found.areas is None else [area.reason for area in found.areas],
     )  # fmt: skip

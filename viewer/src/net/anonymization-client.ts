@@ -1,6 +1,6 @@
 // De-identification in the management API: projects, previews, jobs.
 
-import type { BurnedIn, Counts, SeriesPreview } from '../core/anonymize/decisions';
+import type { BurnedIn, Counts, NotWritten, SeriesPreview } from '../core/anonymize/decisions';
 import { connection } from './connection';
 import { API } from './site';
 
@@ -39,7 +39,7 @@ export interface Job {
 export interface StudyReport {
   StudyInstanceUID: string;
   becomes: string[];
-  not_written: { SOPInstanceUID: string; outcome: string; reason: string }[];
+  not_written: NotWritten[];
 }
 export type JobReport = Job & { studies: StudyReport[] };
 export interface Wish {

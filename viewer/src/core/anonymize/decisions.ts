@@ -50,6 +50,25 @@ export function areasOf(decisions: Decisions): Record<string, { rows: number; co
   return Object.fromEntries(approved.map(([series, { rows, columns, boxes }]) => [series, { rows, columns, boxes: boxes.map(toEdges) }]));
 }
 
+/** An object that was not written, and why. */
+export interface NotWritten {
+  SOPInstanceUID: string;
+  outcome: string;
+  reason: string;
+}
+
+/** Those with the same outcome and reason together, in their order; never empty ones. */
+export function alike(rows: readonly NotWritten[]): [NotWritten, ...NotWritten[]][] {
+  const groups = new Map<string, [NotWritten, ...NotWritten[]]>();
+  for (const row of rows) {
+    const key = `${row.outcome} ${row.reason}`;
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return [...groups.values()];
+}
+
 export type Counts = Readonly<Record<'output' | 'unchanged' | 'sequestered' | 'rejected' | 'left', number>>;
 
 /** Counts in words; nothing is left out that is there, so they add up to the number of objects. */

@@ -1,12 +1,14 @@
 // Last step, and the list of earlier jobs: progress, counts, downloads, what was set aside.
 
 import { useEffect, useState, type JSX } from 'react';
-import { inWords } from '../../core/anonymize/decisions';
+import { alike, inWords, type NotWritten } from '../../core/anonymize/decisions';
 import { language, t } from '../../core/language';
 import type { AnonymizationClient, Job, JobReport } from '../../net/anonymization-client';
 import { navigate } from '../place';
 
 const LOOK = 500;
+/** Objects that are named for one reason. */
+const MOST = 500;
 const ended = ({ state }: Job): boolean => state !== 'waiting' && state !== 'running';
 
 interface Props {
@@ -60,13 +62,29 @@ export function JobStep({ client, id, onError }: Props): JSX.Element {
         <table className="header-table" aria-label={t('Not written')}>
           <thead><tr><th>{t('Not written')}</th><th>{t('Outcome')}</th><th>{t('Why')}</th></tr></thead>
           <tbody>
-            {notWritten.slice(0, 500).map((row) => (
-              <tr key={row.SOPInstanceUID}><td><code>{row.SOPInstanceUID}</code></td><td>{row.outcome === 'sequestered' ? t('set aside') : t(row.outcome)}</td><td className="muted">{row.reason}</td></tr>
+            {alike(notWritten).map(([row, ...others]) => (
+              <tr key={row.SOPInstanceUID}>
+                <td><Instances rows={[row, ...others]} /></td>
+                <td>{row.outcome === 'sequestered' ? t('set aside') : t(row.outcome)}</td>
+                <td className="muted">{row.reason}</td>
+              </tr>
             ))}
           </tbody>
         </table>
       ) : null}
     </div>
+  );
+}
+
+/** Which objects; many are shown when they are asked for. */
+function Instances({ rows }: { rows: readonly NotWritten[] }): JSX.Element {
+  const shown = rows.slice(0, MOST).map(({ SOPInstanceUID }) => <code key={SOPInstanceUID}>{SOPInstanceUID}</code>);
+  if (rows.length === 1) return <>{shown}</>;
+  return (
+    <details className="instances">
+      <summary>{rows.length.toLocaleString(language())} ×</summary>
+      {shown}
+    </details>
   );
 }
 
