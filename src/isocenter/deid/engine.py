@@ -230,13 +230,17 @@ def _pass_gate(
 ) -> tuple[str, Sequence[Box] | None]:
     """Return what BurnedInAnnotation becomes, and what is blanked, None if pixels stay; raise when it is set aside."""
     finding = gate.judge(whole.header, whole.syntax.uid, has_pixels=whole.has_pixels)
-    embedded = whole.has_pixels and blanking.has_embedded_overlays(whole.values)
+    boxes: Sequence[Box] = ()
     if areas is not None and whole.has_pixels and (finding is None or finding.burned_in):
-        return "NO", areas if areas or embedded else None
-    if finding is None or (finding.burned_in and policy.burned_in is BurnedIn.KEEP):
-        return "" if finding is None else "YES", [] if embedded else None
-    boxes = [area.box for area in text_areas(whole, finding, policy, recognize)]
-    return "NO", boxes if boxes or embedded else None
+        burned_in, boxes = "NO", areas
+    elif finding is None:
+        burned_in = ""
+    elif finding.burned_in and policy.burned_in is BurnedIn.KEEP:
+        burned_in = "YES"
+    else:
+        burned_in, boxes = "NO", [area.box for area in text_areas(whole, finding, policy, recognize)]
+    painted = boxes or (whole.has_pixels and blanking.has_embedded_overlays(whole.values))
+    return burned_in, boxes if painted else None
 
 
 def text_areas(
