@@ -342,7 +342,10 @@ def view(browser: Browser, archive: Archive, renderer: str) -> Iterator[View]:
 def phone(browser: Browser, archive: Archive) -> Iterator[View]:
     """Return a page of a phone, 390 x 844, with touch."""
     context = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, device_scale_factor=2,
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+        device_scale_factor=2,
         service_workers="block",
     )
     shown = View(context.new_page(), archive)

@@ -1,6 +1,7 @@
 """Objects that are no stack of images: stored views, an ECG, a video, raw data; and a film of a clip."""
 
 import base64
+import re
 import struct
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -8,7 +9,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 import pydicom
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Download, expect
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
@@ -236,12 +237,23 @@ def test_a_film_is_recorded_where_nothing_encodes(browser: Browser, archive: Arc
     with looking(browser, archive, script="delete window.VideoEncoder;") as view:
         view.study(US_STUDY)
         view.page.get_by_role("button", name="Export").click()
-        entry = view.page.locator('.menu [data-command="export.film"]')
-        expect(entry).to_contain_text("WebM")
-        with view.page.expect_download() as saved:
-            entry.click()
-        assert saved.value.suggested_filename == "US-1-film.webm"
-        film = Path(saved.value.path()).read_bytes()
+        expect(view.page.locator('.menu [data-command="export.film"]')).to_contain_text("WebM")
+        saved = _recorded(view)
+        assert saved.suggested_filename == "US-1-film.webm"
+        film = Path(saved.path()).read_bytes()
         assert film[:4] == b"\x1a\x45\xdf\xa3"
         assert len(film) > 1000  # a header alone is a film without pictures
-        expect(view.page.locator(".page-note")).to_contain_text("The film is saved (WebM)")
+
+
+def _recorded(view: View) -> Download:
+    """Save a film; a recorder that gets no picture on a busy machine says so, and is asked again."""
+    films: list[Download] = []
+    view.page.on("download", lambda film: films.append(film))
+    note, menu = view.page.locator(".page-note"), view.page.get_by_role("button", name="Export")
+    for _ in range(3):
+        view.page.locator('.menu [data-command="export.film"]').click()
+        expect(note).to_contain_text(re.compile(r"The film is saved \(WebM\)|recorded no pictures"), timeout=60_000)
+        if films:
+            break
+        menu.click()
+    return films[0]
