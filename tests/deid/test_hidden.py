@@ -161,3 +161,15 @@ def test_uids_in_safe_private_attributes_are_those_of_the_output(make: Make, pro
         ds = result.dataset()
         assert ds[tag].value == ds.StudyInstanceUID == result.study
         assert b"4711" not in result.data
+
+
+def test_offsets_are_judged_by_the_object_that_they_are_in(make: Callable[..., bytes], project: Project) -> None:
+    """What can be a place in one object may be text in a smaller one."""
+    table = (0x7FE00001, "OV", (900).to_bytes(8, "little"))
+    numbers = ((0x00280002, 1), (0x00280010, 1), (0x00280011, 1), (0x00280100, 16), (0x00280101, 16), (0x00280102, 15))
+    pixel = [*((tag, "US", value.to_bytes(2, "little")) for tag, value in numbers), (0x7FE00010, "OW", b"\1\2")]
+    large, small = (
+        [table, (0x00080060, "CS", b"CT"), *pixel, *more] for more in ([(0x00204000, "LT", b"x" * 2000)], [])
+    )
+    found = [anonymize(make(rows, syntax="1.2.840.10008.1.2"), project).data for rows in (large, small)]
+    assert [b"\xe0\x7f\x01\0" in data for data in found] == [True, False]

@@ -250,10 +250,7 @@ class _Checker:
         if not raw.strip(b"\0 "):
             return
         if action in {Action.REMOVE, Action.SEQUESTER}:
-            if tag & 0xFFFF and tag != _TRAILING_PADDING:
-                yield Finding(Kind.LEFT, tag, "", _decoded(raw) if vr in _TEXTS | _DATES else "")
-            elif tag == _TRAILING_PADDING and any(raw):
-                yield Finding(Kind.LEFT, tag, "padding that is not empty")
+            yield from _left(tag, vr, raw)
         elif vr == "UI":
             yield from self._uids(tag, raw, action)
         elif vr in _DATES:
@@ -290,6 +287,15 @@ class _Checker:
 
     def _text(self, element: Element) -> str:
         return _decoded(bytes(self._data[element.offset : element.offset + element.length]))
+
+
+def _left(tag: int, vr: str, raw: bytes) -> Iterator[Finding]:
+    """Yield what is said of an attribute that should have gone; lengths of groups and empty padding say nothing."""
+    if tag == _TRAILING_PADDING:
+        if any(raw):
+            yield Finding(Kind.LEFT, tag, "padding that is not empty")
+    elif tag & 0xFFFF:
+        yield Finding(Kind.LEFT, tag, "", _decoded(raw) if vr in _TEXTS | _DATES else "")
 
 
 def _decoded(raw: bytes) -> str:

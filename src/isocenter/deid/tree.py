@@ -33,7 +33,8 @@ PIXEL_DATA = 0x7FE00010
 _SHORT = frozenset(SHORT_VRS.values())
 _PRIVATE_TEXT = frozenset({"CS", "LO", "SH", "LT", "ST", "OB", "UN", "UC", "UT"})
 _COPIED = frozenset({Action.KEEP, Action.CHECK, Action.NUMBER, Action.DEFINITION, Action.OFFSETS, Action.CHARACTER_SET})
-_NOT_BY_VALUE = frozenset({Action.SEQUENCE, Action.SEQUESTER, Action.PRIVATE})
+#: Actions that depend on more than the value, as offsets do on the length of the object.
+_NOT_BY_VALUE = frozenset({Action.SEQUENCE, Action.SEQUESTER, Action.PRIVATE, Action.OFFSETS})
 
 
 #: Decisions to remember; the objects of a series have most in common and some ten of their own.
