@@ -112,3 +112,24 @@ def test_images_and_windows_are_told_politely(view: View) -> None:
     assert [role for role, name in tree(page) if role in INTERACTIVE and not name] == []
     page.locator(".viewer-head button").first.focus()
     assert focus_is_seen(page, 6) > 4
+
+
+def test_menus_are_walked_by_keys_and_give_the_focus_back(view: View) -> None:
+    """The space bar opens a menu from its button, arrows lead through it, Escape closes it; dialogs do the same."""
+    view.study(CT_STUDY)
+    page = view.page
+    button = page.get_by_role("button", name="View", exact=True)
+    button.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press(" ")
+    entries = page.get_by_role("menu", name="Rotate, flip, fit").get_by_role("menuitem")
+    expect(entries.nth(0)).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(entries.nth(1)).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowUp")
+    expect(entries.last).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(entries).to_have_count(0)
+    expect(button).to_be_focused()

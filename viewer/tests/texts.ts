@@ -41,6 +41,7 @@ const TABLES: readonly (readonly [file: string, table: string, columns: Columns]
   ['ui/viewer/settings-dialog.tsx', 'THEME_NAMES', ['automatic', 'standard', 'contrast']],
   ['ui/viewer/structures-panel.tsx', 'KINDS', ['draft']],
   ['ui/viewer/tool-bar.tsx', '*', ['label']],
+  ['ui/viewer/tool-bar.tsx', 'MENUS', ['links', 'view', 'export']],
   ['ui/viewer/volume-bar.tsx', 'SIDES', [0, 1, 2]],
   ['viewport/mpr/session.ts', 'SLAB_NAMES', ['max', 'min', 'mean']],
   ['viewport/structures/listed.ts', 'KINDS', ['SEG', 'RTSTRUCT', 'RTDOSE']],

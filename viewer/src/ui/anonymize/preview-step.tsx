@@ -52,7 +52,7 @@ export function PreviewStep(props: Props): JSX.Element {
   const current = all.find(({ series }) => series.SeriesInstanceUID === chosen) ?? all.find(({ series }) => series.decision) ?? all[0];
   return (
     <div className="preview">
-      <div className="series-list" role="listbox" aria-label={t('Series')}>
+      <div className="series-list" role="group" aria-label={t('Series')}>
         {previews.map(({ study, title, series }) => (
           <section key={study}>
             <h3>{title}</h3>
@@ -60,7 +60,7 @@ export function PreviewStep(props: Props): JSX.Element {
               const uid = each.SeriesInstanceUID;
               const becomes = fate(each, decisions.get(uid), project.burned_in);
               return (
-                <button key={uid} type="button" role="option" aria-selected={current?.series === each} className="series-item" onClick={() => setChosen(uid)}>
+                <button key={uid} type="button" aria-pressed={current?.series === each} className="series-item" onClick={() => setChosen(uid)}>
                   <ModalityBadge modality={each.Modality} />
                   <span className="series-title">{each.SeriesDescription || t('No description')}</span>
                   <span className="fate" data-fate={becomes}>{decisions.get(uid)?.approved ? t('approved: {becomes}', { becomes: t(becomes) }) : t(becomes)}</span>
@@ -116,7 +116,7 @@ function SeriesPart({ client, study, series, project, decision, onDecide, onErro
       <div className="series-tools">
         <div className="segments" role="tablist">
           {tabs.map((name) => (
-            <button key={name} type="button" role="tab" aria-selected={tab === name} aria-checked={tab === name} onClick={() => setTab(name)}>
+            <button key={name} type="button" role="tab" aria-selected={tab === name} onClick={() => setTab(name)}>
               {name === 'picture' ? t('Picture') : t('Header')}
             </button>
           ))}

@@ -1,7 +1,8 @@
 // A button that opens a panel below it (above it on a phone): closes on Escape, on a press elsewhere, and when asked to.
 
 import type { LucideIcon } from 'lucide-react';
-import { useEffect, useRef, useState, type JSX, type ReactNode } from 'react';
+import { useRef, useState, type JSX, type ReactNode } from 'react';
+import { useMenu, useUnder } from './menu';
 
 interface Props {
   icon: LucideIcon;
@@ -9,12 +10,16 @@ interface Props {
   title: string;
   pressed?: boolean;
   phone?: boolean;
+  /** It holds more than entries to choose: a grid, a slider. */
+  mixed?: boolean;
+  /** What is around the button would cut the menu off. */
+  free?: boolean;
   /** Changes when a command asks to open or close. */
   asked?: number;
   children(close: () => void): ReactNode;
 }
 
-export function MenuButton({ icon: Icon, label, title, pressed = false, phone = false, asked = 0, children }: Props): JSX.Element {
+export function MenuButton({ icon: Icon, label, title, pressed = false, phone = false, mixed = false, free = false, asked = 0, children }: Props): JSX.Element {
   const [open, setOpen] = useState(false);
   const [seen, setSeen] = useState(asked);
   const holder = useRef<HTMLDivElement>(null);
@@ -22,30 +27,20 @@ export function MenuButton({ icon: Icon, label, title, pressed = false, phone = 
     setSeen(asked);
     setOpen(!open);
   }
-  useEffect(() => {
-    if (!open) return undefined;
-    holder.current?.querySelector<HTMLElement>('.menu button, .menu [tabindex]')?.focus();
-    const close = (event: Event): void => {
-      if (event instanceof KeyboardEvent) {
-        if (event.key !== 'Escape') return;
-        event.stopPropagation();
-        setOpen(false);
-      } else if (!holder.current?.contains(event.target as Node)) setOpen(false);
-    };
-    window.addEventListener('pointerdown', close, true);
-    window.addEventListener('keydown', close, true);
-    return () => {
-      window.removeEventListener('pointerdown', close, true);
-      window.removeEventListener('keydown', close, true);
-    };
-  }, [open]);
+  useMenu(holder, open, () => setOpen(false));
+  useUnder(holder, open && free);
+  const role = mixed ? 'dialog' : 'menu';
   return (
     <div className="menu-holder" ref={holder} data-phone={phone}>
-      <button type="button" className="icon-button tool" data-phone={phone} aria-label={label} aria-haspopup="menu" aria-expanded={open} aria-pressed={pressed} title={title} onClick={() => setOpen(!open)}>
+      <button type="button" className="icon-button tool" data-phone={phone} aria-label={label} aria-haspopup={role} aria-expanded={open} aria-pressed={pressed} title={title} onClick={() => setOpen(!open)}>
         <Icon size={18} strokeWidth={1.75} aria-hidden="true" />
         <span className="tool-label">{label}</span>
       </button>
-      {open ? <div className="menu">{children(() => setOpen(false))}</div> : null}
+      {open ? (
+        <div className="menu" data-free={free} role={role} aria-label={title}>
+          {children(() => setOpen(false))}
+        </div>
+      ) : null}
     </div>
   );
 }

@@ -116,6 +116,7 @@ export function StudyListPage(): JSX.Element {
         </div>
       </header>
       <main className="list-main">
+        <h1 className="visually-hidden">{t('Studies')}</h1>
         <div className="list-panels">
           <LocalPanel />
           <UploadPanel />

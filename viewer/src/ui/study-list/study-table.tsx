@@ -136,7 +136,7 @@ function Row({ row, index, height, selected, marked, fresh, onMark, onOpen }: Ro
       style={{ height, transform: `translateY(${index * height}px)` }}
       onClick={() => onOpen(row)}
     >
-      <label className="row-mark" title={t('Mark (Space)')} onClick={(event) => event.stopPropagation()}>
+      <label className="row-mark" role="gridcell" title={t('Mark (Space)')} onClick={(event) => event.stopPropagation()}>
         <input type="checkbox" tabIndex={-1} checked={marked} aria-label={t('Mark the study of {name}', { name: row.name || t('No name') })} onChange={() => onMark(row)} />
       </label>
       <div className="cell cell-name" role="gridcell">

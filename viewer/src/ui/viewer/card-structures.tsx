@@ -17,7 +17,7 @@ export function CardStructures({ set, session }: { set: DisplaySet; session: Str
   if (over.length === 0) return null;
   return (
     <div className="card-structures">
-      <MenuButton icon={Shapes} label={String(over.length)} title={t('Segmentations, structure sets and doses of this series')} pressed={over.some(({ visible }) => visible)}>
+      <MenuButton icon={Shapes} free label={String(over.length)} title={t('Segmentations, structure sets and doses of this series')} pressed={over.some(({ visible }) => visible)}>
         {() => GROUPS.map(([kind, title]) => <Group key={kind} title={t(title)} objects={over.filter((object) => object.kind === kind)} session={session} />)}
       </MenuButton>
     </div>

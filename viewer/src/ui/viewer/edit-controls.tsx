@@ -102,7 +102,9 @@ function SegmentRow({ edit, segment: { number, label, colour, property }, active
   const offered = PROPERTIES.some(({ id }) => id === property.id) ? PROPERTIES : [...PROPERTIES, property];
   return (
     <li data-active={active}>
-      <input type="radio" name="segment" checked={active} aria-label={t('Paint {label}', { label })} onChange={() => edit.set({ active: number })} />
+      <label>
+        <input type="radio" name="segment" checked={active} aria-label={t('Paint {label}', { label })} onChange={() => edit.set({ active: number })} />
+      </label>
       <input type="color" key={colour} defaultValue={colour} aria-label={t('Colour of segment {number}', { number })} onBlur={(event) => event.target.value !== colour && edit.editSegment(number, { colour: event.target.value })} />
       <input type="text" value={label} maxLength={64} aria-label={t('Name of segment {number}', { number })} onChange={(event) => edit.editSegment(number, { label: event.currentTarget.value })} />
       <select value={property.id} aria-label={t('What segment {number} is', { number })} onChange={(event) => edit.editSegment(number, { property: offered.find(({ id }) => id === event.currentTarget.value) ?? property })}>

@@ -28,8 +28,8 @@ function Bar({ fusion, overlay, run }: { fusion: FusionSession; overlay: Overlay
         <output>{`${Math.round(blend * 100)} %`}</output>
       </label>
       <PresetMenu controller={overlay} />
-      <button type="button" className="button" aria-pressed={layer === 'overlay'} title={`${t('A drag windows the upper series (else with Alt)')}  ${keyLabel('fusion.layer')}`} onClick={() => run('fusion.layer')}>
-        {t('Window')} {name}
+      <button type="button" className="button" aria-pressed={layer === 'overlay'} aria-label={`${t('Window')} ${name}`} title={`${t('A drag windows the upper series (else with Alt)')}  ${keyLabel('fusion.layer')}`} onClick={() => run('fusion.layer')}>
+        <span className="fusion-word">{t('Window')}</span> {name}
       </button>
       <button type="button" className="icon-button" aria-label={visible ? t('Hide {name}', { name }) : t('Show {name}', { name })} title={`${titleOf('fusion.hide')}  ${keyLabel('fusion.hide')}`} aria-pressed={!visible} onClick={() => run('fusion.hide')}>
         {visible ? <Eye size={16} /> : <EyeOff size={16} />}

@@ -54,7 +54,7 @@ export function HangingMenu({ hanging, run, onChoose, close }: Props): JSX.Eleme
           </button>
         ))}
       </div>
-      <div className="menu-group">
+      <div className="menu-group" role="group">
         {command('hang.next')}
         {command('hang.previous')}
         {command('hang.save')}

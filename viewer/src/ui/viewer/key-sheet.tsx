@@ -23,7 +23,7 @@ const POINTERS: readonly (readonly [string, string])[] = [
 export function KeySheet({ onClose }: { onClose(): void }): JSX.Element {
   return (
     <Dialog title={t('Keys and gestures')} onClose={onClose}>
-      <div className="key-sheet">
+      <div className="key-sheet" tabIndex={0} role="group" aria-label={t('Keys')}>
         {GROUPS.map((group) => (
           <section key={group}>
             <h3>{t(group)}</h3>

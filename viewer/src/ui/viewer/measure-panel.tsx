@@ -145,13 +145,14 @@ interface RowProps {
 function Row({ item, where, selected, session, onShow }: RowProps): JSX.Element {
   const { id, locked = false, hidden = false, colour = '' } = item;
   const title = titleOfMeasurement(item);
+  const value = resultText(item) || t('no value');
   const rename = (name: string): void => {
     if (name !== (item.name ?? '')) session.edit(id, { name });
   };
   return (
     <li data-selected={selected} data-hidden={hidden}>
-      <button type="button" className="measure-jump" aria-label={t('Show {title}', { title })} onClick={onShow}>
-        <strong>{resultText(item) || t('no value')}</strong>
+      <button type="button" className="measure-jump" aria-label={[t('Show {title}', { title }), value, where].join(', ')} onClick={onShow}>
+        <strong>{value}</strong>
         <span className="muted">{where}</span>
       </button>
       <div className="measure-row">

@@ -1,7 +1,7 @@
 // The windows to choose from (the file's own, automatic, full range, presets of the modality with their keys), and colours.
 
 import { ChevronDown } from 'lucide-react';
-import { useEffect, useRef, useState, type JSX } from 'react';
+import { useRef, useState, type JSX } from 'react';
 import { COLOUR_MAPS, coloured, gradientOf, type ColourMapId } from '../../core/colour-maps';
 import { formatDate } from '../../core/dates';
 import { text } from '../../core/dicom-json';
@@ -15,6 +15,7 @@ import { presetsFor } from '../../core/presets';
 import type { DisplaySet, Picture } from '../../core/stack';
 import { chosenSuv, SUV_KINDS, type SuvChoice, type SuvFactors, type SuvKind } from '../../core/suv';
 import type { WindowChoice } from '../../core/window';
+import { useMenu } from '../parts/menu';
 import { useStateOf } from './use-signal';
 
 /** What has a window and colours: a pane, or what lies over one. */
@@ -36,20 +37,7 @@ export function PresetMenu({ controller, onState }: { controller: Shades; onStat
   const presets = presetsFor(state.set?.modality ?? '');
   const chosen = chosenOf(state.setting, choices);
 
-  useEffect(() => {
-    if (!open) return undefined;
-    const close = (event: Event): void => {
-      if (event instanceof KeyboardEvent ? event.key !== 'Escape' : menu.current?.contains(event.target as Node)) return;
-      if (event instanceof KeyboardEvent) event.stopPropagation(); // Escape closes the menu and does nothing else
-      setOpen(false);
-    };
-    window.addEventListener('pointerdown', close);
-    window.addEventListener('keydown', close, true);
-    return () => {
-      window.removeEventListener('pointerdown', close);
-      window.removeEventListener('keydown', close, true);
-    };
-  }, [open]);
+  useMenu(menu, open, () => setOpen(false));
 
   const firstOfFile = choices.find(({ id }) => id.startsWith('file') || id.startsWith('lut'))?.id;
   const keyOf = (id: string): string => {
@@ -60,12 +48,12 @@ export function PresetMenu({ controller, onState }: { controller: Shades; onStat
   };
   return (
     <div className="preset" ref={menu} data-phone="true">
-      <button type="button" className="preset-button" aria-haspopup="menu" aria-expanded={open} disabled={choices.length === 0 && states.length === 0} onClick={() => setOpen(!open)}>
+      <button type="button" className="preset-button" title={t('Window and colours')} aria-haspopup="menu" aria-expanded={open} disabled={choices.length === 0 && states.length === 0} onClick={() => setOpen(!open)}>
         <span>{choices.length === 0 ? t('Colour') : (state.grey?.label ?? t('Window'))}</span>
         <ChevronDown size={14} aria-hidden="true" />
       </button>
       {open ? (
-        <div className="menu" role="menu">
+        <div className="menu" role="menu" aria-label={t('Window and colours')}>
           <States
             states={states}
             applied={state.presentation}

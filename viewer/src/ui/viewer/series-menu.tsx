@@ -1,10 +1,11 @@
 // The menu of a series in the rail (right click or long press): opening it, and fusing it with another.
 
-import { useEffect, useRef, type JSX } from 'react';
+import { useRef, type JSX } from 'react';
 import { reasonAgainstFusion, rolesOf } from '../../core/fusion';
 import { t } from '../../core/language';
 import type { DisplaySet } from '../../core/stack';
 import type { SeriesEntry } from '../../viewport/study-loader';
+import { useMenu, usePlaced } from '../parts/menu';
 
 export interface SeriesMenuProps {
   at: { x: number; y: number };
@@ -21,32 +22,19 @@ const titleOf = ({ modality, number, description }: DisplaySet): string => [moda
 
 export function SeriesMenu({ at, series, set, others, onOpen, onFuse, onClose }: SeriesMenuProps): JSX.Element {
   const menu = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const close = (event: Event): void => {
-      if (event instanceof KeyboardEvent ? event.key === 'Escape' : !menu.current?.contains(event.target as Node)) {
-        if (event instanceof KeyboardEvent) event.stopPropagation();
-        onClose();
-      }
-    };
-    window.addEventListener('pointerdown', close, true);
-    window.addEventListener('keydown', close, true);
-    menu.current?.querySelector('button')?.focus();
-    return () => {
-      window.removeEventListener('pointerdown', close, true);
-      window.removeEventListener('keydown', close, true);
-    };
-  }, [onClose]);
+  useMenu(menu, true, onClose);
+  usePlaced(menu, at.x, at.y);
   const choose = (act: () => void): void => {
     onClose();
     act();
   };
   const partners = others.filter((other) => other.id !== set.id && other.kind !== 'document');
   return (
-    <div className="menu series-menu" role="menu" ref={menu} style={{ left: at.x, top: at.y }} aria-label={titleOf(set)}>
+    <div className="menu series-menu" role="menu" ref={menu} aria-label={titleOf(set)}>
       <button type="button" role="menuitem" onClick={() => choose(() => onOpen(series, set))}>
         <span>{t('Open')}</span>
       </button>
-      {partners.length > 0 ? <div className="menu-head">{t('Fuse with')}</div> : null}
+      {partners.length > 0 ? <div className="menu-head" role="presentation">{t('Fuse with')}</div> : null}
       {partners.map((other) => {
         const [base, overlay] = rolesOf(set, other);
         const reason = reasonAgainstFusion(base, overlay);

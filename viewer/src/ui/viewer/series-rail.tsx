@@ -52,24 +52,26 @@ export function SeriesRail({ study, current, shown, marks, onOpen, onFuse, struc
     rail.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [current]);
   return (
-    <div className="rail" ref={rail} role="listbox" aria-label={t('Series')}>
-      {study.status === 'loading' ? Array.from({ length: 3 }, (_, index) => <div key={index} className="card card-skeleton" />) : null}
-      {study.series.map((series, index) => (
-        <Fragment key={series.SeriesInstanceUID}>
-          {several && series.StudyInstanceUID !== study.series[index - 1]?.StudyInstanceUID ? <StudyHead series={series} /> : null}
-          {series.sets
-            ? series.sets.map((set) => <Card key={set.id} series={series} set={set} active={ownId(current) === set.id} shown={shown.has(set.id)} several={(series.sets?.length ?? 0) > 1} marks={marks} onOpen={onOpen} onMenu={asked} session={session} onOver={onOver} />)
-            : <Card series={series} set={undefined} active={false} shown={false} several={false} marks={marks} onOpen={onOpen} onMenu={asked} session={undefined} onOver={onOver} />}
-        </Fragment>
-      ))}
+    <>
+      <div className="rail" ref={rail} role="list" aria-label={t('Series')}>
+        {study.status === 'loading' ? Array.from({ length: 3 }, (_, index) => <div key={index} role="listitem" className="card card-skeleton" />) : null}
+        {study.series.map((series, index) => (
+          <Fragment key={series.SeriesInstanceUID}>
+            {several && series.StudyInstanceUID !== study.series[index - 1]?.StudyInstanceUID ? <StudyHead series={series} /> : null}
+            {series.sets
+              ? series.sets.map((set) => <Card key={set.id} series={series} set={set} active={ownId(current) === set.id} shown={shown.has(set.id)} several={(series.sets?.length ?? 0) > 1} marks={marks} onOpen={onOpen} onMenu={asked} session={session} onOver={onOver} />)
+              : <Card series={series} set={undefined} active={false} shown={false} several={false} marks={marks} onOpen={onOpen} onMenu={asked} session={undefined} onOver={onOver} />}
+          </Fragment>
+        ))}
+      </div>
       {menu ? <SeriesMenu {...menu} others={study.series.flatMap(({ sets }) => sets ?? [])} onOpen={onOpen} onFuse={onFuse} onClose={close} /> : null}
-    </div>
+    </>
   );
 }
 
 function StudyHead({ series: { StudyDate, StudyDescription } }: { series: SeriesEntry }): JSX.Element {
   return (
-    <div className="rail-study" role="presentation">
+    <div className="rail-study" role="listitem">
       <strong>{formatDate(StudyDate) || t('No date')}</strong>
       <span>{StudyDescription}</span>
     </div>
@@ -136,18 +138,16 @@ function Card({ series, set, active, shown, several, marks, session, onOver, onO
   const { title, hint, count, Icon, pictured, liesOver } = faceOf(series, set);
   const instance = several || isPresentation(set) ? set?.instances[0]?.SOPInstanceUID : undefined;
   return (
-    <div className="card-holder" role="presentation">
+    <div className="card-holder" role="listitem">
       <button
         type="button"
         className="card"
-        role="option"
         draggable
         onDragStart={(event) => {
           event.dataTransfer.setData(SERIES_DRAG, set?.id ?? series.SeriesInstanceUID);
           event.dataTransfer.effectAllowed = 'copy';
         }}
         data-shown={shown}
-        aria-selected={active}
         aria-current={active}
         title={hint}
         onClick={() => onOpen(series, set)}

@@ -82,7 +82,7 @@ function KeyRow({ name, asked, changed, onAsk }: KeyRowProps): JSX.Element {
             {t('Undo')}
           </button>
         ) : null}
-        <button type="button" className="key-button" aria-label={t('Key of: {name}', { name: titleOf(name) })} title={t('Press to set another key; Delete for none')} aria-pressed={asked} onKeyDown={onKey} onBlur={() => asked && onAsk(undefined)} onClick={() => onAsk(asked ? undefined : name)}>
+        <button type="button" className="key-button" aria-label={`${t('Key of: {name}', { name: titleOf(name) })}, ${label}`} title={t('Press to set another key; Delete for none')} aria-pressed={asked} onKeyDown={onKey} onBlur={() => asked && onAsk(undefined)} onClick={() => onAsk(asked ? undefined : name)}>
           {asked ? t('Press a key') : label}
         </button>
       </span>

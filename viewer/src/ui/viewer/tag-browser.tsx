@@ -54,21 +54,22 @@ function Lines({ lines }: { lines: readonly TagLine[] }): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const { first, end } = useRowsWindow(scroller, ROW, lines.length);
   return (
-    <div className="tag-lines" ref={scroller} role="table" aria-label={t('Attributes')} tabIndex={0}>
+    <div className="tag-lines" ref={scroller} role="table" aria-label={t('Attributes')} aria-rowcount={lines.length} tabIndex={0}>
       <div style={{ height: lines.length * ROW, position: 'relative' }}>
         {lines.slice(first, end).map((line, offset) => (
           <div
             key={line.key}
             className="tag-line"
             role="row"
+            aria-rowindex={first + offset + 1}
             data-private={line.private || undefined}
             data-item={line.tag === '' || undefined}
             style={{ transform: `translateY(${(first + offset) * ROW}px)`, paddingLeft: 20 + Math.min(line.depth, 8) * 12 }}
           >
-            {line.tag ? <code>{line.tag}</code> : null}
-            {line.tag ? <span className="tag-vr">{line.vr}</span> : null}
-            <span className="tag-keyword">{line.keyword}</span>
-            <span className="tag-value" title={line.value}>
+            {line.tag ? <code role="cell">{line.tag}</code> : null}
+            {line.tag ? <span className="tag-vr" role="cell">{line.vr}</span> : null}
+            <span className="tag-keyword" role="cell">{line.keyword}</span>
+            <span className="tag-value" role="cell" title={line.value}>
               {line.vr === 'SQ' ? `${line.items} ${line.items === 1 ? 'item' : 'items'}` : line.value}
             </span>
           </div>

@@ -45,7 +45,11 @@ const MORE: readonly (readonly CommandName[])[] = [
   ['panel.commands', 'panel.settings', 'panel.keys'],
   ['panel.text', 'panel.tags', 'panel.full'],
 ];
-const nothing = (): boolean => false;
+const nothing = (): undefined => undefined;
+/** What a strip that is too narrow for all has in its last menu. */
+const ELSEWHERE: readonly CommandName[] = ['tool.zoom', 'tool.pan', 'tool.crosshair', 'window.invert', 'view.reset', 'layout.choose'];
+const MENUS = { links: 'Links between panes', view: 'Rotate, flip, fit', export: 'Save, copy or print the picture' } as const;
+type Menu = keyof typeof MENUS;
 
 const MEASURES: readonly (readonly CommandName[])[] = [
   ['measure.length', 'measure.angle', 'measure.cobb', 'measure.bidirectional'],
@@ -78,6 +82,7 @@ interface Props {
 }
 
 export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, playing, canPlay, inverted, exporting, onQuality, hanging, presets, run }: Props): JSX.Element {
+  const [asked, setAsked] = useState<Readonly<Record<Menu, number>>>({ links: 0, view: 0, export: 0 });
   const button = ({ command, icon: Icon, label, phone }: Button, pressed?: boolean): JSX.Element => (
     <button
       key={command}
@@ -99,11 +104,11 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
       <div className="tool-group">
         {TOOLS.map((entry) => button(entry, tool === entry.tool))}
         <MenuButton icon={Ruler} label={t('Measure')} title={t('Measure')} pressed={isMeasure(tool)} phone>
-          {(close) => MEASURES.map((group) => <Entries key={group[0]} names={group} checked={(name) => name === `measure.${tool}`} run={run} close={close} />)}
+          {(close) => MEASURES.map((group, index) => <Entries key={group[0]} names={group} checked={(name) => (index < 3 ? name === `measure.${tool}` : undefined)} run={run} close={close} />)}
         </MenuButton>
       </div>
       <div className="tool-group">
-        <MenuButton icon={Grid2x2} label={t('Layout')} title={`${titleOf('layout.choose')}  ${keyLabel('layout.choose')}`} asked={layoutAsked}>
+        <MenuButton icon={Grid2x2} label={t('Layout')} title={`${titleOf('layout.choose')}  ${keyLabel('layout.choose')}`} asked={layoutAsked} mixed>
           {(close) => (
             <>
               <LayoutPicker
@@ -120,33 +125,59 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
         </MenuButton>
         {button({ command: 'mpr.toggle', icon: Axis3d, label: 'MPR', phone: true }, workspace.arrangement === 'mpr')}
         {button({ command: 'volume.toggle', icon: Box, label: '3D', phone: true }, inVolume)}
-        <MenuButton icon={Link2} label={t('Links')} title={t('Links between panes')} pressed={workspace.links.window || workspace.links.view || workspace.links.offset}>
+        <MenuButton icon={Link2} label={t('Links')} title={t(MENUS.links)} asked={asked.links} pressed={workspace.links.window || workspace.links.view || workspace.links.offset}>
           {() => <Entries names={LINKED.map((name) => `link.${name}` as const)} checked={(name) => LINKED.some((link) => name === `link.${link}` && workspace.links[link])} run={run} />}
         </MenuButton>
       </div>
       <div className="tool-group">
         {presets}
-        <MenuButton icon={RotateCw} label={t('View')} title={t('Rotate, flip, fit')}>
+        <MenuButton icon={RotateCw} label={t('View')} title={t(MENUS.view)} asked={asked.view}>
           {(close) => TURNS.map((group) => <Entries key={group[0]} names={group} checked={nothing} run={run} close={close} />)}
         </MenuButton>
         {ACTIONS.map((entry) => button({ ...entry, phone: entry.phone && !canPlay }, entry.command === 'window.invert' ? inverted : undefined))}
       </div>
       <div className="tool-group">
         {canPlay ? button({ command: 'cine.toggle', icon: playing ? Pause : Play, label: playing ? t('Pause') : t('Play'), phone: true }) : null}
-        <MenuButton icon={Download} label={t('Export')} title={t('Save, copy or print the picture')}>
+        <MenuButton icon={Download} label={t('Export')} title={t(MENUS.export)} asked={asked.export} mixed>
           {(close) => (
             <>
-              {EXPORTS.map((group, index) => <Entries key={group[0]} names={group} checked={(name) => index === 1 && exporting[name === 'export.text' ? 'text' : 'ownSize']} run={run} {...(index === 1 ? {} : { close })} />)}
+              {EXPORTS.map((group, index) => <Entries key={group[0]} names={group} checked={(name) => (index === 1 ? exporting[name === 'export.text' ? 'text' : 'ownSize'] : undefined)} run={run} {...(index === 1 ? {} : { close })} />)}
               <Quality value={exporting.quality} onChange={onQuality} />
             </>
           )}
         </MenuButton>
         {PANELS.map((entry) => button(entry))}
         <MenuButton icon={Ellipsis} label={t('More')} title={t('More')} phone>
-          {(close) => MORE.map((group) => <Entries key={group[0]} names={group} checked={nothing} run={run} close={close} />)}
+          {(close) => (
+            <>
+              <div className="compact-only">
+                <Entries names={ELSEWHERE} checked={(name) => (name.startsWith('tool.') ? name === `tool.${tool}` : undefined)} run={run} close={close} />
+                <Menus
+                  onChoose={(menu) => {
+                    close();
+                    setAsked((before) => ({ ...before, [menu]: before[menu] + 1 }));
+                  }}
+                />
+              </div>
+              {MORE.map((group) => <Entries key={group[0]} names={group} checked={nothing} run={run} close={close} />)}
+            </>
+          )}
         </MenuButton>
         {button({ command: 'panel.series', icon: LayoutPanelLeft, label: t('Series'), phone: true })}
       </div>
+    </div>
+  );
+}
+
+/** Menus whose buttons are not on the strip. */
+function Menus({ onChoose }: { onChoose(menu: Menu): void }): JSX.Element {
+  return (
+    <div className="menu-group" role="group">
+      {(Object.keys(MENUS) as Menu[]).map((menu) => (
+        <button key={menu} type="button" role="menuitem" data-menu={menu} onClick={() => onChoose(menu)}>
+          <span>{t(MENUS[menu])}…</span>
+        </button>
+      ))}
     </div>
   );
 }
@@ -173,19 +204,20 @@ function FilmKind(): JSX.Element {
 
 interface EntriesProps {
   names: readonly CommandName[];
-  checked(name: CommandName): boolean;
+  /** Nothing of what only runs. */
+  checked(name: CommandName): boolean | undefined;
   run(name: CommandName): void;
   close?(): void;
 }
 
 function Entries({ names, checked, run, close }: EntriesProps): JSX.Element {
   return (
-    <div className="menu-group">
+    <div className="menu-group" role="group">
       {names.map((name) => (
         <button
           key={name}
           type="button"
-          role="menuitemcheckbox"
+          role={checked(name) === undefined ? 'menuitem' : 'menuitemcheckbox'}
           aria-checked={checked(name)}
           data-command={name}
           onClick={() => {

@@ -371,6 +371,9 @@ const staysTab = (name: CommandName, cells: number): boolean =>
 const OF_SLIDERS = /^(Arrow|Home|End|Page)/;
 const OF_INPUTS: Readonly<Record<string, (key: string) => boolean>> = { checkbox: (key) => key === ' ', range: (key) => OF_SLIDERS.test(key) };
 
+/** The space bar presses a button that the keyboard has led to; after a click it is a command. */
+const pressing = ({ target, key }: KeyboardEvent): boolean => key === ' ' && target instanceof HTMLButtonElement && target.matches(':focus-visible');
+
 /** Whether a key is for the control that has the focus; of check boxes only the space bar is, of sliders what moves them. */
 const isTyping = ({ target, key }: KeyboardEvent): boolean => (target instanceof HTMLInputElement && (OF_INPUTS[target.type]?.(key) ?? true)) || target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement;
 
@@ -382,7 +385,7 @@ export function useCommands(engine: ViewerEngine, page: PageActions): (name: Com
   }, [engine, page]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (isTyping(event) || document.querySelector('dialog[open]')) return;
+      if (isTyping(event) || pressing(event) || document.querySelector('dialog[open]')) return;
       if (nudged(engine, page, event)) {
         event.preventDefault();
         return;

@@ -8,7 +8,7 @@ import { applyState, stateTarget } from './references';
 import type { PageState } from './use-commands';
 import type { ViewerEngine } from './viewer-engine';
 
-export const PHONE = '(max-width: 720px)';
+export const PHONE = '(max-width: 720px), (max-height: 500px)';
 
 interface Opening {
   /** Reads the studies of an address and shows what it names, else what their hanging protocol says. */

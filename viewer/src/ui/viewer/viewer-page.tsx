@@ -41,6 +41,7 @@ import { useAddress } from './use-address';
 import { useAhead } from './use-ahead';
 import { createEngine, type ViewerEngine } from './viewer-engine';
 import './viewer.css';
+import './narrow.css';
 import { patient } from '../../net/patient';
 
 function toggleFullScreen(): void {
@@ -168,6 +169,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
       </aside>
       {page.drawer ? <button type="button" className="drawer-shade" aria-label={t('Close series')} onClick={() => run('panel.series')} /> : null}
       <main className="viewer-main">
+        <h1 className="visually-hidden">{t('Isocenter viewer')}</h1>
         <PaneGrid layout={layout}>
           {(cell, index) => (
             <Pane

@@ -130,7 +130,7 @@ function SheetView({ group, values, layout, speed, gain, notes }: SheetProps): J
     return [(event.clientX - box.left) / scale, (event.clientY - box.top) / scale];
   };
   return (
-    <div className="waveform-holder" ref={holder}>
+    <div className="waveform-holder" ref={holder} tabIndex={0} role="group" aria-label={t('Waveform')}>
       <div
         className="waveform-sheet"
         data-testid="waveform"
