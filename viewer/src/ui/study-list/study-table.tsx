@@ -136,9 +136,11 @@ function Row({ row, index, height, selected, marked, fresh, onMark, onOpen }: Ro
       style={{ height, transform: `translateY(${index * height}px)` }}
       onClick={() => onOpen(row)}
     >
-      <label className="row-mark" role="gridcell" title={t('Mark (Space)')} onClick={(event) => event.stopPropagation()}>
-        <input type="checkbox" tabIndex={-1} checked={marked} aria-label={t('Mark the study of {name}', { name: row.name || t('No name') })} onChange={() => onMark(row)} />
-      </label>
+      <div className="row-mark" role="gridcell" onClick={(event) => event.stopPropagation()}>
+        <label title={t('Mark (Space)')}>
+          <input type="checkbox" tabIndex={-1} checked={marked} aria-label={t('Mark the study of {name}', { name: row.name || t('No name') })} onChange={() => onMark(row)} />
+        </label>
+      </div>
       <div className="cell cell-name" role="gridcell">
         <span className="row-name">{row.name || <em>{t('No name')}</em>}</span>
         <span className="row-under">{[row.ageSex, row.PatientID].filter(Boolean).join(' · ')}</span>

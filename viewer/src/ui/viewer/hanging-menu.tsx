@@ -37,7 +37,7 @@ export function HangingMenu({ hanging, run, onChoose, close }: Props): JSX.Eleme
   );
   return (
     <>
-      <div className="menu-group hanging-menu" role="group" aria-label={t('Hanging protocols')}>
+      <div className="menu-group hanging-menu" role="menu" aria-label={t('Hanging protocols')}>
         {entries.map(({ one, index }) => (
           <button
             key={`${one.id}/${index}`}
@@ -54,7 +54,7 @@ export function HangingMenu({ hanging, run, onChoose, close }: Props): JSX.Eleme
           </button>
         ))}
       </div>
-      <div className="menu-group" role="group">
+      <div className="menu-group" role="menu">
         {command('hang.next')}
         {command('hang.previous')}
         {command('hang.save')}

@@ -151,7 +151,8 @@ function Row({ item, where, selected, session, onShow }: RowProps): JSX.Element 
   };
   return (
     <li data-selected={selected} data-hidden={hidden}>
-      <button type="button" className="measure-jump" aria-label={[t('Show {title}', { title }), value, where].join(', ')} onClick={onShow}>
+      <button type="button" className="measure-jump" onClick={onShow}>
+        <span className="visually-hidden">{t('Show {title}', { title })}</span>
         <strong>{value}</strong>
         <span className="muted">{where}</span>
       </button>

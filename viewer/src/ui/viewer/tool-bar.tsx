@@ -141,7 +141,7 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
         <MenuButton icon={Download} label={t('Export')} title={t(MENUS.export)} asked={asked.export} mixed>
           {(close) => (
             <>
-              {EXPORTS.map((group, index) => <Entries key={group[0]} names={group} checked={(name) => (index === 1 ? exporting[name === 'export.text' ? 'text' : 'ownSize'] : undefined)} run={run} {...(index === 1 ? {} : { close })} />)}
+              {EXPORTS.map((group, index) => <Entries alone key={group[0]} names={group} checked={(name) => (index === 1 ? exporting[name === 'export.text' ? 'text' : 'ownSize'] : undefined)} run={run} {...(index === 1 ? {} : { close })} />)}
               <Quality value={exporting.quality} onChange={onQuality} />
             </>
           )}
@@ -207,12 +207,14 @@ interface EntriesProps {
   /** Nothing of what only runs. */
   checked(name: CommandName): boolean | undefined;
   run(name: CommandName): void;
+  /** The menu holds more than entries. */
+  alone?: boolean;
   close?(): void;
 }
 
-function Entries({ names, checked, run, close }: EntriesProps): JSX.Element {
+function Entries({ names, checked, run, close, alone = false }: EntriesProps): JSX.Element {
   return (
-    <div className="menu-group" role="group">
+    <div className="menu-group" role={alone ? 'menu' : 'group'}>
       {names.map((name) => (
         <button
           key={name}
