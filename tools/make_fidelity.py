@@ -20,9 +20,9 @@ a browser, against what pydicom and numpy read from the files (`tests/viewer/fid
 product) and, for the series that has one, against the NIfTI volume that dcm2niix made of it (value at the same
 place of the patient and the same time). Compared are the first, middle and last picture, at three pixels each: the
 value under the pointer (in HU, SUV, RGB or what the file says), the place in the patient (LPS), the letters at the
-four sides, the order of all pictures, and a length that is drawn across the picture. Of volumes also the values in
-the three planes, and in two that were turned about the third, against trilinear interpolation by numpy. The numbers
-are the greatest differences.
+four sides, the order of all pictures, and a length that is drawn across the picture. Of volumes, in series over
+time of each of their phases, also the values in the three planes, and in two that were turned about the third, against
+trilinear interpolation by numpy. The numbers are the greatest differences.
 
 A value may differ by the rounding of its last digit, and by 2 where lossy JPEG is decoded by different programs; a
 place by 0.001 mm; a length by the rounding of its last digit (0.06); a value in a plane by 0.6 or 0.2 %. Order and

@@ -121,10 +121,16 @@ class Series:
         depths = [round(self._depth(picture), 2) for picture in shown]
         return depths == self.places_in_order()
 
-    def is_volume(self) -> bool:
-        """Whether every picture has a place of its own, and there are three or more."""
-        count = len(self.pictures())
-        return count > 2 and self.place(self.pictures()[0], 0, 0) is not None and len(self.places_in_order()) == count
+    def volumes(self) -> list[list[Picture]]:
+        """Return the pictures of each volume: of those at one place the first are the first volume, and so on."""
+        pictures = self.pictures()
+        if self.place(pictures[0], 0, 0) is None:
+            return []
+        stacks: dict[float, list[Picture]] = {}
+        for picture in pictures:
+            stacks.setdefault(round(self._depth(picture), 2), []).append(picture)
+        equal = len({len(stack) for stack in stacks.values()}) == 1
+        return [list(volume) for volume in zip(*stacks.values(), strict=True)] if equal and len(stacks) > 2 else []
 
     def suv_factor(self) -> float | None:
         """Return what makes SUVbw of Bq/ml, or None."""
