@@ -42,7 +42,7 @@ export function AnonymizeDialog({ rows, onClose }: { rows: readonly StudyRow[]; 
   };
   const what = rows.length === 1 ? t('1 study') : t('{n} studies', { n: rows.length });
   return (
-    <Dialog title={step === 'jobs' || rows.length === 0 ? t('De-identification jobs') : t('Anonymise {what}', { what })} wide onClose={onClose}>
+    <Dialog title={step === 'jobs' || rows.length === 0 ? t('De-identification jobs') : t('Anonymise {what}', { what })} width="wide" onClose={onClose}>
       <div className="anonymize">
         {error ? <p className="anonymize-error" role="alert">{error}</p> : null}
         {step === 'project' ? <ProjectStep client={client} plan={plan} onPlan={setPlan} onError={onError} /> : null}

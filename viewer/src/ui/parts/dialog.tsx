@@ -8,12 +8,13 @@ import './dialog.css';
 interface Props {
   title: string;
   head?: ReactNode;
-  wide?: boolean;
+  /** How wide it is: for a question, for a list, for a table that fills the page. */
+  width?: 'narrow' | 'middle' | 'wide';
   children: ReactNode;
   onClose(): void;
 }
 
-export function Dialog({ title, head, wide = false, children, onClose }: Props): JSX.Element {
+export function Dialog({ title, head, width = 'middle', children, onClose }: Props): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const element = dialog.current;
@@ -25,7 +26,7 @@ export function Dialog({ title, head, wide = false, children, onClose }: Props):
     <dialog
       ref={dialog}
       className="dialog"
-      data-wide={wide}
+      data-width={width}
       aria-label={title}
       onCancel={(event) => {
         event.preventDefault();

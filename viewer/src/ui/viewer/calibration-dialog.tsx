@@ -15,7 +15,7 @@ export function CalibrationDialog({ session, onDone }: { session: MeasureSession
   const { asked } = useStateOf(session);
   if (!asked) return null;
   return (
-    <Dialog title={t('Calibrate by hand')} onClose={() => session.leaveAsked()}>
+    <Dialog title={t('Calibrate by hand')} width="narrow" onClose={() => session.leaveAsked()}>
       {asked.against ? (
         <div className="calibration">
           <p>{t('Not calibrated: {reason}.', { reason: asked.against })}</p>

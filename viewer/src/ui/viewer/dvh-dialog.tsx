@@ -23,7 +23,7 @@ export function DvhDialog({ dose, objects, title, onClose }: Props): JSX.Element
   const unnamed = (): DvhRow[] => rows.map((row) => ({ ...row, name: withoutNames(row.name, about) }));
   const columns = useMemo(() => dvhColumns(unit, tableDoses(most)), [unit, most]);
   return (
-    <Dialog title={t('Dose-volume histogram · {title}', { title })} wide onClose={onClose}>
+    <Dialog title={t('Dose-volume histogram · {title}', { title })} width="wide" onClose={onClose}>
       <div className="dvh" data-testid="dvh" data-waiting={waiting}>
         {rows.length === 0 ? <p className="muted">{waiting > 0 ? t('Computing') : t('Show a segmentation or structure set that lies in this dose')}</p> : null}
         {rows.length > 0 ? (

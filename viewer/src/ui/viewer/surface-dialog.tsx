@@ -26,7 +26,7 @@ export function SurfaceDialog({ engine, say, onClose }: Props): JSX.Element {
       .then(say, () => undefined);
   };
   return (
-    <Dialog title={t('Save a surface (STL)')} onClose={onClose}>
+    <Dialog title={t('Save a surface (STL)')} width="narrow" onClose={onClose}>
       {typeof offer === 'string' ? <p role="alert">{offer}</p> : <Asked offer={offer} onSave={save} />}
     </Dialog>
   );

@@ -41,7 +41,7 @@ export function TagBrowser({ instance, onClose }: { instance: Instance; onClose(
     </label>
   );
   return (
-    <Dialog title={t('Attributes')} head={field} wide onClose={onClose}>
+    <Dialog title={t('Attributes')} head={field} width="wide" onClose={onClose}>
       <div className="tag-class">
         {name} <span className="muted">{instance.SOPInstanceUID}</span>
       </div>
