@@ -8,7 +8,7 @@ const json = (status = 200): Response => new Response(status === 204 ? null : '{
 function answering(...answers: (() => Response)[]) {
   const asked: string[] = [];
   const connection = new Connection('/probe', (url) => {
-    asked.push(url as string);
+    asked.push(url);
     const answer = answers.length > 1 ? answers.shift() : answers[0];
     return new Promise((resolve) => resolve((answer as () => Response)()));
   });
