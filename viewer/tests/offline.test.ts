@@ -84,6 +84,7 @@ test.each([
   get('docs', 'navigate'),
   get('viewer/deeper', 'navigate'),
   get('assets/main-b.js'),
+  get('index.html'),
   { ...get('index.html'), method: 'POST' },
   { ...get(''), url: 'https://pacs.example/', mode: 'navigate' },
 ])('what is not the viewer’s is left alone: $url $method', async (request) => {

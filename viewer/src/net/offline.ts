@@ -7,10 +7,15 @@ import { version } from './version';
 
 /** ms after the page is there: images come first. */
 const LATER = 3000;
+/** ms until a service worker that still waits is told again: an earlier page may not have been gone yet. */
+const AGAIN = 8000;
 
 /** A service worker that waits for older pages learns that this one is of its build. */
-async function tell({ waiting }: ServiceWorkerRegistration): Promise<void> {
-  if (waiting && !(await version.isNewer())) waiting.postMessage('current');
+async function tell(registration: ServiceWorkerRegistration): Promise<void> {
+  const { waiting } = registration;
+  if (!waiting || (await version.isNewer())) return;
+  waiting.postMessage('current');
+  setTimeout(() => void tell(registration), AGAIN);
 }
 
 async function keep(): Promise<void> {

@@ -66,7 +66,7 @@ export class Shell {
     if (method !== 'GET' || !url.startsWith(this.root)) return undefined;
     const path = url.slice(this.root.length).replace(/[?#].*$/s, '');
     if (mode === 'navigate') return PAGES.has(path) ? this.fresh(PAGE, ask) : undefined;
-    if (!(path in this.build.files)) return undefined;
+    if (path === PAGE || !(path in this.build.files)) return undefined; // whoever asks for the page so wants to know what the archive has
     return path.startsWith('assets/') ? this.kept(path, ask) : this.fresh(path, ask);
   }
 
