@@ -124,7 +124,7 @@ class TestSameAssociation:
             for expected in (1, 2):
                 assert commit(association, asked(objects[0])) == 0
                 assert reports.wait()[0] == expected
-            answered(full_node)
+                answered(full_node)
         assert [item.FailureReason for item in reports.taken[1][1].FailedSOPSequence] == [0x0131]
 
     def test_stores_and_requests_go_on_meanwhile(self, full_node, objects) -> None:

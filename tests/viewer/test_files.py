@@ -60,7 +60,7 @@ def test_the_surface_of_a_volume_as_stl(view: View, real_archive: Archive, tmp_p
     """Between air at -1000 and the block at 1000 HU, 263 HU lies 0.63 of the way in."""
     take(real_archive, tmp_path / "in", *(slice_of(n) for n in range(1, COUNT + 1)))
     view.archive = real_archive
-    view.page.set_viewport_size({"width": 1280, "height": 480})
+    view.page.set_viewport_size({"width": 1280, "height": 520})
     view.study(STUDY)
     view.page.keyboard.press("Shift+V")
     settled(view)

@@ -2,10 +2,12 @@
 
 Most files become series of one study here, with UIDs of their own: many are the same image in another transfer syntax,
 and the next series is shown sooner than the next page. Nothing is allowed beyond one level, for lossy files either.
+Continuous integration takes every third file, other ones for another commit; all take a minute.
 """
 
 import base64
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -25,16 +27,22 @@ FOLDERS = ("pixel_presentation", "transfer_syntax")
 STUDY = f"{ROOT}.45"
 #: Overlays are of this colour in the viewer, and white in the archive's pictures.
 OVERLAY = (255, 207, 92)
+FILES = 91
+#: Of how many files one is taken, and which.
+_STEP, _FIRST = (3, int(os.environ["ISOCENTER_FUZZ_SEED"]) % 3) if "ISOCENTER_FUZZ_SEED" in os.environ else (1, 0)
 AS_IT_IS = "transfer_syntax/jpegxl/us_multiframe_jpegxl_recompression.dcm"  # pydicom writes no JPEG XL
 
 
 def copies(data_dir: Path, target: Path) -> dict[str, str]:
-    """Write every file with an image as a series of its own; return the names of the files by instance."""
-    made = {}
+    """Write files with an image as series of their own; return the names of the files by instance."""
+    made, images = {}, 0
     for file in sorted(file for folder in FOLDERS for file in (data_dir / folder).rglob("*.dcm")):
         name = str(file.relative_to(data_dir))
         dataset = pydicom.dcmread(file, force=True)
         if "PixelData" not in dataset or dataset.get("Modality") == "SEG" or name == AS_IT_IS:
+            continue
+        images += 1
+        if images % _STEP != _FIRST:
             continue
         if "TransferSyntaxUID" not in dataset.file_meta:
             implicit = dataset.original_encoding[0]
@@ -45,6 +53,7 @@ def copies(data_dir: Path, target: Path) -> dict[str, str]:
         dataset.PatientID, dataset.SeriesNumber = "PIPELINE", number
         dataset.save_as(target / f"{number}.dcm", enforce_file_format=True)
         made[str(dataset.SOPInstanceUID)] = name
+    assert images + 1 == FILES
     return made
 
 
@@ -101,5 +110,5 @@ def test_pictures_are_those_of_the_archive(opened: View, data_dir: Path, tmp_pat
         )
         found[name] = difference(opened, f"{STUDY}/series/{instance.rpartition('.')[0]}")
         opened.page.keyboard.press("ArrowRight")
-    assert len(found) == 91
+    assert len(found) >= FILES // _STEP
     assert {name: apart for name, apart in found.items() if apart > 1} == {}
