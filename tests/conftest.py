@@ -69,7 +69,7 @@ def _missing(item: pytest.Item) -> str | None:
 
 #: Where tests draw in a browser, in two parts that take about as long.
 _DRAWING = ("tests/viewer/", "tests/interop/test_ohif.py")
-_SECOND_PART = "tests/viewer/test_m"
+_SECOND_PART = "tests/viewer/test_n"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -88,13 +88,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot run here, and remember it; a browser may be tried twice."""
+    """Leave out what cannot run here, and remember it; browsers and other people's programs may be tried twice."""
     kept, dropped = [], []
     for item in items:
         reason = _missing(item)
         if reason is None:
             kept.append(item)
-            if item.get_closest_marker("browser"):
+            if item.get_closest_marker("browser") or item.nodeid.startswith("tests/interop/"):
                 item.add_marker(pytest.mark.flaky(reruns=1))  # "-ra" lists each that was run again
         else:
             dropped.append(item)
