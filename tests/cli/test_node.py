@@ -227,7 +227,15 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def web_processes(pid: int) -> list[int]:
     """Return the processes that a server has started to answer the web."""
     children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return [each for each in children if b"multiprocessing.spawn" in Path(f"/proc/{each}/cmdline").read_bytes()]
+    return [each for each in children if b"multiprocessing.spawn" in _command_line(each)]
+
+
+def _command_line(pid: int) -> bytes:
+    """Return how a process was started, nothing of one that has ended meanwhile."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def test_a_worker_that_cannot_start_ends_the_node(serving: Callable[..., Any], tmp_path: Path) -> None:
