@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Error, expect
 
-from .conftest import View, looking, start, stop, write_measurements
+from .conftest import View, looking, some_of, start, stop, write_measurements
 from .fidelity import Nifti, Picture, Series, read_series
 from .test_measure import choose, drag, numbers, texts
 from .test_mpr import CORONAL, SAGITTAL, Reference, all_drawn, enter, turn
@@ -97,7 +97,7 @@ class Found:
 @cache
 def chosen(data_dir: Path) -> list[Series]:
     """Return the series that are compared in this run."""
-    return read_series(data_dir, FOLDERS, () if TABLE else QUICK)
+    return read_series(data_dir, FOLDERS, ()) if TABLE else some_of(read_series(data_dir, FOLDERS, QUICK), 2)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory, browser: Browser, data_dir:
 
 def test_series_are_shown_as_their_files_say(opened: View, data_dir: Path) -> None:
     found = [compare(opened, series, data_dir) for series in chosen(data_dir)]
-    assert len(found) == (len(TRAPS) if TABLE else 7)
+    assert len(found) == (len(TRAPS) if TABLE else len(some_of(range(7), 2)))
     if TABLE:
         Path(TABLE).write_text("\n".join([HEAD, "|---|" + "---|" * 8, *(one.row() for one in found)]) + "\n", "utf-8")
 

@@ -31,7 +31,7 @@ CHECKS = [
     checks.negative_data_rejection,
 ]
 #: Requests to each operation, of each kind.
-EXAMPLES = 12
+EXAMPLES = 8
 
 
 def operations(client: Client) -> list[Any]:
