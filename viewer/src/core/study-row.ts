@@ -105,3 +105,12 @@ export function mergedRows(answers: readonly (readonly StudyRow[])[]): StudyRow[
   for (const row of answers.flat()) known.set(row.StudyInstanceUID, row);
   return [...known.values()];
 }
+
+/** Objects about images, which a study has beside them. */
+const BESIDE = new Set(['AU', 'DOC', 'ECG', 'HD', 'KO', 'PR', 'REG', 'RTDOSE', 'RTPLAN', 'RTRECORD', 'RTSTRUCT', 'RWV', 'SEG', 'SR']);
+
+/** The modalities that are named where there is room for so many, images first; and how many more there are. */
+export function namedModalities(modalities: readonly string[], most: number): { named: string[]; more: number } {
+  const ordered = [...modalities].sort((a, b) => Number(BESIDE.has(a)) - Number(BESIDE.has(b)));
+  return { named: ordered.slice(0, most), more: Math.max(0, ordered.length - most) };
+}

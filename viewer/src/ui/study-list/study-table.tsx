@@ -4,7 +4,7 @@ import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useEffect, useRef, type JSX, type KeyboardEvent } from 'react';
 import { language, t } from '../../core/language';
 import type { Sort, SortKey, StudyRow } from '../../core/study-row';
-import { ModalityBadge } from '../parts/modality-badge';
+import { ModalityBadges } from '../parts/modality-badge';
 import { useRowsWindow } from './use-rows-window';
 
 interface Column {
@@ -155,9 +155,7 @@ function Row({ row, index, height, selected, marked, fresh, onMark, onOpen }: Ro
         {row.time ? <span className="muted">{row.time}</span> : null}
       </div>
       <div className="cell cell-modality" role="gridcell">
-        {row.modalities.map((modality) => (
-          <ModalityBadge key={modality} modality={modality} />
-        ))}
+        <ModalityBadges modalities={row.modalities} />
       </div>
       <div className="cell cell-description" role="gridcell" title={row.description}>{row.description}</div>
       <div className="cell cell-accession" role="gridcell">{row.AccessionNumber}</div>

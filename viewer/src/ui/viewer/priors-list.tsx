@@ -5,7 +5,7 @@ import { useEffect, useState, type JSX } from 'react';
 import { text, type DataSet } from '../../core/dicom-json';
 import { t } from '../../core/language';
 import { priorKeys, priorsOf, type Prior } from '../../core/priors';
-import { ModalityBadge } from '../parts/modality-badge';
+import { ModalityBadges } from '../parts/modality-badge';
 import { useServices } from '../services';
 
 const MOST = 200;
@@ -59,9 +59,7 @@ function Row({ prior, onOpen }: { prior: Prior; onOpen(StudyInstanceUID: string)
     <button type="button" className="prior" title={t('Open beside: {date}', { date: prior.description || prior.date })} onClick={() => onOpen(prior.StudyInstanceUID)}>
       <span className="prior-top">
         <strong>{prior.date || t('No date')}</strong>
-        {prior.modalities.slice(0, 2).map((modality) => (
-          <ModalityBadge key={modality} modality={modality} />
-        ))}
+        <ModalityBadges modalities={prior.modalities} />
       </span>
       <span className="prior-title">{prior.description || t('{images} images', { images: prior.images })}</span>
       {prior.otherName ? (
