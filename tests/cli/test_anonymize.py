@@ -12,10 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
 
 from isocenter.anonymizing.folder import incoming
 from isocenter.cli import main
+from isocenter.cli.file_set import write_directory
 from isocenter.deid import Project
 from isocenter.dicom import dictionary
 from isocenter.dicom.part10 import write_file_meta
@@ -80,8 +82,8 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_every_input_is_counted_once(anonymize: Callable[..., tuple[int, Any]]) -> None:
     code, report = anonymize()
     assert code == 1  # something was set aside and something rejected
-    counts = {name: report[name] for name in ("output", "unchanged", "sequestered", "rejected")}
-    assert counts == {"output": 41, "unchanged": 1, "sequestered": 1, "rejected": 1}
+    counts = {name: report[name] for name in ("output", "unchanged", "sequestered", "rejected", "directory")}
+    assert counts == {"output": 41, "unchanged": 1, "sequestered": 1, "rejected": 1, "directory": 0}
     assert report["inputs"] == sum(counts.values()) == 44
 
 
@@ -192,10 +194,55 @@ def test_of_two_objects_with_one_uid_the_first_is_written_whatever_the_jobs(
     assert not [name for name in files(tmp_path / "jobs1") if "incoming" in name]
 
 
-def test_a_dicomdir_stands_for_its_folder_and_is_not_copied(inputs: Path, anonymize) -> None:
+@pytest.fixture
+def disc(tmp_path: Path) -> Path:
+    """A medium as PS3.10 has it: a DICOMDIR with the names of its patient, and the files it lists."""
+    folder = tmp_path / "disc"
+    (folder / "DICOM").mkdir(parents=True)
+    for number in range(3):
+        (folder / "DICOM" / f"IM{number}").write_bytes(object_file(number))
+    write_directory(folder)
+    assert b"ZqDoeXk" in (folder / "DICOMDIR").read_bytes()
+    with zipfile.ZipFile(tmp_path / "disc.zip", "w") as archive:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            archive.write(path, path.relative_to(folder))
+    return folder
+
+
+@pytest.mark.parametrize("named", ["disc", "disc/DICOMDIR", "disc.zip"])
+@pytest.mark.parametrize("asked", [(), ("--dicomdir",), ("--dicomdir", "--jobs", "2")])
+def test_a_dicomdir_is_counted_and_made_anew_where_asked(
+    tmp_path: Path, disc: Path, capsys: pytest.CaptureFixture[str], named: str, asked: tuple[str, ...]
+) -> None:
+    out = tmp_path / "out"
+    paths = [str(tmp_path / named), "-o", str(out), "--project", str(tmp_path / "key")]
+    with pytest.raises(SystemExit) as ended:
+        main(["anonymize", *paths, *asked, "--json"])
+    assert ended.value.code == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["inputs"], report["output"], report["directory"], report["rejected"]) == (4, 3, 1, 0)
+    with (tmp_path / "key" / "runs" / "0001.csv").open(encoding="utf-8") as file:
+        assert [row["outcome"] for row in csv.DictReader(file)].count("directory") == 1
+    event = json.loads((tmp_path / "key" / "audit.jsonl").read_text(encoding="utf-8"))
+    assert event["inputs"] == 4
+    written = files(out)
+    assert not [name for name, content in written.items() if b"ZqDoeXk" in content or b"1.2.826.7" in content]
+    if not asked:
+        assert "DICOMDIR" not in written
+        return
+    records = pydicom.dcmread(out / "DICOMDIR").DirectoryRecordSequence
+    listed = {"/".join(record.ReferencedFileID) for record in records if "ReferencedFileID" in record}
+    assert listed == {name for name in written if name.startswith("DICOM/")}
+    assert len(listed) == 3
+    (study,) = [record for record in records if record.DirectoryRecordType == "STUDY"]
+    assert (study.StudyDate, study.StudyTime) == ("20000101", "000000")  # both must have a value (PS3.3 F.5.2)
+
+
+def test_a_damaged_dicomdir_does_no_harm(inputs: Path, anonymize) -> None:
     (inputs / "DICOMDIR").write_bytes(write_file_meta("1.2.840.10008.1.3.10", "1.2.826.1", EXPLICIT) + bytes(8))
+    (inputs / "dicomdir.old").write_text("ZqDoeXk, no DICOMDIR at all")
     _, report = anonymize()
-    assert (report["output"], report["rejected"]) == (41, 2)
+    assert (report["output"], report["rejected"], report["directory"]) == (41, 2, 1)
     assert any("DICOMDIR" in row["reason"] for row in report["reasons"])
 
 

@@ -83,6 +83,14 @@ def test_dicomdir_stands_for_its_folder(tmp_path: Path) -> None:
     assert names(tmp_path / "DICOMDIR") == ["DICOMDIR", "IM1"]
 
 
+@pytest.mark.parametrize("name", ["DICOMDIR;1", "index.dcm"])
+def test_a_dicomdir_of_any_name_stands_for_its_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "IM1").write_bytes(b"x")
+    (tmp_path / name).write_bytes(write_dicomdir([], "1.2.3.4", "DISC"))
+    assert names(tmp_path / name) == sorted(["IM1", name])
+    assert names(tmp_path / "IM1") == ["IM1"]
+
+
 def test_names_in_a_zip_lead_nowhere(tmp_path: Path) -> None:
     """Members called ``../…``, absolute ones, links and nested archives: read as streams, or not at all."""
     next(iter(studies(only=["ct"], slices=1))).save_as(tmp_path / "object", enforce_file_format=True)

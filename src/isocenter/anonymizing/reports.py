@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from isocenter.deid import Policy
-from isocenter.deid.report import OUTCOMES, RunReport, StudyReport
+from isocenter.deid.report import INPUT_OUTCOMES, RunReport, StudyReport
 
 FOLDER = "reports"
 
@@ -36,7 +36,7 @@ def summary_csv(report: RunReport) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("kind", "patient", "study", "outcome", "reason", "series", "objects", "changes"))
-    for outcome in OUTCOMES:
+    for outcome in INPUT_OUTCOMES:
         writer.writerow(("outcome", "", "", outcome, "", "", report.outcomes[outcome], ""))
     for (outcome, reason), count in sorted(report.reasons.items()):
         writer.writerow(("reason", "", "", outcome, reason, "", count, ""))

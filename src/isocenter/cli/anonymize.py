@@ -25,7 +25,7 @@ from isocenter.cli.file_set import pack, write_directory
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, print_table, progress, size, visible
 from isocenter.deid import Project
-from isocenter.deid.report import OUTCOMES, RunReport
+from isocenter.deid.report import INPUT_OUTCOMES, RunReport
 from isocenter.errors import ConfigurationError, UsageError
 from isocenter.net.credentials import Credentials
 from isocenter.net.peer import Peer
@@ -56,7 +56,8 @@ def command(
 ) -> int:  # fmt: skip
     """Write de-identified copies of PATHS, or of studies, to the folder OUT.
 
-    PATHS are files, folders, ZIP archives or DICOMDIRs; they are not changed. Instead of them, --study names studies of
+    PATHS are files, folders, ZIP archives or DICOMDIRs; they are not changed. A DICOMDIR stands for the files in its
+    folder: it is counted, and --dicomdir makes a new one. Instead of them, --study names studies of
     the archive in --data, or of the DICOM node --from. The project folder holds the secret key
     from which all pseudonyms are made: the same key gives the same patient the same pseudonym, today and next year. It
     also lists which input became which output: keep it apart from OUT, and never give it away. Objects that cannot be
@@ -128,7 +129,7 @@ def _note(job: Job, name: str, report: RunReport) -> None:
     """Keep the audit event of a run."""
     source = "studies of an archive" if job.stored else "files"
     studies = tuple(sorted({study for _, study in report.studies}))
-    counts = {outcome: report.outcomes[outcome] for outcome in OUTCOMES}
+    counts = {outcome: report.outcomes[outcome] for outcome in INPUT_OUTCOMES}
     event = Event(
         Who("command", user=getpass.getuser()), f"{source} into a folder", name, report.policy.name,
         report.policy.digest(), studies, counts,
@@ -187,7 +188,7 @@ def _print(report: RunReport, listed: list[Outcome], done: int, *, dry_run: bool
         return
     if listed:
         print_table(("INPUT", "OUTCOME", "REASON"), [(visible(o.name), o.outcome, o.reason) for o in listed])
-    counts = ", ".join(f"{report.outcomes[outcome]} {text}" for outcome, text in OUTCOMES.items())
+    counts = ", ".join(f"{report.outcomes[outcome]} {text}" for outcome, text in INPUT_OUTCOMES.items())
     if dry_run:
         click.echo("A dry run, which wrote nothing; without --dry-run it would be:")
     click.echo(f"{report.outcomes.total()} inputs ({size(done)}): {counts}; {len(report.studies)} studies")

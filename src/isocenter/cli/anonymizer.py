@@ -28,6 +28,7 @@ from isocenter.cli.identify import identify
 from isocenter.cli.process import keep_values_out
 from isocenter.cli.sources import BLOCK, UNREADABLE, Candidate, Rejected, find_candidates
 from isocenter.deid import Option, Policy, Project, Result, Status, anonymize
+from isocenter.deid.engine import DirectoryError
 from isocenter.dicom.encoding import Buffer
 from isocenter.errors import IsocenterError, UsageError
 from isocenter.storage import ObjectFile
@@ -155,6 +156,8 @@ class Worker:
             result = anonymize(data, self.project, self.job.policy, faces=self.job.faces)
             if self._enclose is not None:
                 result = self._enclose(data, result)
+        except DirectoryError as error:
+            return Outcome(found.name, "directory", found.size, str(error))
         except IsocenterError as error:
             return Outcome(found.name, "rejected", found.size, str(error))
         if result.status is Status.SEQUESTERED:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from isocenter.deid import Result
+from isocenter.deid.values import dummy
 from isocenter.dicom.dicomdir import Record, write_dicomdir
 from isocenter.dicom.directory_records import keys_of, kind_of
 from isocenter.dicom.json import data_set_to_json
@@ -25,6 +26,8 @@ _FILE_SET_ID = "DEIDENTIFIED"
 _INFLATED, _PIXELS = 1 << 31, 0x7FE00000
 #: A day that says nothing of when; ZIP has none earlier.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
+#: StudyDate and StudyTime, which objects may have empty and the directory may not.
+_DUMMIES = {"00080020": dummy("DA").decode(), "00080030": dummy("TM").decode()}
 _LEVELS = (("PATIENT", "00100020"), ("STUDY", "0020000D"), ("SERIES", "0020000E"))
 
 Json = dict[str, Any]
@@ -66,9 +69,15 @@ def _records(groups: dict[tuple[str, ...], list[tuple[Json, Record]]], level: in
         below[values[level]][values] = members
     kind = _LEVELS[level][0]
     return [
-        Record(kind, keys_of(kind, next(iter(part.values()))[0][0], number), below=_records(part, level + 1))
+        Record(kind, _required(keys_of(kind, next(iter(part.values()))[0][0], number)), below=_records(part, level + 1))
         for number, part in enumerate(below.values(), 1)
     ]
+
+
+def _required(keys: Json) -> Json:
+    """Return keys with the dummies of de-identified objects where a record must have a date or time (PS3.3 F.5.2)."""
+    missing = {tag: value for tag, value in _DUMMIES.items() if tag in keys and not keys[tag].get("Value")}
+    return keys | {tag: keys[tag] | {"Value": [value]} for tag, value in missing.items()}
 
 
 def _read(path: Path) -> tuple[Json, tuple[str, str, str]]:

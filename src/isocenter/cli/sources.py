@@ -7,13 +7,15 @@ it is an object is for the reader to say; what cannot be opened at all is report
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from isocenter.dicom.part10 import read_preamble_and_meta
 from isocenter.dicom.uids import MEDIA_STORAGE_DIRECTORY
-from isocenter.errors import UsageError
+from isocenter.errors import IsocenterError, UsageError
 
 __all__ = ["BLOCK", "MEDIA_STORAGE_DIRECTORY", "UNREADABLE", "Candidate", "Rejected", "find_candidates"]
 
@@ -21,6 +23,8 @@ __all__ = ["BLOCK", "MEDIA_STORAGE_DIRECTORY", "UNREADABLE", "Candidate", "Rejec
 BLOCK = 1 << 18
 #: What reading may raise for a file, or a member of a ZIP, that is damaged, locked or compressed by unknown means.
 UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+#: Enough for the file meta information of a DICOMDIR.
+_HEAD = 1 << 12
 _ZIP = b"PK\x03\x04"
 _ENCRYPTED = 1
 
@@ -49,7 +53,7 @@ class Rejected:
 def find_candidates(paths: Iterable[Path]) -> Iterator[Candidate | Rejected]:
     """Yield every file below these paths, in the order of names; links to folders are not followed.
 
-    A file called DICOMDIR stands for the folder it is in.
+    A file that is a DICOMDIR, or called one, stands for the folder it is in.
 
     Raises:
         UsageError: one of the paths is not there.
@@ -59,10 +63,19 @@ def find_candidates(paths: Iterable[Path]) -> Iterator[Candidate | Rejected]:
             raise UsageError(f"there is no file or folder {path}")
         if path.is_dir():
             yield from _in_folder(path)
-        elif path.name.upper() == "DICOMDIR":
+        elif _is_directory(path):
             yield from _in_folder(path.resolve().parent)
         else:
             yield from _at(path)
+
+
+def _is_directory(path: Path) -> bool:
+    if path.name.upper() == "DICOMDIR":
+        return True
+    with suppress(IsocenterError, OSError), path.open("rb") as stream:
+        meta = read_preamble_and_meta(stream.read(_HEAD), final=True)
+        return meta is not None and meta.sop_class_uid == MEDIA_STORAGE_DIRECTORY
+    return False
 
 
 def _in_folder(folder: Path) -> Iterator[Candidate | Rejected]:

@@ -67,6 +67,10 @@ _LAST, _LARGEST = 0x7FE00000, 1 << 32
 _INFLATED = 1 << 31
 
 
+class DirectoryError(InvalidObjectError):
+    """It is a DICOMDIR, which lists objects and is none."""
+
+
 class Status(StrEnum):
     """What became of an object."""
 
@@ -145,7 +149,7 @@ def data_set_of(data: Buffer) -> tuple[Buffer, TransferSyntax]:
     meta = read_preamble_and_meta(data, final=True)
     assert meta is not None
     if meta.sop_class_uid == MEDIA_STORAGE_DIRECTORY:
-        raise InvalidObjectError("a directory of files (DICOMDIR) is not copied; make a new one for the output")
+        raise DirectoryError("a directory of files (DICOMDIR) is not copied; make a new one for the output")
     syntax = transfer_syntax(meta.transfer_syntax_uid)
     body: Buffer = memoryview(data)[meta.data_set_offset :]
     if len(body) <= _SMALL:

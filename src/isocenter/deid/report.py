@@ -16,13 +16,15 @@ from isocenter.deid.engine import Result, Status
 from isocenter.deid.options import Policy, meaning
 from isocenter.dicom import dictionary
 
-#: Outcome of an input -> how people read it.
+#: Outcome of an object -> how people read it.
 OUTCOMES: dict[str, str] = {
     "output": "written",
     "unchanged": "there before, with the same bytes",
     "sequestered": "set aside",
     "rejected": "rejected",
 }
+#: The same for inputs, which may be no objects.
+INPUT_OUTCOMES: dict[str, str] = {**OUTCOMES, "directory": "DICOMDIR, standing for its files"}
 
 _FACES = {
     True: "taken out of head CT and MR, which reduces and does not exclude that somebody is recognised",
@@ -110,7 +112,7 @@ class RunReport:
             "project": self.project,
             "codes": {code: meaning(code) for code in self.policy.codes()},
             "inputs": self.outcomes.total(),
-            **{outcome: self.outcomes[outcome] for outcome in OUTCOMES},
+            **{outcome: self.outcomes[outcome] for outcome in INPUT_OUTCOMES},
             "studies": len(self.studies),
             "reasons": [
                 {"outcome": outcome, "reason": reason, "count": count}
@@ -130,7 +132,8 @@ class RunReport:
                 f"faces: {_FACES[self.policy.deface]}; digest {facts['digest']}</p>"
             ),
             claims,
-            "<h2>Inputs</h2>" + _table(("outcome", "count"), [(t, self.outcomes[o]) for o, t in OUTCOMES.items()]),
+            "<h2>Inputs</h2>"
+            + _table(("outcome", "count"), [(t, self.outcomes[o]) for o, t in INPUT_OUTCOMES.items()]),
             "<h2>Not written</h2>" + _table(("outcome", "reason", "count"), [(*k, n) for k, n in self.reasons.items()]),
             "<h2>Studies</h2>" + _table(("PatientID", "study", "series", "objects", "changes"), studies),
             "<h2>Attributes</h2>" + _table(("tag", "keyword", "action", "count"), self._all().rows()),
