@@ -92,34 +92,40 @@ class Rewriter:
         if depth > MAX_DEPTH:
             raise SequesterError(f"sequences are nested deeper than {MAX_DEPTH}")
         place = _Place(end, source, target, parent, depth, _Pieces(self.data, dict(added or ())), _Private())
-        data, out, noted = self.data, place.out, self.noted
-        known, append = self._known(place), out.pieces.append
-        head, implicit, code = source.head, source.implicit, b""
-        while offset < end:
-            if offset + 8 <= end:  # what was met before, without the questions that others raise
-                if implicit:
-                    group, number, length = head(data, offset)
-                else:
-                    group, number, code, length = head(data, offset)
-                after = offset + 8 + length
-                if length <= _SHORT_VALUE and after <= end:
-                    raw = bytes(data[offset:after])
-                    decision = known.get(raw) or self._decided(known, raw, code, offset, place)
-                    if decision:
-                        if group << 16 | number >= out.due:
-                            out.insert(group << 16 | number)
-                        append(decision[0])
-                        if decision[1]:
-                            noted.append(decision[1])
-                        offset = after
-                        continue
-            element = element_at(data, offset, end, source)
+        known = self._known(place)
+        while (offset := self._short(offset, place, known)) < end:
+            element = element_at(self.data, offset, end, source)
             if element is None:
                 break
             if element.tag >> 16 != ITEM_GROUP:
                 self._unusual(element, place)
-            offset = behind(data, element, end, source)
-        return out.finished()
+            offset = behind(self.data, element, end, source)
+        return place.out.finished()
+
+    def _short(self, offset: int, place: "_Place", known: dict[bytes, Written]) -> int:
+        """Write the short elements from here on, most of them met before; return where the first other one is."""
+        data, end, out, noted = self.data, place.end, place.out, self.noted
+        head, implicit, append, code = place.source.head, place.source.implicit, out.pieces.append, b""
+        while offset + 8 <= end:
+            if implicit:
+                group, number, length = head(data, offset)
+            else:
+                group, number, code, length = head(data, offset)
+            after = offset + 8 + length
+            if length > _SHORT_VALUE or after > end:
+                break
+            raw = bytes(data[offset:after])
+            decision = known.get(raw) or self._decided(known, raw, code, offset, place)
+            if decision is None:
+                break
+            if group << 16 | number >= out.due:
+                out.insert(group << 16 | number)
+            piece, note = decision
+            append(piece)
+            if note:
+                noted.append(note)
+            offset = after
+        return offset
 
     @property
     def report(self) -> Counter[tuple[int, str]]:
