@@ -1,7 +1,8 @@
 """A viewer whose archive comes and goes and gets new builds, shown below a path as a reverse proxy does it.
 
 Builds are copies of the built viewer in which every file that is named by its content has another name, in all that
-refers to it, as after a change of the sources.
+refers to it, as after a change of the sources. No file may keep its name: browsers do not ask again for what is named
+by its content, and a service worker rightly refuses a build that is not whole.
 """
 
 import base64
@@ -68,7 +69,7 @@ class Site:
         """Put a new build in the place of the old one."""
         files = [path for path in self.static.rglob("*") if path.is_file()]
         hashed = [path for path in files if path.parent.name == "assets"]
-        names = {path.name: re.sub(r".(\.\w+)$", r"9\1", path.name) for path in hashed}
+        names = {path.name: re.sub(r"(\.\w+)$", r"9\1", path.name) for path in hashed}
         assert len(set(names.values())) == len(names)
         anywhere = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
         for path in files:

@@ -124,6 +124,10 @@ def test_it_opens_without_the_archive_and_takes_a_new_build_whole(browser: Brows
         note.get_by_role("button", name="Load anyway").click()
         expect(page.get_by_text("The archive is empty")).to_be_visible()
         assert script(page) != before
+        (fresh,) = page.evaluate(ALONE, name)
+        assert fresh != name
+        urls = page.evaluate(KEPT)
+        assert any(url.endswith(script(page).removeprefix(".")) for url in urls)
         expect(note).to_have_count(0)
 
         # Nothing was kept here, and the code that is asked for now is gone.

@@ -103,6 +103,15 @@ test('a new build takes the place of the old one, and of nothing else', async ()
   expect([...browser.kept.keys()].sort()).toEqual(['isocenter / a', 'isocenter /imaging/ b', 'isocenter /imaging/other/ a', 'somebody else']);
 });
 
+test.each([
+  ['main-b.js', true],
+  ['main-a.js', false],
+  ['', false],
+  [undefined, false],
+])('a page that begins with %s is of the new build: %s', (script, expected) => {
+  expect(new Shell(build('b'), ROOT, new FakeBrowser()).isOf(script)).toBe(expected);
+});
+
 const page = (script: string) => `<script type="module" crossorigin src="./assets/${script}"></script>`;
 const versionOf = (theirs: string, answers = true) => new Version('index-a.js', () => Promise.resolve(theirs), { answers: () => Promise.resolve(answers) });
 

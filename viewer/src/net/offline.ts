@@ -10,12 +10,12 @@ const LATER = 3000;
 /** ms until a service worker that still waits is told again: an earlier page may not have been gone yet. */
 const AGAIN = 8000;
 
-/** A service worker that waits for older pages learns that this one is of its build. */
-async function tell(registration: ServiceWorkerRegistration): Promise<void> {
+/** A service worker that waits for older pages learns of which build this one is. */
+function tell(registration: ServiceWorkerRegistration): void {
   const { waiting } = registration;
-  if (!waiting || (await version.isNewer())) return;
-  waiting.postMessage('current');
-  setTimeout(() => void tell(registration), AGAIN);
+  if (!waiting || version.state() === 'newer') return;
+  waiting.postMessage(version.own);
+  setTimeout(() => tell(registration), AGAIN);
 }
 
 async function keep(): Promise<void> {
@@ -23,7 +23,7 @@ async function keep(): Promise<void> {
   const follow = (): void => {
     const coming = registration.installing;
     coming?.addEventListener('statechange', () => {
-      if (coming.state === 'installed') void tell(registration);
+      if (coming.state === 'installed') tell(registration);
     });
   };
   registration.addEventListener('updatefound', follow);
@@ -31,7 +31,7 @@ async function keep(): Promise<void> {
   version.changed.listen(() => {
     if (version.state() === 'newer') registration.update().catch(() => undefined);
   });
-  await tell(registration);
+  tell(registration);
 }
 
 export function watchVersion(): void {

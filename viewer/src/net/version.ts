@@ -26,7 +26,7 @@ export class Version {
   private asked = 0;
 
   constructor(
-    private readonly own = shown(),
+    readonly own = shown(),
     private readonly page = askedPage,
     private readonly reach: Pick<Connection, 'answers'> = connection,
   ) {}

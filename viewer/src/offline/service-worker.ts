@@ -1,5 +1,5 @@
 // The service worker: joins the shell to the browser. A new one waits until every open page is of its build, so that older pages
-// keep their code; pages say that they are.
+// keep their code; pages say by the name of their first script of which they are.
 
 import { Shell, type Build } from './shell';
 
@@ -39,7 +39,7 @@ self.addEventListener('install', (event) => event.waitUntil(Promise.all([shell.i
 self.addEventListener('activate', (event) => event.waitUntil(Promise.all([shell.activate(), self.registration.navigationPreload.enable(), self.clients.claim()])));
 
 self.addEventListener('message', (event) => {
-  if (event.data !== 'current' || !(event.source instanceof WindowClient)) return;
+  if (!(event.source instanceof WindowClient) || !shell.isOf(event.data)) return;
   current.add(event.source.id);
   event.waitUntil(takeOver());
 });

@@ -24,6 +24,8 @@ export interface Asked {
 }
 
 const PAGE = 'index.html';
+/** Where everything is named by its content. */
+const CODE = 'assets/';
 const PAGES: ReadonlySet<string> = new Set(['', 'viewer', PAGE]);
 /** What a proxy answers for an archive that does not. */
 const GATEWAY: ReadonlySet<number> = new Set([502, 503, 504]);
@@ -61,17 +63,22 @@ export class Shell {
     await Promise.all(old.map((name) => this.browser.caches.delete(name)));
   }
 
+  /** Whether a page that begins with this script is of this build. */
+  isOf(script: unknown): boolean {
+    return typeof script === 'string' && `${CODE}${script}` in this.build.files;
+  }
+
   /** The answer to a request; undefined where the browser asks as it would without us. `ask` asks the network. */
   answer({ url, method, mode }: Asked, ask: () => Promise<Response>): Promise<Response> | undefined {
     if (method !== 'GET' || !url.startsWith(this.root)) return undefined;
     const path = url.slice(this.root.length).replace(/[?#].*$/s, '');
     if (mode === 'navigate') return PAGES.has(path) ? this.fresh(PAGE, ask) : undefined;
     if (path === PAGE || !(path in this.build.files)) return undefined; // whoever asks for the page so wants to know what the archive has
-    return path.startsWith('assets/') ? this.kept(path, ask) : this.fresh(path, ask);
+    return path.startsWith(CODE) ? this.kept(path, ask) : this.fresh(path, ask);
   }
 
   private async keep(cache: Cache, path: string, integrity: string): Promise<void> {
-    const caching = path.startsWith('assets/') ? 'default' : 'no-cache';
+    const caching = path.startsWith(CODE) ? 'default' : 'no-cache';
     const url = this.root + path;
     const response = await this.browser.fetch(url, { cache: caching, integrity, priority: 'low', redirect: 'error' });
     if (!response.ok) throw new Error(`${path}: ${response.status}`);
