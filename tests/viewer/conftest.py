@@ -363,6 +363,6 @@ def phone(browser: Browser, archive: Archive) -> Iterator[View]:
 
 
 def get_json(url: str) -> object:
-    """Return the JSON answer of the archive."""
+    """Return the JSON answer of the archive (an empty list for "no content")."""
     with urlopen(url) as answer:
-        return json.load(answer)
+        return json.loads(answer.read() or b"[]")
