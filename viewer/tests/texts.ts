@@ -25,6 +25,7 @@ const TABLES: readonly (readonly [file: string, table: string, columns: Columns]
   ['core/presets.ts', 'CT', ['label']],
   ['core/reformat.ts', 'TITLES', ['axial', 'coronal', 'sagittal']],
   ['core/spacing.ts', '*', ['provenance']],
+  ['core/stack.ts', 'SLIDE_PARTS', ['LABEL', 'OVERVIEW', 'LOCALIZER']],
   ['core/structures/dvh-table.ts', '*', ['title', 'dose()']],
   ['core/suv.ts', 'SUV_KINDS', ['title']],
   ['core/volume3d/transfer.ts', '*', ['label']],
@@ -43,6 +44,7 @@ const TABLES: readonly (readonly [file: string, table: string, columns: Columns]
   ['ui/viewer/tool-bar.tsx', '*', ['label']],
   ['ui/viewer/tool-bar.tsx', 'MENUS', ['links', 'view', 'export']],
   ['ui/viewer/volume-bar.tsx', 'SIDES', [0, 1, 2]],
+  ['ui/viewer/waveform-view.tsx', 'TITLES', ['3x4']],
   ['viewport/mpr/session.ts', 'SLAB_NAMES', ['max', 'min', 'mean']],
   ['viewport/structures/listed.ts', 'KINDS', ['SEG', 'RTSTRUCT', 'RTDOSE']],
 ];
@@ -145,11 +147,13 @@ function isShown(node: ts.Node): boolean {
   if (ts.isJsxExpression(parent)) return !ts.isJsxAttribute(parent.parent) || SHOWN.has(parent.parent.name.getText());
   if (ts.isConditionalExpression(parent)) return parent.condition !== node && isShown(parent);
   if (ts.isBinaryExpression(parent)) return /^(\|\||\?\?|&&)$/.test(parent.operatorToken.getText()) && isShown(parent);
+  if (ts.isTemplateSpan(parent)) return isShown(parent.parent);
   return ts.isParenthesizedExpression(parent) && isShown(parent);
 }
 
-/** A sentence or message anywhere: a capital, then more words. */
+/** A sentence or message anywhere: a capital, then more words, or in templates a number. */
 const isSentence = (text: string): boolean => /^[A-Z][a-z]+ [a-z]{2,}/.test(text);
+const isCounted = ({ head }: ts.TemplateExpression): boolean => /^[A-Z][a-z]+ $/.test(head.text);
 const spoken = (node: ts.TemplateExpression): string => [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join(' ').replace(/\s+/g, ' ').trim();
 
 /** Texts that people see and that are not given to t(): "path:line text". */
@@ -164,7 +168,7 @@ export function literals(): string[] {
       if (isTranslated(node) || ts.isImportDeclaration(node) || ts.isTypeNode(node)) return false;
       if (ts.isJsxText(node)) say(node, node.text.replace(/\s+/g, ' ').trim());
       else if (isText(node) && (isShown(node) || isSentence(node.text))) say(node, node.text);
-      else if (ts.isTemplateExpression(node) && ((isShown(node) && /[A-Za-z]{3}/.test(spoken(node))) || isSentence(spoken(node)))) say(node, spoken(node));
+      else if (ts.isTemplateExpression(node) && ((isShown(node) && /[A-Za-z]{3}/.test(spoken(node))) || isCounted(node) || isSentence(spoken(node)))) say(node, spoken(node));
       return true;
     });
   }

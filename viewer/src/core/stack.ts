@@ -220,7 +220,7 @@ export function displaySets(metadata: readonly DataSet[]): DisplaySet[] {
   const inOrder = pictures.map((p) => p.instance);
   return [
     ...slides.map((parts) => ({ ...displaySet('document', parts, []), slide: true as const })),
-    ...besides.map((i) => ({ ...displaySet('clip', [i], picturesOf(i)), title: SLIDE_PARTS[flavour(i.dataSet)] ?? t('Slide') })),
+    ...besides.map((i) => ({ ...displaySet('clip', [i], picturesOf(i)), title: t(SLIDE_PARTS[flavour(i.dataSet)] ?? 'Slide') })),
     ...(singles.length > 0 ? [displaySet('stack', inOrder, pictures)] : []),
     ...multi.map((i) => displaySet('clip', [i], picturesOf(i))),
     ...documents.map((i) => displaySet('document', [i], [])),

@@ -49,7 +49,7 @@ function readSegment(item: DataSet, index: number): Segment {
   const at = number(item, 'SegmentNumber') ?? index + 1;
   return {
     number: at,
-    label: text(item, 'SegmentLabel') || `Segment ${at}`,
+    label: text(item, 'SegmentLabel') || t('Segment {n}', { n: at }),
     property: propertyFrom(items(item, 'SegmentedPropertyCategoryCodeSequence')[0], items(item, 'SegmentedPropertyTypeCodeSequence')[0]),
     colour: colourOfLab(numbers(item, 'RecommendedDisplayCIELabValue')) ?? colourOf(index),
   };

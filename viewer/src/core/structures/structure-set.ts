@@ -2,6 +2,7 @@
 
 import { element, items, number, numbers, text, type DataSet } from '../dicom-json';
 import type { Vector } from '../geometry';
+import { t } from '../language';
 import { colourOf } from './cielab';
 
 export const STRUCTURE_SET = '1.2.840.10008.5.1.4.1.1.481.3';
@@ -57,7 +58,7 @@ export function readStructureSet(dataSet: DataSet, bulk: BulkText = () => undefi
     const drawn = contours.get(at);
     return {
       number: at,
-      name: text(item, 'ROIName') || `Region ${at}`,
+      name: text(item, 'ROIName') || t('Region {n}', { n: at }),
       property: kinds.get(at) ?? '',
       colour: hex(numbers(drawn, 'ROIDisplayColor')) ?? colourOf(index),
       FrameOfReferenceUID: text(item, 'ReferencedFrameOfReferenceUID') || text(items(dataSet, 'ReferencedFrameOfReferenceSequence')[0], 'FrameOfReferenceUID'),

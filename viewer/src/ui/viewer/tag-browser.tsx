@@ -70,7 +70,7 @@ function Lines({ lines }: { lines: readonly TagLine[] }): JSX.Element {
             {line.tag ? <span className="tag-vr" role="cell">{line.vr}</span> : null}
             <span className="tag-keyword" role="cell">{line.keyword}</span>
             <span className="tag-value" role="cell" title={line.value}>
-              {line.vr === 'SQ' ? `${line.items} ${line.items === 1 ? 'item' : 'items'}` : line.value}
+              {line.vr === 'SQ' ? t(line.items === 1 ? '{n} item' : '{n} items', { n: line.items }) : line.value}
             </span>
           </div>
         ))}

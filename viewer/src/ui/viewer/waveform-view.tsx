@@ -32,7 +32,7 @@ export function WaveformView({ dataSet, onTags }: { dataSet: DataSet; onTags(): 
     <div className="waveform" data-testid="document">
       <div className="waveform-head" role="toolbar" aria-label={t('Waveform')}>
         <Choice<number> label={t('Group')} value={chosen} options={groups.map(({ label }, index) => [index, label])} onChange={setChosen} />
-        {twelve ? <Choice<WaveformLayout> label={t('Layout')} value={layout} options={LAYOUTS.map((one) => [one, TITLES[one]])} onChange={setLayout} /> : null}
+        {twelve ? <Choice<WaveformLayout> label={t('Layout')} value={layout} options={LAYOUTS.map((one) => [one, t(TITLES[one])])} onChange={setLayout} /> : null}
         <Choice<number> label={t('Speed')} value={speed} options={SPEEDS.map((one) => [one, `${one} mm/s`])} onChange={setSpeed} />
         <Choice<number> label={t('Gain')} value={gain} options={GAINS.map((one) => [one, `${one} mm/mV`])} onChange={setGain} />
         <span className="waveform-caption">{captionOf(group)}</span>

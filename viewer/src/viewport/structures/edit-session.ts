@@ -83,7 +83,7 @@ export class EditSession {
   ) {
     const { grid } = canvas;
     const radius = Math.max(LEAST_RADIUS, Math.round(Math.max(grid.columns * grid.columnStep, grid.rows * grid.rowStep) / 40));
-    this.current = { segments: [segmentOf(1)], active: 1, radius, through: false, low: range[0], high: range[1], label: 'Segmentation', kind: 'binary', dirty: false, busy: false, note: '' };
+    this.current = { segments: [segmentOf(1)], active: 1, radius, through: false, low: range[0], high: range[1], label: t('Segmentation'), kind: 'binary', dirty: false, busy: false, note: '' };
     this.publish();
   }
 
@@ -185,7 +185,7 @@ export class EditSession {
       SeriesInstanceUID: this.canvas.source.SeriesInstanceUID,
       label,
       kind,
-      segments: segments.map(({ number, label: name, colour, property }) => ({ number, label: name || `Segment ${number}`, colour, category: property.category, type: property.type })),
+      segments: segments.map(({ number, label: name, colour, property }) => ({ number, label: name || t('Segment {n}', { n: number }), colour, category: property.category, type: property.type })),
       masks: masks.filter(({ runs }) => runs.length > 0),
     };
   }
@@ -306,7 +306,7 @@ export class EditSession {
 
 const NOTHING: MaskSlices = new Map();
 
-const segmentOf = (number: number): EditSegment => ({ number, label: `Segment ${number}`, colour: colourOf(number - 1), property: PROPERTIES[0] });
+const segmentOf = (number: number): EditSegment => ({ number, label: t('Segment {n}', { n: number }), colour: colourOf(number - 1), property: PROPERTIES[0] });
 
 const toPixelAlong = ({ origins, normal }: SliceGrid, place: Vector): number => {
   const first = origins[0] as Vector;
