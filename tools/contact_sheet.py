@@ -31,7 +31,7 @@ SIZE, THUMBNAIL, LABEL, COLUMNS = (1280, 720), (400, 225), 24, 5
 GUIDE = (
     "list", "local", "keys", "phone", "stack", "measure", "keyimage", "view", "colours", "suv", "isocontour",
     "segmentation", "dose", "phases", "fusion", "layout", "mammogram", "report", "slide", "ecg", "cine", "dsa",
-    "priors", "mpr", "volume", "print", "tags",
+    "priors", "mpr", "curved", "volume", "print", "tags",
 )  # fmt: skip
 GUIDE_SIZE = (800, 450)
 PHONE = (390, 844)
@@ -250,6 +250,10 @@ ROWS = (
         keys(">"), ready(2), keys(*["ArrowDown"] * 24)), "ollow"),
     Row("mpr", "Planes of a volume (M)", "CT", (keys("m"), until(".pane:nth-of-type(3)"), sharp()), "contrast"),
     Row("oblique", "Oblique planes", "CT", (keys("m"), drag((0.8, 0.5), (0.8, 0.62)), sharp()), "contrast"),
+    Row("curved", "Curved plane along a path (Shift O)", "CT", (
+        keys("m"), until(".pane:nth-of-type(3)"), sharp(), keys("Shift+o"), until(".curve-bar"),
+        *(drag(place, pane=2) for place in ((0.6, 0.2), (0.6, 0.4), (0.6, 0.6), (0.6, 0.8))),
+        keys("Enter"), ready(5)), "contrast"),
     Row("slab", "Slab, maximum (])", "CT", (
         keys("m"), until(".pane:nth-of-type(3)"), keys(*["]"] * 12), until(".notes:has-text('MIP')"),
         sharp()), "contrast"),

@@ -169,6 +169,20 @@ def test_signed_as_a_structured_report(
     assert list(circle.GraphicData) == pytest.approx(spatial if plane else flat)
 
 
+@pytest.mark.parametrize(
+    ("plane", "signed"), [(PLANE, True), (PLANE | {"FrameOfReferenceUID": ""}, False), (None, False)]
+)
+def test_pixels_of_a_computed_picture_are_signed_only_where_it_lies_in_the_patient(
+    client: Client, store: Callable[..., None], plane: dict | None, signed: bool
+) -> None:
+    store(ct(1))
+    image = LENGTH["image"] | {"reformatted": True}
+    more = {"image": image} | ({"plane": plane} if plane else {})
+    put(client, [drawn(1, "length", [[1, 2], [4, 2]], [("length", 1.5, "mm")], **more)])
+    assert client.request("POST", f"{PATH}/report").status_code == (201 if signed else 400)
+    assert len(client.get(PATH).json()) == (0 if signed else 1)
+
+
 def test_an_image_that_is_gone_is_named_as_such(client: Client, store: Callable[..., None]) -> None:
     store(ct(1), ct(2))
     put(client, [LENGTH])

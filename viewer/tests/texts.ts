@@ -22,6 +22,7 @@ const TABLES: readonly (readonly [file: string, table: string, columns: Columns]
   ['core/measure/rectangle.ts', '*', ['title']],
   ['core/phases.ts', 'WAYS', ['title']],
   ['core/phases.ts', 'clocks', [0]],
+  ['core/picture-info.ts', '*', ['provenance']],
   ['core/presets.ts', 'CT', ['label']],
   ['core/reformat.ts', 'TITLES', ['axial', 'coronal', 'sagittal']],
   ['core/spacing.ts', '*', ['provenance']],

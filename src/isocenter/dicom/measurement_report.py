@@ -69,6 +69,15 @@ def make_report(
     return report
 
 
+def has_place(draft: Mapping[str, Any]) -> bool:
+    """Return whether a report can say where it was measured.
+
+    Pixels of a picture that was computed, such as one straightened along a path, are not those of the stored image it
+    names: without a plane in the patient they have no place.
+    """
+    return _is_spatial(draft) or not draft["image"].get("reformatted", False)
+
+
 def _head(source: Dataset, sop_class: str, now: dt.datetime) -> Dataset:
     report = new_object(source, sop_class, "SR", "Measurements", now)
     report.CompletionFlag, report.VerificationFlag = "COMPLETE", "UNVERIFIED"

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from isocenter.archive import Archive
-from isocenter.dicom.measurement_report import make_report
+from isocenter.dicom.measurement_report import has_place, make_report
 from isocenter.errors import UsageError
 from isocenter.web.made_objects import Made, store_made
 from isocenter.web.node import Node
@@ -154,11 +154,14 @@ def add_measurement_routes(api: FastAPI, node: Node) -> None:
 def sign(archive: Archive, study: str) -> Made:
     """Store a report of the drafts, with patient and study as the first image that they name has them.
 
+    Those without a result or a place that a report can name stay drafts.
+
     Raises:
         UsageError: there is nothing to sign, or no result among it.
         NotFoundError: an image that they name is not here any more.
     """
-    measured = [draft for draft in json.loads(archive.drafts.get(study).body) if draft.get("values")]
+    drafts = json.loads(archive.drafts.get(study).body)
+    measured = [draft for draft in drafts if draft.get("values") and has_place(draft)]
     if not measured:
         raise UsageError("there is no measurement to sign")
     images = [draft["image"] for draft in measured]

@@ -4,6 +4,7 @@ import { formatAge, formatDate, formatTime } from './dates';
 import { items, number, text, type DataSet } from './dicom-json';
 import { phaseText } from './phases';
 import { formatValue } from './modality';
+import { pathText } from './path-text';
 import { isLossy, isMosaic, lossyRatio, type DisplaySet, type Picture } from './stack';
 import type { Window } from './window';
 import { t } from './language';
@@ -91,7 +92,10 @@ export function windowText(window: Window | undefined, label: string, suv: Corne
 
 const shownText = ({ window, windowLabel, suv, map }: CornerInput): string => join(windowText(window, windowLabel, suv), map);
 
-export const imageText = (set: DisplaySet, index: number): string => `${set.kind === 'clip' ? t('Frame') : t('Image')} ${index + 1} / ${set.pictures.length}`;
+export function imageText(set: DisplaySet, index: number): string {
+  const path = set.pictures[index]?.path;
+  return path ? pathText(path) : `${set.kind === 'clip' ? t('Frame') : t('Image')} ${index + 1} / ${set.pictures.length}`;
+}
 
 function lossyText(dataSet: DataSet): string {
   const ratio = Number(lossyRatio(dataSet));

@@ -4,12 +4,12 @@ import type { MeasureKind } from './measure/types';
 
 export type DragMeaning = 'window' | 'scroll' | 'zoom' | 'pan';
 export type PaintTool = 'brush' | 'eraser' | 'threshold' | 'grow';
-export type Tool = DragMeaning | 'crosshair' | 'shift' | MeasureKind | PaintTool;
+export type Tool = DragMeaning | 'crosshair' | 'curve' | 'shift' | MeasureKind | PaintTool;
 
 const DRAGS: readonly string[] = ['window', 'scroll', 'zoom', 'pan'];
 /** Whether dragging with the tool changes how the picture is shown; other tools put something on it. */
 export const isDrag = (tool: Tool): tool is DragMeaning => DRAGS.includes(tool);
-export const isMeasure = (tool: Tool): tool is MeasureKind => !isDrag(tool) && tool !== 'crosshair' && tool !== 'shift' && !isPaint(tool);
+export const isMeasure = (tool: Tool): tool is MeasureKind => !isDrag(tool) && tool !== 'crosshair' && tool !== 'curve' && tool !== 'shift' && !isPaint(tool);
 export const PAINTS = ['brush', 'eraser', 'threshold', 'grow'] as const satisfies readonly PaintTool[];
 export const isPaint = (tool: Tool): tool is PaintTool => (PAINTS as readonly string[]).includes(tool);
 

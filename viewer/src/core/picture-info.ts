@@ -33,7 +33,7 @@ export function pictureInfo(picture: Picture): PictureInfo {
   const info: PictureInfo = {
     transform: modalityTransform(dataSet, picture.attributes, picture.instance.firstAcquired),
     windows: windowsOf(picture.attributes),
-    spacing: spacingOf(dataSet, numbers(picture.attributes, 'PixelSpacing')),
+    spacing: spacingAlong(picture, spacingOf(dataSet, numbers(picture.attributes, 'PixelSpacing'))),
     regions: ultrasoundRegions(dataSet),
     padding: paddingOf(dataSet),
     PatientOrientation: texts(dataSet, 'PatientOrientation'),
@@ -43,6 +43,9 @@ export function pictureInfo(picture: Picture): PictureInfo {
   known.set(picture, info);
   return info;
 }
+
+/** In a straightened picture a mm is one of the path, not one of the patient. */
+const spacingAlong = ({ path }: Picture, spacing: Spacing | undefined): Spacing | undefined => (spacing && path?.kind === 'straightened' ? { ...spacing, provenance: 'along the path' } : spacing);
 
 /** The spacing at a pixel: that of its ultrasound region where there are any, else that of the whole picture. */
 export function spacingAt(picture: Picture, pixel: readonly [number, number] | undefined): Spacing | undefined {

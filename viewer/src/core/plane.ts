@@ -1,6 +1,6 @@
 // A picture as a plane in the patient (PS3.3 C.7.6.2.1.1): from pixels to LPS millimetres and back. Pure.
 
-import { cross, dot, type Vector } from './geometry';
+import { cross, dot, length, type Vector } from './geometry';
 import { number, numbers, text } from './dicom-json';
 import type { Picture } from './stack';
 import type { Point } from './view';
@@ -77,6 +77,18 @@ export function nearestPicture(pictures: readonly Picture[], place: Vector): { i
     if (!plane) return;
     const distance = Math.abs(toPixel(plane, place).distance);
     if (!best || distance < best.distance - 1e-6) best = { index, distance };
+  });
+  return best;
+}
+
+/** Which of the pictures has its middle nearest to a place: of planes that do not follow one another in parallel. */
+export function nearestCentre(pictures: readonly Picture[], place: Vector): { index: number; distance: number } | undefined {
+  let best: { index: number; distance: number } | undefined;
+  pictures.forEach((picture, index) => {
+    const plane = planeOf(picture);
+    if (!plane) return;
+    const distance = length(subtract(centreOf(plane), place));
+    if (!best || distance < best.distance) best = { index, distance };
   });
   return best;
 }

@@ -9,7 +9,7 @@ import type { DisplaySet, Instance, Picture } from './stack';
 import { TAGS, type Keyword } from './tags';
 import { voxelToPatient, type Volume, type VolumeGeometry } from './volume';
 
-export type PlaneName = NonNullable<DisplaySet['plane']>;
+export type PlaneName = 'axial' | 'coronal' | 'sagittal';
 
 /** Directions on the screen, to the right and down, and the one the pictures follow. */
 export interface Frame {

@@ -15,6 +15,15 @@ export interface Cut {
   rows: number;
   /** Several parallel planes, `step` apart around the first. */
   slab?: { step: Vector; samples: number; mode: SlabMode };
+  /** Each column by itself, along a path, in place of the plane. */
+  strips?: readonly Strip[];
+}
+
+/** One column: the middle of its first pixel, a step down it, and one to the next layer of a slab. */
+export interface Strip {
+  origin: Vector;
+  down: Vector;
+  through: Vector;
 }
 
 /** What lies outside the volume. */
@@ -113,7 +122,10 @@ export class VoxelStore {
     const count = cut.columns * cut.rows;
     const { slab } = cut;
     const pixels = new Float32Array(count);
-    const one = (shift: number): void => this.plane(cut, slab ? [slab.step[0] * shift, slab.step[1] * shift, slab.step[2] * shift] : [0, 0, 0], pixels);
+    const one = (shift: number): void => {
+      if (cut.strips) this.strips(cut.strips, cut.rows, shift, pixels);
+      else this.plane(cut, slab ? [slab.step[0] * shift, slab.step[1] * shift, slab.step[2] * shift] : [0, 0, 0], pixels);
+    };
     if (!slab || slab.samples < 2) {
       one(0);
       return ended(pixels);
@@ -141,6 +153,19 @@ export class VoxelStore {
       if (level) this.levelRow(out, y * columns, columns, [i, j, s], di, dj);
       else this.row(out, y * columns, columns, [i, j, s], [di, dj, ds]);
     }
+  }
+
+  /** Column after column; each is read as a row and laid down upright. */
+  private strips(strips: readonly Strip[], rows: number, shift: number, out: Float32Array): void {
+    const { geometry } = this;
+    const column = new Float32Array(rows);
+    strips.forEach(({ origin, down, through }, x) => {
+      const from = toVoxel(geometry, [origin[0] + through[0] * shift, origin[1] + through[1] * shift, origin[2] + through[2] * shift]);
+      const step = directionToVoxel(geometry, down);
+      if (Math.abs(step[2]) * rows < 1e-3) this.levelRow(column, 0, rows, from, step[0], step[1]);
+      else this.row(column, 0, rows, from, step);
+      for (let y = 0; y < rows; y += 1) out[y * strips.length + x] = column[y] as number;
+    });
   }
 
   /** A row that stays in one place along the line: the slices to mix are the same for all its pixels. */

@@ -7,7 +7,7 @@ export interface Spacing {
   row: number;
   column: number;
   /** What the number refers to: "" where it is the patient itself. */
-  provenance: '' | 'at detector' | 'magnified' | 'calibrated' | 'fiducials' | 'at scanner' | 'US region' | 'calibrated by hand';
+  provenance: '' | 'at detector' | 'magnified' | 'calibrated' | 'fiducials' | 'at scanner' | 'US region' | 'calibrated by hand' | 'along the path';
 }
 
 /** A region of an ultrasound image with its own scale (PS3.3 C.8.5.5): limits in pixels, inclusive, and what a pixel is worth. */

@@ -28,7 +28,12 @@ export interface Picture {
   attributes: DataSet;
   orientation?: Orientation;
   position?: Vector;
+  /** Of what is shown along a drawn path. */
+  path?: PathPlace;
 }
+
+/** A straightened picture turned about its path by degrees, or a plane across the path at so many of its mm. */
+export type PathPlace = { kind: 'straightened'; angle: number } | { kind: 'section'; at: number; length: number };
 
 export interface DisplaySet {
   id: string;
@@ -43,7 +48,7 @@ export interface DisplaySet {
   instances: Instance[];
   warnings: string[];
   /** Which reformatted plane of a volume this is; absent for what is stored. */
-  plane?: 'axial' | 'coronal' | 'sagittal';
+  plane?: 'axial' | 'coronal' | 'sagittal' | 'straightened' | 'section';
   /** The presentation states of its images. */
   states?: readonly PresentationState[];
   /** This is one of several phases, and which. */
@@ -58,6 +63,9 @@ export interface DisplaySet {
   /** What to call it rather than by its series. */
   title?: string;
 }
+
+/** Pictures along a drawn path: they follow one another by angle or along the path, not in parallel. */
+export const isAlongPath = ({ plane }: DisplaySet): boolean => plane === 'straightened' || plane === 'section';
 
 export function readInstance(dataSet: DataSet): Instance {
   return {

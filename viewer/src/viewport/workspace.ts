@@ -3,8 +3,8 @@
 import type { Vector } from '../core/geometry';
 import { Signal } from '../core/lifecycle';
 import { LINKS, linkedIndex, linkedView, type Anchor, type Links } from '../core/links';
-import { add, nearestPicture, planeOf, sharesSpace, toPatient, toPixel } from '../core/plane';
-import type { DisplaySet } from '../core/stack';
+import { add, centreOf, nearestCentre, nearestPicture, planeOf, sharesSpace, toPatient, toPixel } from '../core/plane';
+import { isAlongPath, type DisplaySet } from '../core/stack';
 import { imageSize, paneToPixel, type Point } from '../core/view';
 import type { PictureStore } from './picture-store';
 import { StackController, type PaneState } from './stack-controller';
@@ -17,8 +17,8 @@ export interface Cell {
 export interface WorkspaceState {
   rows: number;
   columns: number;
-  /** `mpr`: three panes, the first one large. */
-  arrangement: 'grid' | 'mpr';
+  /** `mpr`: three panes, the first one large; `curved`: a straightened picture and the plane across its path above them. */
+  arrangement: 'grid' | 'mpr' | 'curved';
   cells: readonly Cell[];
   active: number;
   maximised: boolean;
@@ -27,6 +27,8 @@ export interface WorkspaceState {
   cursor: { place: Vector; FrameOfReferenceUID: string } | undefined;
 }
 
+/** Panes of an arrangement that is no grid. */
+const PANES: Readonly<Partial<Record<WorkspaceState['arrangement'], number>>> = { mpr: 3, curved: 5 };
 export const MOST_ROWS = 4;
 export const MOST_COLUMNS = 5;
 
@@ -59,7 +61,7 @@ export class Workspace {
   }
 
   arrange(rows: number, columns: number, arrangement: WorkspaceState['arrangement'] = 'grid'): void {
-    const count = arrangement === 'mpr' ? 3 : rows * columns;
+    const count = PANES[arrangement] ?? rows * columns;
     const cells = Array.from({ length: count }, (_, index) => this.cell(index));
     for (const { controller } of this.current.cells.slice(count)) controller.close();
     const active = Math.min(this.current.active, count - 1);
@@ -102,7 +104,7 @@ export class Workspace {
         const { set, index } = controller.state();
         const plane = planeOf(set?.pictures[index]);
         if (controller === from || !set || plane?.FrameOfReferenceUID !== FrameOfReferenceUID) continue;
-        const nearest = nearestPicture(set.pictures, place);
+        const nearest = set.plane === 'section' ? nearestCentre(set.pictures, place) : nearestPicture(set.pictures, place);
         if (nearest) controller.goTo(nearest.index);
       }
     });
@@ -114,7 +116,7 @@ export class Workspace {
   }
 
   forgetCursor(): boolean {
-    if (!this.current.cursor || this.current.arrangement === 'mpr') return false;
+    if (!this.current.cursor || this.current.arrangement !== 'grid') return false;
     this.update({ cursor: undefined });
     return true;
   }
@@ -145,34 +147,39 @@ export class Workspace {
     const [before, now] = [this.seen.get(id) as PaneState, controller.state()];
     this.seen.set(id, now);
     if (this.current.cells.length > 1 && (now.shown !== before.shown || now.set !== before.set)) this.update({});
-    if (this.current.arrangement === 'mpr' && !this.following && now.index !== before.index) this.carryCursor(now);
+    if (this.current.arrangement !== 'grid' && !this.following && now.index !== before.index) this.carryCursor(now, controller);
     if (this.following || !now.set || before.set?.id !== now.set.id) return;
     this.quietly(() => {
       for (const other of this.current.cells) if (other.id !== id) this.carry(before, now, other.controller);
     });
   }
 
-  /** Scrolling a plane of a volume moves the crosshair with it. */
-  private carryCursor({ set, index }: PaneState): void {
+  /** Scrolling a plane of a volume moves the crosshair with it, scrolling along a path the planes, too. */
+  private carryCursor({ set, index }: PaneState, controller: StackController): void {
     const plane = planeOf(set?.pictures[index]);
     const { cursor } = this.current;
     if (!plane || !cursor) return;
+    if (set?.plane === 'section') {
+      this.goToPlace(centreOf(plane), plane.FrameOfReferenceUID, controller);
+      return;
+    }
     this.update({ cursor: { ...cursor, place: add(cursor.place, plane.normal, -toPixel(plane, cursor.place).distance) } });
   }
 
   private carry(before: PaneState, now: PaneState, other: StackController): void {
     const { links, arrangement } = this.current;
-    const planes = arrangement === 'mpr'; // of one volume: they look alike
+    const planes = arrangement !== 'grid'; // of one volume: they look alike
     const state = other.state();
     if (!now.set || !state.set || state.set.pictures.length === 0) return;
-    if (now.index !== before.index) {
+    const alongPath = isAlongPath(now.set) || isAlongPath(state.set);
+    if (now.index !== before.index && !alongPath) {
       const index = linkedIndex(now.set, now.index, state.set, this.anchor(before, now.set, state), links);
       if (index !== undefined) other.goTo(index);
       const anchor = this.anchors.get(`${now.set.id} ${state.set.id}`);
       if (anchor) anchor.leftAt = other.state().index;
     }
     if ((links.window || planes) && now.setting !== before.setting && state.set.modality === now.set.modality) other.follow({ ...now.setting, automatic: (planes ? now : state).setting.automatic });
-    if (links.view && now.view !== before.view && now.bitmap && state.bitmap) other.setView(linkedView(now.view, imageSize(state.bitmap).width / imageSize(now.bitmap).width));
+    if (links.view && !alongPath && now.view !== before.view && now.bitmap && state.bitmap) other.setView(linkedView(now.view, imageSize(state.bitmap).width / imageSize(now.bitmap).width));
   }
 
   /** Where the two were when one began to lead the other, so that steps of different size do not add up to an error. */
@@ -193,7 +200,7 @@ export class Workspace {
 
 /** The pane whose picture the others show as a line: the active one. */
 export function lineSource(workspace: WorkspaceState, controller: StackController): PaneState[] {
-  return workspace.cells.filter((cell, index) => cell.controller !== controller && (workspace.arrangement === 'mpr' || index === workspace.active)).map((cell) => cell.controller.state()).filter(({ set, shown }) => {
+  return workspace.cells.filter((cell, index) => cell.controller !== controller && (workspace.arrangement !== 'grid' || index === workspace.active)).map((cell) => cell.controller.state()).filter(({ set, shown }) => {
     const [a, b] = [planeOf(set?.pictures[shown]), planeOf(controller.state().set?.pictures[controller.state().shown])];
     return a && b && sharesSpace(a, b);
   });

@@ -11,6 +11,7 @@ import './bars.css';
 
 const FusionBar = late(() => import('./fusion-bar').then((module) => module.FusionBar));
 export const MprBar = late(() => import('./mpr-bar').then((module) => module.MprBar));
+const CurveBar = late(() => import('./curve-bar').then((module) => module.CurveBar));
 const IsocontourBar = late(() => import('./isocontour-bar').then((module) => module.IsocontourBar));
 const PhaseBar = late(() => import('./phase-bar').then((module) => module.PhaseBar));
 export const VolumePane = late(() => import('./volume-pane').then((module) => module.VolumePane));
@@ -23,6 +24,7 @@ export function Bars({ engine, tool, run }: { engine: ViewerEngine; tool: Tool; 
   const fusion = useStateOf(engine.fusion);
   const mpr = useStateOf(engine.mpr);
   useStateOf<unknown>(mpr ?? NOTHING);
+  const path = useStateOf(mpr?.path ?? NOTHING);
   const measure = useStateOf(engine.measure);
   useStateOf<unknown>(measure ?? NOTHING);
   const volume3d = useStateOf(engine.volume3d);
@@ -31,6 +33,7 @@ export function Bars({ engine, tool, run }: { engine: ViewerEngine; tool: Tool; 
       {fusion && pane.set?.fusion ? <FusionBar fusion={fusion} state={pane} run={run} /> : null}
       {pane.set?.phases && !volume3d ? <PhaseBar control={engine.phases} run={run} /> : null}
       {mpr ? <MprBar session={mpr} run={run} /> : null}
+      {mpr && path && path.mode !== 'off' ? <CurveBar path={mpr.path} workspace={engine.workspace} drawing={tool === 'curve'} run={run} /> : null}
       {measure && !volume3d && (tool === 'isocontour' || measure.region()) ? <IsocontourBar session={measure} run={run} /> : null}
       {volume3d ? <VolumePane session={volume3d} phases={engine.phases} run={run} /> : null}
     </Suspense>

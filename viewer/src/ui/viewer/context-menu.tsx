@@ -11,7 +11,7 @@ const ENTRIES: readonly (readonly CommandName[])[] = [
   ['window.default', 'window.full', 'window.invert'],
   ['view.fit', 'view.actual', 'view.rotateRight', 'view.flipHorizontal', 'view.smooth', 'view.reset'],
   ['key.toggle', 'key.only'],
-  ['mpr.toggle', 'fusion.toggle'],
+  ['mpr.toggle', 'curve.draw', 'fusion.toggle'],
   ['export.image', 'export.copy'],
   ['panel.text', 'panel.tags', 'panel.keys'],
 ];

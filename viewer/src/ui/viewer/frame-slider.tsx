@@ -6,6 +6,9 @@ import { loadedRuns } from '../../core/loading-order';
 import type { PictureStore } from '../../viewport/picture-store';
 import type { PaneState, StackController } from '../../viewport/stack-controller';
 
+/** What the pictures of a set follow. */
+const nameOf = (set: PaneState['set']): string => (set?.plane === 'straightened' ? t('Turn about the path in degrees') : set?.plane === 'section' ? t('Place along the path') : t('Image'));
+
 export function FrameSlider({ state, store, controller }: { state: PaneState; store: PictureStore; controller: StackController }): JSX.Element | null {
   const { set, index } = state;
   const count = set?.pictures.length ?? 0;
@@ -20,7 +23,7 @@ export function FrameSlider({ state, store, controller }: { state: PaneState; st
     <div
       className="slider"
       role="slider"
-      aria-label={t('Image')}
+      aria-label={nameOf(set)}
       aria-orientation="vertical"
       aria-valuemin={1}
       aria-valuemax={count}

@@ -40,6 +40,8 @@ const AFTER_FIRST_PICTURE = 300;
 const FusionLayer = lazy(patient(() => import('./fusion-layer').then((module) => ({ default: module.FusionLayer }))));
 const MeasureLayer = lazy(patient(() => import('./measure-layer').then((module) => ({ default: module.MeasureLayer }))));
 
+const PathLayer = lazy(patient(() => import('./path-layer').then((module) => ({ default: module.PathLayer }))));
+
 const StructureLayer = lazy(patient(() => import('./structure-layer').then((module) => ({ default: module.StructureLayer }))));
 
 const SlideView = lazy(patient(() => import('./slide-view').then((module) => ({ default: module.SlideView }))));
@@ -56,12 +58,14 @@ interface Props {
   planes: boolean;
   run(name: CommandName): void;
   onMenu(at: Point): void;
+  /** Why a press did nothing. */
+  say(note: string): void;
   onTags(): void;
   /** A series was dropped here. */
   onDrop(id: string): void;
 }
 
-export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, onMenu, onTags, onDrop }: Props): JSX.Element {
+export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, onMenu, say, onTags, onDrop }: Props): JSX.Element {
   const { workspace } = engine;
   const { controller } = cell;
   const state = useStateOf(controller);
@@ -71,9 +75,9 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
   const surface = useRef<HTMLDivElement>(null);
   const drawing = useRef<HTMLDivElement>(null);
   const [cursor, setCursor] = useState<Point>();
-  const latest = useRef({ tool, run, onMenu });
+  const latest = useRef({ tool, run, onMenu, say });
   useEffect(() => {
-    latest.current = { tool, run, onMenu };
+    latest.current = { tool, run, onMenu, say };
   });
   const failure = useDrawing(drawing, controller, cell.id);
 
@@ -83,7 +87,11 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
     const gestures = new Gestures(element, controller, {
       tool: () => latest.current.tool,
       activate: () => workspace.activate(workspace.state().cells.indexOf(cell)),
-      grab: (at, reach) => grabbed(engine, controller, latest.current.tool, at, reach),
+      grab: (at, reach) => {
+        const { tool: chosen, say: tell } = latest.current;
+        if (isMeasure(chosen) && controller.state().set?.plane === 'straightened') tell(t('Nothing is measured in a straightened picture: measure in the plane across the path or in the planes of the patient'));
+        return grabbed(engine, controller, chosen, at, reach);
+      },
       dragWindow: (dx, dy, other) => engine.fusion.state()?.dragWindow(controller.state().set, dx, dy, controller.state().pane.height, other) ?? false,
       stepTime: (by) => {
         if (!engine.phases.shown) return false;
@@ -93,7 +101,8 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
       hover: (at) => engine.measure.state()?.hover(controller, at),
       cursorAt: setCursor,
       maximize: () => {
-        if (!isMeasure(latest.current.tool) && !isPaint(latest.current.tool) && latest.current.tool !== 'shift') latest.current.run('layout.maximise');
+        if (latest.current.tool === 'curve') latest.current.run('curve.finish');
+        else if (!isMeasure(latest.current.tool) && !isPaint(latest.current.tool) && latest.current.tool !== 'shift') latest.current.run('layout.maximise');
       },
       menu: (at) => latest.current.onMenu(inMain(element, at)),
     });
@@ -186,6 +195,7 @@ interface LayersProps {
 function Layers({ engine, cell, state, fusion, planes, tool, at }: LayersProps): JSX.Element {
   const session = useStateOf(engine.measure);
   const structures = useStateOf(engine.structures);
+  const mpr = useStateOf(engine.mpr);
   return (
     <>
       {fusion ? (
@@ -197,6 +207,11 @@ function Layers({ engine, cell, state, fusion, planes, tool, at }: LayersProps):
       <Structured session={structures} state={state} tool={tool} at={at} />
       <StateLayer state={state} />
       <SpaceLayer workspace={engine.workspace} controller={cell.controller} pane={state} />
+      {mpr && state.set?.plane ? (
+        <Suspense fallback={null}>
+          <PathLayer session={mpr} workspace={engine.workspace} pane={state} />
+        </Suspense>
+      ) : null}
       {session ? <Measured session={session} pane={state} /> : null}
     </>
   );
@@ -244,11 +259,14 @@ function documentActions(engine: ViewerEngine, cell: Cell, onTags: () => void): 
 
 /** What a press with a tool puts on the picture or moves on it. */
 function grabbed(engine: ViewerEngine, controller: StackController, tool: Tool, at: Point, reach: number): Drag | undefined {
-  if (tool === 'crosshair') return pointing(engine, controller, at, reach);
+  if (tool === 'crosshair' || tool === 'curve') return alongPath(engine, controller, tool, at, reach) ?? (tool === 'crosshair' ? pointing(engine, controller, at, reach) : undefined);
   if (tool === 'shift') return shifting(engine, controller, at);
   if (isPaint(tool)) return engine.structures.state()?.editing()?.grab(controller, at, tool);
   return engine.measure.state()?.grab(controller, at, tool, reach);
 }
+
+/** Points of a path are moved with the crosshair, too; only the tool for paths puts new ones down. */
+const alongPath = ({ mpr }: ViewerEngine, controller: StackController, tool: Tool, at: Point, reach: number): Drag | undefined => mpr.state()?.path.grab(controller, at, tool, reach);
 
 /** The mask follows the pointer, by tenths of a pixel. */
 function shifting({ subtraction }: ViewerEngine, controller: StackController, at: Point): Drag | undefined {

@@ -29,7 +29,7 @@ export async function printSheet(engine: ViewerEngine, parts: Omit<PaneParts, 'f
   const figures = volume ? [volumeFigure(volume)] : await Promise.all(shownPanes(engine, printed).map((state) => paneFigure(engine, parts, state)));
   if (figures.every(({ canvas }) => !canvas)) return volume ? t('The volume is still being drawn: try again when it is at rest') : t('There is no picture to print');
   const { arrangement, columns } = workspace.state();
-  const template = figures.length === 1 ? 'minmax(0, 1fr)' : arrangement === 'mpr' ? 'minmax(0, 2fr) minmax(0, 1fr)' : `repeat(${columns}, minmax(0, 1fr))`;
+  const template = figures.length === 1 ? 'minmax(0, 1fr)' : arrangement === 'mpr' ? 'minmax(0, 2fr) minmax(0, 1fr)' : arrangement === 'curved' ? 'repeat(3, minmax(0, 1fr))' : `repeat(${columns}, minmax(0, 1fr))`;
   const made = sheet(figures, template, printed === 'layout');
   made.dataset.arrangement = figures.length === 1 ? 'grid' : arrangement;
   put(made);

@@ -44,6 +44,7 @@ const TURNS: readonly (readonly CommandName[])[] = [
 const MORE: readonly (readonly CommandName[])[] = [
   ['panel.commands', 'panel.settings', 'panel.keys'],
   ['panel.text', 'panel.tags', 'panel.full'],
+  ['curve.draw'],
 ];
 const nothing = (): undefined => undefined;
 /** What a strip that is too narrow for all has in its last menu. */
@@ -123,7 +124,7 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
             </>
           )}
         </MenuButton>
-        {button({ command: 'mpr.toggle', icon: Axis3d, label: 'MPR', phone: true }, workspace.arrangement === 'mpr')}
+        {button({ command: 'mpr.toggle', icon: Axis3d, label: 'MPR', phone: true }, workspace.arrangement !== 'grid')}
         {button({ command: 'volume.toggle', icon: Box, label: '3D', phone: true }, inVolume)}
         <MenuButton icon={Link2} label={t('Links')} title={t(MENUS.links)} asked={asked.links} pressed={workspace.links.window || workspace.links.view || workspace.links.offset}>
           {() => <Entries names={LINKED.map((name) => `link.${name}` as const)} checked={(name) => LINKED.some((link) => name === `link.${link}` && workspace.links[link])} run={run} />}

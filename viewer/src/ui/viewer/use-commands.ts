@@ -56,7 +56,7 @@ const LINKED = ['scroll', 'offset', 'window', 'view', 'lines'] as const satisfie
 /** What is being painted, while a tool for it is chosen. */
 const paintingWith = ({ structures }: Pick<ViewerEngine, 'structures'>, page: PageActions): EditSession | undefined => (isPaint(page.tool()) ? structures.state()?.editing() : undefined);
 
-function toolActions({ measure, structures, workspace, volume3d }: ViewerEngine, page: PageActions): Actions {
+function toolActions({ measure, structures, workspace, volume3d, mpr }: ViewerEngine, page: PageActions): Actions {
   const editing = (): EditSession | undefined => paintingWith({ structures }, page);
   const tool = (name: Tool) => (): void => page.change(() => ({ tool: name }));
   const actions: Actions = { 'tool.window': tool('window'), 'tool.scroll': tool('scroll'), 'tool.zoom': tool('zoom'), 'tool.pan': tool('pan'), 'tool.crosshair': tool('crosshair') };
@@ -85,7 +85,9 @@ function toolActions({ measure, structures, workspace, volume3d }: ViewerEngine,
       else (editing() ?? measure.state())?.undo();
     },
     'measure.redo': () => (editing() ?? measure.state())?.redo(),
-    'measure.delete': () => measure.state()?.remove(),
+    'measure.delete': () => {
+      if (page.tool() !== 'curve' || !mpr.state()?.path.remove()) measure.state()?.remove();
+    },
     'measure.hide': () => measure.state()?.toggleHidden(),
     'time.curve': () => page.change((state) => ({ panel: state.panel === 'curve' ? undefined : 'curve' })),
     'measure.list': () => page.change((state) => ({ panel: state.panel === 'measures' ? undefined : 'measures' })),
@@ -172,6 +174,26 @@ function mprActions({ mpr, workspace, structures }: ViewerEngine, page: PageActi
       session?.setSlab(MODES[(MODES.indexOf(session.state().mode) + 1) % MODES.length] as SlabMode, session.state().thickness);
     },
     'mpr.straighten': () => mpr.state()?.straighten(),
+  };
+}
+
+function curveActions({ mpr }: ViewerEngine, page: PageActions): Actions {
+  const finish = (): void => {
+    const note = mpr.state()?.path.finish() ?? '';
+    page.change(() => (note ? { note } : { tool: 'crosshair' }));
+  };
+  return {
+    'curve.draw': () => {
+      const path = mpr.state()?.path;
+      if (page.tool() === 'curve' && path) finish();
+      else
+        void (path ? Promise.resolve('') : mpr.toggle()).then((refused) => {
+          const note = refused || (mpr.state()?.path.begin() ?? '');
+          page.change(() => (note ? { note } : { tool: 'curve' }));
+        });
+    },
+    'curve.finish': finish,
+    'curve.remove': () => void mpr.state()?.path.remove(),
   };
 }
 
@@ -328,13 +350,19 @@ function keyActions(engine: ViewerEngine, page: PageActions): Actions {
 }
 
 export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
-  const { workspace, measure, volume3d } = engine;
+  const { workspace, measure, volume3d, mpr } = engine;
+  const leavePath = (): boolean => {
+    if (!mpr.state()?.path.leave()) return false;
+    page.change(({ tool }) => ({ tool: tool === 'curve' ? 'crosshair' : tool }));
+    return true;
+  };
   return {
     ...toolActions(engine, page),
     ...structureActions(engine, page),
     ...layoutActions(engine, page),
     ...hangingActions(engine, page),
     ...mprActions(engine, page),
+    ...curveActions(engine, page),
     ...fusionActions(engine, page),
     ...subtractionActions(engine, page),
     ...volumeActions(engine, page),
@@ -345,9 +373,10 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
     'series.previous': () => page.series(-1),
     'view.planes': () => page.change((state) => ({ planes: !state.planes })),
     'view.reset': () => {
-      if (isPaint(page.tool()) || page.tool() === 'shift') page.change(() => ({ tool: 'window' }));
+      const drawing = page.tool() === 'curve';
+      if (isPaint(page.tool()) || page.tool() === 'shift' || (drawing && !mpr.state())) page.change(() => ({ tool: 'window' }));
       else if (volume3d.state()?.state().scissors) volume3d.state()?.setScissors(undefined);
-      else if (!engine.job.cancel() && !volume3d.leave() && !measure.state()?.cancel() && !workspace.forgetCursor()) workspace.active.reset();
+      else if (!engine.job.cancel() && !volume3d.leave() && !(drawing && leavePath()) && !measure.state()?.cancel() && !leavePath() && !workspace.forgetCursor()) workspace.active.reset();
     },
     'panel.text': () => page.change((state) => ({ detail: nextDetail(state.detail) })),
     'panel.series': () => page.change((state) => ({ drawer: !state.drawer })),
@@ -367,6 +396,9 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
 /** Tab moves between panes only while no control has the focus, so that every control stays in reach of the keyboard. */
 const staysTab = (name: CommandName, cells: number): boolean =>
   (name === 'layout.next' || name === 'layout.previous') && (cells < 2 || (document.activeElement !== null && document.activeElement !== document.body));
+
+/** Enter ends a path while one is drawn; elsewhere, and on a button that the keyboard has led to, it stays what it is. */
+const staysEnter = ({ target }: KeyboardEvent, tool: Tool): boolean => tool !== 'curve' || (target instanceof HTMLElement && target.matches('button:focus-visible, a:focus-visible'));
 
 const OF_SLIDERS = /^(Arrow|Home|End|Page)/;
 const OF_INPUTS: Readonly<Record<string, (key: string) => boolean>> = { checkbox: (key) => key === ' ', range: (key) => OF_SLIDERS.test(key) };
@@ -392,7 +424,7 @@ export function useCommands(engine: ViewerEngine, page: PageActions): (name: Com
       }
       const name = commandForKey(event);
       if (name === 'export.copy' && getSelection()?.isCollapsed === false) return;
-      if (!name || staysTab(name, engine.workspace.state().cells.length)) return;
+      if (!name || staysTab(name, engine.workspace.state().cells.length) || (name === 'curve.finish' && staysEnter(event, page.tool()))) return;
       event.preventDefault();
       if (event.target instanceof HTMLElement) event.target.blur();
       page.change(() => ({ note: '' }));

@@ -183,6 +183,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
               planes={page.planes}
               run={run}
               onMenu={setMenu}
+              say={(note) => change(() => ({ note }))}
               onTags={() => run('panel.tags')}
               onDrop={(id) => drop(index, id)}
             />
@@ -258,7 +259,7 @@ const shownSets = ({ cells }: WorkspaceState): ReadonlySet<string> => new Set(ce
 
 function PaneGrid({ layout, children }: { layout: WorkspaceState; children(cell: Cell, index: number): JSX.Element }): JSX.Element {
   const { rows, columns, arrangement, maximised, cells } = layout;
-  const style = maximised || arrangement === 'mpr' ? undefined : { gridTemplate: `repeat(${rows}, minmax(0, 1fr)) / repeat(${columns}, minmax(0, 1fr))` };
+  const style = maximised || arrangement !== 'grid' ? undefined : { gridTemplate: `repeat(${rows}, minmax(0, 1fr)) / repeat(${columns}, minmax(0, 1fr))` };
   return (
     <div className="panes" data-arrangement={maximised ? 'one' : arrangement} data-several={cells.length > 1} style={style}>
       {cells.map(children)}

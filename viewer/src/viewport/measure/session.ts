@@ -277,7 +277,7 @@ export class MeasureSession {
     if (hit) return hit;
     this.update({ selected: undefined });
     const source = tool === 'isocontour' ? this.isocontours.source(pane) : undefined;
-    if (!isMeasure(tool) || (tool === 'isocontour' && (!source || !planeOf(shown.picture)))) return undefined;
+    if (!isMeasure(tool) || isStraightened(shown.picture) || (tool === 'isocontour' && (!source || !planeOf(shown.picture)))) return undefined;
     const point = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
     this.fixed = 0;
     const region = source && { image: this.isocontours.imageOf(source.set), isocontour: { ...this.current.threshold, suv: source.suv } };
@@ -411,6 +411,9 @@ export class MeasureSession {
     this.changed.emit();
   }
 }
+
+/** In a straightened picture nothing has a place that a measurement could be kept at. */
+export const isStraightened = ({ path }: Picture): boolean => path?.kind === 'straightened';
 
 /** A sphere as large as most are, where only its middle was said. */
 function ofUsualSize(draft: Measurement, picture: Picture | undefined): Measurement {

@@ -1,5 +1,6 @@
 // Planes of a volume that the archive cuts, where this browser cannot hold it: real values, so that all else goes on as before.
 
+import { t } from '../../core/language';
 import { planeQuery, readPlane } from '../../core/server-plane';
 import type { Cut, CutPixels } from '../../core/reslice';
 import type { Picture } from '../../core/stack';
@@ -33,6 +34,7 @@ export class ServerPlanes extends PlaneStore {
   }
 
   protected async make(cut: Cut): Promise<CutPixels> {
+    if (cut.strips) throw new Error(t('The archive draws these planes one by one: to straighten a path, the browser would have to hold the volume'));
     const { instance } = this.pictures[0] as Picture;
     const query = planeQuery(cut, instance.frames > 1 ? instance.SOPInstanceUID : '');
     const ticket = this.server.queue.add('interaction', async (signal) => {

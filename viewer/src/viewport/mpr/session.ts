@@ -17,6 +17,7 @@ import type { BitmapStore } from '../bitmap-store';
 import type { PictureSources } from '../picture-sources';
 import type { StackController } from '../stack-controller';
 import type { Workspace } from '../workspace';
+import { PathSession } from './path-session';
 import { PhaseVolumes, type Held } from './phase-volumes';
 import type { PlaneServer } from './server-planes';
 
@@ -74,6 +75,8 @@ export class MprSession {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly life = new AbortController();
   private turns = 0;
+  /** What is drawn through the planes, and shown along it. */
+  readonly path: PathSession;
   private readonly place: Vector;
   private readonly ready: Promise<void>;
   private readonly before: { rows: number; columns: number; sets: (DisplaySet | undefined)[]; active: number };
@@ -92,6 +95,14 @@ export class MprSession {
     this.floating = atServer || isFloating(source.phases?.sets.flatMap(({ pictures }) => pictures) ?? volume.pictures);
     this.current = { mode: 'max', thickness: 0, loaded: 0, drawn: 0, total: volume.pictures.length, preview: 0, failed: 0, notes: volume.notes, turned: false, phase: source.phase ?? 0, atServer };
     this.planes = PLANES.map((name) => reformat(source, volume, name, STANDARD[name], this.floating));
+    this.path = new PathSession({
+      workspace,
+      source,
+      volume,
+      floating: () => this.floating,
+      slab: () => this.current,
+      against: () => (this.current.atServer ? t('The archive draws these planes one by one: to straighten a path, the browser would have to hold the volume') : ''),
+    });
     const at = workspace.active.picture;
     let begin = (): void => undefined;
     this.first = new Promise<void>((resolve) => (begin = resolve));
@@ -132,9 +143,10 @@ export class MprSession {
     return this.volumes.isWhole(phase);
   }
 
-  /** The slab that a picture on screen stands for, if it is one. */
+  /** The slab that a picture on screen stands for, if it is one; a straightened one is no plane that others could be cut along. */
   slabAt(id: string): Cut['slab'] {
-    return this.cutOf(id)?.slab;
+    const cut = this.cutOf(id);
+    return cut?.strips ? undefined : cut?.slab;
   }
 
   setSlab(mode: SlabMode, thickness: number): void {
@@ -145,7 +157,7 @@ export class MprSession {
 
   /** Turns the two other planes about the normal of a pane's own, by radians, and keeps the place. */
   turn(controller: StackController, angle: number): void {
-    const own = controller.state().set?.plane;
+    const own = planeName(controller);
     const { cursor } = this.workspace.state();
     if (!own || !cursor) return;
     this.turns += 1;
@@ -187,11 +199,11 @@ export class MprSession {
 
   private onLine(controller: StackController, at: Point, reach: number): boolean {
     const here = this.crosshairIn(controller);
-    if (!here || Math.hypot(at[0] - here.centre[0], at[1] - here.centre[1]) < AWAY) return false;
+    if (!here || !planeName(controller) || Math.hypot(at[0] - here.centre[0], at[1] - here.centre[1]) < AWAY) return false;
     const { bitmap, view, pane } = controller.state();
     return this.workspace.state().cells.some(({ controller: other }) => {
       const { set, shown } = other.state();
-      const plane = other === controller ? undefined : planeOf(set?.pictures[shown]);
+      const plane = other === controller || !planeName(other) ? undefined : planeOf(set?.pictures[shown]);
       const line = plane && crossing(here.plane, plane);
       return line && bitmap && distanceToChain(line.map((pixel) => pixelToPane(pixel, view, bitmap, pane)), at) <= reach;
     });
@@ -263,6 +275,7 @@ export class MprSession {
       this.update({ failed: this.current.total });
       return;
     }
+    this.path.leave();
     this.floating = true;
     this.planes = this.planes.map(({ set, frame }, index) => {
       const name = PLANES[index] as PlaneName;
@@ -314,7 +327,7 @@ export class MprSession {
       const { mode, thickness } = this.current;
       if (cut) return thickness > 0 ? slabOf(cut, frame, this.volume.geometry, thickness, mode) : cut;
     }
-    return undefined;
+    return this.path.cutOf(id);
   }
 
   /** Cuts what is on screen anew. */
@@ -349,4 +362,10 @@ export class MprSession {
     this.current = { ...this.current, ...change };
     this.changed.emit();
   }
+}
+
+/** Which plane of the patient a pane shows; none where it shows what lies along a path. */
+function planeName(controller: StackController): PlaneName | undefined {
+  const name = controller.state().set?.plane;
+  return PLANES.find((plane) => plane === name);
 }
