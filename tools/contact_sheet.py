@@ -33,6 +33,11 @@ GUIDE = (
     "segmentation", "dose", "phases", "fusion", "layout", "mammogram", "report", "slide", "ecg", "cine", "dsa",
     "priors", "mpr", "curved", "volume", "print", "tags",
 )  # fmt: skip
+#: Places in the aorta of the generated thorax, LPS mm.
+AORTA = (
+    (-4, -22, -170), (-14, -25, -150), (-17, -24, -128), (-12, -17, -106), (3, -2, -95), (17, 15, -98),
+    (24, 29, -113), (25, 35, -135), (24, 36, -175), (19, 34, -230),
+)  # fmt: skip
 GUIDE_SIZE = (800, 450)
 PHONE = (390, 844)
 SETTLED = '.volume[data-shown="slices"][data-settled="true"]'
@@ -121,6 +126,28 @@ def menu(button: str, command: str = "") -> Step:
 def click(selector: str) -> Step:
     """Click on the first that fits."""
     return lambda page: page.locator(selector).first.click()
+
+
+def traced(place: tuple[float, float, float]) -> Step:
+    """Click a place of the patient in the axial plane through it."""
+
+    def step(page: Page) -> None:
+        page.keyboard.press("Home")
+        corners = "[[0, 0], [1, 1]].map(([x, y]) => window.__isocenter.pixelToPatient(x, y, 0))"
+        shown = "at => document.querySelector('.pane').dataset.shown === String(at)"
+        page.wait_for_function(shown, arg=0)
+        (x, y, z), (right, below, _) = page.evaluate(corners)
+        page.keyboard.press("ArrowDown")
+        page.wait_for_function(shown, arg=1)
+        index = round((place[2] - z) / (page.evaluate(corners)[0][2] - z))
+        for _ in range(index - 1):
+            page.keyboard.press("ArrowDown")
+        page.wait_for_function(shown, arg=index)
+        pixel = [(place[0] - x) / (right - x), (place[1] - y) / (below - y), 0]
+        dx, dy = page.evaluate("pixel => window.__isocenter.pixelToPane(...pixel)", pixel)
+        page.locator(".pane-surface").first.click(position={"x": dx, "y": dy})
+
+    return step
 
 
 def cells(place: str) -> Step:
@@ -252,8 +279,7 @@ ROWS = (
     Row("oblique", "Oblique planes", "CT", (keys("m"), drag((0.8, 0.5), (0.8, 0.62)), sharp()), "contrast"),
     Row("curved", "Curved plane along a path (Shift O)", "CT", (
         keys("m"), until(".pane:nth-of-type(3)"), sharp(), keys("Shift+o"), until(".curve-bar"),
-        *(drag(place, pane=2) for place in ((0.6, 0.2), (0.6, 0.4), (0.6, 0.6), (0.6, 0.8))),
-        keys("Enter"), ready(5)), "contrast"),
+        *(traced(place) for place in AORTA), keys("Enter"), ready(5), *[keys("ArrowDown")] * 11), "contrast"),
     Row("slab", "Slab, maximum (])", "CT", (
         keys("m"), until(".pane:nth-of-type(3)"), keys(*["]"] * 12), until(".notes:has-text('MIP')"),
         sharp()), "contrast"),

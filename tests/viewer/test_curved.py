@@ -44,13 +44,17 @@ class Path:
         self.arc = np.concatenate([[0], np.cumsum(lengths)])
         self.length = float(self.arc[-1])
         tangents = steps / lengths[:, None]
-        right, facing = (np.array(v, float) for v in FACING[int(np.argmax(abs(tangents[0])))])
-        self.sign = np.sign(facing @ tangents[0])
-        self.frames = []
-        for tangent in [*tangents, tangents[-1]]:
-            right = right - (right @ tangent) * tangent
-            right /= np.linalg.norm(right)
-            self.frames.append((right, np.cross(self.sign * tangent, right)))
+        tangents = np.vstack([tangents, tangents[-1:]])
+        middle = int(np.searchsorted(self.arc, self.length / 2))
+        right, facing = (np.array(v, float) for v in FACING[int(np.argmax(abs(tangents[middle])))])
+        sign = np.sign(facing @ tangents[middle])
+        self.frames: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        for way in (range(middle, -1, -1), range(middle, len(tangents))):
+            across = right
+            for at in way:
+                across = across - (across @ tangents[at]) * tangents[at]
+                across /= np.linalg.norm(across)
+                self.frames[at] = (across, np.cross(sign * tangents[at], across))
 
     def at(self, along: float, across: float, degrees: float) -> np.ndarray:
         """Return the place of a pixel of the straightened picture, in mm along and across the path."""

@@ -10,7 +10,7 @@ export interface Station {
   place: Vector;
   right: Vector;
   down: Vector;
-  /** Along the path, or against it: as the standard plane faces that the first station lies nearest to. */
+  /** Along the path, or against it: as the standard plane faces that the middle station lies nearest to. */
   normal: Vector;
   /** Which two of the points it lies between: the first of them. */
   segment: number;
@@ -89,7 +89,7 @@ function carried(right: Vector, [from, to]: readonly [Vector, Vector], [before, 
   return unit(add(twice, after, -dot(twice, after)));
 }
 
-/** As the standard plane is looked at that is nearest to the first one across the path: to the right, and whether it faces along. */
+/** As the standard plane is looked at that is nearest to one across the path: to the right, and whether it faces along. */
 function begun(tangent: Vector): { right: Vector; sign: number } {
   const nearest = Object.values(STANDARD).reduce((best, frame) => (Math.abs(dot(frame.normal, tangent)) > Math.abs(dot(best.normal, tangent)) ? frame : best));
   return { right: unit(add(nearest.right, tangent, -dot(nearest.right, tangent))), sign: dot(nearest.normal, tangent) < 0 ? -1 : 1 };
@@ -98,12 +98,15 @@ function begun(tangent: Vector): { right: Vector; sign: number } {
 function framed(places: readonly Piece[]): Station[] {
   const at = (index: number): Vector => (places[Math.min(places.length - 1, Math.max(0, index))] as Piece).place;
   const tangents = places.map((_, index) => unit(subtract(at(index + 1), at(index - 1))));
-  const { right: first, sign } = begun(tangents[0] as Vector);
-  let right = first;
+  const middle = places.length >> 1;
+  const { right: first, sign } = begun(tangents[middle] as Vector);
+  const rights = new Map([[middle, first]]);
+  const carry = (from: number, to: number): void => void rights.set(to, carried(rights.get(from) as Vector, [at(from), at(to)], [tangents[from] as Vector, tangents[to] as Vector]));
+  for (let index = middle; index > 0; index -= 1) carry(index, index - 1);
+  for (let index = middle; index < places.length - 1; index += 1) carry(index, index + 1);
   return places.map(({ place, segment }, index) => {
-    const tangent = tangents[index] as Vector;
-    if (index > 0) right = carried(right, [at(index - 1), place], [tangents[index - 1] as Vector, tangent]);
-    const normal = scaled(tangent, sign);
+    const right = rights.get(index) as Vector;
+    const normal = scaled(tangents[index] as Vector, sign);
     return { place, segment, right, normal, down: cross(normal, right) };
   });
 }

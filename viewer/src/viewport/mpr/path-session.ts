@@ -150,9 +150,14 @@ export class PathSession {
     return this.drag(controller, index, false);
   }
 
+  /** A point in the plane; those before or behind it would be in the way of others that are put down there. */
   private hit({ toPane, plane }: Sheet, [x, y]: Point, reach: number): number | undefined {
-    const near = this.current.points.map((point, index) => ({ index, away: Math.hypot(toPane(point)[0] - x, toPane(point)[1] - y), deep: Math.abs(toPixel(plane, point).distance) })).filter(({ away }) => away <= reach);
-    return near.sort((a, b) => a.deep - b.deep || a.away - b.away)[0]?.index;
+    const here = this.current.points.flatMap((point, index) => {
+      const [column, row] = toPane(point);
+      const away = Math.hypot(column - x, row - y);
+      return away <= reach && Math.abs(toPixel(plane, point).distance) <= this.near ? [{ index, away }] : [];
+    });
+    return here.sort((a, b) => a.away - b.away)[0]?.index;
   }
 
   /** The point behind a place on the path, where that lies in the plane. */
