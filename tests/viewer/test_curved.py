@@ -85,6 +85,17 @@ def draw(view: View) -> np.ndarray:
     return np.array(points)
 
 
+def drag_point(view: View, cell: int, dx: int, dy: int) -> None:
+    """Drag the last point of the path in a pane."""
+    point = view.page.locator(".pane").nth(cell).locator(".path-point").last
+    x, y = (float(point.get_attribute(name)) for name in ("cx", "cy"))
+    box = view.page.locator(".pane-surface").nth(cell).bounding_box()
+    view.page.mouse.move(box["x"] + x, box["y"] + y)
+    view.page.mouse.down()
+    view.page.mouse.move(box["x"] + x + dx, box["y"] + y + dy, steps=4)
+    view.page.mouse.up()
+
+
 def compare_along(view: View, path: Path, reference: Reference, degrees: float) -> None:
     """Compare values under the cursor in the straightened picture with those of the places they come from."""
     size = summary(view, STRAIGHTENED)
@@ -107,6 +118,13 @@ def test_a_curved_plane_has_the_values_of_its_places_and_claims_no_others(view: 
     view.page.keyboard.press("Shift+o")
     length = view.page.get_by_test_id("path-length")
     path = Path(draw(view))
+    expect(length).to_have_text(f"4 points · {path.length:.1f} mm")
+    at_last = view.page.locator(".pane").nth(CORONAL).locator(".path-point").last
+    before = at_last.get_attribute("cy")
+    drag_point(view, CORONAL, 0, 25)
+    expect(at_last).not_to_have_attribute("cy", before)
+    expect(length).to_contain_text("4 points")
+    drag_point(view, CORONAL, 0, -25)
     expect(length).to_have_text(f"4 points · {path.length:.1f} mm")
     shown(view, AXIAL, 20, 20)
     view.page.mouse.down()

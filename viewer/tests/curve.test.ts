@@ -5,7 +5,7 @@ import { angleOf, curvedSets, UNTURNED, type Curved } from '../src/core/curved';
 import { cross, dot, length, type Vector } from '../src/core/geometry';
 import { edgeLetters } from '../src/core/orientation';
 import { pictureInfo } from '../src/core/picture-info';
-import { add, planeOf, subtract, toPatient } from '../src/core/plane';
+import { add, nearestCentre, planeOf, subtract, toPatient } from '../src/core/plane';
 import { OUTSIDE, VoxelStore, type Cut } from '../src/core/reslice';
 import { displaySets, type DisplaySet, type Picture } from '../src/core/stack';
 import { FIT } from '../src/core/view';
@@ -187,6 +187,9 @@ describe('a tube along a helix', () => {
       const disk = pixels.filter((value) => value > (TUBE + BACK) / 2).length * step * step;
       expect(Math.abs(disk / (Math.PI * BORE * BORE) - 1)).toBeLessThan(0.06);
     }
+  });
+  it('is found across by the nearest middle, not by planes that reach there from elsewhere on the path', () => {
+    for (const index of [10, 150, 290]) expect(nearestCentre(curved.sections.pictures, add(at(curve, index).place, at(curve, index).down, 4))?.index).toBe(index);
   });
   it('has nothing where the volume ends', () => {
     const out = curvedSets({ source: set, volume, floating: true, width: 24, version: 2 }, drawn([[0, 0, 10], [0, 0, 200]], 0.8));
