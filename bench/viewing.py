@@ -118,8 +118,12 @@ def served(product: Product, data: Path, log: Path) -> Iterator[int]:
 
 
 def new_page(browser: Browser) -> Page:
-    """Return a page that has seen nothing yet, and no guided tour either."""
+    """Return a page that has seen nothing yet, and no guided tour either, once the browser itself has started.
+
+    Its first picture waits until the software GPU runs, which is neither viewer's time.
+    """
     page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+    page.screenshot()
     page.add_init_script("""localStorage.setItem('shownTours', '["basicViewerTour"]')""")
     return page
 

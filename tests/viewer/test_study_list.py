@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from .conftest import ct_slice, generated
 
@@ -83,13 +83,20 @@ def test_opens_with_the_keyboard_and_comes_back_to_the_same_row(view):
     expect(view.page.locator('.row[aria-selected="true"] .row-name')).to_have_text("Echo, Test")
 
 
-def test_does_not_load_the_rendering_library_to_show_the_list(view):
-    scripts: list[str] = []
-    view.page.on("request", lambda request: scripts.append(request.url) if request.resource_type == "script" else None)
-    view.page.add_init_script("window.requestIdleCallback = () => 0")
-    view.list()
-    expect(view.page.locator(".row").first).to_be_visible()
-    assert not [url for url in scripts if "viewer-page" in url or "adapter" in url]
+def test_asks_for_rows_before_scripts_and_for_the_viewer_after_rows(view):
+    asked: list[str] = []
+    held: list[Route] = []
+    view.page.on("request", lambda request: asked.append(request.url))
+    view.page.route("**/dicom-web/studies?limit=50&offset=0", lambda route: held.append(route))
+    view.page.goto(view.archive.url)
+    expect(view.page.get_by_label("Loading studies")).to_be_visible()
+    view.page.evaluate("new Promise((done) => requestIdleCallback(() => requestIdleCallback(done)))")
+    assert not [url for url in asked if "viewer-page" in url or "adapter" in url]
+    assert len(held) == 1
+    with view.page.expect_request(re.compile("viewer-page")):
+        held[0].continue_()
+    expect(view.page.locator(".row")).to_have_count(4)
+    assert len([url for url in asked if "/dicom-web/studies?" in url]) == 1
 
 
 def test_empty_archive_says_where_to_send_and_shows_arrivals(browser, empty_archive, tmp_path):

@@ -44,6 +44,14 @@ def test_the_page(client: Client, built: Path, path: str) -> None:
     assert client.get(path, if_none_match=answer.headers["etag"]).status_code == 304
 
 
+def test_the_page_of_the_list_names_its_first_rows(client: Client, built: Path) -> None:
+    link = client.get("/").headers["link"]
+    assert link == '<dicom-web/studies?limit=50&offset=0>; rel="preload"; as="fetch"; crossorigin'
+    source = (Path(__file__).parents[2] / "viewer/src/ui/study-list/use-studies.ts").read_text()
+    assert "const FIRST = 50;" in source
+    assert not [path for path in ("/viewer", "/viewer/", "/index.html") if "link" in client.get(path).headers]
+
+
 @pytest.mark.parametrize(("path", "up"), [("/viewer/", b"../"), ("/viewer/anything/below", b"../../")])
 def test_the_page_at_deeper_addresses_finds_its_files(client: Client, built: Path, path: str, up: bytes) -> None:
     answer = client.get(path)

@@ -2,7 +2,8 @@
 
 Names under ``assets/`` carry a hash of their content and never change; everything else is asked for again each time.
 A file with a compressed sibling (``.br``, ``.gz``) is served in that form to clients that take it. The page names its
-files relative to its own address, so that a proxy may show it below any path; ``sw.js`` is its service worker.
+files relative to its own address, so that a proxy may show it below any path; ``sw.js`` is its service worker. The page
+of the study list comes with a link to its first rows (RFC 8288), which browsers ask for before any script has run.
 """
 
 from email.utils import formatdate
@@ -42,6 +43,8 @@ _REVALIDATE = "no-cache"
 _SERVICE_WORKER = "sw.js"
 #: A service worker has a policy of its own: this one needs to fetch files of this server, nothing else.
 _WORKER_POLICY = {"content-security-policy": "default-src 'none'; connect-src 'self'"}
+#: The search with which ``viewer/src/ui/study-list/use-studies.ts`` begins: another would be asked for in vain.
+_FIRST_ROWS = {"link": '<dicom-web/studies?limit=50&offset=0>; rel="preload"; as="fetch"; crossorigin'}
 
 
 class Viewer:
@@ -55,7 +58,9 @@ class Viewer:
         if not (self._folder / "index.html").is_file():
             return Response((PAGES / "missing.html").read_bytes(), media_type=_TYPES[".html"], headers=_no_cache())
         depth = request.path_params["rest"].count("/") + 1 if "rest" in request.path_params else 0
-        return _based(self._folder / "index.html", depth) if depth else _serve(self._folder / "index.html", request)
+        response = _based(self._folder / "index.html", depth) if depth else _serve(self._folder / "index.html", request)
+        response.headers.update(_FIRST_ROWS if request.url.path.endswith("/") and not depth else {})
+        return response
 
     async def file(self, _node: Node, request: Request) -> Response:
         """Return a file of the folder, never anything outside it."""

@@ -117,6 +117,12 @@ export class DicomWebClient {
     return (await response.json()) as SystemInfo;
   }
 
+  /** How many studies the archive holds. */
+  async countStudies(signal?: AbortSignal): Promise<number> {
+    const response = await this.get(`${this.api}/statistics`, 'application/json', signal);
+    return ((await response.json()) as { studies: number }).studies;
+  }
+
   renderedUrl(path: ObjectPath): string {
     return `${this.object(path)}/rendered`;
   }

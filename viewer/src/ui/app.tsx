@@ -1,7 +1,8 @@
-// Which page the address means. The viewer's page and everything heavy behind it is fetched when needed, or when idle.
+// Which page the address means. The viewer's page and everything heavy behind it is fetched when needed, or when
+// the study list is there and nothing else is to be done.
 // Local files may be dropped on every page; their studies are shown by the viewer with a client that asks no archive.
 
-import { lazy, Suspense, useEffect, useMemo, type JSX } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState, type JSX } from 'react';
 import type { ViewerPlace } from '../core/deep-link';
 import { ConnectionNote } from './parts/connection-note';
 import { ErrorBoundary } from './parts/error-boundary';
@@ -23,18 +24,20 @@ function warmUp(): void {
 export function App(): JSX.Element {
   const place = usePlace();
   const onList = place.page === 'list';
+  const [listed, setListed] = useState(false);
+  const onListed = useCallback(() => setListed(true), []);
   useEffect(() => {
-    if (!onList) return undefined;
+    if (!onList || !listed) return undefined;
     if (typeof requestIdleCallback !== 'function') {
       const timer = setTimeout(warmUp, 2000);
       return () => clearTimeout(timer);
     }
     const handle = requestIdleCallback(warmUp, { timeout: 4000 });
     return () => cancelIdleCallback(handle);
-  }, [onList]);
+  }, [onList, listed]);
   return (
     <>
-      <ErrorBoundary>{place.page === 'list' ? <StudyListPage /> : place.local ? <LocalViewer place={place} /> : <Viewer place={place} />}</ErrorBoundary>
+      <ErrorBoundary>{place.page === 'list' ? <StudyListPage onListed={onListed} /> : place.local ? <LocalViewer place={place} /> : <Viewer place={place} />}</ErrorBoundary>
       <DropTarget storing={onList} />
       {place.page === 'viewer' && place.local ? null : <ConnectionNote />}
       <VersionNote />

@@ -6,6 +6,7 @@ import { commandForKey, keyLabel, titleOf, type CommandName } from '../../core/c
 import { language, t } from '../../core/language';
 import { sortedRows, type Sort, type StudyFilter, type StudyRow } from '../../core/study-row';
 import type { SystemInfo } from '../../net/dicomweb';
+import { afterDrawing } from '../parts/after-drawing';
 import { Mark } from '../parts/mark';
 import { navigate } from '../place';
 import { useServices } from '../services';
@@ -16,7 +17,7 @@ import { LocalPanel } from './local-panel';
 import { StudyTable } from './study-table';
 import { UploadPanel } from './upload-panel';
 import { useMarks, type Marks } from './use-marks';
-import { useStudies } from './use-studies';
+import { PAGE, useStudies } from './use-studies';
 import { patient } from '../../net/patient';
 import { SITE } from '../../net/site';
 
@@ -49,7 +50,21 @@ function useSystem(): SystemInfo | undefined {
   return system;
 }
 
-export function StudyListPage(): JSX.Element {
+/** How many studies there are, asked for where not all are in the list; 0 while that is not known. */
+function useTotal(wanted: boolean, again: number): number {
+  const { client } = useServices();
+  const [total, setTotal] = useState(0);
+  useEffect(() => {
+    if (!wanted) return undefined;
+    const controller = new AbortController();
+    client.countStudies(controller.signal).then(setTotal, () => undefined);
+    return () => controller.abort();
+  }, [client, wanted, again]);
+  return wanted ? total : 0;
+}
+
+/** `onListed`: the list can be used, or will not come. */
+export function StudyListPage({ onListed }: { onListed(): void }): JSX.Element {
   const { client, local, uploads } = useServices();
   const system = useSystem();
   const narrow = useNarrow();
@@ -63,6 +78,11 @@ export function StudyListPage(): JSX.Element {
   const rows = useMemo(() => sortedRows(studies.rows, sort), [studies.rows, sort]);
   const index = selected ? rows.findIndex((row) => row.StudyInstanceUID === selected) : -1;
   const rowHeight = narrow ? 64 : 44;
+
+  useEffect(() => {
+    if (studies.status !== 'loading') return afterDrawing(onListed);
+    return undefined;
+  }, [studies.status, onListed]);
 
   useEffect(() => {
     document.title = 'Isocenter';
@@ -98,6 +118,7 @@ export function StudyListPage(): JSX.Element {
   }, [rows, index, choose, open, local, uploads]);
 
   const unfiltered = !filter.search && !filter.modality && filter.range === 'all';
+  const total = useTotal(unfiltered && studies.more && rows.length >= PAGE, studies.arrived.size);
   const loadMore = studies.more ? studies.loadMore : undefined;
   const onEnd = useCallback(() => loadMore?.(), [loadMore]);
 
@@ -142,7 +163,7 @@ export function StudyListPage(): JSX.Element {
       </main>
       <footer className="list-footer">
         <span>
-          {t(COUNTED[`${rows.length === 1 ? 'one' : 'more'}${unfiltered ? '' : 'Match'}`], { n: `${rows.length.toLocaleString(language())}${studies.more ? '+' : ''}` })}
+          {counted(rows.length, studies.more, unfiltered, total)}
         </span>
         <Middle marks={marks} onAnonymize={() => setAnonymizing('marked')} />
         <span>
@@ -205,6 +226,12 @@ function OpenLocal(): JSX.Element {
 
 /** How many studies there are, or match. */
 const COUNTED = { one: '{n} study', more: '{n} studies', oneMatch: '{n} study match', moreMatch: '{n} studies match' } as const;
+
+function counted(rows: number, more: boolean, unfiltered: boolean, total: number): string {
+  const n = rows.toLocaleString(language());
+  if (more && total > rows) return t('{n} of {all} studies', { n, all: total.toLocaleString(language()) });
+  return t(COUNTED[`${rows === 1 ? 'one' : 'more'}${unfiltered ? '' : 'Match'}`], { n: `${n}${more ? '+' : ''}` });
+}
 
 interface NothingProps {
   studies: ReturnType<typeof useStudies>;

@@ -11,7 +11,7 @@ export interface RowsWindow {
 }
 
 export function useRowsWindow(scroller: RefObject<HTMLElement | null>, rowHeight: number, count: number): RowsWindow {
-  const [span, setSpan] = useState<RowsWindow>({ first: 0, end: 40 });
+  const [span, setSpan] = useState<RowsWindow>(() => ({ first: 0, end: Math.ceil(window.innerHeight / rowHeight) + BEYOND }));
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return undefined;
@@ -20,7 +20,6 @@ export function useRowsWindow(scroller: RefObject<HTMLElement | null>, rowHeight
       const end = Math.ceil((element.scrollTop + element.clientHeight) / rowHeight) + BEYOND;
       setSpan((before) => (before.first === first && before.end === end ? before : { first, end }));
     };
-    measure();
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     element.addEventListener('scroll', measure, { passive: true });

@@ -1,4 +1,5 @@
-// The rows of the study list: pages of QIDO answers for the filter in force, and what arrived since.
+// The rows of the study list: pages of QIDO answers for the filter in force, and what arrived since. The first page is no more than
+// a screen shows, so that it is there at once; what makes a full page comes after it has been drawn.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { t } from '../../core/language';
@@ -6,8 +7,11 @@ import { mergedRows, readStudyRow, studyQueries, type StudyFilter, type StudyRow
 import { connection } from '../../net/connection';
 import type { DicomWebClient } from '../../net/dicomweb';
 import { isAbort } from '../../net/queue';
+import { afterDrawing } from '../parts/after-drawing';
 
-const PAGE = 200;
+/** More than a screen shows. The archive's page names the same search (web/viewer.py), so that browsers ask before scripts are there. */
+const FIRST = 50;
+export const PAGE = 200;
 const POLL_EVERY = 5000;
 const TYPING = 160;
 
@@ -44,9 +48,10 @@ async function search(client: DicomWebClient, filter: StudyFilter, count: number
 async function nextPage(client: DicomWebClient, filter: StudyFilter, have: readonly StudyRow[], signal: AbortSignal): Promise<Loaded> {
   const queries = studyQueries(filter, new Date());
   const [only] = queries;
-  if (queries.length > 1 || !only) return search(client, filter, have.length + PAGE, signal);
-  const answer = await client.searchStudies(only, PAGE, have.length, signal);
-  return { rows: mergedRows([have, answer.map(readStudyRow)]), more: answer.length >= PAGE };
+  const count = PAGE - (have.length % PAGE);
+  if (queries.length > 1 || !only) return search(client, filter, have.length + count, signal);
+  const answer = await client.searchStudies(only, count, have.length, signal);
+  return { rows: mergedRows([have, answer.map(readStudyRow)]), more: answer.length >= count };
 }
 
 export function useStudies(client: DicomWebClient, filter: StudyFilter): Studies {
@@ -60,7 +65,7 @@ export function useStudies(client: DicomWebClient, filter: StudyFilter): Studies
     const controller = new AbortController();
     busy.current = controller;
     const begin = (): void => {
-      search(client, stable, PAGE, controller.signal).then(
+      search(client, stable, FIRST, controller.signal).then(
         (loaded) => setOutcome({ ...loaded, filter: stable, attempt, error: '', arrived: new Set() }),
         (error: unknown) => {
           if (!isAbort(error)) setOutcome({ rows: [], more: false, filter: stable, attempt, error: messageOf(error), arrived: new Set() });
@@ -98,11 +103,17 @@ export function useStudies(client: DicomWebClient, filter: StudyFilter): Studies
     nextPage(client, stable, rows, controller.signal).then((loaded) => setOutcome((before) => ({ ...before, ...loaded })), () => undefined);
   }, [client, stable, rows]);
 
+  const { more } = outcome;
+  const current = outcome.filter === stable && outcome.attempt === attempt;
+  useEffect(() => {
+    if (current && more && rows.length < PAGE) return afterDrawing(loadMore);
+    return undefined;
+  }, [current, more, rows.length, loadMore]);
+
   const retry = useCallback(() => setAttempt((count) => count + 1), []);
   useEffect(() => connection.restored.listen(retry), [retry]);
-  const current = outcome.filter === stable && outcome.attempt === attempt;
   const status = !current ? 'loading' : outcome.error ? 'failed' : 'ready';
-  return { rows, more: outcome.more, status, message: outcome.error, arrived: outcome.arrived, loadMore, retry };
+  return { rows, more, status, message: outcome.error, arrived: outcome.arrived, loadMore, retry };
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : t('The archive cannot be reached'));
