@@ -1,26 +1,34 @@
 """De-identification of 512 KiB CT and 33 KiB MR files: ours, other programs and a plain copy, alternating in one run.
 
-    python -m bench.deid [--peers PYTHON]      PYTHON: an interpreter with the programs of tools/install_deid_peers.py
+    python -m bench.deid [--peers PYTHON] [--place FOLDER]
+
+PYTHON: an interpreter with the programs of tools/install_deid_peers.py; FOLDER: where files are read and written, for
+instance /dev/shm; else below ``.cache``.
 
 Each side reads files from the page cache and writes new ones, in a process of its own. Counted is processor time (user
-and system, of the process and its children), from the first file to the last; the time to start is not. Then two
-processes at once against one, by the clock, and an object of 2 GB in a process that may have 300 MB of its own.
+and system, of the process and its children), from the first file to the last; without the start. Then the command,
+two processes against one, by the clock, and an object of 2 GB in a process that may have 300 MB of its own.
 """
 
 import argparse
 import json
+import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
-from bench.data import CT, MR, Kind, series_folders
+from bench.data import CT, MR, ROOT, Kind, files, series_folders
 from isocenter.deid import Project
 
 ROUNDS = 5
+#: Of all MR files for the runs with one process and two, so that each takes ten seconds, and how often they are run.
+COPIES, PAIRS = 30, 3
 #: Files that the slower programs get.
 FEW = 100
 BYTES_OF_LARGE = 2_000_000_000
@@ -113,12 +121,40 @@ def measure(kind: Kind, peers: str | None, place: Path, cache: Path) -> None:
 
 
 def processes(place: Path, cache: Path) -> None:
-    """Print how much sooner two processes are done than one with 2000 files, their start included."""
-    folder = series_folders(MR, cache)[0].parent
-    pairs = [[run("isocenter", sys.executable, folder, place, 0, jobs) for jobs in (1, 2)] for _ in range(3)]
-    sooner = statistics.median(one["wall"] / two["wall"] for one, two in pairs)
-    more = statistics.median(two["cpu"] / one["cpu"] for one, two in pairs)
-    say(f"two processes, 2000 MR: {sooner:.2f} x one by the clock, with {more:.2f} x the processor time")
+    """Print how much sooner the command is done with two processes than with one, from its start to its end."""
+    folder = place / "many"
+    folder.mkdir()
+    for number, file in product(
+        range(COPIES), (file for series in series_folders(MR, cache) for file in files(series))
+    ):
+        own = f"{ROOT[:-4]}{number:04d}"  # as long as before, so that all lengths stay
+        data = file.read_bytes().replace(ROOT.encode(), own.encode())
+        (folder / f"{number}-{file.parent.name}-{file.name}").write_bytes(data)
+    pairs = [[_command(folder, place, jobs) for jobs in (1, 2)] for _ in range(PAIRS)]
+    shutil.rmtree(folder)
+    one, two = (statistics.median(pair[side][0] for pair in pairs) for side in (0, 1))
+    sooner = statistics.median(one[0] / two[0] for one, two in pairs)
+    more = statistics.median(two[1] / one[1] for one, two in pairs)
+    count = COPIES * MR.series * MR.images
+    say(f"two processes, {count} MR: {two:.1f} s, {sooner:.2f} x one ({one:.1f} s), {more:.2f} x its processor time")
+
+
+def _command(folder: Path, place: Path, jobs: int) -> tuple[float, float]:
+    """Return seconds by the clock and of the processor of one run of the command."""
+    out = place / "out"
+    options = ["-o", str(out), "--project", str(place / "project"), "--profile", "research", "--jobs", str(jobs)]
+    clock, before = time.perf_counter(), _of_children()
+    subprocess.run(
+        [sys.executable, "-m", "isocenter", "anonymize", str(folder), *options], capture_output=True, check=True
+    )
+    took = time.perf_counter() - clock, _of_children() - before
+    shutil.rmtree(out)
+    return took
+
+
+def _of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def large(place: Path) -> None:
@@ -144,10 +180,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--peers", metavar="PYTHON", help="interpreter that has the other programs")
     parser.add_argument("--only", default="", help="files, processes or large")
-    options = parser.parse_args()
     cache = Path(__file__).resolve().parent.parent / ".cache" / "bench"
+    parser.add_argument("--place", type=Path, default=cache, metavar="FOLDER", help="where files are read and written")
+    options = parser.parse_args()
     cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as folder:
+    with tempfile.TemporaryDirectory(dir=options.place) as folder:
         place = Path(folder)
         Project.open(place / "project")
         for kind in (CT, MR) if options.only in {"", "files"} else ():

@@ -17,6 +17,7 @@ import pytest
 
 from isocenter.anonymizing.folder import incoming
 from isocenter.cli import main
+from isocenter.cli.anonymizer import shares
 from isocenter.cli.file_set import write_directory
 from isocenter.deid import Project
 from isocenter.dicom import dictionary
@@ -117,6 +118,15 @@ def test_the_same_bytes_whatever_the_jobs_and_the_run(tmp_path: Path, anonymize)
     anonymize("--jobs", "2", out="two")
     one, two = files(tmp_path / "one"), files(tmp_path / "two")
     assert one == two
+
+
+@pytest.mark.parametrize(("count", "largest"), [(0, 0), (1, 1), (20, 1), (500, 16), (30_000, 64)])
+def test_every_process_gets_its_share(count: int, largest: int) -> None:
+    names = [f"{number}" for number in range(count)]
+    chunks = shares(names, 2)
+    assert [name for _, part in chunks for name in part] == names
+    assert [first for first, _ in chunks] == list(range(0, count, largest or 1))
+    assert max((len(part) for _, part in chunks), default=0) == largest
 
 
 def test_another_key_gives_nothing_in_common(tmp_path: Path, anonymize) -> None:

@@ -1,5 +1,6 @@
 """What is found below the paths that a person names, and what is said of the rest."""
 
+import os
 import stat
 import zipfile
 from pathlib import Path
@@ -34,6 +35,16 @@ def test_linked_folders_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"x")
     (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
     assert names(tmp_path) == ["a"]
+
+
+def test_links_that_lead_nowhere_are_reported(tmp_path: Path) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    (tmp_path / "other").write_bytes(b"x")
+    (tmp_path / "link").symlink_to(tmp_path / "other")
+    os.mkfifo(tmp_path / "pipe")
+    assert names(tmp_path) == ["link", "other"]
+    assert reasons(tmp_path) == dict.fromkeys(("circle", "nowhere", "pipe"), "not a regular file")
 
 
 def test_missing_path_is_wrong_use(tmp_path: Path) -> None:

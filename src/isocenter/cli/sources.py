@@ -4,12 +4,14 @@ Every file found is named and can be opened as a stream; nothing is unpacked to 
 it is an object is for the reader to say; what cannot be opened at all is reported with the reason.
 """
 
+import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -27,6 +29,7 @@ UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedE
 _HEAD = 1 << 12
 _ZIP = b"PK\x03\x04"
 _ENCRYPTED = 1
+_name = attrgetter("name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def find_candidates(paths: Iterable[Path]) -> Iterator[Candidate | Rejected]:
         elif _is_directory(path):
             yield from _in_folder(path.resolve().parent)
         else:
-            yield from _at(path)
+            yield from _at(str(path), is_file=path.is_file())
 
 
 def _is_directory(path: Path) -> bool:
@@ -80,32 +83,37 @@ def _is_directory(path: Path) -> bool:
 
 def _in_folder(folder: Path) -> Iterator[Candidate | Rejected]:
     try:
-        entries = sorted(folder.iterdir())
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=_name)
     except OSError as error:
         yield Rejected(str(folder), f"cannot be read: {error.strerror}")
         return
     for entry in entries:
-        if not entry.is_dir():
-            yield from _at(entry)
-        elif not entry.is_symlink():
-            yield from _in_folder(entry)
+        path = Path(entry.path) if entry.is_symlink() else entry  # a path bears links that lead nowhere, or in circles
+        if not path.is_dir():
+            yield from _at(entry.path, is_file=path.is_file())
+        elif path is entry:
+            yield from _in_folder(Path(entry.path))
 
 
-def _at(path: Path) -> Iterator[Candidate | Rejected]:
-    if not path.is_file():
-        yield Rejected(str(path), "not a regular file")
+def _at(path: str, *, is_file: bool) -> Iterator[Candidate | Rejected]:
+    """Yield a file, or what is in it. Without Python's streams and paths, which take longer than the disk's cache."""
+    if not is_file:
+        yield Rejected(path, "not a regular file")
         return
     try:
-        with path.open("rb") as stream:
-            start = stream.read(len(_ZIP))
-        size = path.stat().st_size
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            start, size = os.read(descriptor, len(_ZIP)), os.fstat(descriptor).st_size
+        finally:
+            os.close(descriptor)
     except OSError as error:
-        yield Rejected(str(path), f"cannot be read: {error.strerror}")
+        yield Rejected(path, f"cannot be read: {error.strerror}")
         return
     if start == _ZIP:
-        yield from _in_zip(path)
+        yield from _in_zip(Path(path))
     else:
-        yield Candidate(str(path), size, partial(_open_file, path))
+        yield Candidate(path, size, partial(_open_file, path))
 
 
 def _in_zip(path: Path) -> Iterator[Candidate | Rejected]:
@@ -123,8 +131,8 @@ def _in_zip(path: Path) -> Iterator[Candidate | Rejected]:
             yield Candidate(name, member.file_size, partial(_open_member, archive, member), member=True)
 
 
-def _open_file(path: Path) -> BinaryIO:
-    return path.open("rb")
+def _open_file(path: str) -> BinaryIO:
+    return open(path, "rb")  # noqa: PTH123 - no path object for each file, nor for each time that it is read
 
 
 def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BinaryIO:

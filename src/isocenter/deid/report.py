@@ -96,7 +96,9 @@ class RunReport:
         if result is None or result.status is not Status.OUTPUT or outcome not in {"output", "unchanged"}:
             self.reasons[outcome, reason] += 1
             return
-        study = self.studies.setdefault((result.patient, result.study), StudyReport(result.patient, result.study))
+        study = self.studies.get((result.patient, result.study))
+        if study is None:
+            study = self.studies[result.patient, result.study] = StudyReport(result.patient, result.study)
         study.series[result.series] += 1
         study.actions.update(result.report)
 
