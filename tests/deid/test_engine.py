@@ -243,6 +243,16 @@ def test_two_blocks_of_one_creator_and_elements_without_one(make: Callable[..., 
     assert [int(e.value) for e in ds if e.tag.is_private and e.VR == "IS"] == [1, 2]
 
 
+@pytest.mark.parametrize("creator", [b"SIEMENS MR HEADER   ", b"siemens mr header\0", b" Siemens MR Header"])
+def test_creators_in_other_letters_and_padded(make: Callable[..., bytes], project: Project, creator: bytes) -> None:
+    """Makers write them so; what is safe is that, and the creator comes out without padding."""
+    rows = [(0x00190010, "LO", creator), (0x0019100C, "IS", b"1"), (0x0019100B, "LO", b"MRN4711")]
+    ds = anonymize(make(rows), project, policy("basic", ["private"])).dataset()
+    assert ds[0x0019100C].value == 1
+    assert ds[0x00190010].value == creator.decode().strip("\0 ")
+    assert 0x0019100B not in ds or "MRN4711" not in str(ds[0x0019100B].value)
+
+
 def test_identifiers_in_safe_private_text_go(make: Callable[..., bytes], project: Project) -> None:
     rows = [
         (0x00100020, "LO", b"MRN4711"), (0x00190010, "LO", b"GEMS_ACQU_01"), (0x0019109E, "LO", b"FSE for MRN4711"),
