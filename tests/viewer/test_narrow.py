@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 FINGER = 39.5
 """Pixels that a control is wide and high at least (a browser rounds)."""
 SIZES = {"standing": (390, 844), "lying": (844, 390), "tablet": (820, 1180)}
+TABLETS = {"standing": (820, 1180), "lying": (1180, 820)}
 #: Keys that open a panel, and what closes it by a finger.
 PANELS = {
     "q": "Close the list",
@@ -111,3 +112,33 @@ def walk(view: View) -> None:
         check(page, key)
         button.tap()
         expect(button).to_have_count(0)
+
+
+ALIGNED = """() => {
+  const ends = (row) => [...row.querySelectorAll(':scope > .cell')].filter((one) => one.checkVisibility())
+    .map((one) => Math.round(one.getBoundingClientRect().right));
+  return [ends(document.querySelector('.table-head')), ends(document.querySelector('.row'))];
+}"""
+
+
+@pytest.mark.parametrize("size", TABLETS)
+def test_planes_and_volumes_fit_a_tablet(browser: Browser, archive: Archive, size: str) -> None:
+    width, height = TABLETS[size]
+    with looking(browser, archive, width=width, height=height, has_touch=True, is_mobile=True) as view:
+        page = view.page
+        view.list()
+        check(page, "list")
+        head, row = page.evaluate(ALIGNED)
+        assert head == row
+        view.study(CT_STUDY)
+        check(page, "viewer")
+        page.keyboard.press("m")
+        expect(page.locator(".pane")).to_have_count(3)
+        expect(page.locator(".mpr-bar")).to_be_visible()
+        check(page, "planes")
+        boxes = [pane.bounding_box() for pane in page.locator(".pane").all()]
+        assert min(box["width"] for box in boxes if box) > 300, "corner texts need room"
+        page.keyboard.press("m")
+        page.keyboard.press("Shift+V")
+        expect(page.locator(".volume-canvas")).to_be_visible()
+        check(page, "volume")
