@@ -43,11 +43,17 @@ PHONE = (390, 844)
 SETTLED = '.volume[data-shown="slices"][data-settled="true"]'
 PATIENCE = 120_000
 """Milliseconds that a step may take: software draws volumes, on machines that do other things as well."""
-DROP = """([name, data]) => {
+DROP = """([name, data, x]) => {
   const dataTransfer = new DataTransfer();
   dataTransfer.items.add(new File([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))], name));
-  for (const type of ['dragover', 'drop'])
-    window.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+  const clientX = x * innerWidth, init = { dataTransfer, bubbles: true, cancelable: true, clientX };
+  for (const type of ['dragover', 'drop']) window.dispatchEvent(new DragEvent(type, init));
+}"""
+DRAG = """([x, y]) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([''], 'file'));
+  const place = { clientX: x * innerWidth, clientY: y * innerHeight };
+  window.dispatchEvent(new DragEvent('dragover', { dataTransfer, bubbles: true, cancelable: true, ...place }));
 }"""
 Step = Callable[[Page], object]
 
@@ -221,17 +227,38 @@ def reopened(count: int) -> Step:
     return step
 
 
+def disc_of(page: Page, description: str) -> str:
+    """Return the ZIP of a study, in base 64."""
+    root = "/".join(page.url.split("/")[:3])
+    (study, *_) = page.request.get(f"{root}/dicom-web/studies?StudyDescription=*{description}*").json()
+    uid = study["0020000D"]["Value"][0]
+    packed = page.request.get(f"{root}/dicom-web/studies/{uid}", headers={"Accept": "application/zip"}).body()
+    return base64.b64encode(packed).decode()
+
+
 def dropped(description: str) -> Step:
     """Drop the files of a study on the study list, as a ZIP of the disc they came on."""
 
     def step(page: Page) -> None:
-        root = "/".join(page.url.split("/")[:3])
-        (study, *_) = page.request.get(f"{root}/dicom-web/studies?StudyDescription=*{description}*").json()
-        uid = study["0020000D"]["Value"][0]
-        packed = page.request.get(f"{root}/dicom-web/studies/{uid}", headers={"Accept": "application/zip"}).body()
-        page.evaluate(DROP, ["disc.zip", base64.b64encode(packed).decode()])
+        page.evaluate(DROP, ["disc.zip", disc_of(page, description), 0.25])
         page.get_by_test_id("local-badge").wait_for()
         ready(1)(page)
+
+    return step
+
+
+def dragged(x: float, y: float) -> Step:
+    """Drag a file over a place of the page, given in parts of it."""
+    return lambda page: page.evaluate(DRAG, [x, y])
+
+
+def stored(description: str) -> Step:
+    """Drop the files of a study for the archive, where they are already, beside a text."""
+
+    def step(page: Page) -> None:
+        page.evaluate(DROP, ["notes.txt", base64.b64encode(b"Words of no use to an archive.").decode(), 0.75])
+        page.evaluate(DROP, ["disc.zip", disc_of(page, description), 0.75])
+        page.locator("[data-testid=upload-panel][data-phase=done] summary").click()
 
     return step
 
@@ -254,6 +281,8 @@ ROWS = (
         keys("/"), lambda page: page.keyboard.type("brain"),
         lambda page: page.wait_for_function("() => document.querySelectorAll('.row').length === 1"))),
     Row("local", "Local files, dropped, never sent", "", (dropped("PA and lateral"),)),
+    Row("drop", "Dropped: shown here, or put into the archive", "", (dragged(0.75, 0.5), until(".drop-target"))),
+    Row("upload", "Put into the archive, what became of it (Ctrl U)", "", (stored("PA and lateral"),)),
     Row("anonymize", "Anonymise marked studies (A)", "", (keys("ArrowDown", " ", "ArrowDown", " ", "a"),)),
     Row("stack", "Stack, corner text, letters, scale", "CT", (hover(0.5, 0.5),), "contrast"),
     Row("window", "Window by drag (W)", "CT", (keys("w"), drag((0.5, 0.5), (0.7, 0.35))), "contrast"),
@@ -286,6 +315,12 @@ ROWS = (
     Row("volume", "Volume in 3D (Shift V)", "CT", (
         keys("Shift+V"), until(".volume-canvas"), until(SETTLED), drag((0.5, 0.5), (0.38, 0.46)), until(SETTLED)),
         "contrast"),
+    Row("transfer", "Transfer function with histogram (3D)", "CT", (
+        keys("Shift+V"), until(".volume-canvas"), until(SETTLED), click("button[aria-label='Transfer function']"),
+        until(".transfer-panel, .transfer"), until(SETTLED)), "contrast"),
+    Row("scissors", "Scissors: a part cut away (3D)", "CT", (
+        keys("Shift+V"), until(".volume-canvas"), until(SETTLED), click("button[aria-label='Scissors']"),
+        drag((0.55, 0.1), (0.9, 0.1), (0.9, 0.5), (0.55, 0.5), (0.55, 0.12)), until(SETTLED)), "contrast"),
     Row("phases", "Phases (Shift with the wheel)", "CT", (keys("Shift+ArrowRight"),), "eart"),
     Row("fusion", "PET over CT (Shift Y)", "PT", (ready(3), sharp("Upper series:"))),
     Row("suv", "PET in SUV", "PT", (
