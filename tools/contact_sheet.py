@@ -43,9 +43,10 @@ PHONE = (390, 844)
 SETTLED = '.volume[data-shown="slices"][data-settled="true"]'
 PATIENCE = 120_000
 """Milliseconds that a step may take: software draws volumes, on machines that do other things as well."""
-DROP = """([name, data, x]) => {
+DROP = """([files, x]) => {
   const dataTransfer = new DataTransfer();
-  dataTransfer.items.add(new File([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))], name));
+  for (const [name, data] of files)
+    dataTransfer.items.add(new File([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))], name));
   const clientX = x * innerWidth, init = { dataTransfer, bubbles: true, cancelable: true, clientX };
   for (const type of ['dragover', 'drop']) window.dispatchEvent(new DragEvent(type, init));
 }"""
@@ -240,7 +241,7 @@ def dropped(description: str) -> Step:
     """Drop the files of a study on the study list, as a ZIP of the disc they came on."""
 
     def step(page: Page) -> None:
-        page.evaluate(DROP, ["disc.zip", disc_of(page, description), 0.25])
+        page.evaluate(DROP, [[["disc.zip", disc_of(page, description)]], 0.25])
         page.get_by_test_id("local-badge").wait_for()
         ready(1)(page)
 
@@ -256,8 +257,8 @@ def stored(description: str) -> Step:
     """Drop the files of a study for the archive, where they are already, beside a text."""
 
     def step(page: Page) -> None:
-        page.evaluate(DROP, ["notes.txt", base64.b64encode(b"Words of no use to an archive.").decode(), 0.75])
-        page.evaluate(DROP, ["disc.zip", disc_of(page, description), 0.75])
+        text = base64.b64encode(b"Words of no use to an archive.").decode()
+        page.evaluate(DROP, [[["disc.zip", disc_of(page, description)], ["notes.txt", text]], 0.75])
         page.locator("[data-testid=upload-panel][data-phase=done] summary").click()
 
     return step
@@ -317,7 +318,8 @@ ROWS = (
         "contrast"),
     Row("transfer", "Transfer function with histogram (3D)", "CT", (
         keys("Shift+V"), until(".volume-canvas"), until(SETTLED), click("button[aria-label='Transfer function']"),
-        until(".transfer-panel, .transfer"), until(SETTLED)), "contrast"),
+        until(".volume-panel"),
+        until(SETTLED)), "contrast"),
     Row("scissors", "Scissors: a part cut away (3D)", "CT", (
         keys("Shift+V"), until(".volume-canvas"), until(SETTLED), click("button[aria-label='Scissors']"),
         drag((0.55, 0.1), (0.9, 0.1), (0.9, 0.5), (0.55, 0.5), (0.55, 0.12)), until(SETTLED)), "contrast"),

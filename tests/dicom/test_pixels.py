@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from isocenter.dicom.pixels import ImageDescription, frame_ranges, read_image_description
-from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
+from isocenter.dicom.pixels import IMAGE_TAGS, ImageDescription, frame_ranges, image_description
+from isocenter.dicom.scanner import scan
+from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, transfer_syntax
 from isocenter.dicom.writer import write_element
 from isocenter.errors import InvalidObjectError
 
@@ -39,22 +40,26 @@ def encapsulated(*fragments: bytes, table: list[int] | None = None, frames: int 
     return image(frames=frames) + head + UNDEFINED_HEAD + item(offsets) + b"".join(map(item, fragments)) + END
 
 
+def described(data: bytes, syntax: TransferSyntax) -> ImageDescription:
+    return image_description(scan(data, syntax, IMAGE_TAGS).values, syntax)
+
+
 def frames_of(data: bytes) -> list[bytes]:
-    ranges = frame_ranges(data, JPEG, read_image_description(data, JPEG))
+    ranges = frame_ranges(data, JPEG, described(data, JPEG))
     return [b"".join(data[start : start + length] for start, length in frame) for frame in ranges]
 
 
 def test_description() -> None:
-    assert read_image_description(image(3, 4, 5), NATIVE) == ImageDescription(
+    assert described(image(3, 4, 5), NATIVE) == ImageDescription(
         Rows=3, Columns=4, NumberOfFrames=5, BitsAllocated=16, BitsStored=12, HighBit=11
     )
 
 
 def test_a_description_makes_do_with_little() -> None:
     data = write_element(0x00280010, "US", b"\1\0") + write_element(0x00280011, "US", b"\2\0")
-    assert read_image_description(data, NATIVE) == ImageDescription(Rows=1, Columns=2)
+    assert described(data, NATIVE) == ImageDescription(Rows=1, Columns=2)
     with pytest.raises(InvalidObjectError, match="no image"):
-        read_image_description(data[:10], NATIVE)
+        described(data[:10], NATIVE)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +75,7 @@ def test_a_description_makes_do_with_little() -> None:
 )
 def test_native_frames(values: dict[str, bytes], frames: int, size: int, expected: list[int]) -> None:
     data = image(frames=frames, **values) + write_element(0x7FE00010, "OW", bytes(size))
-    ranges = frame_ranges(data, NATIVE, read_image_description(data, NATIVE))
+    ranges = frame_ranges(data, NATIVE, described(data, NATIVE))
     assert [length for ((_, length),) in ranges] == expected
     assert ranges[0][0][0] == len(data) - size
     assert all(one[0][0] + one[0][1] == other[0][0] for one, other in pairwise(ranges))
@@ -79,18 +84,18 @@ def test_native_frames(values: dict[str, bytes], frames: int, size: int, expecte
 def test_single_bit_frames_share_bytes() -> None:
     data = image(rows=3, columns=3, frames=3, bits=b"\1\0") + write_element(0x7FE00010, "OB", bytes(4))
     start = len(data) - 4
-    ranges = frame_ranges(data, NATIVE, read_image_description(data, NATIVE))
+    ranges = frame_ranges(data, NATIVE, described(data, NATIVE))
     assert ranges == [((start, 2),), ((start + 1, 2),), ((start + 2, 2),)]
 
 
 def test_a_cut_native_image_gives_the_frames_that_are_whole() -> None:
     data = (image(frames=2) + write_element(0x7FE00010, "OW", bytes(16)))[:-3]
-    assert len(frame_ranges(data, NATIVE, read_image_description(data, NATIVE))) == 1
+    assert len(frame_ranges(data, NATIVE, described(data, NATIVE))) == 1
 
 
 def test_float_pixels() -> None:
     data = image(bits=b"\x20\0") + write_element(0x7FE00008, "OF", bytes(16))
-    assert frame_ranges(data, NATIVE, read_image_description(data, NATIVE)) == [((len(data) - 16, 16),)]
+    assert frame_ranges(data, NATIVE, described(data, NATIVE)) == [((len(data) - 16, 16),)]
 
 
 JPEG_A, JPEG_B, REST = b"\xff\xd8\xff\xe0aa", b"\xff\xd8\xff\xe0bb", b"rest"
@@ -129,14 +134,14 @@ def test_fragments_that_cannot_be_told_apart() -> None:
 
 def test_no_pixel_data() -> None:
     with pytest.raises(InvalidObjectError, match="no pixel data"):
-        frame_ranges(image(), NATIVE, read_image_description(image(), NATIVE))
+        frame_ranges(image(), NATIVE, described(image(), NATIVE))
 
 
 @given(st.binary(max_size=120), st.integers(1, 5))
 def test_any_bytes_for_pixel_data(tail: bytes, frames: int) -> None:
     data = image(frames=frames) + UNDEFINED_HEAD + tail
     try:
-        ranges = frame_ranges(data, JPEG, read_image_description(data, JPEG))
+        ranges = frame_ranges(data, JPEG, described(data, JPEG))
     except InvalidObjectError:
         return
     assert all(start >= 0 and start + length <= len(data) for frame in ranges for start, length in frame)

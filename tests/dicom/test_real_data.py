@@ -19,7 +19,7 @@ from pydicom.encaps import generate_frames
 from isocenter.dicom import part10
 from isocenter.dicom.header import read_header
 from isocenter.dicom.json import data_set_to_json, json_to_data_set
-from isocenter.dicom.pixels import frame_ranges, read_image_description
+from isocenter.dicom.layout import read_layout
 from isocenter.dicom.scanner import TruncatedError, inflate, iter_elements, only_padding, scan
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, transfer_syntax
 from isocenter.errors import InvalidObjectError
@@ -221,7 +221,7 @@ def test_frames(objects: list[tuple[Path, bytes, TransferSyntax]]) -> None:
         theirs = read(path)
         if "PixelData" not in theirs or "Rows" not in theirs:
             continue
-        description = read_image_description(data, syntax)
-        count = description.NumberOfFrames
-        frames = [b"".join(data[s : s + n] for s, n in frame) for frame in frame_ranges(data, syntax, description)]
+        layout = read_layout(data, syntax)
+        count = layout.description.NumberOfFrames
+        frames = [b"".join(data[s : s + n] for s, n in frame) for frame in layout.frames]
         assert frames == list(generate_frames(theirs.PixelData, number_of_frames=count)), path

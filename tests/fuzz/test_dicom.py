@@ -13,12 +13,12 @@ from pydicom.data import get_testdata_file
 from isocenter.dicom.implicit import implicit_vr
 from isocenter.dicom.json import data_set_to_json
 from isocenter.dicom.json_reader import json_to_data_set
+from isocenter.dicom.layout import read_layout
 from isocenter.dicom.native_xml import json_to_xml
 from isocenter.dicom.part10 import read_preamble_and_meta
-from isocenter.dicom.pixels import frame_ranges, read_image_description
 from isocenter.dicom.scanner import inflate
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, transfer_syntax
-from isocenter.errors import InvalidObjectError, UnsupportedError, UsageError
+from isocenter.errors import InvalidObjectError, NotFoundError, UnsupportedError, UsageError
 from isocenter.index.attributes import Level
 from isocenter.index.header import RawHeader
 from isocenter.inspection import HEADER_TAGS, identify, scan_head
@@ -44,7 +44,7 @@ def attempt(work: Callable[[], Any]) -> Any:
     """Return what ``work`` returns, or None when it refuses the object with a reason."""
     try:
         return work()
-    except (InvalidObjectError, UnsupportedError):
+    except (InvalidObjectError, NotFoundError, UnsupportedError):
         return None
 
 
@@ -57,9 +57,9 @@ def show(data: bytes, syntax: TransferSyntax) -> None:
 
 def cut(data: bytes, syntax: TransferSyntax) -> None:
     """Find the frames, which lie in the data."""
-    ranges = frame_ranges(data, syntax, read_image_description(data, syntax))
+    frames = read_layout(data, syntax).frames
     assert all(
-        offset >= 0 and length >= 0 and offset + length <= len(data) for frame in ranges for offset, length in frame
+        offset >= 0 and length >= 0 and offset + length <= len(data) for frame in frames for offset, length in frame
     )
 
 

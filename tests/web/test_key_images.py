@@ -1,16 +1,14 @@
 """Key images over HTTP: kept at once, refused where they are none, stored as a Key Object Selection."""
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydicom import dcmread
 from pydicom.uid import KeyObjectSelectionDocumentStorage, MultiFrameGrayscaleWordSecondaryCaptureImageStorage
 
-from .conftest import STUDY, Client, ct, parts_of
-from .test_measurements import STOWED
+from .conftest import STUDY, Client, ct
+from .made_objects import made_object
 
 PATH = f"/api/studies/{STUDY}/key-images"
 
@@ -44,14 +42,7 @@ def test_stored_as_a_key_object_selection(client: Client, store: Callable[..., N
     put(client, [mark(2), mark(3, series=2, frame=4), mark(3, series=2, frame=6)])
     stored = client.request("POST", f"{PATH}/selection", json={"description": "Für Demo"})
     assert stored.status_code == 201
-    uids = stored.json()
-    series = f"/dicom-web/studies/{STUDY}/series/{uids['SeriesInstanceUID']}"
-    ((_, body),) = parts_of(client.get(f"{series}/instances/{uids['SOPInstanceUID']}", accept=STOWED))
-    path = tmp_path / "key.dcm"
-    path.write_bytes(body)
-    done = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
-    assert [line for line in done.stderr.splitlines() if line.startswith("Error")] == []
-    made = dcmread(path)
+    made = made_object(client, tmp_path, stored.json())
     assert (made.SOPClassUID, made.Modality) == (KeyObjectSelectionDocumentStorage, "KO")
     assert (made.PatientID, made.StudyID, made.AccessionNumber) == ("P1", "S1", "A1")
     (evidence,) = made.CurrentRequestedProcedureEvidenceSequence

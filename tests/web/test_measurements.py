@@ -1,20 +1,19 @@
 """Drafts of measurements over HTTP: what is kept, what is refused, and who comes second."""
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
 
 from isocenter.web.measurements import MOST
 from isocenter.web.study_drafts import MOST_BYTES
 
-from .conftest import STUDY, Client, ct, parts_of
+from .conftest import STUDY, Client, ct
+from .made_objects import made_object
 
-STOWED = 'multipart/related; type="application/dicom"'
 PATH = f"/api/studies/{STUDY}/measurements"
 IMAGE = {"SeriesInstanceUID": f"{STUDY}.1", "SOPInstanceUID": f"{STUDY}.1.1", "frame": 1}
 LENGTH = {
@@ -120,17 +119,6 @@ DRAWN = [
 ]
 
 
-def stored_report(client: Client, folder: Path, uids: dict[str, str]) -> Dataset:
-    """Return a report as the archive gives it, in which dciodvfy finds no error."""
-    series = f"/dicom-web/studies/{STUDY}/series/{uids['SeriesInstanceUID']}"
-    ((_, body),) = parts_of(client.get(f"{series}/instances/{uids['SOPInstanceUID']}", accept=STOWED))
-    path = folder / "report.dcm"
-    path.write_bytes(body)
-    done = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
-    assert [line for line in done.stderr.splitlines() if line.startswith("Error")] == []
-    return dcmread(path)
-
-
 @pytest.mark.peer("dciodvfy")
 @pytest.mark.parametrize("plane", [None, PLANE])
 def test_signed_as_a_structured_report(
@@ -142,7 +130,7 @@ def test_signed_as_a_structured_report(
     signed = client.request("POST", f"{PATH}/report")
     assert signed.status_code == 201
     assert [one["id"] for one in client.get(PATH).json()] == ["9"]
-    report = stored_report(client, tmp_path, signed.json())
+    report = made_object(client, tmp_path, signed.json())
     assert (report.PatientName, report.PatientID, report.StudyID, report.AccessionNumber) == (
         "Muster^Max",
         "P1",
@@ -202,7 +190,7 @@ def test_what_was_calibrated_by_hand_says_so_in_the_report(
     assert put(client, [line, measured, region]).status_code == 204
     uids = client.request("POST", f"{PATH}/report").json()
     assert [one["kind"] for one in client.get(PATH).json()] == ["calibration"]
-    length, ellipse = stored_report(client, tmp_path, uids).ContentSequence[-1].ContentSequence
+    length, ellipse = made_object(client, tmp_path, uids).ContentSequence[-1].ContentSequence
     used, *sizes, _ = length.ContentSequence[2].ContentSequence
     assert used.ConceptNameCodeSequence[0].CodeMeaning == "Calibration Object"
     values = {one.ConceptNameCodeSequence[0].CodeValue: one.MeasuredValueSequence[0].NumericValue for one in sizes}
@@ -228,7 +216,7 @@ def test_a_region_is_signed_with_its_border_and_what_it_measures(
     plain = [(quantity, value, unit.replace("SUVbw", "Bq/ml")) for quantity, value, unit in RESULTS]
     other = drawn(2, "isocontour", [[1, 1], [5, 1]], plain, isocontour={"value": 2.5, "suv": "bw"}, **contours)
     assert put(client, [region, other | {"name": "Bladder"}]).status_code == 204
-    report = stored_report(client, tmp_path, client.request("POST", f"{PATH}/report").json())
+    report = made_object(client, tmp_path, client.request("POST", f"{PATH}/report").json())
     assert client.get(PATH).json() == []
     first, second = report.ContentSequence[-1].ContentSequence
     assert first.ContentTemplateSequence[0].TemplateIdentifier == "1411"

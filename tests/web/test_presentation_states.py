@@ -1,6 +1,5 @@
 """Views stored as presentation states: clean for dciodvfy, and rendered by the archive as they were said."""
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,9 @@ from typing import Any
 import imagecodecs
 import numpy as np
 import pytest
-from pydicom import dcmread
 
-from .conftest import STUDY, Client, ct, parts_of
-from .test_measurements import STOWED
+from .conftest import STUDY, Client, ct
+from .made_objects import address_of, made_object
 
 PATH = f"/api/studies/{STUDY}/presentation-states"
 PATIENT = {"PatientBirthDate": "19700101", "PatientSex": "M", "StudyID": "S1"}
@@ -25,14 +23,7 @@ VIEW = {
 def stored(client: Client, view: dict[str, Any], tmp_path: Path) -> tuple[Any, str]:
     answer = client.request("POST", PATH, json=view)
     assert answer.status_code == 201, answer.text
-    uids = answer.json()
-    address = f"/dicom-web/studies/{STUDY}/series/{uids['SeriesInstanceUID']}/instances/{uids['SOPInstanceUID']}"
-    ((_, body),) = parts_of(client.get(address, accept=STOWED))
-    path = tmp_path / "state.dcm"
-    path.write_bytes(body)
-    done = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
-    assert [line for line in done.stderr.splitlines() if line.startswith("Error")] == []
-    return dcmread(path), address
+    return made_object(client, tmp_path, answer.json()), address_of(answer.json())
 
 
 @pytest.mark.peer("dciodvfy")

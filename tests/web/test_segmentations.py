@@ -14,9 +14,9 @@ from pydicom.dataset import Dataset
 
 from isocenter.dicom.segmentation import LABEL_MAP, SEGMENTATION, Mask, Painting, Segment, lab_of, make_segmentation
 
-from .conftest import STUDY, Client, ct, parts_of
+from .conftest import STUDY, Client, ct
+from .made_objects import retrieved
 
-STOWED = 'multipart/related; type="application/dicom"'
 PATH = f"/api/studies/{STUDY}/segmentations"
 TISSUE = {"CodeValue": "85756007", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Tissue"}
 LIVER = {"number": 1, "label": "Liver", "colour": "#ff0000", "category": TISSUE, "type": TISSUE}
@@ -45,10 +45,7 @@ def painting(*masks: dict[str, object], kind: str = "binary", **changes: object)
 def stored(client: Client, content: dict[str, object]) -> Dataset:
     answer = client.request("POST", PATH, json=content)
     assert answer.status_code == 201, answer.text
-    made = answer.json()
-    address = f"/dicom-web/studies/{STUDY}/series/{made['SeriesInstanceUID']}/instances/{made['SOPInstanceUID']}"
-    ((_, body),) = parts_of(client.get(address, accept=STOWED))
-    return dcmread(io.BytesIO(body))
+    return dcmread(io.BytesIO(retrieved(client, answer.json())))
 
 
 MASKS = (mask(2, 1, 0, 3, 10, 2), mask(1, 1, 5, 1), mask(1, 4, 6, 4), mask(3, 4))

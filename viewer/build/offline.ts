@@ -1,16 +1,16 @@
 // Vite plugin: writes sw.js, the service worker with the list of the built files and their digests.
 
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { build as compile, type Plugin, type Rolldown } from 'vite';
+import { filesBelow } from './plugins';
 
 const KEPT = /\.(?:html|js|css|wasm|webmanifest|png|svg)$/;
 const NAME = 'sw.js';
 
 function listed(folder: string): Record<string, string> {
-  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name));
-  const kept = paths.filter((path) => KEPT.test(path) && statSync(path).isFile() && relative(folder, path) !== NAME);
+  const kept = filesBelow(folder).filter((path) => KEPT.test(path) && relative(folder, path) !== NAME);
   const digest = (path: string): string => `sha256-${createHash('sha256').update(readFileSync(path)).digest('base64')}`;
   return Object.fromEntries(kept.map((path) => [relative(folder, path).split(sep).join('/'), digest(path)]).sort());
 }

@@ -8,7 +8,8 @@ import type { Plugin } from 'vite';
 const COMPRESSIBLE = /\.(?:js|css|html|json|svg|txt|wasm)$/;
 const LEAST = 1024;
 
-function filesBelow(folder: string): string[] {
+/** The paths of all files in a folder and those below. */
+export function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name))
     .filter((path) => statSync(path).isFile());

@@ -6,6 +6,7 @@ from pydicom.dataset import Dataset
 
 #: Value, coding scheme, meaning.
 Code = tuple[str, str, str]
+NO_UNIT: Code = ("1", "UCUM", "no units")
 
 
 def evidence(study: str, images: Iterable[tuple[str, str]], classes: Mapping[str, str]) -> Dataset:

@@ -14,7 +14,18 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
 
-from isocenter.dicom.content_items import Code, code, coded, container, dataset, evidence, item, reference, template
+from isocenter.dicom.content_items import (
+    NO_UNIT,
+    Code,
+    code,
+    coded,
+    container,
+    dataset,
+    evidence,
+    item,
+    reference,
+    template,
+)
 from isocenter.dicom.new_object import new_object
 from isocenter.dicom.region_group import region_group
 from isocenter.dicom.uids import new_uid
@@ -49,7 +60,6 @@ _UNITS: Mapping[str, Code] = {
 }
 _PER_PIXEL: Code = ("mm/{pixel}", "UCUM", "millimeter per pixel")
 _BY_HAND: Code = ("122488", "DCM", "Calibration Object Used")
-_NO_UNIT: Code = ("1", "UCUM", "no units")
 
 
 def make_report(
@@ -112,7 +122,7 @@ def _group(draft: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
 
 
 def _number(value: Mapping[str, Any], draft: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
-    unit = _UNITS.get(value["unit"], _NO_UNIT)
+    unit = _UNITS.get(value["unit"], NO_UNIT)
     measured = dataset(
         NumericValue=f"{value['value']:.9g}",
         FloatingPointValue=value["value"],

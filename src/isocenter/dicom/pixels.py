@@ -71,11 +71,6 @@ _BITS_STORED, _HIGH_BIT, _PHOTOMETRIC = 0x00280101, 0x00280102, 0x00280004
 IMAGE_TAGS: frozenset[int] = frozenset(_NUMBERS) | {_BITS_STORED, _HIGH_BIT, _PHOTOMETRIC}
 
 
-def read_image_description(data: Buffer, syntax: TransferSyntax) -> ImageDescription:
-    """Return the description of the image in a data set. Raises InvalidObjectError when the data set has no image."""
-    return image_description(scan(data, syntax, IMAGE_TAGS, 0x00290000).values, syntax)
-
-
 def image_description(values: dict[int, bytes], syntax: TransferSyntax) -> ImageDescription:
     """Return the description from raw values of :data:`IMAGE_TAGS`; without Rows or Columns InvalidObjectError."""
     decoded = decode_values({tag: raw for tag, raw in values.items() if tag in IMAGE_TAGS}, syntax)

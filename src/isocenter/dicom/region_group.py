@@ -9,7 +9,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
-from isocenter.dicom.content_items import Code, code, coded, container, dataset, item, template
+from isocenter.dicom.content_items import NO_UNIT, Code, code, coded, container, dataset, item, template
 from isocenter.dicom.uids import new_uid
 
 #: How a value of the region was derived, by the name it has in the drafts.
@@ -32,7 +32,6 @@ _METHOD: Code = ("370129005", "SCT", "Measurement Method")
 _BY_VOXELS: Code = ("126030", "DCM", "Sum of segmented voxel method for volume")
 _SURFACE: Code = ("121231", "DCM", "Volume Surface")
 _SOURCE: Code = ("121232", "DCM", "Source series for segmentation")
-_NO_UNIT: Code = ("1", "UCUM", "no units")
 
 
 def region_group(draft: Mapping[str, Any], units: Mapping[str, Code]) -> Dataset:
@@ -73,7 +72,7 @@ def _results(value: Mapping[str, Any], units: Mapping[str, Code]) -> list[Datase
         return [_number(concept, value["value"], unit, method)]
     if quantity not in _DERIVATIONS:
         return []
-    unit, derivation = units.get(value["unit"], _NO_UNIT), _DERIVATIONS[quantity]
+    unit, derivation = units.get(value["unit"], NO_UNIT), _DERIVATIONS[quantity]
     if value["unit"] not in _SUV:
         return [_number(derivation, value["value"], unit, [])]
     derived = coded("HAS CONCEPT MOD", ("121401", "DCM", "Derivation"), derivation)

@@ -32,6 +32,7 @@ import { useCalibration } from './use-calibration';
 import { useFusion, type Fusion } from './use-fusion';
 import { useStateOf } from './use-signal';
 import type { ViewerEngine } from './viewer-engine';
+import { whenLate } from '../../net/late';
 import { patient } from '../../net/patient';
 
 /** ms from the first picture until code is fetched that draws it faster. */
@@ -389,9 +390,6 @@ function valueText(controller: StackController, cursor: Point, over: Suv | undef
   return `${place}  ${formatValue(under.value)}${under.unit ? ` ${under.unit}` : ''}${suv}${upper}`;
 }
 
-/** ms after which a picture that has not come yet is called late. */
-const LATE = 8000;
-
 function Waiting({ state }: { state: PaneState }): JSX.Element | null {
   const { status, index } = state;
   return status === 'loading' ? <Coming key={index} state={state} /> : null;
@@ -399,10 +397,7 @@ function Waiting({ state }: { state: PaneState }): JSX.Element | null {
 
 function Coming({ state }: { state: PaneState }): JSX.Element {
   const [late, setLate] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => setLate(true), LATE);
-    return () => clearTimeout(timer);
-  }, []);
+  useEffect(() => whenLate(() => setLate(true)), []);
   return (
     <div className="waiting" data-first={!state.bitmap}>
       <LoaderCircle size={state.bitmap ? 16 : 28} strokeWidth={1.5} aria-label={t('Loading image')} />
