@@ -12,6 +12,7 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -102,6 +103,24 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=True, args=_FLAGS)
         yield browser
         browser.close()
+
+
+@contextlib.contextmanager
+def unwatched(url: str) -> Iterator[int]:
+    """Give the process ID of a browser that shows a page and to which nothing is attached.
+
+    For whoever watches the network, as Playwright does, a browser keeps hundreds of MB of the answers.
+    """
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        command = ["/usr/bin/chromium", "--headless=new", "--incognito", f"--user-data-dir={profile}", *_FLAGS]
+        process = subprocess.Popen(
+            [*command, f"--window-size={WIDTH},{HEIGHT}", url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            yield process.pid
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
 @contextlib.contextmanager
