@@ -182,6 +182,30 @@ def test_a_name_given_as_text_goes_even_if_it_is_a_technical_word(project: Proje
     assert name == "basic" or found[2].TextValue == "Wall"
 
 
+@pytest.mark.parametrize("name", ["basic", "research", "tcia"])
+def test_what_a_report_says_of_devices(project: Project, name: str) -> None:
+    """Serial numbers go unless devices are retained; a day of calibration that somebody knows never tells the shift."""
+    items = []
+    for code, kind, keyword, value in (
+        ("113880", "TEXT", "TextValue", "7"), ("121016", "TEXT", "TextValue", "1"),
+        ("113723", "DATETIME", "DateTime", "20230304120542"), ("113723", "DATE", "Date", "20230304"),
+        ("113809", "DATETIME", "DateTime", "20240131101500"),  # when irradiation began
+    ):  # fmt: skip
+        item, concept = Dataset(), Dataset()
+        concept.CodeValue, concept.CodingSchemeDesignator, concept.CodeMeaning = code, "DCM", "Concept"
+        item.ValueType, item.ConceptNameCodeSequence = kind, [concept]
+        setattr(item, keyword, value)
+        items.append(item)
+    found = clean(ct(SOPClassUID=SR, ContentSequence=items), project, policy(name)).ContentSequence
+    assert len(found) == 5
+    assert [item.TextValue for item in found[:2]] == (["7", "1"] if name == "tcia" else ["DEIDENTIFIED"] * 2)
+    assert (found[2].DateTime, found[3].Date) == ("20000101000000", "20000101")
+    assert found[4].DateTime != "20240131101500"
+    assert (found[4].DateTime == "20000101000000") is (name == "basic")
+    kept = clean(ct(SOPClassUID=SR, ContentSequence=items), project, policy("tcia", ["dates"])).ContentSequence
+    assert [kept[2].DateTime, kept[3].Date] == ["20230304120542", "20230304"]
+
+
 def test_markers_say_what_was_done(project: Project) -> None:
     for name in ("basic", "research", "tcia", "teaching"):
         chosen = policy(name)

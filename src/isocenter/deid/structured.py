@@ -2,15 +2,17 @@
 
 Texts, names, dates and UIDs of content items have rules of their own. Sex, age, height and weight are codes and numbers
 like any finding: only the item's concept tells them, and they go unless patient characteristics are retained. A name
-given as text may be a technical word too (Hand, Wall): it goes by the concept of its item, whatever is retained.
+given as text may be a technical word too (Hand, Wall): it goes by the concept of its item, whatever is retained. So do
+serial numbers of devices, unless these are retained, and days that others than the patient may know.
 """
 
+from isocenter.deid.options import Option
 from isocenter.deid.rules import Action
 from isocenter.dicom.encoding import Buffer
 from isocenter.dicom.scanner import Element, Item, iter_elements, iter_items
 
 CONTENT_SEQUENCE = 0x0040A730
-TEXT_VALUE = 0x0040A160
+DATE_TIME, DATE, TEXT_VALUE = 0x0040A120, 0x0040A121, 0x0040A160
 _CONCEPT_NAME, _CODE_VALUE = 0x0040A043, 0x00080100
 #: Codes of DCM, SNOMED CT, SRT and LOINC; no two of these schemes have the same.
 SUBJECT: frozenset[bytes] = frozenset({
@@ -27,26 +29,38 @@ NAMING: frozenset[bytes] = frozenset({
 })  # fmt: skip
 
 
-def judge(data: Buffer, item: Item, *, retains_patient: bool) -> Action:
+#: The same for serial numbers of devices.
+SERIAL: frozenset[bytes] = frozenset({b"113880", b"121016"})
+#: Codes of DCM for days of devices: one that is known, moved like the patient's, would tell by how much.
+DEVICE_DAYS: frozenset[bytes] = frozenset({b"113723"})
+_DAYS = frozenset({DATE_TIME, DATE})
+
+
+def judge(data: Buffer, item: Item, options: frozenset[Option]) -> tuple[Action, int]:
     """Return what becomes of a content item: SEQUENCE, by the rules of its attributes, in most cases.
 
-    DUMMY: it gives a name or number of somebody as text, which is replaced whole. REMOVE: it says what the patient is
-    like, and patient characteristics are not retained.
+    DUMMY: its value, whose tag comes with it, is replaced whole, as a name, number or day of a device.
+    REMOVE: it says what the patient is like, and patient characteristics are not retained.
     """
-    code, has_text = _concept(data, item)
-    if not retains_patient and code in SUBJECT:
-        return Action.REMOVE
-    return Action.DUMMY if has_text and code in NAMING else Action.SEQUENCE
+    code, value = _concept(data, item)
+    if code in SUBJECT and Option.PATIENT not in options:
+        return Action.REMOVE, 0
+    is_named = code in NAMING or (code in SERIAL and Option.DEVICE not in options)
+    is_day = code in DEVICE_DAYS and Option.FULL_DATES not in options
+    if (value == TEXT_VALUE and is_named) or (value in _DAYS and is_day):
+        return Action.DUMMY, value
+    return Action.SEQUENCE, 0
 
 
-def _concept(data: Buffer, item: Item) -> tuple[bytes, bool]:
-    """Return the code of a content item's concept, and whether its value is text."""
-    found, has_text = b"", False
+def _concept(data: Buffer, item: Item) -> tuple[bytes, int]:
+    """Return the code of a content item's concept, and the tag of its value if it is a text or day, else 0."""
+    found, value = b"", 0
     for element in iter_elements(data, item.encoding, item.offset, item.end):
-        has_text = has_text or element.tag == TEXT_VALUE
+        if element.tag == TEXT_VALUE or element.tag in _DAYS:
+            value = element.tag
         if element.tag == _CONCEPT_NAME and not found:
             found = _code(data, element, item)
-    return found, has_text
+    return found, value
 
 
 def _code(data: Buffer, element: Element, item: Item) -> bytes:

@@ -21,7 +21,7 @@ from isocenter.deid.options import Option
 from isocenter.deid.plausible import DATE_VRS, SINGLE_VALUED, TEXT_VRS
 from isocenter.deid.project import Project, is_registered
 from isocenter.deid.rules import Action, Rules
-from isocenter.deid.structured import CONTENT_SEQUENCE, TEXT_VALUE, judge
+from isocenter.deid.structured import CONTENT_SEQUENCE, judge
 from isocenter.deid.text import Scrubber
 from isocenter.deid.writing import wrap_items, write_element, write_items
 from isocenter.dicom import dictionary
@@ -261,8 +261,8 @@ class Rewriter:
         found = list(iter_items(self.data, element._replace(vr=vr), source, place.end))
         judged = [(item, self._judged(item, element.tag)) for item in found]
         items = [
-            self._item(item, element.tag, target, place.depth, blank=action is Action.DUMMY)
-            for item, action in judged
+            self._item(item, element.tag, target, place.depth, blank)
+            for item, (action, blank) in judged
             if action is not Action.REMOVE
         ]
         if len(items) < len(found):
@@ -270,21 +270,22 @@ class Rewriter:
         if items or not found:
             place.out.pieces.extend(wrap_items(element.tag, vr, items, place.target))
 
-    def _judged(self, item: Item, parent: int) -> Action:
+    def _judged(self, item: Item, parent: int) -> tuple[Action, int]:
         """Return what becomes of an item: one of a report may describe the patient, or name somebody."""
         if parent != CONTENT_SEQUENCE:
-            return Action.SEQUENCE
-        return judge(self.data, item, retains_patient=Option.PATIENT in self.rules.policy.options)
+            return Action.SEQUENCE, 0
+        return judge(self.data, item, self.rules.policy.options)
 
-    def _item(self, item: Item, parent: int, target: Encoding, depth: int, *, blank: bool) -> list[Buffer]:
-        """Return the pieces of an item; ``blank``: with a dummy for its text."""
+    def _item(self, item: Item, parent: int, target: Encoding, depth: int, blank: int) -> list[Buffer]:
+        """Return the pieces of an item; ``blank``: the tag of the value that is a dummy, 0 for none."""
         if item.encoding.big_endian != target.big_endian:
             raise SequesterError("a sequence switches the byte order")
         source = target if item.encoding.implicit == target.implicit else item.encoding
         added = None
         if blank:
-            self._note(TEXT_VALUE, Action.DUMMY)
-            added = [(TEXT_VALUE, write_element(TEXT_VALUE, "UT", values.dummy("UT"), target))]
+            self._note(blank, Action.DUMMY)
+            vr = dictionary.vr(blank)
+            added = [(blank, write_element(blank, vr, values.dummy(vr), target))]
         return self.level(item.offset, item.end, source, target, parent, depth + 1, added)
 
     def _note(self, tag: int, action: Action) -> None:
