@@ -158,7 +158,13 @@ def test_signed_as_a_structured_report(
 
 
 @pytest.mark.parametrize(
-    ("plane", "signed"), [(PLANE, True), (PLANE | {"FrameOfReferenceUID": ""}, False), (None, False)]
+    ("plane", "signed"),
+    [
+        (PLANE, True),
+        (PLANE | {"FrameOfReferenceUID": ""}, False),
+        (PLANE | {"FrameOfReferenceUID": f"of {STUDY}.1"}, False),  # as the viewer names a volume without one
+        (None, False),
+    ],
 )
 def test_pixels_of_a_computed_picture_are_signed_only_where_it_lies_in_the_patient(
     client: Client, store: Callable[..., None], plane: dict | None, signed: bool

@@ -204,7 +204,9 @@ def _in_patient(plane: Mapping[str, Any], point: tuple[float, float]) -> list[fl
 
 
 def _is_spatial(draft: Mapping[str, Any]) -> bool:
-    return bool((draft.get("plane") or {}).get("FrameOfReferenceUID"))
+    """Whether it lies in a frame of reference; a viewer names a volume without one by another word than a UID."""
+    uid: str = (draft.get("plane") or {}).get("FrameOfReferenceUID", "")
+    return uid[:1].isdigit()
 
 
 def _image(image: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:

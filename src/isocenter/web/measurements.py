@@ -49,7 +49,8 @@ class _Strict(BaseModel):
 class Plane(_Strict):
     """Where the picture lies in the patient: the middle of its first pixel, directions, steps in mm."""
 
-    FrameOfReferenceUID: Annotated[str, Field(pattern=r"^[0-9.]{0,64}$")]
+    #: In a volume whose images name no frame of reference, "of" and what the viewer calls the volume.
+    FrameOfReferenceUID: Annotated[str, Field(pattern=r"^([0-9.]{0,64}|of [ -~]{1,256})$")]
     origin: Place
     row: Place
     column: Place
@@ -161,9 +162,12 @@ def sign(archive: Archive, study: str) -> Made:
         NotFoundError: an image that they name is not here any more.
     """
     drafts = json.loads(archive.drafts.get(study).body)
-    measured = [draft for draft in drafts if draft.get("values") and has_place(draft)]
-    if not measured:
+    results = [draft for draft in drafts if draft.get("values")]
+    if not results:
         raise UsageError("there is no measurement to sign")
+    measured = [draft for draft in results if has_place(draft)]
+    if not measured:
+        raise UsageError("no report can say where this was measured: the images have no frame of reference")
     images = [draft["image"] for draft in measured]
     made = store_made(archive, study, images, lambda source, classes, now: make_report(source, measured, classes, now))
     forget(archive.drafts, study, {json.dumps(draft, sort_keys=True) for draft in measured})
