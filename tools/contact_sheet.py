@@ -29,9 +29,9 @@ FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-
 SIZE, THUMBNAIL, LABEL, COLUMNS = (1280, 720), (400, 225), 24, 5
 #: Pictures of the guide, and how large they may be.
 GUIDE = (
-    "list", "local", "keys", "phone", "stack", "measure", "keyimage", "view", "colours", "suv", "isocontour",
+    "list", "local", "upload", "keys", "phone", "stack", "measure", "keyimage", "view", "colours", "suv", "isocontour",
     "segmentation", "dose", "phases", "fusion", "layout", "mammogram", "report", "slide", "ecg", "cine", "dsa",
-    "priors", "mpr", "curved", "volume", "print", "tags",
+    "priors", "mpr", "curved", "volume", "transfer", "export", "print", "tags",
 )  # fmt: skip
 #: Places in the aorta of the generated thorax, LPS mm.
 AORTA = (
@@ -284,7 +284,8 @@ ROWS = (
     Row("local", "Local files, dropped, never sent", "", (dropped("PA and lateral"),)),
     Row("drop", "Dropped: shown here, or put into the archive", "", (dragged(0.75, 0.5), until(".drop-target"))),
     Row("upload", "Put into the archive, what became of it (Ctrl U)", "", (stored("PA and lateral"),)),
-    Row("anonymize", "Anonymise marked studies (A)", "", (keys("ArrowDown", " ", "ArrowDown", " ", "a"),)),
+    Row("anonymize", "Anonymise marked studies (A)", "", (
+        keys("ArrowDown", " ", "ArrowDown", " ", "a"), until("dialog[open]"))),
     Row("stack", "Stack, corner text, letters, scale", "CT", (hover(0.5, 0.5),), "contrast"),
     Row("window", "Window by drag (W)", "CT", (keys("w"), drag((0.5, 0.5), (0.7, 0.35))), "contrast"),
     Row("preset", "Lung preset (3)", "CT", (keys("3"),), "contrast"),
