@@ -91,8 +91,8 @@ def test_local_files_are_shown_and_never_sent(view: View, archive: Archive, tmp_
 
     view.page.keyboard.press("Control+Home")
     panel = view.page.get_by_test_id("local-panel")
-    expect(panel).to_contain_text("2 files were left out")
-    panel.get_by_text("2 files were left out").click()
+    expect(panel).to_contain_text("Files left out: 2")
+    panel.get_by_text("Files left out: 2").click()
     expect(panel).to_contain_text("disc.zip/disc/README.TXT: Not a DICOM file")
     expect(panel).to_contain_text("disc.zip/disc/cut: ")
 

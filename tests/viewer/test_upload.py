@@ -89,9 +89,9 @@ def test_files_are_put_into_the_archive_and_told_of(browser: Browser, filled: Ar
         panel = page.get_by_test_id("upload-panel")
         expect(panel).to_have_attribute("data-phase", "done")
         expect(panel).to_contain_text("13 of 13 files · 10 objects stored")
-        expect(panel).to_contain_text("1 files were refused")
+        expect(panel).to_contain_text("Files refused: 1")
         expect(panel).to_contain_text("disc.zip/disc/lost: ")
-        panel.get_by_text("2 files were left out").click()
+        panel.get_by_text("Files left out: 2").click()
         expect(panel).to_contain_text("disc.zip/disc/README.TXT: Not a DICOM file")
         expect(panel).to_contain_text("disc.zip/disc/again/1: The same object is there already")
         assert len(sent) > 2
@@ -135,7 +135,7 @@ def drop_from_disk(page: Page, path: Path, x: int) -> None:
 
 def expect_left_out(panel: Locator) -> None:
     """Look at what the panel says of all that is no object on the disc."""
-    panel.get_by_text("4 files were left out").click()
+    panel.get_by_text("Files left out: 4").click()
     expect(panel).to_contain_text("disc/DICOMDIR: The directory of a disc: its files are read themselves")
     expect(panel).to_contain_text("disc/AUTORUN.INF: Not a DICOM file")
     expect(panel).to_contain_text("disc/VIEWER/VIEWER.EXE: Not a DICOM file")
@@ -172,6 +172,6 @@ def test_discs_and_folders_are_taken_with_everything_in_them(browser: Browser, f
             page.keyboard.press("Control+Shift+u")
         chooser.value.set_files(folder)
         expect(panel).to_contain_text("3 of 3 files · 2 objects stored")
-        panel.get_by_text("1 files were left out").click()
+        panel.get_by_text("Files left out: 1").click()
         expect(panel).to_contain_text("folder/notes.txt: Not a DICOM file")
         assert images_of(filled, IN_FOLDER) == [2]

@@ -51,7 +51,7 @@ export function LocalPanel(): JSX.Element {
 function Problems({ problems }: { problems: readonly Problem[] }): JSX.Element {
   return (
     <details className="local-problems">
-      <summary>{t('{n} files were left out', { n: problems.length })}</summary>
+      <summary>{t('Files left out: {n}', { n: problems.length })}</summary>
       <ul>
         {problems.slice(0, MOST).map(({ path, reason }) => (
           <li key={path}>{path}: {reason}</li>

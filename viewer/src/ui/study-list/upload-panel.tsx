@@ -30,9 +30,9 @@ export function UploadPanel(): JSX.Element | null {
       </header>
       {running ? <progress aria-label={t('Files for the archive')} max={Math.max(1, files)} value={settled + underway} /> : null}
       <p className="upload-counts">{countsOf(state)}</p>
-      <List title={t('{n} files were refused', { n: state.refused.length })} said={state.refused} open />
-      <List title={t('{n} objects are stored beside a different one with the same UID', { n: state.conflicts.length })} said={state.conflicts} />
-      <List title={t('{n} files were left out', { n: state.skipped.length })} said={state.skipped} />
+      <List title={t('Files refused: {n}', { n: state.refused.length })} said={state.refused} open />
+      <List title={t('Objects stored beside a different one with the same UID: {n}', { n: state.conflicts.length })} said={state.conflicts} />
+      <List title={t('Files left out: {n}', { n: state.skipped.length })} said={state.skipped} />
     </section>
   );
 }
@@ -40,7 +40,7 @@ export function UploadPanel(): JSX.Element | null {
 function toldOf({ phase, files, message }: UploadState): string {
   const told: Readonly<Record<UploadState['phase'], string>> = {
     idle: '',
-    sending: t('{n} files are put into the archive', { n: files }),
+    sending: t('Files that are put into the archive: {n}', { n: files }),
     waiting: t('The archive cannot be reached. It goes on as soon as it answers.'),
     done: t('All files are through'),
     cancelled: t('Cancelled. Of the last files some may be in the archive as well.'),
