@@ -139,9 +139,11 @@ def served(product: Product, data: Path, log: Path) -> Iterator[int]:
 def new_page(browser: Browser) -> Page:
     """Return a page that has seen nothing yet, and no guided tour either, once the browser itself has started.
 
-    Its first picture waits until the software GPU runs, which is neither viewer's time.
+    Its first picture waits until the software GPU runs, which is neither viewer's time. It is black: a film that begins
+    with a white one would take it for an image.
     """
     page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+    page.set_content('<body style="background: black">')
     page.screenshot()
     page.add_init_script("""localStorage.setItem('shownTours', '["basicViewerTour"]')""")
     return page
