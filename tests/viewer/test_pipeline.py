@@ -2,7 +2,9 @@
 
 Most files become series of one study here, with UIDs of their own: many are the same image in another transfer syntax,
 and the next series is shown sooner than the next page. Nothing is allowed beyond one level, for lossy files either.
-Continuous integration takes every third file, other ones for another commit; all take a minute.
+First the picture that the viewer makes of itself for export and print, which the plain canvas shows as well; then, on
+the screen, what WebGL draws where there is a graphics processor. Continuous integration takes every third and every
+ninth file, other ones for another commit; all take three minutes.
 """
 
 import base64
@@ -20,13 +22,15 @@ from PIL import Image
 from playwright.sync_api import Browser
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from .conftest import ROOT, View, looking, some_of, start, stop
+from .conftest import ROOT, Archive, View, looking, some_of, start, stop
 
 pytestmark = [pytest.mark.browser, pytest.mark.real_data, pytest.mark.filterwarnings("ignore::UserWarning")]
 FOLDERS = ("pixel_presentation", "transfer_syntax")
 STUDY = f"{ROOT}.45"
 #: Overlays are of this colour in the viewer, and white in the archive's pictures.
 OVERLAY = (255, 207, 92)
+#: What lies over the picture, but for planes of the file.
+WITHOUT_TEXT = ".overlay, .slider, .cine { visibility: hidden !important }"
 FILES = 91
 #: Of so many files continuous integration takes one.
 _STEP = 3
@@ -55,11 +59,13 @@ def copies(data_dir: Path, target: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[View]:
-    """Return a page of an archive that is empty."""
+def filled(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Iterator[tuple[Archive, dict[str, str]]]:
+    """Return an archive with the copies, and which files these are."""
     running = start(tmp_path_factory.mktemp("pipeline"))
-    with looking(browser, running, width=640, height=480) as view:
-        yield view
+    files = tmp_path_factory.mktemp("copies")
+    names = copies(data_dir, files)
+    running.take(files, data_dir / AS_IT_IS)
+    yield running, names
     stop(running)
 
 
@@ -83,6 +89,18 @@ def rendered(view: View, series: str) -> NDArray[np.int16]:
         return colours(answer.read())
 
 
+def shown(view: View, names: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Go through the series; give what file each is, and its address."""
+    view.study(STUDY, f"&SeriesInstanceUID={STUDY}.1")
+    for instance, name in names.items():
+        view.page.wait_for_function(
+            f"() => window.__isocenter.summary().SOPInstanceUID === '{instance}'"
+            " && window.__isocenter.summary().rows > 0"
+        )
+        yield name, f"{STUDY}/series/{instance.rpartition('.')[0]}"
+        view.page.keyboard.press("ArrowRight")
+
+
 def difference(view: View, series: str) -> int:
     """Return by how much both pictures differ at most."""
     if view.summary()["playing"]:
@@ -93,19 +111,64 @@ def difference(view: View, series: str) -> int:
     return int(np.abs(mine - theirs).max())
 
 
-def test_pictures_are_those_of_the_archive(opened: View, data_dir: Path, tmp_path: Path) -> None:
-    names = copies(data_dir, tmp_path)
+def test_pictures_are_those_of_the_archive(
+    filled: tuple[Archive, dict[str, str]], browser: Browser, data_dir: Path
+) -> None:
+    archive, names = filled
     single = pydicom.dcmread(data_dir / AS_IT_IS, stop_before_pixels=True)
-    opened.archive.take(tmp_path, data_dir / AS_IT_IS)
-    opened.study(single.StudyInstanceUID)
-    found = {AS_IT_IS: difference(opened, f"{single.StudyInstanceUID}/series/{single.SeriesInstanceUID}")}
-    opened.study(STUDY, f"&SeriesInstanceUID={STUDY}.1")
-    for instance, name in names.items():
-        opened.page.wait_for_function(
-            f"() => window.__isocenter.summary().SOPInstanceUID === '{instance}'"
-            " && window.__isocenter.summary().rows > 0"
-        )
-        found[name] = difference(opened, f"{STUDY}/series/{instance.rpartition('.')[0]}")
-        opened.page.keyboard.press("ArrowRight")
+    with looking(browser, archive, width=640, height=480) as view:
+        view.study(single.StudyInstanceUID)
+        found = {AS_IT_IS: difference(view, f"{single.StudyInstanceUID}/series/{single.SeriesInstanceUID}")}
+        found.update((name, difference(view, series)) for name, series in shown(view, names))
     assert len(found) >= (FILES // (_STEP + 2) if "ISOCENTER_FUZZ_SEED" in os.environ else FILES)
+    assert {name: apart for name, apart in found.items() if apart > 1} == {}
+
+
+def exact_pixels(view: View) -> None:
+    """Show pixels as squares."""
+    view.page.keyboard.press("Control+k")
+    view.page.get_by_role("combobox", name="Search commands").fill("exact pixels")
+    view.page.keyboard.press("Enter")
+
+
+def on_screen(view: View, series: str) -> int:
+    """Return by how much the screen differs at most from the archive's picture, looked at in some middles of pixels."""
+    if view.summary()["playing"]:
+        view.page.keyboard.press("Space")
+    view.settled()
+    theirs = rendered(view, series)
+    places = "[[0, 0], [1, 1]].map((pixel) => window.__isocenter.pixelToPane(...pixel))"
+    while min(np.subtract(*reversed(view.page.evaluate(places)))) < 1.5:  # a pixel covers the middle of one on screen
+        view.page.keyboard.press("+")
+    first, second = view.page.evaluate(places)
+    view.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    box = view.page.locator(".pane-surface").bounding_box()
+    assert box is not None
+    screen = colours(view.page.screenshot(style=WITHOUT_TEXT, timeout=60_000))
+    screen[(screen == OVERLAY).all(axis=2)] = 255
+    axes = []
+    for axis, count, corner, size in ((0, theirs.shape[1], "x", "width"), (1, theirs.shape[0], "y", "height")):
+        pixels = np.arange(0, count, max(1, count // 200))
+        at = np.floor(box[corner] + first[axis] + pixels * (second[axis] - first[axis])).astype(int)
+        inside = (at > box[corner] + 1) & (at < box[corner] + box[size] - 2)
+        axes.append((pixels[inside], at[inside]))
+    (columns, x), (rows, y) = axes
+    assert len(columns) * len(rows) > 0
+    return int(np.abs(screen[np.ix_(y, x)] - theirs[np.ix_(rows, columns)]).max())
+
+
+def test_what_the_graphics_processor_draws_is_that_too(
+    filled: tuple[Archive, dict[str, str]], browser: Browser
+) -> None:
+    archive, names = filled
+    step = _STEP if "ISOCENTER_FUZZ_SEED" in os.environ else 1
+    found = {}
+    with looking(browser, archive, "cornerstone", width=1000, height=900) as view:
+        for number, (name, series) in enumerate(shown(view, names)):
+            if number == 0:
+                assert view.page.locator(".pane-drawing").get_attribute("data-renderer") == "cornerstone"
+                exact_pixels(view)
+            if number % step == 0:
+                found[name] = on_screen(view, series)
+    assert len(found) >= len(names) // step
     assert {name: apart for name, apart in found.items() if apart > 1} == {}

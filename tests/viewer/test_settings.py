@@ -1,5 +1,8 @@
 """The interface: commands found by words, keys that a user sets, high contrast, clear letters, a whole title."""
 
+import json
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -75,3 +78,53 @@ def test_the_language_is_chosen(view: View) -> None:
     expect(page.get_by_placeholder("Name, ID, Auftragsnummer, Beschreibung")).to_be_visible()
     expect(page.locator(".list-footer")).to_contain_text("Studien")
     assert page.evaluate("document.documentElement.lang") == "de"
+
+
+def test_mouse_names_neighbours_and_links(view: View) -> None:
+    """The mouse of RadiAnt, wheel and level the other way, no name anywhere, the next study, a link to a picture."""
+    view.study(CT_STUDY)
+    page = view.page
+    page.keyboard.press("Control+,")
+    page.get_by_label("Mouse").select_option("radiant")
+    page.get_by_label("The wheel scrolls the other way").check()
+    page.get_by_label("Dragging up darkens").check()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save keys as JSON").click()
+    keys = json.loads(saved.value.path().read_text()) | {"changed": {"window.invert": ["w"]}}
+    page.get_by_label("Read keys from JSON…").set_input_files(
+        {"name": "keys.json", "mimeType": "application/json", "buffer": json.dumps(keys).encode()}
+    )
+    expect(page.get_by_role("button", name="Key of: Invert, W")).to_be_visible()
+    page.keyboard.press("Escape")
+    index = int(view.summary()["index"])  # type: ignore[call-overload]
+    page.mouse.wheel(0, 100)
+    page.wait_for_function(f"() => window.__isocenter.summary().index === {index - 1}")
+    view.drag(0, 60)
+    page.wait_for_function(f"() => window.__isocenter.summary().index > {index - 1}")
+    level = float(view.corner("bl").partition(" L ")[2].split()[0])
+    view.drag(0, -40, button="middle")
+    assert float(view.corner("bl").partition(" L ")[2].split()[0]) > level
+
+    expect(page.locator(".study-name")).to_contain_text("Muster")
+    page.get_by_role("button", name="Hide or show who the patient is").click()
+    expect(page.locator(".corner-tl")).to_have_text("54 y · F")
+    assert "Muster" not in page.locator("body").inner_text()
+    assert "P-001" not in page.locator("body").inner_text()
+
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Export", exact=True).click()
+    page.locator('.menu [data-command="link.copy"]').click()
+    expect(page.locator(".page-note")).to_have_text("The link is copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+    instance, said = view.summary()["SOPInstanceUID"], view.corner("bl")
+    assert "Muster" not in link
+    page.goto(link)
+    view.settled()
+    assert view.summary()["SOPInstanceUID"] == instance
+    expect(page.locator(".corner-bl")).to_have_text(re.compile(re.escape(re.search(r"W \S+ L \S+", said)[0])))  # type: ignore[index]
+
+    page.keyboard.press("Control+ArrowRight")
+    page.wait_for_function(f"() => !location.search.includes('={CT_STUDY}&')")
+    page.locator('.pane[data-status="ready"], [data-testid=document], .failed').first.wait_for()
+    page.keyboard.press("Control+ArrowLeft")
+    page.wait_for_function(f"() => location.search.includes('{CT_STUDY}')")

@@ -13,3 +13,14 @@ test('layouts that there are not are left out', () => {
   expect(readPlace('/viewer', '?StudyInstanceUIDs=1.2&Layout=9x9&Panes=1')).toEqual({ page: 'viewer', studies: ['1.2'], series: '', instance: '' });
   expect(readPlace('/viewer', '?StudyInstanceUIDs=1.2&Layout=1x2&Panes=<b>')).toMatchObject({ layout: { panes: ['', ''] } });
 });
+
+test('a link to a picture names frame and window, and nothing that makes no sense', () => {
+  const place = { page: 'viewer', studies: ['1.2'], series: '1.2.3', instance: '1.2.3.4', frame: 7, window: { center: -0.5, width: 12.25, function: 'LINEAR_EXACT' } } as const;
+  const address = writePlace({ ...place, studies: ['1.2'] });
+  expect(readPlace('/viewer', address.slice(address.indexOf('?')))).toEqual(place);
+  for (const nonsense of ['Window=40', 'Window=40,0', 'Window=,400', 'Window=a,b', 'SOPInstanceUID=1.2&Frame=0', 'Frame=2', 'SOPInstanceUID=1.2&Frame=x']) {
+    const read = readPlace('/viewer', `?StudyInstanceUIDs=1.2&${nonsense}`);
+    expect('frame' in read || 'window' in read, nonsense).toBe(false);
+  }
+  expect(readPlace('/viewer', '?StudyInstanceUIDs=1.2&Window=40,400,<b>')).toMatchObject({ window: { center: 40, width: 400, function: 'LINEAR' } });
+});

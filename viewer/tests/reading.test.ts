@@ -4,7 +4,7 @@ import { cornerText, nextDetail, permanentNotes } from '../src/core/corner-text'
 import { dateRangeKey, formatAge, formatDate, formatTime } from '../src/core/dates';
 import { readPlace, writePlace } from '../src/core/deep-link';
 import { formatPersonName, inlineBytes, number, numbers } from '../src/core/dicom-json';
-import { mouseDrag, wheelSteps } from '../src/core/gesture';
+import { firstTool, mouseDrag, readPointer, USUAL_POINTER, wheelSteps } from '../src/core/gesture';
 import { loadedRuns, loadingOrder } from '../src/core/loading-order';
 import { displaySets } from '../src/core/stack';
 import { mergedRows, readStudyRow, sortedRows, studyQueries } from '../src/core/study-row';
@@ -95,6 +95,13 @@ describe('commands', () => {
 
 describe('gestures', () => {
   it('of the mouse', () => expect([mouseDrag(0, 'window', false, false), mouseDrag(1, 'window', false, false), mouseDrag(2, 'window', false, false), mouseDrag(0, 'window', true, false), mouseDrag(0, 'window', false, true)]).toEqual(['window', 'pan', 'zoom', 'zoom', 'pan']));
+  it('of the mouse as in RadiAnt: left scrolls, middle windows', () => {
+    const radiant = readPointer('{"mouse":"radiant","wheelInverted":true,"levelInverted":1}');
+    expect(radiant).toEqual({ mouse: 'radiant', wheelInverted: true, levelInverted: false });
+    expect([firstTool(radiant, false), firstTool(USUAL_POINTER, false), firstTool(USUAL_POINTER, true)]).toEqual(['scroll', 'window', 'scroll']);
+    expect([0, 1, 2].map((button) => mouseDrag(button, 'scroll', false, false, radiant.mouse))).toEqual(['scroll', 'window', 'zoom']);
+    for (const nonsense of [null, '{', '[]', '"x"', '{"mouse":"x"}']) expect(readPointer(nonsense)).toEqual(USUAL_POINTER);
+  });
   it('one notch is one image, ten with shift', () => expect([wheelSteps(100, 0, false), wheelSteps(-120, 0, false), wheelSteps(3, 1, false), wheelSteps(100, 0, true)]).toEqual([1, -1, 1, 10]));
   it('a trackpad gives fractions', () => expect(wheelSteps(10, 0, false)).toBeCloseTo(0.1));
 });
@@ -126,6 +133,28 @@ describe('corner text', () => {
     expect(cornerText({ ...input, detail: 'none' }).topLeft).toEqual([]);
     expect(cornerText({ ...input, paneWidth: 200 }).topRight).toEqual(['7 Mar 2024']);
     expect(cornerText({ ...input, paneWidth: 100 }).topLeft).toEqual([]);
+  });
+  it('leaves out who it is', () => {
+    const named = slice({ Modality: 'MR', PatientName: { Alphabetic: 'Doe^John' }, PatientID: 'X123', PatientAge: '043Y', PatientSex: 'M', StudyDescription: 'Head, DOE', SeriesDescription: 'x123 axial', SeriesNumber: 4 });
+    const [own] = displaySets([named]);
+    const [one] = own?.pictures ?? [];
+    if (!own || !one) throw new Error('no set');
+    for (const detail of ['all', 'minimal'] as const) {
+      const lines = Object.values(cornerText({ ...input, set: own, picture: one, detail, unnamed: true })).flat().join(' ');
+      expect(lines).toContain('43 y · M');
+      expect(lines).not.toMatch(/doe|john|x123/i);
+    }
+  });
+  it.each([
+    [{ Modality: 'PT', RadiopharmaceuticalInformationSequence: [dataSet({ Radiopharmaceutical: 'FDG', RadionuclideTotalDose: 351_600_000 })] }, 'FDG · 352 MBq'],
+    [{ Modality: 'NM', RadiopharmaceuticalInformationSequence: [dataSet({ Radiopharmaceutical: 'HDP', RadionuclideTotalDose: 700 })] }, 'HDP · 700 MBq'],
+    [{ Modality: 'US', TransducerData: ['C5-1', '1234'], TransducerType: 'CURVED LINEAR', MechanicalIndex: 1.2, SoftTissueThermalIndex: 0.4 }, 'C5-1 · CURVED LINEAR'],
+    [{ Modality: 'US', MechanicalIndex: 1.2, SoftTissueThermalIndex: 0.4 }, 'MI 1.2 · TIS 0.4'],
+  ])('says how: %j', (attributes, line) => {
+    const [own] = displaySets([slice(attributes)]);
+    const [one] = own?.pictures ?? [];
+    if (!own || !one) throw new Error('no set');
+    expect(cornerText({ ...input, set: own, picture: one }).bottomRight).toContain(line);
   });
   it('always warns', () => expect(permanentNotes(set, picture, 'archive-drawn', false, false)).toEqual(['Drawn by the archive: no pixel values, fixed window', 'Lossy 12:1', 'Not calibrated']));
   it('goes round in three states', () => expect(nextDetail(nextDetail(nextDetail('all')))).toBe('all'));

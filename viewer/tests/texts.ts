@@ -40,6 +40,7 @@ const TABLES: readonly (readonly [file: string, table: string, columns: Columns]
   ['ui/viewer/key-sheet.tsx', 'POINTERS', [0, 1]],
   ['ui/viewer/mpr-bar.tsx', 'MODES', [1, 2]],
   ['ui/viewer/preset-menu.tsx', 'CHOICES', ['label']],
+  ['ui/viewer/settings-dialog.tsx', 'MICE', ['isocenter', 'radiant']],
   ['ui/viewer/settings-dialog.tsx', 'THEME_NAMES', ['automatic', 'standard', 'contrast']],
   ['ui/viewer/structures-panel.tsx', 'KINDS', ['draft']],
   ['ui/viewer/tool-bar.tsx', '*', ['label']],

@@ -73,11 +73,18 @@ function timeBefore(order: readonly number[], position: number, timing: Timing):
 
 const MOVING = new Set(['US', 'XA', 'RF', 'IVUS', 'ES', 'XC', 'GM', 'ECHO']);
 
+let startsByItself = true;
+
+/** Whether anything starts to play by itself. */
+export function setAutoPlay(wanted: boolean): void {
+  startsByItself = wanted;
+}
+
 /** Whether a multi-frame image starts to play by itself: what moves by nature, and MR whose frames are moments. */
 export function autoPlays(dataSet: DataSet, frames: number): boolean {
   const modality = text(dataSet, 'Modality');
   const timed = number(dataSet, 'FrameTime') !== undefined || numbers(dataSet, 'FrameTimeVector').length > 1;
-  return frames > 1 && (MOVING.has(modality) || (modality === 'MR' && timed));
+  return startsByItself && frames > 1 && (MOVING.has(modality) || (modality === 'MR' && timed));
 }
 
 /** Rates that the slower and faster commands step through. */

@@ -121,6 +121,7 @@ export const COMMANDS = [
   { name: 'export.text', title: 'With corner text and patient', group: 'Export', keys: [] },
   { name: 'export.size', title: 'Whole image at its own size', group: 'Export', keys: [] },
   { name: 'panel.text', title: 'Corner text: all, minimal, none', group: 'Panels', keys: ['i'] },
+  { name: 'panel.names', title: 'Hide or show who the patient is', group: 'Panels', keys: ['Shift+h'] },
   { name: 'panel.series', title: 'Series', group: 'Panels', keys: [] },
   { name: 'panel.tags', title: 'Tag browser', group: 'Panels', keys: ['g'] },
   { name: 'panel.commands', title: 'Search commands', group: 'Panels', keys: ['Ctrl+k'] },
@@ -131,6 +132,9 @@ export const COMMANDS = [
   { name: 'local.folder', title: 'Open a local folder…', group: 'Panels', keys: ['Ctrl+Shift+o'] },
   { name: 'archive.files', title: 'Put files into the archive…', group: 'Panels', keys: ['Ctrl+u'] },
   { name: 'archive.folder', title: 'Put a folder into the archive…', group: 'Panels', keys: ['Ctrl+Shift+u'] },
+  { name: 'study.next', title: 'Next study of the list', group: 'Panels', keys: ['Ctrl+ArrowRight'] },
+  { name: 'study.previous', title: 'Previous study of the list', group: 'Panels', keys: ['Ctrl+ArrowLeft'] },
+  { name: 'link.copy', title: 'Copy a link to this picture and its window', group: 'Export', keys: [] },
   { name: 'study.list', title: 'Back to the study list', group: 'Panels', keys: ['Ctrl+Home'] },
 ] as const;
 

@@ -2,6 +2,7 @@
 
 import { formatAge, formatDate, formatTime } from './dates';
 import { items, number, text, type DataSet } from './dicom-json';
+import { withoutNames } from './naming';
 import { phaseText } from './phases';
 import { formatValue } from './modality';
 import { pathText } from './path-text';
@@ -26,6 +27,8 @@ export interface CornerInput {
   /** What a PET is read in: factor and name; undefined in its stored unit. */
   suv: { factor: number; label: string } | undefined;
   rate: number | undefined;
+  /** Without whoever the patient is: age and sex alone. */
+  unnamed?: boolean | undefined;
 }
 
 export interface Corners {
@@ -40,9 +43,10 @@ export const nextDetail = (detail: Detail): Detail => ({ all: 'minimal', minimal
 const join = (...parts: (string | undefined)[]): string => parts.filter(Boolean).join(' · ');
 const labelled = (label: string, value: number | undefined, unit = ''): string => (value === undefined ? '' : `${label} ${formatValue(value)}${unit ? ` ${unit}` : ''}`);
 
-function patientLines(dataSet: DataSet): string[] {
+function patientLines(dataSet: DataSet, unnamed = false): string[] {
   const birth = text(dataSet, 'PatientBirthDate');
   const age = formatAge(birth, text(dataSet, 'StudyDate'), text(dataSet, 'PatientAge'));
+  if (unnamed) return [join(age, text(dataSet, 'PatientSex'))];
   return [text(dataSet, 'PatientName'), text(dataSet, 'PatientID'), join(birth && formatDate(birth), age, text(dataSet, 'PatientSex'))];
 }
 
@@ -68,19 +72,28 @@ const TECHNIQUE: Readonly<Record<string, (dataSet: DataSet) => string[]>> = {
     join(labelled('', number(d, 'MagneticFieldStrength'), 'T').trim(), labelled(t('Flip'), number(d, 'FlipAngle'), '°').replace(' °', '°')),
   ],
   PT: (d) => [radiopharmaceutical(d)],
+  NM: (d) => [radiopharmaceutical(d)],
+  US: (d) => [
+    join(text(d, 'TransducerData'), text(d, 'TransducerType')),
+    join(labelled('MI', number(d, 'MechanicalIndex')), labelled('TIS', number(d, 'SoftTissueThermalIndex')), labelled('TIB', number(d, 'BoneThermalIndex')), labelled('TIC', number(d, 'CranialThermalIndex'))),
+  ],
   MG: (d) => [join(text(d, 'ViewPosition'), labelled('', number(d, 'CompressionForce'), 'N').trim(), labelled('', number(d, 'BodyPartThickness'), 'mm').trim())],
   DX: (d) => [join(text(d, 'ViewPosition'), text(d, 'BodyPartExamined'))],
   CR: (d) => [join(text(d, 'ViewPosition'), text(d, 'BodyPartExamined'))],
 };
 
 function radiopharmaceutical(dataSet: DataSet): string {
-  return text(items(dataSet, 'RadiopharmaceuticalInformationSequence')[0], 'Radiopharmaceutical');
+  const given = items(dataSet, 'RadiopharmaceuticalInformationSequence')[0];
+  return join(text(given, 'Radiopharmaceutical'), doseText(number(given, 'RadionuclideTotalDose'), text(dataSet, 'Modality')));
 }
 
 function seriesLines(set: DisplaySet, dataSet: DataSet): string[] {
   const title = join(set.modality, set.number === undefined ? '' : t('Series {number}', { number: set.number }));
   return [...(TECHNIQUE[set.modality]?.(dataSet) ?? []), set.description, title];
 }
+
+/** Becquerels of a PET, megabecquerels of other nuclear medicine (PS3.3 C.8.4.10, C.8.9.2). */
+const doseText = (dose: number | undefined, modality: string): string => (dose ? `${formatValue(Math.round(modality === 'PT' ? dose / 1e6 : dose))} MBq` : '');
 
 const percent = (scale: number): string => `${Math.round(scale * 100)} %`;
 
@@ -121,6 +134,13 @@ const kept = (lines: string[]): string[] => lines.map((line) => line.trim()).fil
 
 /** The four corners. Small panes keep less: under 250 px the minimal text, under 150 px only window and position. */
 export function cornerText(input: CornerInput): Corners {
+  const corners = allCorners(input);
+  if (!input.unnamed) return corners;
+  const said = (lines: string[]): string[] => lines.map((line) => withoutNames(line, input.picture.instance.dataSet));
+  return { topLeft: said(corners.topLeft), topRight: said(corners.topRight), bottomLeft: said(corners.bottomLeft), bottomRight: said(corners.bottomRight) };
+}
+
+function allCorners(input: CornerInput): Corners {
   const { set, picture, index } = input;
   const { dataSet } = picture.instance;
   const image = [shownText(input), imageText(set, index)];
@@ -131,14 +151,14 @@ export function cornerText(input: CornerInput): Corners {
       return { topLeft: [], topRight: [], bottomLeft: [], bottomRight: [] };
     case 'minimal':
       return {
-        topLeft: kept(patientLines(dataSet).slice(0, 2)),
+        topLeft: kept(patientLines(dataSet, input.unnamed).slice(0, 2)),
         topRight: kept([formatDate(text(dataSet, 'StudyDate'))]),
         bottomLeft: kept(image),
         bottomRight: kept([set.number === undefined ? set.modality : t('Series {number}', { number: set.number })]),
       };
     case 'all':
       return {
-        topLeft: kept(patientLines(dataSet)),
+        topLeft: kept(patientLines(dataSet, input.unnamed)),
         topRight: kept(studyLines(dataSet)),
         bottomLeft: kept(imageLines(input)),
         bottomRight: kept(seriesLines(set, dataSet)),

@@ -1,6 +1,9 @@
 // The address of a page: the list at /, a study at /viewer?StudyInstanceUIDs=…[&SeriesInstanceUID=…][&SOPInstanceUID=…]; with
-// several panes also &Layout=2x3&Panes=…, a series or object each, nothing for an empty pane. No patient data is ever part of it.
+// several panes also &Layout=2x3&Panes=…, a series or object each, nothing for an empty pane. A link to one picture has &Frame=… and
+// &Window=center,width,function. No patient data is ever part of it.
 // Local files are at /#viewer?… instead: browsers send nothing behind a # to the server.
+
+import type { Window } from './window';
 
 export interface ListPlace {
   page: 'list';
@@ -16,6 +19,9 @@ export interface ViewerPlace {
   studies: string[];
   series: string;
   instance: string;
+  /** Of `instance`, from 1. */
+  frame?: number;
+  window?: Window;
   layout?: PanesPlace;
   /** The studies are files of this page, not of the archive. */
   local?: boolean;
@@ -24,6 +30,8 @@ export type Place = ListPlace | ViewerPlace;
 
 const UID = /^[0-9.]{1,64}$/;
 const LAYOUT = /^([1-4])x([1-5])$/;
+
+const FUNCTIONS = ['LINEAR', 'LINEAR_EXACT', 'SIGMOID'] as const satisfies readonly Window['function'][];
 
 const LOCAL = '#viewer?';
 
@@ -41,7 +49,14 @@ function readQuery(path: string, query: string): Place {
   const studies = values('studyinstanceuids', 'studyinstanceuid', 'studyuid');
   if (!/\/viewer\/?$/.test(path) || studies.length === 0) return { page: 'list' };
   const layout = readLayout(all('layout')[0] ?? '', all('panes'));
-  return { page: 'viewer', studies, series: values('seriesinstanceuid', 'seriesinstanceuids')[0] ?? '', instance: values('sopinstanceuid')[0] ?? '', ...(layout ? { layout } : {}) };
+  return { page: 'viewer', studies, series: values('seriesinstanceuid', 'seriesinstanceuids')[0] ?? '', instance: values('sopinstanceuid')[0] ?? '', ...readPicture(values('sopinstanceuid').length > 0 ? Number(all('frame')[0]) : 0, all('window')), ...(layout ? { layout } : {}) };
+}
+
+function readPicture(frame: number, [first = '', second = '', kind]: readonly string[]): Pick<ViewerPlace, 'frame' | 'window'> {
+  const [center, width] = [first, second].map((part) => (part === '' ? NaN : Number(part))) as [number, number];
+  const windowed = Number.isFinite(center) && Number.isFinite(width) && width > 0;
+  const voi = FUNCTIONS.find((one) => one === kind) ?? 'LINEAR';
+  return { ...(Number.isInteger(frame) && frame > 0 ? { frame } : {}), ...(windowed ? { window: { center, width, function: voi } } : {}) };
 }
 
 function readLayout(text: string, uids: readonly string[]): PanesPlace | undefined {
@@ -54,10 +69,12 @@ function readLayout(text: string, uids: readonly string[]): PanesPlace | undefin
 /** `site` is the path that stands before all, "" at the top of a host. */
 export function writePlace(place: Place, site = ''): string {
   if (place.page === 'list') return `${site}/`;
-  const { studies, series, instance, layout, local } = place;
+  const { studies, series, instance, frame, window, layout, local } = place;
   const parts = [`StudyInstanceUIDs=${studies.join(',')}`];
   if (series) parts.push(`SeriesInstanceUID=${series}`);
   if (instance) parts.push(`SOPInstanceUID=${instance}`);
+  if (frame) parts.push(`Frame=${frame}`);
+  if (window) parts.push(`Window=${window.center},${window.width},${window.function}`);
   if (layout) parts.push(`Layout=${layout.rows}x${layout.columns}`, `Panes=${layout.panes.join(',')}`);
   return `${site}/${local ? LOCAL : 'viewer?'}${parts.join('&')}`;
 }

@@ -13,9 +13,36 @@ export const isMeasure = (tool: Tool): tool is MeasureKind => !isDrag(tool) && t
 export const PAINTS = ['brush', 'eraser', 'threshold', 'grow'] as const satisfies readonly PaintTool[];
 export const isPaint = (tool: Tool): tool is PaintTool => (PAINTS as readonly string[]).includes(tool);
 
+/** What a user wants of mouse and fingers. */
+export interface PointerChoice {
+  /** `radiant`: the left button scrolls unless another tool is chosen, the middle one windows. */
+  mouse: 'isocenter' | 'radiant';
+  /** The wheel goes through the stack the other way. */
+  wheelInverted: boolean;
+  /** A drag up darkens. */
+  levelInverted: boolean;
+}
+
+export const USUAL_POINTER: PointerChoice = { mouse: 'isocenter', wheelInverted: false, levelInverted: false };
+
+/** The tool that a study opens with. */
+export const firstTool = ({ mouse }: PointerChoice, phone: boolean): Tool => (phone || mouse === 'radiant' ? 'scroll' : 'window');
+
+/** Reads a choice from JSON that anybody may have written. */
+export function readPointer(json: string | null): PointerChoice {
+  let found: unknown;
+  try {
+    found = JSON.parse(json ?? 'null');
+  } catch {
+    return USUAL_POINTER;
+  }
+  const { mouse, wheelInverted, levelInverted } = (typeof found === 'object' && found !== null ? found : {}) as Record<string, unknown>;
+  return { mouse: mouse === 'radiant' ? mouse : 'isocenter', wheelInverted: wheelInverted === true, levelInverted: levelInverted === true };
+}
+
 /** The meaning of a mouse drag: 0 left, 1 middle, 2 right. */
-export function mouseDrag(button: number, tool: Tool, ctrl: boolean, shift: boolean): DragMeaning | undefined {
-  if (button === 1) return 'pan';
+export function mouseDrag(button: number, tool: Tool, ctrl: boolean, shift: boolean, mouse: PointerChoice['mouse'] = 'isocenter'): DragMeaning | undefined {
+  if (button === 1) return mouse === 'radiant' ? 'window' : 'pan';
   if (button === 2) return 'zoom';
   if (ctrl) return 'zoom';
   if (shift) return 'pan';

@@ -1,4 +1,4 @@
-// Window presets by modality, in the order of the keys 2 to 9. Keys 0 and 1 are the file's window and the full range.
+// Window presets by modality, in the order of the keys 2 to 9; more stand in the menu. Keys 0 and 1 are the file's window and the full range.
 
 import type { Window } from './window';
 
@@ -19,6 +19,7 @@ const CT: readonly Preset[] = [
   { id: 'mediastinum', label: 'Mediastinum', window: linear(350, 50) },
   { id: 'angio', label: 'Angio', window: linear(600, 300) },
   { id: 'stroke', label: 'Stroke', window: linear(40, 40) },
+  { id: 'subdural', label: 'Subdural', window: linear(200, 75) },
 ];
 
 const NONE: readonly Preset[] = [];

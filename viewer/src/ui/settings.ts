@@ -1,6 +1,8 @@
-// What a user has set for this browser: keys, theme, language. Kept in local storage; told to whoever listens.
+// What a user has set for this browser: keys, mouse, theme, language, what plays and whose name is shown. Kept in local storage; told to whoever listens.
 
+import { setAutoPlay } from '../core/cine';
 import { setKeymap } from '../core/commands';
+import { readPointer, USUAL_POINTER, type PointerChoice } from '../core/gesture';
 import { DEFAULT_KEYS, keymapOf, readKeys, type KeyChoice } from '../core/keys';
 import { languageOf, setTexts, type Language, type Texts } from '../core/language';
 import { Signal } from '../core/lifecycle';
@@ -12,11 +14,20 @@ export interface Settings {
   keys: KeyChoice;
   theme: Theme;
   language: Language;
+  pointer: PointerChoice;
+  /** Clips of what moves by nature play by themselves. */
+  autoPlay: boolean;
+  /** It is shown who the patient is. */
+  names: boolean;
 }
 
 const KEYS = 'isocenter.keys';
 const THEME = 'isocenter.theme';
 const LANGUAGE = 'isocenter.language';
+const POINTER = 'isocenter.pointer';
+const AUTO_PLAY = 'isocenter.autoplay';
+const NAMES = 'isocenter.names';
+const OFF = 'off';
 
 /** The texts of each language but English, which needs none. */
 const TEXTS = import.meta.glob<Texts>(['../languages/*.json', '!../languages/en.json'], { import: 'default' });
@@ -40,14 +51,14 @@ function store(name: string, value: string): void {
 
 export class SettingsStore {
   readonly changed = new Signal();
-  private current: Settings = { keys: DEFAULT_KEYS, theme: 'automatic', language: 'en' };
+  private current: Settings = { keys: DEFAULT_KEYS, theme: 'automatic', language: 'en', pointer: USUAL_POINTER, autoPlay: true, names: true };
 
   readonly state = (): Settings => this.current;
 
   /** Reads what is kept and puts it into effect. */
   async load(): Promise<void> {
     const theme = THEMES.find((one) => one === stored(THEME)) ?? 'automatic';
-    this.apply({ keys: readKeys(stored(KEYS)), theme });
+    this.apply({ keys: readKeys(stored(KEYS)), theme, pointer: readPointer(stored(POINTER)), autoPlay: stored(AUTO_PLAY) !== OFF, names: stored(NAMES) !== OFF });
     await this.speak(languageOf([stored(LANGUAGE) ?? '', ...navigator.languages]));
   }
 
@@ -66,6 +77,21 @@ export class SettingsStore {
     this.apply({ theme });
   }
 
+  setPointer(pointer: PointerChoice): void {
+    store(POINTER, JSON.stringify(pointer));
+    this.apply({ pointer });
+  }
+
+  setAutoPlay(autoPlay: boolean): void {
+    store(AUTO_PLAY, autoPlay ? 'on' : OFF);
+    this.apply({ autoPlay });
+  }
+
+  setNames(names: boolean): void {
+    store(NAMES, names ? 'on' : OFF);
+    this.apply({ names });
+  }
+
   private async speak(language: Language): Promise<void> {
     const texts = language === 'en' ? {} : await TEXTS[`../languages/${language}.json`]?.().catch(() => undefined);
     if (!texts) return;
@@ -77,6 +103,7 @@ export class SettingsStore {
   private apply(change: Partial<Settings>): void {
     this.current = { ...this.current, ...change };
     setKeymap(keymapOf(this.current.keys));
+    setAutoPlay(this.current.autoPlay);
     document.documentElement.dataset.theme = this.current.theme;
     this.changed.emit();
   }

@@ -35,15 +35,17 @@ const [BETWEEN, BESIDE] = [0.36, 68];
 export interface ScaleSource {
   pixel?: Point | undefined;
   calibration?: Calibration | undefined;
+  /** Without whoever the patient is. */
+  unnamed?: boolean | undefined;
 }
 
 /** `further` are more notes, a line each. */
-export function annotations(state: PaneState, detail: Detail, further: string, { pixel, calibration }: ScaleSource = {}): Annotations | undefined {
+export function annotations(state: PaneState, detail: Detail, further: string, { pixel, calibration, unnamed }: ScaleSource = {}): Annotations | undefined {
   const { set, index, shown, bitmap, view } = state;
   const picture = set?.pictures[shown >= 0 ? shown : index];
   if (!set || !picture) return undefined;
   return {
-    corners: cornersOf(state, set, picture, detail),
+    corners: cornersOf(state, set, picture, detail, unnamed),
     notes: [...notesOf(set, picture, bitmap, calibration), ...further.split('\n').filter(Boolean)],
     letters: edgeLetters(picture.orientation, pictureInfo(picture).PatientOrientation, view),
     laterality: laterality(picture.instance.dataSet),
@@ -52,7 +54,7 @@ export function annotations(state: PaneState, detail: Detail, further: string, {
   };
 }
 
-function cornersOf({ index, bitmap, view, pane, grey, setting, playing, rate }: PaneState, set: DisplaySet, picture: Picture, detail: Detail): Corners {
+function cornersOf({ index, bitmap, view, pane, grey, setting, playing, rate }: PaneState, set: DisplaySet, picture: Picture, detail: Detail, unnamed: boolean | undefined): Corners {
   return cornerText({
     set,
     picture,
@@ -65,6 +67,7 @@ function cornersOf({ index, bitmap, view, pane, grey, setting, playing, rate }: 
     map: grey && t(mapOf(setting.map)?.label ?? ''),
     suv: chosenSuv(pictureInfo(picture).transform.suv?.factors, setting.suv),
     rate: playing ? rate : undefined,
+    unnamed,
   });
 }
 

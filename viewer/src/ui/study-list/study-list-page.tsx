@@ -8,6 +8,7 @@ import { sortedRows, type Sort, type StudyFilter, type StudyRow } from '../../co
 import type { SystemInfo } from '../../net/dicomweb';
 import { afterDrawing } from '../parts/after-drawing';
 import { Mark } from '../parts/mark';
+import { noteListed } from '../neighbours';
 import { navigate } from '../place';
 import { useServices } from '../services';
 import { FilterBar } from './filter-bar';
@@ -88,6 +89,8 @@ export function StudyListPage({ onListed }: { onListed(): void }): JSX.Element {
     document.title = 'Isocenter';
     Object.assign(left, { filter, sort, study: selected });
   }, [filter, sort, selected]);
+
+  useEffect(() => noteListed(rows.map(({ StudyInstanceUID }) => StudyInstanceUID)), [rows]);
 
   const open = useCallback((row: StudyRow) => {
     left.study = row.StudyInstanceUID;

@@ -33,7 +33,7 @@ export function Dialogs({ engine, panel, instance, run, say, onClose }: Props): 
   return (
     <Suspense fallback={null}>
       {panel === 'commands' ? <CommandSearch run={run} onClose={onClose} /> : null}
-      {panel === 'settings' ? <SettingsDialog onClose={onClose} /> : null}
+      {panel === 'settings' ? <SettingsDialog run={run} onClose={onClose} /> : null}
       {panel === 'surface' ? <SurfaceDialog engine={engine} say={say} onClose={onClose} /> : null}
     </Suspense>
   );

@@ -5,6 +5,7 @@ import { Owner } from '../../core/lifecycle';
 import type { Point } from '../../core/view';
 import type { Drag } from '../../viewport/measure/session';
 import type { StackController } from '../../viewport/stack-controller';
+import { settings } from '../settings';
 
 export interface GestureHost {
   tool(): Tool;
@@ -92,7 +93,7 @@ export class Gestures {
       if (this.contacts.size === 1) this.press = setTimeout(() => this.longPress(this.at(event)), LONG_PRESS);
       return;
     }
-    this.meaning = mouseDrag(event.button, this.host.tool(), event.ctrlKey || event.metaKey, event.shiftKey);
+    this.meaning = mouseDrag(event.button, this.host.tool(), event.ctrlKey || event.metaKey, event.shiftKey, settings.state().pointer.mouse);
     if (event.button === 1) event.preventDefault();
   };
 
@@ -119,7 +120,7 @@ export class Gestures {
     clearTimeout(this.press);
     if (this.grabbed) this.grabbed.move(this.at(event));
     else if (this.contacts.size === 2) this.pinch(event, before);
-    else if (this.contacts.size >= 3) this.controller.dragWindow(dx / this.contacts.size, dy / this.contacts.size);
+    else if (this.contacts.size >= 3) this.window(dx / this.contacts.size, dy / this.contacts.size);
     else if (this.meaning) this.drag(this.meaning, dx, dy);
     this.contacts.set(event.pointerId, { x: event.clientX, y: event.clientY });
     if (event.pointerType !== 'touch') this.host.cursorAt(this.at(event));
@@ -130,7 +131,7 @@ export class Gestures {
     const box = this.element.getBoundingClientRect();
     switch (meaning) {
       case 'window':
-        if (!this.host.dragWindow(dx, dy, this.other)) this.controller.dragWindow(dx, dy);
+        this.window(dx, dy);
         break;
       case 'pan':
         this.controller.pan(dx, dy);
@@ -146,6 +147,11 @@ export class Gestures {
         break;
       }
     }
+  }
+
+  private window(dx: number, dy: number): void {
+    const down = settings.state().pointer.levelInverted ? -dy : dy;
+    if (!this.host.dragWindow(dx, down, this.other)) this.controller.dragWindow(dx, down);
   }
 
   private pinch(event: PointerEvent, before: Contact): void {
@@ -191,7 +197,7 @@ export class Gestures {
     this.wheelRest += wheelSteps(delta, event.deltaMode, event.shiftKey && !timed);
     const whole = Math.trunc(this.wheelRest);
     this.wheelRest -= whole;
-    if (whole !== 0 && !(timed && this.host.stepTime(whole))) this.controller.step(whole);
+    if (whole !== 0 && !(timed && this.host.stepTime(whole))) this.controller.step(settings.state().pointer.wheelInverted ? -whole : whole);
     this.host.cursorAt(this.at(event));
   };
 }

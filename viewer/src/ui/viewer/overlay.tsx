@@ -8,7 +8,9 @@ import { localNumber, t } from '../../core/language';
 import type { Point } from '../../core/view';
 import { annotations, type Annotations } from '../../viewport/annotations';
 import type { PaneState } from '../../viewport/stack-controller';
+import { settings } from '../settings';
 import { ColourBar } from './colour-bar';
+import { useStateOf } from './use-signal';
 
 const EDGES = ['top', 'right', 'bottom', 'left'] as const;
 
@@ -26,7 +28,8 @@ interface Props {
 }
 
 export function Overlay({ state, detail, pixel, cursor, calibration, further, colours: upper }: Props): JSX.Element | null {
-  const written = annotations(state, detail, further, { pixel, calibration });
+  const { names } = useStateOf(settings);
+  const written = annotations(state, detail, further, { pixel, calibration, unnamed: !names });
   if (!written) return null;
   const { corners, notes, letters, laterality, bar } = written;
   const colours = upper ?? written.colours;

@@ -5,6 +5,7 @@ import { panePicture, type PaneParts } from '../../viewport/export/pane-picture'
 import { volumePicture } from '../../viewport/export/volume-picture';
 import type { PaneState } from '../../viewport/stack-controller';
 import { volumeWritten } from '../../viewport/volume3d/written';
+import { settings } from '../settings';
 import type { ViewerEngine } from './viewer-engine';
 import './print.css';
 import { t } from '../../core/language';
@@ -22,7 +23,7 @@ interface Figure {
 
 export type Printed = 'layout' | 'pane';
 
-/** Opens the browser's print dialog; returns why it cannot, else "". A pane alone says nothing of whose it is. */
+/** Opens the browser's print dialog; returns why it cannot, else "". A pane alone says nothing of whose it is, nor does a layout while names are hidden. */
 export async function printSheet(engine: ViewerEngine, parts: Omit<PaneParts, 'further'>, printed: Printed): Promise<string> {
   const { workspace, volume3d } = engine;
   const volume = volume3d.state();
@@ -30,7 +31,7 @@ export async function printSheet(engine: ViewerEngine, parts: Omit<PaneParts, 'f
   if (figures.every(({ canvas }) => !canvas)) return volume ? t('The volume is still being drawn: try again when it is at rest') : t('There is no picture to print');
   const { arrangement, columns } = workspace.state();
   const template = figures.length === 1 ? 'minmax(0, 1fr)' : arrangement === 'mpr' ? 'minmax(0, 2fr) minmax(0, 1fr)' : arrangement === 'curved' ? 'repeat(3, minmax(0, 1fr))' : `repeat(${columns}, minmax(0, 1fr))`;
-  const made = sheet(figures, template, printed === 'layout');
+  const made = sheet(figures, template, printed === 'layout' && settings.state().names);
   made.dataset.arrangement = figures.length === 1 ? 'grid' : arrangement;
   put(made);
   window.print();

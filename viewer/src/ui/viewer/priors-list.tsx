@@ -7,6 +7,8 @@ import { t } from '../../core/language';
 import { priorKeys, priorsOf, type Prior } from '../../core/priors';
 import { ModalityBadges } from '../parts/modality-badge';
 import { useServices } from '../services';
+import { settings } from '../settings';
+import { useStateOf } from './use-signal';
 
 const MOST = 200;
 
@@ -55,6 +57,7 @@ export function PriorsList({ patient, open, onOpen }: Props): JSX.Element | null
 }
 
 function Row({ prior, onOpen }: { prior: Prior; onOpen(StudyInstanceUID: string): void }): JSX.Element {
+  const { names } = useStateOf(settings);
   return (
     <button type="button" className="prior" title={t('Open beside: {date}', { date: prior.description || prior.date })} onClick={() => onOpen(prior.StudyInstanceUID)}>
       <span className="prior-top">
@@ -64,7 +67,7 @@ function Row({ prior, onOpen }: { prior: Prior; onOpen(StudyInstanceUID: string)
       <span className="prior-title">{prior.description || t('{images} images', { images: prior.images })}</span>
       {prior.otherName ? (
         <span className="prior-warning">
-          <AlertTriangle size={12} aria-hidden="true" /> {prior.name || t('No name')}
+          <AlertTriangle size={12} aria-hidden="true" /> {names ? prior.name || t('No name') : t('Name hidden')}
         </span>
       ) : null}
     </button>

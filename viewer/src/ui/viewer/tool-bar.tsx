@@ -43,7 +43,8 @@ const TURNS: readonly (readonly CommandName[])[] = [
 ];
 const MORE: readonly (readonly CommandName[])[] = [
   ['panel.commands', 'panel.settings', 'panel.keys'],
-  ['panel.text', 'panel.tags', 'panel.full'],
+  ['panel.text', 'panel.names', 'panel.tags', 'panel.full'],
+  ['study.previous', 'study.next'],
   ['curve.draw'],
 ];
 const nothing = (): undefined => undefined;
@@ -61,6 +62,7 @@ const MEASURES: readonly (readonly CommandName[])[] = [
 const EXPORTS: readonly (readonly CommandName[])[] = [
   ['export.image', 'export.jpeg', 'export.film', 'export.copy', 'export.print', 'export.printPane'],
   ['export.text', 'export.size'],
+  ['link.copy'],
   ['export.nifti', 'export.surface'],
   ['key.store', 'state.store'],
 ];

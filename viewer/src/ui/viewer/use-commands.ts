@@ -10,10 +10,12 @@ import { t } from '../../core/language';
 import type { SlabMode } from '../../core/reslice';
 import type { Links } from '../../core/links';
 import type { Overlay } from '../../viewport/fusion/overlay';
+import type { ExportState } from '../../viewport/export/choices';
 import type { ExportSource } from '../../viewport/export/exporter';
 import type { PaneParts } from '../../viewport/export/pane-picture';
 import { notStored } from '../../net/local-only';
 import type { Printed } from './print-sheet';
+import { settings } from '../settings';
 import type { SubtractionSession } from '../../viewport/subtraction/session';
 import type { EditSession } from '../../viewport/structures/edit-session';
 import { shownSet } from './shown-set';
@@ -40,6 +42,10 @@ export interface PageActions {
   /** Fuses what goes best with the open series, or ends that. */
   fuse(): void;
   list(): void;
+  /** Copies a link to the picture of the active pane. */
+  link(): void;
+  /** Opens the study that follows or precedes in the list. */
+  study(by: 1 | -1): void;
   /** Lets the user choose local files, or a folder. */
   pick(folder: boolean): void;
   upload(folder: boolean): void;
@@ -249,6 +255,8 @@ function exportActions(engine: ViewerEngine, page: PageActions): Actions {
     const { active } = workspace;
     return { volume: volume3d.state(), active, parts: { ...parts(), further: active.state().set?.plane ? mpr.notes.state() : '' } };
   };
+  /** Whoever hides names does not want them in files either. */
+  const wanted = (): ExportState => ({ ...exporting.state(), text: exporting.state().text && settings.state().names });
   const making = (make: () => Promise<string>) => (): void => {
     void make()
       .catch((error: unknown) => (error instanceof Error ? error.message : t('The file cannot be made')))
@@ -256,12 +264,12 @@ function exportActions(engine: ViewerEngine, page: PageActions): Actions {
   };
   const printing = (printed: Printed): (() => void) => making(async () => (await import('./print-sheet')).printSheet(engine, parts(), printed));
   return {
-    'export.image': making(async () => (await import('../../viewport/export/exporter')).downloadPicture(source(), exporting.state())),
-    'export.jpeg': making(async () => (await import('../../viewport/export/exporter')).downloadPicture(source(), exporting.state(), 'jpeg')),
-    'export.film': making(() => job.run(t('Saving the film'), async (running) => (await import('../../viewport/export/film')).downloadFilm(workspace.active.state(), sources, source().parts, exporting.state(), running))),
+    'export.image': making(async () => (await import('../../viewport/export/exporter')).downloadPicture(source(), wanted())),
+    'export.jpeg': making(async () => (await import('../../viewport/export/exporter')).downloadPicture(source(), wanted(), 'jpeg')),
+    'export.film': making(() => job.run(t('Saving the film'), async (running) => (await import('../../viewport/export/film')).downloadFilm(workspace.active.state(), sources, source().parts, wanted(), running))),
     'export.nifti': making(() => job.run(t('Saving the volume'), async (running) => (await import('../../viewport/export/nifti')).downloadNifti(shownSet(engine), engine.store, running))),
     'export.surface': () => page.change(() => ({ panel: 'surface' })),
-    'export.copy': making(async () => (await import('../../viewport/export/exporter')).copyPicture(source(), exporting.state())),
+    'export.copy': making(async () => (await import('../../viewport/export/exporter')).copyPicture(source(), wanted())),
     'export.print': printing('layout'),
     'export.printPane': printing('pane'),
     'export.text': () => exporting.toggle('text'),
@@ -379,6 +387,7 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
       else if (!engine.job.cancel() && !volume3d.leave() && !(drawing && leavePath()) && !measure.state()?.cancel() && !leavePath() && !workspace.forgetCursor()) workspace.active.reset();
     },
     'panel.text': () => page.change((state) => ({ detail: nextDetail(state.detail) })),
+    'panel.names': () => settings.setNames(!settings.state().names),
     'panel.series': () => page.change((state) => ({ drawer: !state.drawer })),
     'panel.tags': () => page.change((state) => ({ panel: state.panel === 'tags' ? undefined : 'tags' })),
     'panel.keys': () => page.change((state) => ({ panel: state.panel === 'keys' ? undefined : 'keys' })),
@@ -390,6 +399,9 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
     'archive.files': () => page.upload(false),
     'archive.folder': () => page.upload(true),
     'study.list': () => page.list(),
+    'link.copy': () => page.link(),
+    'study.next': () => page.study(1),
+    'study.previous': () => page.study(-1),
   };
 }
 

@@ -3,6 +3,7 @@
 import { useCallback } from 'react';
 import type { PanesPlace, ViewerPlace } from '../../core/deep-link';
 import type { DisplaySet } from '../../core/stack';
+import type { StackController } from '../../viewport/stack-controller';
 import type { SeriesEntry } from '../../viewport/study-loader';
 import { applyState, stateTarget } from './references';
 import type { PageState } from './use-commands';
@@ -69,13 +70,14 @@ export function useOpening(engine: ViewerEngine, change: (make: (state: PageStat
     [engine, workspace, hanging, leave],
   );
   const begin = useCallback(
-    async ({ studies, series, instance, layout }: ViewerPlace) => {
+    async ({ studies, series, instance, frame, window, layout }: ViewerPlace) => {
       hanging.prepare();
       await loader.load(studies, series);
       const first = loader.firstChoice(series);
       const hung = await hanging.start(studies, !series && !layout && !instance && !matchMedia(PHONE).matches);
-      if (layout) restore(engine, layout, series);
+      if (layout) restore(engine, layout, series, instance);
       else if (!hung && first && !workspace.active.state().set) open(first, undefined, instance);
+      show(workspace.active, instance, frame, window);
     },
     [engine, loader, workspace, hanging, open],
   );
@@ -109,8 +111,16 @@ export function useOpening(engine: ViewerEngine, change: (make: (state: PageStat
   return { begin, open, drop, arrange, next, first, fuse: fusing };
 }
 
+/** Goes to the frame and window that an address names. */
+function show(controller: StackController, instance: string, frame: number | undefined, window: ViewerPlace['window']): void {
+  const { set, setting } = controller.state();
+  const index = frame ? (set?.pictures.findIndex((one) => one.instance.SOPInstanceUID === instance && one.frame === frame) ?? -1) : -1;
+  if (index >= 0) controller.goTo(index);
+  if (window) controller.follow({ ...setting, custom: window });
+}
+
 /** The layout of an address; the pane of its series is the active one. */
-function restore({ workspace, loader }: ViewerEngine, { rows, columns, panes }: PanesPlace, series: string): void {
+function restore({ workspace, loader }: ViewerEngine, { rows, columns, panes }: PanesPlace, series: string, instance: string): void {
   const studies = [...new Set(loader.state().series.map(({ StudyInstanceUID }) => StudyInstanceUID))];
   const sets = studies.flatMap((study) => loader.allSets(study));
   workspace.quietly(() => {
@@ -118,7 +128,7 @@ function restore({ workspace, loader }: ViewerEngine, { rows, columns, panes }: 
     workspace.state().cells.forEach(({ controller }, index) => {
       const uid = panes[index] ?? '';
       const set = sets.find((one) => one.SeriesInstanceUID === uid) ?? sets.find(({ instances }) => instances.some(({ SOPInstanceUID }) => SOPInstanceUID === uid));
-      if (set) controller.open(set, uid);
+      if (set) controller.open(set, instance && set.SeriesInstanceUID === series ? instance : uid);
     });
     workspace.activate(Math.max(0, workspace.state().cells.findIndex(({ controller }) => controller.state().set?.SeriesInstanceUID === series)));
   });

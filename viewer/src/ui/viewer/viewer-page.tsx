@@ -1,14 +1,15 @@
 // An open study: its series, one pane, tools and panels.
 
-import { ArrowLeft, Star } from 'lucide-react';
+import { ArrowLeft, Eye, EyeOff, Star } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type JSX } from 'react';
 import { formatAge, formatDate } from '../../core/dates';
-import { keyLabel, type CommandName } from '../../core/commands';
+import { keyLabel, titleOf, type CommandName } from '../../core/commands';
 import type { ViewerPlace } from '../../core/deep-link';
 import type { DisplaySet } from '../../core/stack';
 import { text, type DataSet } from '../../core/dicom-json';
-import type { Tool } from '../../core/gesture';
+import { firstTool, type Tool } from '../../core/gesture';
 import { t } from '../../core/language';
+import { withoutNames } from '../../core/naming';
 import type { Point } from '../../core/view';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
 import type { KeyState } from '../../viewport/key-images';
@@ -16,6 +17,7 @@ import type { Cell, WorkspaceState } from '../../viewport/workspace';
 import { connection } from '../../net/connection';
 import { Mark } from '../parts/mark';
 import type { Uploads } from '../uploads';
+import { openNeighbour } from '../neighbours';
 import { navigate } from '../place';
 import { useServices } from '../services';
 import { settings } from '../settings';
@@ -37,7 +39,7 @@ import { ToolBar } from './tool-bar';
 import { useCommands, type PageState } from './use-commands';
 import { ownId, PHONE, useOpening } from './use-opening';
 import { useStateOf } from './use-signal';
-import { useAddress } from './use-address';
+import { copyLink, useAddress } from './use-address';
 import { useAhead } from './use-ahead';
 import { createEngine, type ViewerEngine } from './viewer-engine';
 import './viewer.css';
@@ -108,7 +110,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
   useEffect(() => {
     latest.current = page;
   });
-  const actions = useMemo(() => ({ change, series: next, first, fuse, list: () => navigate({ page: 'list' }), pick: (folder: boolean) => local.pick(folder), upload: (folder: boolean) => storeFrom(uploads, folder), full: toggleFullScreen, planes: () => latest.current.planes, tool: () => latest.current.tool }), [change, next, first, fuse, local, uploads]);
+  const actions = useMemo(() => ({ change, series: next, first, fuse, list: () => navigate({ page: 'list' }), link: () => void copyLink(place, workspace.active.state(), workspace.state()).then((note) => change(() => ({ note }))), study: (by: 1 | -1) => void openNeighbour(client, place, by).then((note) => change(() => ({ note }))), pick: (folder: boolean) => local.pick(folder), upload: (folder: boolean) => storeFrom(uploads, folder), full: toggleFullScreen, planes: () => latest.current.planes, tool: () => latest.current.tool }), [change, next, first, fuse, local, uploads, client, workspace, place]);
   const run = useCommands(engine, actions);
 
   const over = useCallback(
@@ -145,7 +147,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
         <button type="button" className="icon-button back" aria-label={t('Back to the study list')} title={t('Back to the study list')} onClick={() => run('study.list')}>
           <ArrowLeft size={18} />
         </button>
-        <StudyTitle dataSet={instance?.dataSet} local={client.local} />
+        <StudyTitle dataSet={instance?.dataSet} local={client.local} run={run} />
         <ToolBar
           tool={page.tool}
           workspace={layout}
@@ -251,7 +253,7 @@ function useSeen({ keys, workspace }: ViewerEngine, study: StudyState, set: Disp
 
 const firstPage = (): PageState => {
   const phone = matchMedia(PHONE).matches;
-  return { tool: phone ? 'scroll' : 'window', detail: 'all', panel: undefined, drawer: !phone, planes: true, layoutAsked: 0, note: '' };
+  return { tool: firstTool(settings.state().pointer, phone), detail: 'all', panel: undefined, drawer: !phone, planes: true, layoutAsked: 0, note: '' };
 };
 
 const studiesOf = ({ series }: StudyState): ReadonlySet<string> => new Set(series.map(({ StudyInstanceUID }) => StudyInstanceUID));
@@ -267,7 +269,8 @@ function PaneGrid({ layout, children }: { layout: WorkspaceState; children(cell:
   );
 }
 
-function StudyTitle({ dataSet, local }: { dataSet: DataSet | undefined; local: boolean }): JSX.Element {
+function StudyTitle({ dataSet, local, run }: { dataSet: DataSet | undefined; local: boolean; run(name: CommandName): void }): JSX.Element {
+  const { names } = useStateOf(settings);
   const name = text(dataSet, 'PatientName') || text(dataSet, 'PatientID');
   const age = formatAge(text(dataSet, 'PatientBirthDate'), text(dataSet, 'StudyDate'), text(dataSet, 'PatientAge'));
   const under = [formatDate(text(dataSet, 'StudyDate')), text(dataSet, 'StudyDescription')].filter(Boolean).join(' · ');
@@ -280,10 +283,13 @@ function StudyTitle({ dataSet, local }: { dataSet: DataSet | undefined; local: b
         <>
           <div className="study-name">
             {local ? <span className="local-badge" title={t('The files stay on this computer: nothing is uploaded')} data-testid="local-badge">{t('Local')}</span> : null}
-            <strong>{name || t('No name')}</strong>
+            <strong>{names ? name || t('No name') : t('Name hidden')}</strong>
             <span className="muted">{[age, text(dataSet, 'PatientSex')].filter(Boolean).join(' ')}</span>
+            <button type="button" className="name-button" aria-label={titleOf('panel.names')} aria-pressed={!names} title={`${titleOf('panel.names')}  ${keyLabel('panel.names')}`} onClick={() => run('panel.names')}>
+              {names ? <Eye size={14} aria-hidden="true" /> : <EyeOff size={14} aria-hidden="true" />}
+            </button>
           </div>
-          <span className="study-under">{under}</span>
+          <span className="study-under">{names ? under : withoutNames(under, dataSet)}</span>
         </>
       ) : (
         <Mark size={20} />

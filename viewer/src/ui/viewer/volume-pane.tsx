@@ -9,6 +9,7 @@ import { t } from '../../core/language';
 import type { Volume3dSession, Volume3dState } from '../../viewport/volume3d/session';
 import { volumeWritten } from '../../viewport/volume3d/written';
 import type { PhaseControl } from '../../viewport/phase-control';
+import { settings } from '../settings';
 import { PhaseBar } from './phase-bar';
 import { useStateOf } from './use-signal';
 import { TransferPanel } from './transfer-panel';
@@ -77,13 +78,12 @@ export function VolumePane({ session, phases, run }: { session: Volume3dSession;
 }
 
 function VolumeText({ session, state }: { session: Volume3dSession; state: Volume3dState }): JSX.Element {
+  const { names } = useStateOf(settings);
   const { patient, notes, mode, series } = volumeWritten(session, state);
   return (
     <div className="overlay">
       <div className="corner corner-tl">
-        {patient.map((line, index) => (
-          <div key={index}>{line}</div>
-        ))}
+        {names ? patient.map((line, index) => <div key={index}>{line}</div>) : null}
       </div>
       <div className="corner corner-bl">
         {notes.length > 0 ? (
