@@ -142,7 +142,10 @@ export class VolumeRenderer {
     gl.activeTexture(gl.TEXTURE2);
     gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.cuts);
     this.setUniforms(scene, volume.grid);
+    const plain = name === 'coarse' && this.slow;
+    if (plain) this.filter(gl.NEAREST);
     gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+    if (plain) this.filter(gl.LINEAR);
     gl.activeTexture(gl.TEXTURE0);
     gl.disable(gl.SCISSOR_TEST);
   }
@@ -197,6 +200,15 @@ export class VolumeRenderer {
       gl.uniform4f(place(`cutUpward[${index}]`), ...upward);
       gl.uniform1i(place(`cutKeeps[${index}]`), keep ? 1 : 0);
     });
+  }
+
+  /** How the volume and the table are read: between texels takes software three times as long. */
+  private filter(kind: number): void {
+    const { gl } = this;
+    for (const [unit, target] of [[gl.TEXTURE0, gl.TEXTURE_3D], [gl.TEXTURE1, gl.TEXTURE_2D]] as const) {
+      gl.activeTexture(unit);
+      for (const name of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(target, name, kind);
+    }
   }
 
   private square(): void {
