@@ -7,8 +7,10 @@ import os
 import stat
 import subprocess
 import sys
+import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,14 @@ import pytest
 
 from isocenter.anonymizing.folder import incoming
 from isocenter.cli import main
-from isocenter.cli.anonymizer import shares
+from isocenter.cli.anonymizer import Job, run_all, shares
 from isocenter.cli.file_set import write_directory
-from isocenter.deid import Project
+from isocenter.cli.sources import Candidate, Rejected
+from isocenter.deid import Project, policy
 from isocenter.dicom import dictionary
 from isocenter.dicom.part10 import write_file_meta
 from isocenter.dicom.writer import write_element
-from isocenter.errors import ConfigurationError
+from isocenter.errors import ConfigurationError, UsageError
 
 CT, SC = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.7"
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -122,11 +125,46 @@ def test_the_same_bytes_whatever_the_jobs_and_the_run(tmp_path: Path, anonymize)
 
 @pytest.mark.parametrize(("count", "largest"), [(0, 0), (1, 1), (20, 1), (500, 16), (30_000, 64)])
 def test_every_process_gets_its_share(count: int, largest: int) -> None:
-    names = [f"{number}" for number in range(count)]
-    chunks = shares(names, 2)
+    names = [Rejected(f"{number}", "") for number in range(count)]
+    chunks = list(shares(iter(names), 2))
     assert [name for _, part in chunks for name in part] == names
-    assert [first for first, _ in chunks] == list(range(0, count, largest or 1))
+    assert [first for first, _ in chunks] == [names.index(part[0]) for _, part in chunks]
     assert max((len(part) for _, part in chunks), default=0) == largest
+
+
+def test_work_begins_while_inputs_are_found(tmp_path: Path, inputs: Path) -> None:
+    """The last input is found when the first object is written; how many there are is told when all are found."""
+    told: list[int] = []
+    job = Job((inputs,), tmp_path / "key", policy("basic"), tmp_path / "out")
+    Project.open(job.project)
+
+    def found() -> Iterator[Candidate | Rejected]:
+        yield from job.inputs()
+        deadline = time.monotonic() + 30
+        while not list(job.incoming.glob("*/0")):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield Rejected("last", "found late")
+
+    with closing(run_all(job, found(), 2, told.append)) as outcomes:
+        assert not told
+        results = list(outcomes)
+    assert told == [len(results)]
+    assert (results[-1].name, results[-1].outcome) == ("last", "rejected")
+    assert [each.name for each in results[:-1]] == [each.name for each in job.inputs()]
+
+
+def test_inputs_that_change_while_they_are_read_end_the_run(tmp_path: Path, inputs: Path) -> None:
+    """Members of a ZIP archive are found by each process for itself."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for number in range(3):
+            archive.writestr(f"{number}", object_file(number))
+    job = Job((tmp_path / "a.zip",), tmp_path / "key", policy("basic"), None)
+    Project.open(job.project)
+    other = [found._replace(name="other") for found in job.inputs()]
+    with pytest.raises(UsageError, match="changed while they were read"):
+        list(run_all(job, other, 2))
+    assert [each.outcome for each in run_all(job, job.inputs(), 2)] == ["output"] * 3
 
 
 def test_another_key_gives_nothing_in_common(tmp_path: Path, anonymize) -> None:
@@ -182,6 +220,14 @@ def test_another_object_with_the_same_uid_is_set_aside(inputs: Path, anonymize) 
     assert {"outcome": "sequestered", "reason": "another object with the same UID was written before", "count": 1} in (
         report["reasons"]
     )
+
+
+def test_files_need_neither_archive_nor_network() -> None:
+    """Half of the command's start was loading the index, which files do not need."""
+    code = "import isocenter.cli.anonymize, sys; print([m for m in ('sqlalchemy', 'isocenter.net.client', "
+    code += "'isocenter.archive') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_processes_are_copied_and_not_made_anew() -> None:
@@ -246,6 +292,15 @@ def test_a_dicomdir_is_counted_and_made_anew_where_asked(
     assert len(listed) == 3
     (study,) = [record for record in records if record.DirectoryRecordType == "STUDY"]
     assert (study.StudyDate, study.StudyTime) == ("20000101", "000000")  # both must have a value (PS3.3 F.5.2)
+
+
+@pytest.mark.parametrize("mixed", ["out", "key"])
+def test_nothing_is_written_beside_a_dicomdir_that_is_read(tmp_path: Path, disc: Path, mixed: str) -> None:
+    places = {"out": tmp_path / "out", "key": tmp_path / "key", mixed: disc / mixed}
+    with pytest.raises(SystemExit) as ended:
+        main(["anonymize", str(disc / "DICOMDIR"), "-o", str(places["out"]), "--project", str(places["key"])])
+    assert ended.value.code == 2
+    assert not (disc / mixed).exists()
 
 
 def test_a_damaged_dicomdir_does_no_harm(inputs: Path, anonymize) -> None:

@@ -114,7 +114,7 @@ def test_out_of_a_node_and_resumed(run, node: str, tmp_path: Path, monkeypatch: 
     assert list(spool.iterdir()) == []
     code, report = run(*wanted, "--study", OTHER, "--resume")
     assert (report["output"], report["unchanged"], report["sequestered"]) == (1, 20, 1)
-    monkeypatch.setattr("isocenter.cli.anonymize_inputs._fetch", lambda *_: pytest.fail("it is there"))
+    monkeypatch.setattr("isocenter.cli.anonymize_node._fetch", lambda *_: pytest.fail("it is there"))
     code, report = run("--from", node, "--project", str(tmp_path / "key"), "--study", OTHER, "--resume")
     assert (code, report["unchanged"], report["inputs"]) == (0, 1, 1)
     assert not [n for n, content in files(tmp_path / "out").items() if b"Zq" in content]

@@ -12,9 +12,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from isocenter.cli import main
-from isocenter.cli.identify import identify
+from isocenter.cli.identify import Item, identify
 from isocenter.cli.send import _associations
-from isocenter.cli.sender import Item
 from isocenter.cli.sources import MEDIA_STORAGE_DIRECTORY, Candidate
 from isocenter.errors import InvalidObjectError
 

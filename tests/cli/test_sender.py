@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from isocenter.cli.sender import Item, Report, Sender
+from isocenter.cli.identify import Item
+from isocenter.cli.sender import Report, Sender
 from isocenter.cli.sources import Candidate
 from isocenter.dimse.commands import Command
 from isocenter.errors import PeerError, UnsupportedError

@@ -17,13 +17,14 @@ from isocenter.anonymizing.audit import Event, Who, record
 from isocenter.anonymizing.reports import FOLDER as REPORTS
 from isocenter.anonymizing.reports import write_reports
 from isocenter.cli.anonymize_extras import Extras, WaysBack
-from isocenter.cli.anonymize_inputs import fetched, policy_of, project_of
+from isocenter.cli.anonymize_inputs import policy_of, project_of
 from isocenter.cli.anonymize_options import Source, Wish, extra_options, source_options, wish_options
 from isocenter.cli.anonymizer import THERE, Job, Outcome, faces_in, run_all
 from isocenter.cli.calling import credential_options
 from isocenter.cli.file_set import pack, write_directory
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, print_table, progress, size, visible
+from isocenter.cli.sources import folder_of
 from isocenter.deid import Project
 from isocenter.deid.report import INPUT_OUTCOMES, RunReport
 from isocenter.errors import ConfigurationError, UsageError
@@ -80,6 +81,8 @@ def command(
     if source.peer is None:
         code = _run(job, name, jobs, (), as_json=as_json)
     else:
+        from isocenter.cli.anonymize_node import fetched  # noqa: PLC0415 - heavy, and files need none
+
         Project.open(folder)
         peer = Peer.parse(source.peer)
         with fetched(peer, source.studies, source.aet, credentials, job.present()) as (found, left_out):
@@ -94,20 +97,22 @@ def _run(job: Job, name: str, jobs: int, left_out: Sequence[str], *, as_json: bo
     inputs, target = job.inputs(), job.out
     report = RunReport(job.policy, Project.open(job.project).fingerprint())
     if job.policy.deface:
+        inputs = list(inputs)
         job = replace(job, faces=faces_in(inputs))
     if target:
         _claim(target, report, job.extras)
     done = 0
     listed: list[Outcome] = []
+    bar = progress()
+    task = bar.add_task("anonymizing", total=None, bytes=0)
     with (
         _listing(job.project, dry_run=target is None) as listing,
-        closing(run_all(job, inputs, jobs)) as outcomes,
+        closing(run_all(job, inputs, jobs, lambda total: bar.update(task, total=total))) as outcomes,
         WaysBack(job.project) as ways_back,
-        progress() as bar,
+        bar,
     ):
         rows = csv.writer(listing)
         rows.writerow(("input", "outcome", "reason", "output"))
-        task = bar.add_task("anonymizing", total=len(inputs), bytes=0)
         for outcome in chain((Outcome(uid, "unchanged", reason=THERE) for uid in left_out), outcomes):
             report.add(outcome.outcome, outcome.reason, outcome.result)
             ways_back.take(outcome.sealed)
@@ -152,9 +157,10 @@ def _target(out: Path | None, project: Path, paths: tuple[Path, ...], *, dry_run
         raise UsageError(f"{out} is a file; name a folder, or a .zip file that is not there yet")
     if project.resolve().is_relative_to(target):
         raise UsageError("the project folder is inside the output folder; the key must not be given away with it")
-    if any(project.resolve().is_relative_to(path.resolve()) for path in paths):
+    starts = [folder_of(path).resolve() for path in paths if path.exists()]
+    if any(project.resolve().is_relative_to(start) for start in starts):
         raise UsageError("the project folder is inside an input folder; choose another one")
-    if any(target == path.resolve() or target.is_relative_to(path.resolve()) for path in paths):
+    if any(target.is_relative_to(start) for start in starts):
         raise UsageError("the output folder is inside an input folder; choose another one")
     return target
 

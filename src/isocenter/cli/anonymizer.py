@@ -1,8 +1,9 @@
 """The work of ``anonymize``: one input after the other, in this process or in several, each to one outcome.
 
-An object is written to a folder for what is on its way and gets its final name when it is whole, in the order of the
-inputs. So no half-written file ever has that name, a run that was stopped goes on where it was, and several processes
-give what one gives. What cannot be written ends the run.
+Several processes begin while inputs are still being found. An object is written to a folder for what is on its way
+and gets its final name when it is whole, in the order of the inputs. So no half-written file ever has that name, a run
+that was stopped goes on where it was, and several processes give what one gives. What cannot be
+written ends the run.
 """
 
 import mmap
@@ -10,12 +11,13 @@ import multiprocessing
 import os
 import secrets
 import tempfile
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import chain
+from functools import cached_property, partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -45,8 +47,10 @@ _MAPPED = 16 << 20
 _BLOCK = 1 << 20
 THERE = "there before, not looked at again"
 
-#: The number of the first input of some, and the names of all of them.
-Chunk = tuple[int, list[str]]
+#: The number of the first input of some, and all of them.
+Chunk = tuple[int, Sequence[Candidate | Rejected]]
+#: The same for another process, with the names of those that it has to find itself.
+Handed = tuple[int, Sequence[Candidate | Rejected | str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,9 @@ class Job:
     extras: Extras = field(default_factory=Extras)
     faces: "Mapping[str, Face | str]" = field(default_factory=dict)
 
-    def inputs(self) -> list[Candidate | Rejected]:
-        """Return the inputs, in the same order in every process."""
-        return list(find_candidates(self.paths) if self.stored is None else self.stored.candidates())
+    def inputs(self) -> Iterable[Candidate | Rejected]:
+        """Return the inputs, in the same order in every process; files are found as they are asked for."""
+        return find_candidates(self.paths) if self.stored is None else self.stored.candidates()
 
     def present(self) -> "Present | None":
         """Return what knows which objects are in the output; None: all inputs are looked at."""
@@ -120,12 +124,11 @@ class Outcome(NamedTuple):
 
 
 class Worker:
-    """Anonymises the inputs of a job by their number."""
+    """Anonymises inputs of a job."""
 
-    def __init__(self, job: Job, inputs: Sequence[Candidate | Rejected] | None = None) -> None:
+    def __init__(self, job: Job) -> None:
         keep_values_out()
         self.job = job
-        self.inputs = job.inputs() if inputs is None else inputs
         self.present = job.present()
         self.project = job.extras.project(job.project)
         self._mapping = job.extras.mapping(self.project, job.project)
@@ -137,13 +140,23 @@ class Worker:
             Path(self._incoming).mkdir(parents=True, exist_ok=True)
         self._block = bytearray(_BLOCK)  # fresh memory for each object would cost a page fault for every 4 kB
 
-    def run(self, chunk: Chunk) -> list[Outcome]:
+    def run(self, chunk: Handed) -> list[Outcome]:
         """Return the outcomes of these inputs. Raises UsageError when they are others than they were."""
-        first, names = chunk
-        here = self.inputs[first : first + len(names)]
-        if [found.name for found in here] != names:
+        first, given = chunk
+        return [
+            self.one(number, self._found(number, each) if isinstance(each, str) else each)
+            for number, each in enumerate(given, first)
+        ]
+
+    @cached_property
+    def _inputs(self) -> list[Candidate | Rejected]:
+        return list(self.job.inputs())
+
+    def _found(self, number: int, name: str) -> Candidate | Rejected:
+        """Return the input of this number as this process finds it."""
+        if number >= len(self._inputs) or self._inputs[number].name != name:
             raise UsageError("the input folders changed while they were read; run it again")
-        return [self.one(first + number, found) for number, found in enumerate(here)]
+        return self._inputs[number]
 
     def one(self, number: int, found: Candidate | Rejected) -> Outcome:
         """Return the outcome of one input. Raises OutOfResourcesError when it cannot be written."""
@@ -188,7 +201,7 @@ class Worker:
             return ""
 
 
-def faces_in(inputs: Sequence[Candidate | Rejected]) -> "dict[str, Face | str]":
+def faces_in(inputs: Iterable[Candidate | Rejected]) -> "dict[str, Face | str]":
     """Return the faces of all series in the inputs, or why there are none (`isocenter.deid.defacing`)."""
     from isocenter.deid.defacing import find_faces  # noqa: PLC0415 - heavy, and seldom needed
 
@@ -236,10 +249,13 @@ def _settle(job: Job, outcome: Outcome) -> Outcome:
     return outcome
 
 
-def run_all(job: Job, inputs: Sequence[Candidate | Rejected], jobs: int) -> Generator[Outcome, None, None]:
+def run_all(
+    job: Job, inputs: Iterable[Candidate | Rejected], jobs: int, tell: Callable[[int], object] = bool
+) -> Generator[Outcome, None, None]:
     """Return the outcome of every input, in the order of the inputs: of two with one UID the first is written.
 
-    The processes start here and not with the first outcome, so that the caller may start threads in between.
+    ``tell`` is told how many inputs there are as soon as all are found. The processes start here and not with the first
+    outcome, so that the caller may start threads in between.
 
     Raises:
         ConfigurationError: the project, the list of patients or the certificate is none.
@@ -247,15 +263,30 @@ def run_all(job: Job, inputs: Sequence[Candidate | Rejected], jobs: int) -> Gene
     with ExitStack() as stack:
         if job.out is not None:
             stack.enter_context(incoming(job.incoming))
-        worker = Worker(job, inputs)
-        chunks = shares([found.name for found in inputs], jobs)
-        return _settled(job, _outcomes(worker, chunks, jobs), stack.pop_all())
+        worker = Worker(job)
+        found = _counted(inputs, tell)
+        chunks = shares(iter(list(found)) if jobs == 1 else found, jobs)  # alone, it can say beforehand of how many
+        first = list(islice(chunks, jobs))
+        if len(first) < 2 or jobs == 1:
+            outcomes: Iterator[list[Outcome]] = map(worker.run, chain(first, chunks))
+        else:
+            outcomes = _in_processes(job, first, chunks, stack)
+        return _settled(job, outcomes, stack.pop_all())
 
 
-def shares(names: list[str], jobs: int) -> list[Chunk]:
-    """Return all inputs in pieces for the processes, in their order; few inputs one by one, for each may take long."""
-    size = min(_MOST, 1 + len(names) // (jobs * _SHARES))
-    return [(first, names[first : first + size]) for first in range(0, len(names), size)]
+def _counted(inputs: Iterable[Candidate | Rejected], tell: Callable[[int], object]) -> Iterator[Candidate | Rejected]:
+    number = 0
+    for number, found in enumerate(inputs, 1):  # noqa: B007 - told below
+        yield found
+    tell(number)
+
+
+def shares(inputs: Iterator[Candidate | Rejected], jobs: int) -> Iterator[Chunk]:
+    """Return all inputs in pieces for the processes, in their order; the first one by one, for each may take long."""
+    number = 0
+    while found := list(islice(inputs, min(_MOST, 1 + number // (jobs * _SHARES)))):
+        yield number, found
+        number += len(found)
 
 
 def _settled(job: Job, outcomes: Iterator[list[Outcome]], stack: ExitStack) -> Generator[Outcome, None, None]:
@@ -264,18 +295,32 @@ def _settled(job: Job, outcomes: Iterator[list[Outcome]], stack: ExitStack) -> G
             yield _settle(job, outcome)
 
 
-def _outcomes(worker: Worker, chunks: list[Chunk], jobs: int) -> Iterator[list[Outcome]]:
-    if jobs == 1 or len(chunks) == 1:
-        return map(worker.run, chunks)
+def _in_processes(
+    job: Job, first: list[Chunk], rest: Iterator[Chunk], stack: ExitStack
+) -> Generator[list[Outcome], None, None]:
+    """Begin the first chunks, each in a process of its own, which goes on with the rest as that is found."""
     context = multiprocessing.get_context("fork" if _may_fork() else "spawn")
-    given = worker.inputs if context.get_start_method() == "fork" and _may_be_copied(worker) else None
-    pool = ProcessPoolExecutor(min(jobs, len(chunks)), context, _start, (worker.job, given))
-    return _drained(pool, pool.map(_run, chunks))
+    pool = ProcessPoolExecutor(len(first), context, _start, (job,))
+    stack.callback(pool.shutdown, cancel_futures=True)
+    begun = deque(pool.submit(_run, _handed(job, chunk)) for chunk in first)
+    return _drained(job, pool, begun, rest)
 
 
-def _drained(pool: ProcessPoolExecutor, found: Iterator[list[Outcome]]) -> Iterator[list[Outcome]]:
-    with pool:
-        yield from found
+def _drained(
+    job: Job, pool: ProcessPoolExecutor, begun: deque[Future[list[Outcome]]], rest: Iterator[Chunk]
+) -> Generator[list[Outcome], None, None]:
+    for chunk in rest:
+        begun.append(pool.submit(_run, _handed(job, chunk)))
+        while begun and begun[0].done():
+            yield begun.popleft().result()
+    while begun:
+        yield begun.popleft().result()
+
+
+def _handed(job: Job, chunk: Chunk) -> Handed:
+    """Return inputs as another process can take them: files of their own as they were found, others by name."""
+    number, found = chunk
+    return number, [each.name if job.stored or getattr(each, "member", False) else each for each in found]
 
 
 def _may_fork() -> bool:
@@ -284,19 +329,13 @@ def _may_fork() -> bool:
     return tasks.is_dir() and len(list(tasks.iterdir())) == 1
 
 
-def _may_be_copied(worker: Worker) -> bool:
-    """Tell whether a copy of this process may read the inputs as they were found: files of their own."""
-    members = (isinstance(found, Candidate) and found.member for found in worker.inputs)
-    return worker.job.stored is None and not any(members)
-
-
 _worker: list[Worker] = []
 
 
-def _start(job: Job, inputs: Sequence[Candidate | Rejected] | None) -> None:
-    """Prepare a process: it has the same inputs, or finds them in the same order."""
-    _worker[:] = [Worker(job, inputs)]
+def _start(job: Job) -> None:
+    """Prepare a process."""
+    _worker[:] = [Worker(job)]
 
 
-def _run(chunk: Chunk) -> list[Outcome]:
+def _run(chunk: Handed) -> list[Outcome]:
     return _worker[0].run(chunk)

@@ -1,8 +1,8 @@
 """Which object a file is: what a command needs to know to send it, or to name it."""
 
+from dataclasses import dataclass
 from typing import BinaryIO
 
-from isocenter.cli.sender import Item
 from isocenter.cli.sources import MEDIA_STORAGE_DIRECTORY, Candidate
 from isocenter.dicom.part10 import MAX_META_LENGTH, FileMeta, read_preamble_and_meta
 from isocenter.dicom.scanner import scan
@@ -11,6 +11,17 @@ from isocenter.errors import InvalidObjectError
 
 _HEAD = 1 << 14
 _SOP_CLASS_UID, _SOP_INSTANCE_UID = 0x00080016, 0x00080018
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One object, and where its data set begins."""
+
+    candidate: Candidate
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    data_set_offset: int
 
 
 def identify(candidate: Candidate, file: BinaryIO) -> Item:

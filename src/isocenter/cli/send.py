@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ from rich.progress import Progress
 
 from isocenter.cli import commitment
 from isocenter.cli.calling import credential_options
-from isocenter.cli.identify import identify
+from isocenter.cli.identify import Item, identify
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, progress, size, visible
-from isocenter.cli.sender import Item, Report, Sender
+from isocenter.cli.sender import Report, Sender, other_proposals_of, proposal_of
 from isocenter.cli.sources import UNREADABLE, Candidate, Rejected, find_candidates
 from isocenter.errors import IsocenterError
 from isocenter.net.client import Proposal, connect
@@ -79,8 +78,8 @@ def _as_json(report: Report, outcome: commitment.Outcome | None) -> dict[str, An
         "sent": report.sent,
         "bytes": report.bytes,
         "seconds": round(report.seconds, 3),
-        "warnings": [asdict(w) for w in report.warnings],
-        "failed": [asdict(f) for f in report.failed],
+        "warnings": [w._asdict() for w in report.warnings],
+        "failed": [f._asdict() for f in report.failed],
         **({} if outcome is None else {"commitment": commitment.as_json(outcome)}),
     }
 
@@ -143,13 +142,14 @@ def _readable(found: Iterable[Candidate | Rejected], report: Report, bar: Progre
 
 def _associations(items: Sequence[Item]) -> Iterator[tuple[list[Proposal], list[Item]]]:
     """Divide the items so that none needs more presentation contexts than an association can have."""
-    proposals = list(dict.fromkeys(item.proposal for item in items))
+    proposals = list(dict.fromkeys(map(proposal_of, items)))
     for start in range(0, len(proposals), MAX_PRESENTATION_CONTEXTS):
         part = proposals[start : start + MAX_PRESENTATION_CONTEXTS]
         chosen = set(part)
-        others = dict.fromkeys(other for item in items if item.proposal in chosen for other in item.other_proposals)
+        members = [item for item in items if proposal_of(item) in chosen]
+        others = dict.fromkeys(other for item in members for other in other_proposals_of(item))
         room = MAX_PRESENTATION_CONTEXTS - len(part)
         yield (
             [*part, *[other for other in others if other not in chosen][:room]],
-            [item for item in items if item.proposal in chosen],
+            members,
         )

@@ -13,7 +13,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from isocenter.cli.sources import UNREADABLE, Candidate, Rejected
+from isocenter.cli.identify import Item
+from isocenter.cli.sources import UNREADABLE, Rejected
 from isocenter.commitment import Reference
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
 from isocenter.dimse.commands import Command
@@ -27,27 +28,16 @@ from isocenter.transcoding.transcoder import can_transcode
 UNCOMPRESSED = (EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One object to send, and where its data set begins."""
+def proposal_of(item: Item) -> Proposal:
+    """Return the presentation context that an object needs."""
+    return Proposal(item.sop_class_uid, (item.transfer_syntax_uid,))
 
-    candidate: Candidate
-    sop_class_uid: str
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    data_set_offset: int
 
-    @property
-    def proposal(self) -> Proposal:
-        """The presentation context that it needs."""
-        return Proposal(self.sop_class_uid, (self.transfer_syntax_uid,))
-
-    @property
-    def other_proposals(self) -> list[Proposal]:
-        """The presentation contexts that it can be sent in instead, best first."""
-        stored = self.transfer_syntax_uid
-        others = [uid for uid in UNCOMPRESSED if uid != stored and can_transcode(stored, uid)]
-        return [Proposal(self.sop_class_uid, (uid,)) for uid in others]
+def other_proposals_of(item: Item) -> list[Proposal]:
+    """Return the presentation contexts that it can be sent in instead, best first."""
+    stored = item.transfer_syntax_uid
+    others = [uid for uid in UNCOMPRESSED if uid != stored and can_transcode(stored, uid)]
+    return [Proposal(item.sop_class_uid, (uid,)) for uid in others]
 
 
 @dataclass(slots=True)
@@ -169,7 +159,7 @@ class Sender:
     @contextmanager
     def _opened(self, association: ClientAssociation, item: Item) -> Iterator[tuple[BinaryIO, str]]:
         """Give a file that stands at the data set, in a transfer syntax that the peer takes, and that syntax."""
-        possible = (each.transfer_syntaxes[0] for each in (item.proposal, *item.other_proposals))
+        possible = (each.transfer_syntaxes[0] for each in (proposal_of(item), *other_proposals_of(item)))
         syntax = next((uid for uid in possible if association.accepts(item.sop_class_uid, uid)), None)
         if syntax is None:
             name = transfer_syntax(item.transfer_syntax_uid).name or item.transfer_syntax_uid

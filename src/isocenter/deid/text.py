@@ -7,7 +7,7 @@ dropped even then.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from isocenter.deid._tables.words import WORDS
@@ -75,14 +75,14 @@ class Scrubber:
     """
 
     def __init__(self, names: frozenset[bytes], numbers: frozenset[bytes], days: frozenset[bytes]) -> None:
-        technical = {name for name in names if name.lower().decode("latin_1") in WORDS | _SHORT}
+        technical = {name for name in names if _is_word(name.lower().decode("latin_1"))}
         digits = sorted(number for number in numbers if number.isdigit() and len(number) >= _LONG)
-        written = [way for day in sorted(days) for way in _written(day)]
-        others = [rb"(?<![A-Za-z0-9])" + re.escape(each) + rb"(?![A-Za-z0-9])" for each in sorted(numbers - {*digits})]
-        others += [rb"(?<!\d)" + way + rb"(?!\d)" for way in [*digits, *written]]
-        self._in_kept = _pattern(names - technical, others)
-        self._in_text = _pattern(names, others)
-        self._in_numbers = _pattern((), [rb"(?<![\d.])" + number + rb"(?![\d.])" for number in digits])
+        written = dict.fromkeys(way for day in sorted(days) for way in _written(day))
+        others = _between(rb"A-Za-z0-9", [re.escape(each) for each in sorted(numbers - {*digits})])
+        others += _between(rb"\d", [*digits, *written])
+        self._in_kept = _pattern([*_names(names - technical), *others])
+        self._in_text = _pattern([*_names(names), *others])
+        self._in_numbers = _pattern(_between(rb"\d.", digits))
 
     def found_in(self, raw: bytes) -> bool:
         """Tell whether a value that is kept holds an identifier, in two bytes for each letter too."""
@@ -176,9 +176,16 @@ def _written(day: bytes) -> Iterable[bytes]:
         yield name + rb"[-./ ]*0?" + plain + rb"(?:st|nd|rd|th)?[-./ ,]+" + year
 
 
-def _pattern(names: Iterable[bytes], others: Iterable[bytes]) -> re.Pattern[bytes] | None:
-    parts = [rb"(?<![A-Za-z])" + re.escape(name) + rb"(?![A-Za-z])" for name in sorted(names)]
-    parts += others
+def _names(names: Iterable[bytes]) -> list[bytes]:
+    return _between(rb"A-Za-z", [re.escape(name) for name in sorted(names)])
+
+
+def _between(signs: bytes, words: Sequence[bytes]) -> list[bytes]:
+    """Return a pattern of words that have none of these signs at either side; nothing where there are no words."""
+    return [rb"(?<![%b])(?:%b)(?![%b])" % (signs, b"|".join(words), signs)] if words else []
+
+
+def _pattern(parts: Sequence[bytes]) -> re.Pattern[bytes] | None:
     return re.compile(b"|".join(parts), re.IGNORECASE) if parts else None
 
 
@@ -194,4 +201,8 @@ def _is_technical(token: str) -> bool:
     word = token.strip(".").lower()
     if not word.isalpha():
         return _CODE.fullmatch(token.strip(".")) is not None
-    return word in _SINGLE if len(word) == 1 else word in WORDS or word in _SHORT
+    return word in _SINGLE if len(word) == 1 else _is_word(word)
+
+
+def _is_word(word: str) -> bool:
+    return word in WORDS or word in _SHORT

@@ -1,11 +1,16 @@
 """How a requestor proves who it is: TLS for the connection, a user identity for the association."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from isocenter.index.peers import KnownPeer
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from isocenter.net.tls import TlsClient
-from isocenter.settings import Settings
-from isocenter.ul.user_information import UserIdentity
+
+if TYPE_CHECKING:  # the index is heavy, and who calls a node need not have one
+    from isocenter.index.peers import KnownPeer
+    from isocenter.settings import Settings
+    from isocenter.ul.user_information import UserIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +21,7 @@ class Credentials:
     identity: UserIdentity | None = None
 
     @classmethod
-    def towards(cls, known: KnownPeer, settings: Settings) -> "Credentials":
+    def towards(cls, known: KnownPeer, settings: Settings) -> Credentials:
         """Return what a node calls a known peer with."""
         return cls(TlsClient.of(settings, known.tls_name)) if known.tls else NONE
 
