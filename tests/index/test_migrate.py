@@ -17,6 +17,7 @@ from isocenter.index.index import Index
 from isocenter.index.migrate import CURRENT
 
 
+@pytest.mark.filterwarnings("ignore:.*expression-based index")  # of SQLite; a test of queries sees that they are there
 def test_migrated_database_is_the_schema(url: str) -> None:
     index = Index.open(url)
     with index.database.engine.connect() as connection:

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from isocenter.errors import IsocenterError, UsageError
 from isocenter.index.attributes import ATTRIBUTES, HEADER_TAGS, Attribute, Kind, Level
 from isocenter.index.database import Database, Row
 from isocenter.index.entry import Entry
 from isocenter.index.index import Index
-from isocenter.index.query import Query
+from isocenter.index.query import Query, compile_query
 
 TAGS = {attribute.keyword: attribute.tag for attribute in ATTRIBUTES}
 MR = "1.2.840.10008.5.1.4.1.1.4"
@@ -136,13 +137,41 @@ def test_a_study_is_answered_with_its_patient_and_what_is_counted(filled: Index)
     [
         ("PatientName", ["1.3", "1.1", "1.2"]),
         ("-PatientName", ["1.2", "1.1", "1.3"]),
-        ("AccessionNumber", ["1.3", "1.1", "1.2"]),
+        ("AccessionNumber", ["1.1", "1.2", "1.3"]),
+        ("-AccessionNumber", ["1.2", "1.1", "1.3"]),
+        ("StudyDate,StudyTime", ["1.1", "1.2", "1.3"]),
+        ("-StudyDescription", ["1.3", "1.1", "1.2"]),
+        ("PatientSex", ["1.1", "1.2", "1.3"]),
+        ("-PatientSex", ["1.3", "1.2", "1.1"]),
     ],
 )
 def test_an_order_that_is_asked_for(filled: Index, order: str, expected: list[str]) -> None:
-    by = ((TAGS[order.removeprefix("-")], order.startswith("-")),)
+    by = tuple((TAGS[name.removeprefix("-")], name.startswith("-")) for name in order.split(","))
     answers = filled.find(Query(Level.STUDY, {}, order=by))
     assert [answer["0020000D"]["Value"][0] for answer in answers] == expected
+    pages = [filled.find(Query(Level.STUDY, {}, order=by, limit=1, offset=at)) for at in range(3)]
+    assert [answer["0020000D"]["Value"][0] for (answer,) in pages] == expected
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize(
+    "names", [("PatientName",), ("PatientID",), ("StudyDate", "StudyTime"), ("StudyDescription",), ("AccessionNumber",)]
+)
+def test_the_columns_of_the_study_list_are_in_the_order_of_an_index(
+    filled: Index, names: tuple[str, ...], *, descending: bool
+) -> None:
+    statement = compile_query(Query(Level.STUDY, {}, order=tuple((TAGS[name], descending) for name in names), limit=1))
+    with filled.database.read() as connection:
+        sql = statement.compile(connection.engine, compile_kwargs={"literal_binds": True})
+        if connection.dialect.name == "sqlite":
+            plan = [row[3] for row in connection.execute(sa.text(f"EXPLAIN QUERY PLAN {sql}"))]
+            assert "USING INDEX" in plan[0]
+            assert "USE TEMP B-TREE FOR ORDER BY" not in plan
+        else:
+            for way in ("sort", "seqscan", "hashjoin", "mergejoin"):  # what it takes where there are few rows
+                connection.execute(sa.text(f"SET LOCAL enable_{way} = off"))
+            plan = [row[0].strip() for row in connection.execute(sa.text(f"EXPLAIN {sql}"))]
+            assert not [line for line in plan if line.startswith(("->  Sort", "Sort  "))]
 
 
 @pytest.mark.parametrize(("descending", "expected"), [(False, [1, 2, None]), (True, [2, 1, None])])

@@ -68,8 +68,12 @@ def test_sorts_by_a_column(view):
     view.list()
     view.page.get_by_role("button", name="Patient").click()
     expect(view.page.locator(".row-name").first).to_have_text("Broken, Image")
-    view.page.get_by_role("button", name="Patient").click()
+    with view.page.expect_request(re.compile(r"/dicom-web/studies\?orderby=-PatientName&limit=50&offset=0")):
+        view.page.get_by_role("button", name="Patient").click()
     expect(view.page.locator(".row-name").first).to_have_text("Report, Only")
+    view.page.reload()  # the address keeps it
+    expect(view.page.locator(".row-name").first).to_have_text("Report, Only")
+    assert view.page.url.endswith("/?orderby=-PatientName")
 
 
 def test_opens_with_the_keyboard_and_comes_back_to_the_same_row(view):

@@ -47,6 +47,9 @@ def test_the_page(client: Client, built: Path, path: str) -> None:
 def test_the_page_of_the_list_names_its_first_rows(client: Client, built: Path) -> None:
     link = client.get("/").headers["link"]
     assert link == '<dicom-web/studies?limit=50&offset=0>; rel="preload"; as="fetch"; crossorigin'
+    link = client.get("/?orderby=-StudyDate,-StudyTime").headers["link"]
+    assert link.startswith("<dicom-web/studies?orderby=-StudyDate%2C-StudyTime&limit=50&offset=0>; ")
+    assert client.get('/?orderby="><').headers["link"].startswith("<dicom-web/studies?limit=50&offset=0>; ")
     source = (Path(__file__).parents[2] / "viewer/src/ui/study-list/use-studies.ts").read_text()
     assert "const FIRST = 50;" in source
     assert not [path for path in ("/viewer", "/viewer/", "/index.html") if "link" in client.get(path).headers]

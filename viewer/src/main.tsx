@@ -1,19 +1,25 @@
-// Starts the page.
+// Starts the page. The first rows of the study list are asked for before it is drawn.
 
 import { createRoot } from 'react-dom/client';
+import { NEWEST_FIRST } from './core/study-row';
 import { App } from './ui/app';
 import { watchVersion } from './net/offline';
 import { settings } from './ui/settings';
 import { createServices, ServicesProvider } from './ui/services';
+import { placeNow } from './ui/place';
+import { beginStudies } from './ui/study-list/use-studies';
 import './ui/tokens.css';
 import './ui/base.css';
 
 watchVersion();
 const root = document.getElementById('root');
 if (root) {
-  void settings.load().then(() =>
+  const services = createServices();
+  const place = placeNow();
+  const rows = place.page === 'list' ? beginStudies(services.client, place.sort ?? NEWEST_FIRST) : undefined;
+  void Promise.all([settings.load(), rows]).then(() =>
     createRoot(root).render(
-      <ServicesProvider services={createServices()}>
+      <ServicesProvider services={services}>
         <App />
       </ServicesProvider>,
     ),

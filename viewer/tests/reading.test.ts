@@ -7,7 +7,7 @@ import { formatPersonName, inlineBytes, number, numbers } from '../src/core/dico
 import { firstTool, mouseDrag, readPointer, USUAL_POINTER, wheelSteps } from '../src/core/gesture';
 import { loadedRuns, loadingOrder } from '../src/core/loading-order';
 import { displaySets } from '../src/core/stack';
-import { mergedRows, readStudyRow, sortedRows, studyQueries } from '../src/core/study-row';
+import { mergedRows, orderOf, readStudyRow, sortedRows, sortOf, studyQueries } from '../src/core/study-row';
 import { matchingLines, tagLines } from '../src/core/tag-tree';
 import { dataSet, slice } from './builders';
 
@@ -61,13 +61,30 @@ describe('study list', () => {
     const rows = mergedRows([[row('1', '20200101'), row('2', '20240101')], [row('1', '20200101')]]);
     expect(sortedRows(rows, { key: 'when', descending: true }).map((r) => r.StudyInstanceUID)).toEqual(['2', '1']);
   });
-  it('sorts names as people do', () => expect(sortedRows([row('1', '', 'b'), row('2', '', 'Á'), row('3', '', 'a10'), row('4', '', 'a9')], { key: 'name', descending: false }).map((r) => r.StudyInstanceUID)).toEqual(['2', '4', '3', '1']));
+  it.each([
+    [false, ['3', '1', '5', '4', '2']],
+    [true, ['4', '5', '1', '3', '2']],
+  ])('sorts merged answers as the archive sorts each, descending %s: no case, no accents, without a name last, equal ones by UID', (descending, order) => {
+    const rows = [row('5', '', 'b'), row('2', ''), row('1', '', 'B'), row('4', '', 'Öz'), row('3', '', 'Á')];
+    expect(sortedRows(rows, { key: 'name', descending }).map((r) => r.StudyInstanceUID)).toEqual(order);
+  });
+  it('says the order to the archive, and reads it from an address', () => {
+    expect(orderOf({ key: 'when', descending: true })).toBe('');
+    expect(orderOf({ key: 'when', descending: false })).toBe('StudyDate,StudyTime');
+    expect(sortOf('-PatientName')).toEqual({ key: 'name', descending: true });
+    expect(sortOf('-PatientWeight')).toBeUndefined();
+  });
 });
 
 describe('links', () => {
   it('lead to a study, a series, an object', () =>
     expect(readPlace('/viewer', '?StudyInstanceUIDs=1.2,1.3&SeriesInstanceUID=4&SOPInstanceUID=5')).toEqual({ page: 'viewer', studies: ['1.2', '1.3'], series: '4', instance: '5' }));
   it.each([['/', '?StudyInstanceUIDs=1.2'], ['/viewer', ''], ['/viewer', '?StudyInstanceUIDs=<script>']])('%s%s is the list', (path, query) => expect(readPlace(path, query)).toEqual({ page: 'list' }));
+  it('keep the order of the list', () => {
+    expect(readPlace('/', '?orderby=StudyDate,StudyTime')).toEqual({ page: 'list', sort: { key: 'when', descending: false } });
+    expect(writePlace({ page: 'list', sort: { key: 'name', descending: true } }, '/imaging')).toBe('/imaging/?orderby=-PatientName');
+    expect(writePlace({ page: 'list', sort: { key: 'when', descending: true } })).toBe('/');
+  });
   it('come back as they were', () => {
     const place = { page: 'viewer' as const, studies: ['1.2'], series: '3', instance: '' };
     const [path = '', query = ''] = writePlace(place).split('?');

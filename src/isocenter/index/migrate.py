@@ -10,7 +10,7 @@ from isocenter.errors import ConfigurationError
 from isocenter.index.database import Database
 
 #: The last file of ``migrations/versions``.
-CURRENT = "0015"
+CURRENT = "0016"
 
 
 def migrate(database: Database) -> None:

@@ -5,6 +5,8 @@ is never NULL: an absent value is "". Times are milliseconds since 1970 (UTC). T
 (a test compares the two).
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
@@ -98,9 +100,28 @@ study = sa.Table(
     *_attributes(Level.STUDY),
     sa.UniqueConstraint("StudyInstanceUID"),
     sa.Index(None, "StudyDate", "StudyTime", "id"),
-    sa.Index(None, "AccessionNumber"),
+    sa.Index(None, "AccessionNumber", "StudyInstanceUID"),
+    sa.Index(None, "StudyDescription", "StudyInstanceUID"),
     sqlite_autoincrement=True,
 )
+
+
+def is_empty(column: "sa.Column[Any]") -> "sa.ColumnElement[bool]":
+    """Return whether a text is absent, as the indexes of ascending order have it: a parameter would not fit."""
+    return column == sa.literal_column("''")
+
+
+#: Ascending order with absent values last; a descending one reads the columns' own indexes from behind.
+ASCENDING = (
+    (patient, ("PatientID",), ()),
+    (patient, ("PatientName_alphabetic",), ()),
+    (study, ("StudyDate", "StudyTime"), ("StudyInstanceUID",)),
+    (study, ("AccessionNumber",), ("StudyInstanceUID",)),
+    (study, ("StudyDescription",), ("StudyInstanceUID",)),
+)
+for _table, _sorted, _tie in ASCENDING:
+    _terms = [term for name in _sorted for term in (is_empty(_table.c[name]), _table.c[name])]
+    sa.Index(f"ix_{_table.name}_{_sorted[0]}_ascending", *_terms, *(_table.c[name] for name in _tie))
 
 series = sa.Table(
     "series",

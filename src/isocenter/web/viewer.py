@@ -6,8 +6,10 @@ files relative to its own address, so that a proxy may show it below any path; `
 of the study list comes with a link to its first rows (RFC 8288), which browsers ask for before any script has run.
 """
 
+import re
 from email.utils import formatdate
 from pathlib import Path
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -43,8 +45,8 @@ _REVALIDATE = "no-cache"
 _SERVICE_WORKER = "sw.js"
 #: A service worker has a policy of its own: this one needs to fetch files of this server, nothing else.
 _WORKER_POLICY = {"content-security-policy": "default-src 'none'; connect-src 'self'"}
-#: The search with which ``viewer/src/ui/study-list/use-studies.ts`` begins: another would be asked for in vain.
-_FIRST_ROWS = {"link": '<dicom-web/studies?limit=50&offset=0>; rel="preload"; as="fetch"; crossorigin'}
+#: What the address of the list may order by.
+_ORDER = re.compile(r"-?[A-Za-z]{1,64}(,-?[A-Za-z]{1,64}){0,3}")
 
 
 class Viewer:
@@ -59,7 +61,8 @@ class Viewer:
             return Response((PAGES / "missing.html").read_bytes(), media_type=_TYPES[".html"], headers=_no_cache())
         depth = request.path_params["rest"].count("/") + 1 if "rest" in request.path_params else 0
         response = _based(self._folder / "index.html", depth) if depth else _serve(self._folder / "index.html", request)
-        response.headers.update(_FIRST_ROWS if request.url.path.endswith("/") and not depth else {})
+        if request.url.path.endswith("/") and not depth:
+            response.headers["link"] = _first_rows(request.query_params.get("orderby", ""))
         return response
 
     async def file(self, _node: Node, request: Request) -> Response:
@@ -74,6 +77,12 @@ class Viewer:
         response = _serve(path, request, _IMMUTABLE if parts[0] == "assets" else _REVALIDATE)
         response.headers.update(_WORKER_POLICY if name == _SERVICE_WORKER else {})
         return response
+
+
+def _first_rows(order: str) -> str:
+    """Return the link to what ``viewer/src/ui/study-list/use-studies.ts`` asks for first: another would be in vain."""
+    ordered = urlencode({"orderby": order}) + "&" if _ORDER.fullmatch(order) else ""
+    return f'<dicom-web/studies?{ordered}limit=50&offset=0>; rel="preload"; as="fetch"; crossorigin'
 
 
 def _no_cache() -> dict[str, str]:

@@ -1,12 +1,15 @@
-// The address of a page: the list at /, a study at /viewer?StudyInstanceUIDs=…[&SeriesInstanceUID=…][&SOPInstanceUID=…]; with
+// The address of a page: the list at /[?orderby=PatientName], a study at /viewer?StudyInstanceUIDs=…[&SeriesInstanceUID=…][&SOPInstanceUID=…]; with
 // several panes also &Layout=2x3&Panes=…, a series or object each, nothing for an empty pane. A link to one picture has &Frame=… and
 // &Window=center,width,function. No patient data is ever part of it.
 // Local files are at /#viewer?… instead: browsers send nothing behind a # to the server.
 
+import { orderOf, sortOf, type Sort } from './study-row';
 import type { Window } from './window';
 
 export interface ListPlace {
   page: 'list';
+  /** Other than the newest first. */
+  sort?: Sort;
 }
 export interface PanesPlace {
   rows: number;
@@ -47,7 +50,10 @@ function readQuery(path: string, query: string): Place {
   const all = (...names: string[]): string[] => pairs.filter(([name]) => names.includes((name ?? '').toLowerCase())).flatMap(([, value]) => (value ?? '').split(','));
   const values = (...names: string[]): string[] => all(...names).filter((value) => UID.test(value));
   const studies = values('studyinstanceuids', 'studyinstanceuid', 'studyuid');
-  if (!/\/viewer\/?$/.test(path) || studies.length === 0) return { page: 'list' };
+  if (!/\/viewer\/?$/.test(path) || studies.length === 0) {
+    const sort = sortOf(all('orderby').join(','));
+    return sort && orderOf(sort) ? { page: 'list', sort } : { page: 'list' };
+  }
   const layout = readLayout(all('layout')[0] ?? '', all('panes'));
   return { page: 'viewer', studies, series: values('seriesinstanceuid', 'seriesinstanceuids')[0] ?? '', instance: values('sopinstanceuid')[0] ?? '', ...readPicture(values('sopinstanceuid').length > 0 ? Number(all('frame')[0]) : 0, all('window')), ...(layout ? { layout } : {}) };
 }
@@ -68,7 +74,10 @@ function readLayout(text: string, uids: readonly string[]): PanesPlace | undefin
 
 /** `site` is the path that stands before all, "" at the top of a host. */
 export function writePlace(place: Place, site = ''): string {
-  if (place.page === 'list') return `${site}/`;
+  if (place.page === 'list') {
+    const order = place.sort ? orderOf(place.sort) : '';
+    return `${site}/${order ? `?orderby=${order}` : ''}`;
+  }
   const { studies, series, instance, frame, window, layout, local } = place;
   const parts = [`StudyInstanceUIDs=${studies.join(',')}`];
   if (series) parts.push(`SeriesInstanceUID=${series}`);

@@ -1,4 +1,4 @@
-// A study as the list shows it, from a QIDO answer; search terms as QIDO keys; order and merging of answers. Pure.
+// A study as the list shows it, from a QIDO answer; search terms and order as QIDO keys; merging of answers. Pure.
 
 import { dateRangeKey, formatAge, formatDate, formatTime, type DateRange } from './dates';
 import { number, text, texts, type DataSet } from './dicom-json';
@@ -11,7 +11,7 @@ export interface StudyRow {
   ageSex: string;
   date: string;
   time: string;
-  /** For sorting: date and time as they stand in the file. */
+  /** Date and time as they stand in the file: what merged answers are sorted by. */
   when: string;
   modalities: string[];
   description: string;
@@ -81,23 +81,48 @@ export function studyQueries({ search, modality, range }: StudyFilter, now: Date
   });
 }
 
-export type SortKey = 'when' | 'name' | 'PatientID' | 'description' | 'AccessionNumber' | 'images';
+/** What the archive sorts by, for each column that can be sorted. */
+const SORTED = {
+  when: ['StudyDate', 'StudyTime'],
+  name: ['PatientName'],
+  PatientID: ['PatientID'],
+  description: ['StudyDescription'],
+  AccessionNumber: ['AccessionNumber'],
+} as const satisfies Partial<Record<keyof StudyRow, readonly string[]>>;
+
+export type SortKey = keyof typeof SORTED;
 export interface Sort {
   key: SortKey;
   descending: boolean;
 }
 
-const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+/** The order that archives answer in unasked. */
+export const NEWEST_FIRST: Sort = { key: 'when', descending: true };
 
+/** The value of `orderby`, in requests and in the list's address; "" for the newest first. */
+export function orderOf({ key, descending }: Sort): string {
+  if (key === NEWEST_FIRST.key && descending) return '';
+  return SORTED[key].map((keyword) => `${descending ? '-' : ''}${keyword}`).join(',');
+}
+
+/** The order of an address; undefined where it names none that the list has. */
+export function sortOf(orderby: string): Sort | undefined {
+  const sorts = (Object.keys(SORTED) as SortKey[]).flatMap((key) => [{ key, descending: false }, { key, descending: true }]);
+  return sorts.find((sort) => orderOf(sort) === orderby);
+}
+
+/** As the archive compares names (person_name.fold). */
+const folded = (name: string): string => name.normalize('NFKD').replace(/\p{M}+/gu, '').toLowerCase().replace(/[\s,]+/g, ' ');
+
+/** Rows of several answers that are each in this order, in this order: what is missing last, equal ones by UID. */
 export function sortedRows(rows: readonly StudyRow[], { key, descending }: Sort): StudyRow[] {
   const sign = descending ? -1 : 1;
-  const compare = (a: StudyRow, b: StudyRow): number => {
-    if (key === 'images') return a.images - b.images;
-    if (key === 'when') return a.when < b.when ? -1 : a.when > b.when ? 1 : 0;
-    return collator.compare(a[key], b[key]);
-  };
-  return [...rows].sort((a, b) => sign * compare(a, b));
+  const keyed = rows.map((row) => ({ row, value: key === 'name' ? folded(row.name) : row[key], uid: row.StudyInstanceUID }));
+  keyed.sort((a, b) => Number(!a.value) - Number(!b.value) || sign * (compared(a.value, b.value) || compared(a.uid, b.uid)));
+  return keyed.map(({ row }) => row);
 }
+
+const compared = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Rows of several answers, each study once. */
 export function mergedRows(answers: readonly (readonly StudyRow[])[]): StudyRow[] {

@@ -33,4 +33,6 @@ export function noteAddress(place: Place): void {
   address = now();
 }
 
-export const usePlace = (): Place => useSyncExternalStore(moved.listen, () => current);
+export const placeNow = (): Place => current;
+
+export const usePlace = (): Place => useSyncExternalStore(moved.listen, placeNow);

@@ -1,15 +1,15 @@
-// The first page: what the archive holds, newest first.
+// The first page: what the archive holds, newest first unless a column is chosen.
 
 import { FileStack, FolderOpen, Upload } from 'lucide-react';
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type JSX } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState, type JSX } from 'react';
 import { commandForKey, keyLabel, titleOf, type CommandName } from '../../core/commands';
 import { language, t } from '../../core/language';
-import { sortedRows, type Sort, type StudyFilter, type StudyRow } from '../../core/study-row';
+import { NEWEST_FIRST, orderOf, type Sort, type StudyFilter, type StudyRow } from '../../core/study-row';
 import type { SystemInfo } from '../../net/dicomweb';
 import { afterDrawing } from '../parts/after-drawing';
 import { Mark } from '../parts/mark';
 import { noteListed } from '../neighbours';
-import { navigate } from '../place';
+import { navigate, noteAddress } from '../place';
 import { useServices } from '../services';
 import { FilterBar } from './filter-bar';
 import { EmptyArchive, nodeAddress, NothingFound, OutOfReach, SkeletonRows } from './list-states';
@@ -18,16 +18,15 @@ import { LocalPanel } from './local-panel';
 import { StudyTable } from './study-table';
 import { UploadPanel } from './upload-panel';
 import { useMarks, type Marks } from './use-marks';
-import { PAGE, useStudies } from './use-studies';
+import { ALL, isAll, PAGE, useStudies } from './use-studies';
 import { patient } from '../../net/patient';
 import { SITE } from '../../net/site';
 
-const ALL: StudyFilter = { search: '', modality: '', range: 'all' };
 const AnonymizeDialog = lazy(patient(() => import('../anonymize/anonymize-dialog').then((module) => ({ default: module.AnonymizeDialog }))));
 const NARROW = '(max-width: 720px)';
 
 /** The list as it was left, for the way back from a study. */
-const left: { filter: StudyFilter; sort: Sort; study: string } = { filter: ALL, sort: { key: 'when', descending: true }, study: '' };
+const left: { filter: StudyFilter; sort: Sort; study: string } = { filter: ALL, sort: NEWEST_FIRST, study: '' };
 
 function useNarrow(): boolean {
   const [narrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
@@ -64,19 +63,19 @@ function useTotal(wanted: boolean, again: number): number {
   return wanted ? total : 0;
 }
 
-/** `onListed`: the list can be used, or will not come. */
-export function StudyListPage({ onListed }: { onListed(): void }): JSX.Element {
+/** `order`: what the address says; `onListed`: the list can be used, or will not come. */
+export function StudyListPage({ order, onListed }: { order: Sort | undefined; onListed(): void }): JSX.Element {
   const { client, local, uploads } = useServices();
   const system = useSystem();
   const narrow = useNarrow();
   const [filter, setFilter] = useState(left.filter);
-  const [sort, setSort] = useState(left.sort);
+  const [sort, setSort] = useState(order ?? left.sort);
   const [selected, setSelected] = useState(left.study);
   const [anonymizing, setAnonymizing] = useState<'marked' | 'jobs'>();
   const field = useRef<HTMLInputElement>(null);
   const marks = useMarks(field, useCallback(() => setAnonymizing('marked'), []));
-  const studies = useStudies(client, filter);
-  const rows = useMemo(() => sortedRows(studies.rows, sort), [studies.rows, sort]);
+  const studies = useStudies(client, filter, sort);
+  const { rows } = studies;
   const index = selected ? rows.findIndex((row) => row.StudyInstanceUID === selected) : -1;
   const rowHeight = narrow ? 64 : 44;
 
@@ -91,6 +90,10 @@ export function StudyListPage({ onListed }: { onListed(): void }): JSX.Element {
   }, [filter, sort, selected]);
 
   useEffect(() => noteListed(rows.map(({ StudyInstanceUID }) => StudyInstanceUID)), [rows]);
+
+  useEffect(() => {
+    if (orderOf(sort) !== (new URLSearchParams(location.search).get('orderby') ?? '')) noteAddress({ page: 'list', sort });
+  }, [sort]);
 
   const open = useCallback((row: StudyRow) => {
     left.study = row.StudyInstanceUID;
@@ -120,7 +123,7 @@ export function StudyListPage({ onListed }: { onListed(): void }): JSX.Element {
     return () => window.removeEventListener('keydown', onKey);
   }, [rows, index, choose, open, local, uploads]);
 
-  const unfiltered = !filter.search && !filter.modality && filter.range === 'all';
+  const unfiltered = isAll(filter);
   const total = useTotal(unfiltered && studies.more && rows.length >= PAGE, studies.arrived.size);
   const loadMore = studies.more ? studies.loadMore : undefined;
   const onEnd = useCallback(() => loadMore?.(), [loadMore]);

@@ -21,7 +21,7 @@ const COLUMNS: readonly Column[] = [
   { id: 'modality', title: 'Modality' },
   { id: 'description', title: 'Description', sort: 'description' },
   { id: 'accession', title: 'Accession', sort: 'AccessionNumber' },
-  { id: 'images', title: 'Images', sort: 'images' },
+  { id: 'images', title: 'Images' },
 ];
 
 interface Props {
@@ -100,7 +100,7 @@ function HeadCell({ column, sort, onSort }: { column: Column; sort: Sort; onSort
   const key = column.sort;
   if (!key) return <div className={`cell cell-${column.id}`} role="columnheader">{t(column.title)}</div>;
   const active = sort.key === key;
-  const next: Sort = { key, descending: active ? !sort.descending : key === 'when' || key === 'images' };
+  const next: Sort = { key, descending: active ? !sort.descending : key === 'when' };
   const Arrow = sort.descending ? ArrowDown : ArrowUp;
   return (
     <div className={`cell cell-${column.id}`} role="columnheader" aria-sort={active ? (sort.descending ? 'descending' : 'ascending') : 'none'}>

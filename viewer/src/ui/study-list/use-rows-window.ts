@@ -1,4 +1,4 @@
-// Which rows of a long list of equal heights are worth drawing: those in sight and a few beyond.
+// Which rows of a long list of equal heights are worth drawing: those in sight, and a few beyond once those are drawn.
 
 import { useLayoutEffect, useState, type RefObject } from 'react';
 
@@ -11,7 +11,7 @@ export interface RowsWindow {
 }
 
 export function useRowsWindow(scroller: RefObject<HTMLElement | null>, rowHeight: number, count: number): RowsWindow {
-  const [span, setSpan] = useState<RowsWindow>(() => ({ first: 0, end: Math.ceil(window.innerHeight / rowHeight) + BEYOND }));
+  const [span, setSpan] = useState<RowsWindow>(() => ({ first: 0, end: Math.ceil(window.innerHeight / rowHeight) }));
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return undefined;

@@ -1,9 +1,10 @@
-// The rows of the study list: pages of QIDO answers for the filter in force, and what arrived since. The first page is no more than
-// a screen shows, so that it is there at once; what makes a full page comes after it has been drawn.
+// The rows of the study list: pages of QIDO answers for filter and order in force, and what arrived since. The first page is no more
+// than a screen shows, so that it is there at once; what makes a full page comes after it has been drawn. When the viewer starts with
+// the list, its first rows are asked for before anything is drawn.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { t } from '../../core/language';
-import { mergedRows, readStudyRow, studyQueries, type StudyFilter, type StudyRow } from '../../core/study-row';
+import { mergedRows, orderOf, readStudyRow, sortedRows, studyQueries, type Sort, type StudyFilter, type StudyRow } from '../../core/study-row';
 import { connection } from '../../net/connection';
 import type { DicomWebClient } from '../../net/dicomweb';
 import { isAbort } from '../../net/queue';
@@ -14,6 +15,10 @@ const FIRST = 50;
 export const PAGE = 200;
 const POLL_EVERY = 5000;
 const TYPING = 160;
+/** How long the first drawing waits for the first rows, in ms: whoever waits longer sees that they are coming. */
+const PATIENCE = 100;
+
+export const ALL: StudyFilter = { search: '', modality: '', range: 'all' };
 
 export interface Studies {
   rows: StudyRow[];
@@ -32,59 +37,101 @@ interface Loaded {
   more: boolean;
 }
 
-/** What came of a search; it is out of date as soon as filter or attempt are others. */
+interface Wanted {
+  filter: StudyFilter;
+  sort: Sort;
+}
+
+/** What came of a search; it is out of date as soon as what is wanted or the attempt are others. */
 interface Outcome extends Loaded {
-  filter: StudyFilter | undefined;
+  wanted: Wanted | undefined;
   attempt: number;
   error: string;
   arrived: ReadonlySet<string>;
 }
 
-async function search(client: DicomWebClient, filter: StudyFilter, count: number, signal: AbortSignal): Promise<Loaded> {
-  const answers = await Promise.all(studyQueries(filter, new Date()).map((keys) => client.searchStudies(keys, count, 0, signal)));
-  return { rows: mergedRows(answers.map((answer) => answer.map(readStudyRow))), more: answers.some((answer) => answer.length >= count) };
+interface First {
+  wanted: Wanted;
+  loaded: Promise<Loaded>;
+  /** They have come. */
+  there?: Loaded;
 }
 
-async function nextPage(client: DicomWebClient, filter: StudyFilter, have: readonly StudyRow[], signal: AbortSignal): Promise<Loaded> {
-  const queries = studyQueries(filter, new Date());
+let first: First | undefined;
+
+/** Asks for the rows that the list begins with; resolves when they are there, or will not be in time. */
+export async function beginStudies(client: DicomWebClient, sort: Sort): Promise<void> {
+  const wanted = { filter: ALL, sort };
+  const begun: First = (first = { wanted, loaded: search(client, wanted, FIRST) });
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE));
+  const there = await Promise.race([begun.loaded, late]).catch(() => undefined);
+  if (there) begun.there = there;
+}
+
+const isFirst = ({ filter, sort }: Wanted): boolean => first?.wanted.sort === sort && isAll(filter);
+export const isAll = ({ search: typed, modality, range }: StudyFilter): boolean => !typed && !modality && range === ALL.range;
+
+function queriesOf({ filter, sort }: Wanted): Record<string, string>[] {
+  const orderby = orderOf(sort);
+  return studyQueries(filter, new Date()).map((keys) => (orderby ? { ...keys, orderby } : keys));
+}
+
+/** The first so many rows. Each answer has the first of its own, so those of all are among them. */
+async function search(client: DicomWebClient, wanted: Wanted, count: number, signal?: AbortSignal): Promise<Loaded> {
+  const answers = await Promise.all(queriesOf(wanted).map((keys) => client.searchStudies(keys, count, 0, signal)));
+  const rows = mergedRows(answers.map((answer) => answer.map(readStudyRow)));
+  const more = answers.some((answer) => answer.length >= count);
+  return answers.length > 1 ? { rows: sortedRows(rows, wanted.sort).slice(0, count), more: more || rows.length > count } : { rows, more };
+}
+
+async function nextPage(client: DicomWebClient, wanted: Wanted, have: readonly StudyRow[], signal: AbortSignal): Promise<Loaded> {
+  const queries = queriesOf(wanted);
   const [only] = queries;
   const count = PAGE - (have.length % PAGE);
-  if (queries.length > 1 || !only) return search(client, filter, have.length + count, signal);
+  if (queries.length > 1 || !only) return search(client, wanted, have.length + count, signal);
   const answer = await client.searchStudies(only, count, have.length, signal);
   return { rows: mergedRows([have, answer.map(readStudyRow)]), more: answer.length >= count };
 }
 
-export function useStudies(client: DicomWebClient, filter: StudyFilter): Studies {
-  const [outcome, setOutcome] = useState<Outcome>({ rows: [], more: false, filter: undefined, attempt: 0, error: '', arrived: new Set() });
+export function useStudies(client: DicomWebClient, filter: StudyFilter, sort: Sort): Studies {
+  const { search: typed, modality, range } = filter;
+  const wanted = useMemo<Wanted>(() => ({ filter: { search: typed, modality, range }, sort }), [typed, modality, range, sort]);
+  const [outcome, setOutcome] = useState<Outcome>(() => {
+    const there = isFirst(wanted) ? first?.there : undefined;
+    return { rows: [], more: false, ...there, wanted: there && wanted, attempt: 0, error: '', arrived: new Set() };
+  });
   const [attempt, setAttempt] = useState(0);
   const busy = useRef<AbortController | undefined>(undefined);
-  const { search: typed, modality, range } = filter;
-  const stable = useMemo<StudyFilter>(() => ({ search: typed, modality, range }), [typed, modality, range]);
 
   useEffect(() => {
     const controller = new AbortController();
     busy.current = controller;
+    const begun = isFirst(wanted) ? first : undefined;
+    first = undefined;
+    if (begun?.there) return () => controller.abort();
     const begin = (): void => {
-      search(client, stable, FIRST, controller.signal).then(
-        (loaded) => setOutcome({ ...loaded, filter: stable, attempt, error: '', arrived: new Set() }),
+      (begun?.loaded ?? search(client, wanted, FIRST, controller.signal)).then(
+        (loaded) => {
+          if (!controller.signal.aborted) setOutcome({ ...loaded, wanted, attempt, error: '', arrived: new Set() });
+        },
         (error: unknown) => {
-          if (!isAbort(error)) setOutcome({ rows: [], more: false, filter: stable, attempt, error: messageOf(error), arrived: new Set() });
+          if (!controller.signal.aborted && !isAbort(error)) setOutcome({ rows: [], more: false, wanted, attempt, error: messageOf(error), arrived: new Set() });
         },
       );
     };
-    const timer = setTimeout(begin, stable.search ? TYPING : 0);
+    const timer = setTimeout(begin, wanted.filter.search ? TYPING : 0);
     return () => {
       clearTimeout(timer);
       controller.abort();
     };
-  }, [client, stable, attempt]);
+  }, [client, wanted, attempt]);
 
   useEffect(() => {
     const refresh = (): void => {
       const controller = busy.current;
       if (document.visibilityState !== 'visible' || !controller || controller.signal.aborted) return;
-      search(client, stable, PAGE, controller.signal).then(
-        (loaded) => setOutcome((before) => refreshed(before, loaded, stable)),
+      search(client, wanted, PAGE, controller.signal).then(
+        (loaded) => setOutcome((before) => refreshed(before, loaded, wanted)),
         () => undefined,
       );
     };
@@ -94,17 +141,17 @@ export function useStudies(client: DicomWebClient, filter: StudyFilter): Studies
       clearInterval(timer);
       document.removeEventListener('visibilitychange', refresh);
     };
-  }, [client, stable]);
+  }, [client, wanted]);
 
   const { rows } = outcome;
   const loadMore = useCallback(() => {
     const controller = busy.current;
     if (!controller || controller.signal.aborted) return;
-    nextPage(client, stable, rows, controller.signal).then((loaded) => setOutcome((before) => ({ ...before, ...loaded })), () => undefined);
-  }, [client, stable, rows]);
+    nextPage(client, wanted, rows, controller.signal).then((loaded) => setOutcome((before) => ({ ...before, ...loaded })), () => undefined);
+  }, [client, wanted, rows]);
 
   const { more } = outcome;
-  const current = outcome.filter === stable && outcome.attempt === attempt;
+  const current = outcome.wanted === wanted && outcome.attempt === attempt;
   useEffect(() => {
     if (current && more && rows.length < PAGE) return afterDrawing(loadMore);
     return undefined;
@@ -119,11 +166,11 @@ export function useStudies(client: DicomWebClient, filter: StudyFilter): Studies
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : t('The archive cannot be reached'));
 
 /** The rows after asking again: the same object where nothing is new, so that nothing is drawn again. */
-function refreshed(before: Outcome, { rows, more }: Loaded, filter: StudyFilter): Outcome {
+function refreshed(before: Outcome, { rows, more }: Loaded, wanted: Wanted): Outcome {
   const known = new Set(before.rows.map((row) => row.StudyInstanceUID));
   const fresh = rows.filter((row) => !known.has(row.StudyInstanceUID)).map((row) => row.StudyInstanceUID);
-  const next = mergedRows([before.rows.length > PAGE ? before.rows : [], rows]);
+  const next = mergedRows([rows, before.rows.length > PAGE ? before.rows : []]);
   const same = !before.error && JSON.stringify(next) === JSON.stringify(before.rows);
-  if (same || before.filter !== filter) return before;
+  if (same || before.wanted !== wanted) return before;
   return { ...before, rows: next, more: before.more || more, error: '', arrived: new Set([...before.arrived, ...fresh]) };
 }
