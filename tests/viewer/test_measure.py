@@ -37,13 +37,15 @@ def choose(view: View, key: str) -> None:
     view.page.locator("[data-measuring=ready]").first.wait_for()
 
 
-def drag(view: View, start: Pixel, end: Pixel) -> None:
-    """Press on a pixel, release on another."""
-    (ax, ay), (bx, by) = place(view, start), place(view, end)
-    view.page.mouse.move(ax, ay)
+def drag(view: View, start: Pixel, *further: Pixel) -> None:
+    """Press on a pixel, go over others, release on the last."""
+    x, y = place(view, start)
+    view.page.mouse.move(x, y)
     view.page.mouse.down()
-    view.page.mouse.move((ax + bx) / 2, (ay + by) / 2)
-    view.page.mouse.move(bx, by)
+    for pixel in further:
+        (ax, ay), (x, y) = (x, y), place(view, pixel)
+        view.page.mouse.move((ax + x) / 2, (ay + y) / 2)
+        view.page.mouse.move(x, y)
     view.page.mouse.up()
 
 
@@ -110,6 +112,16 @@ def test_regions_have_the_statistics_of_their_pixels(view: View, renderer: str, 
     drag(view, (40, 30), (46.3, 30))
     inside = np.hypot(columns - 40, 2 * (rows - 30)) <= 6.3
     check(texts(view, "circle"), values[inside], math.pi * 6.3**2)
+    view.page.keyboard.press("Delete")
+    choose(view, "Control+e")
+    corners = [(30.4, 25.4), (44.6, 25.4), (44.6, 33.6), (37.4, 33.6), (37.4, 29.6), (30.4, 29.6)]
+    for corner in [*corners, corners[0]]:
+        click(view, corner)
+    inside = (rows >= 26) & (rows <= 33) & (columns >= 31) & (columns <= 44) & ~((rows >= 30) & (columns <= 37))
+    check(texts(view, "freehand"), values[inside], (14.2 * 8.2 - 7 * 4) * 2)
+    view.page.keyboard.press("Delete")
+    drag(view, *corners)  # closes itself where the button is let go
+    check(texts(view, "freehand"), values[inside], (14.2 * 8.2 - 7 * 4) * 2)
     view.page.keyboard.press("Delete")
     choose(view, "p")
     click(view, (26, 36))

@@ -63,7 +63,7 @@ def test_the_second_of_two_writers_is_told(client: Client, store: Callable[..., 
         [LENGTH | {"kind": "triangle"}],
         [LENGTH | {"points": []}],
         [LENGTH | {"points": [[1e400, 0]]}],
-        [LENGTH | {"points": [[0, 0]] * 65}],
+        [LENGTH | {"points": [[0, 0]] * 401}],
         [LENGTH | {"colour": "red"}],
         [LENGTH | {"name": "n" * 65}],
         [LENGTH | {"more": 1}],
@@ -115,7 +115,8 @@ DRAWN = [
     drawn(6, "rectangle", [[1, 1], [5, 4]], REGION),
     drawn(7, "circle", [[3, 3], [5, 3]], REGION),
     drawn(8, "probe", [[3, 3]], [("value", 40, "HU")]),
-    drawn(9, "length", [[0, 0], [1, 1]], []),
+    drawn(9, "freehand", [[1, 1], [5, 1], [3, 4]], REGION),
+    drawn(10, "length", [[0, 0], [1, 1]], []),
 ]
 
 
@@ -129,7 +130,7 @@ def test_signed_as_a_structured_report(
     assert put(client, [one | ({"plane": plane} if plane else {}) for one in DRAWN]).status_code == 204
     signed = client.request("POST", f"{PATH}/report")
     assert signed.status_code == 201
-    assert [one["id"] for one in client.get(PATH).json()] == ["9"]
+    assert [one["id"] for one in client.get(PATH).json()] == ["10"]
     report = made_object(client, tmp_path, signed.json())
     assert (report.PatientName, report.PatientID, report.StudyID, report.AccessionNumber) == (
         "Muster^Max",
@@ -139,7 +140,7 @@ def test_signed_as_a_structured_report(
     )
     assert report.SOPClassUID == (Comprehensive3DSRStorage if plane else ComprehensiveSRStorage)
     groups = report.ContentSequence[-1].ContentSequence
-    assert len(groups) == 8
+    assert len(groups) == 9
     name, _, number = groups[0].ContentSequence
     assert name.TextValue == "Lésion 1"
     (value,) = number.MeasuredValueSequence
@@ -155,6 +156,9 @@ def test_signed_as_a_structured_report(
     flat = [1.5, 3.5, 5.5, 3.5, 3.5, 1.5, 3.5, 5.5]
     spatial = [-9.5, -14, 30, -7.5, -14, 30, -8.5, -15, 30, -8.5, -13, 30]
     assert list(circle.GraphicData) == pytest.approx(spatial if plane else flat)
+    line = groups[8].ContentSequence[2].ContentSequence[0]
+    assert line.GraphicType == ("POLYGON" if plane else "POLYLINE")
+    assert list(line.GraphicData[-len(line.GraphicData) // 4 :]) == list(line.GraphicData[: len(line.GraphicData) // 4])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { History } from '../src/core/history';
 import { resultText, toCsv, toJson } from '../src/core/measure/export';
 import { fromDraft, keptOf, merged, sameKept, toDraft } from '../src/core/measure/draft';
+import { thinned } from '../src/core/measure/freehand';
 import { labelBeside } from '../src/core/measure/label';
 import { distanceToChain, outline } from '../src/core/measure/outline';
 import type { Values } from '../src/core/measure/region';
@@ -68,6 +69,13 @@ describe('regions', () => {
   it('in cm² when large, in px² without spacing', () => {
     expect(texts('rectangle', [[0, 0], [20, 10]])[2]).toBe('Area 2.00 cm²');
     expect(texts('rectangle', [[0, 0], [20, 10]], pixelScale())[2]).toBe('Area 200 px²');
+  });
+  it('drawn by hand: the pixels whose middle is inside, whichever way round, hollows left out', () => {
+    const square: Point[] = [[1.5, 2.5], [4.5, 2.5], [4.5, 4.5], [1.5, 4.5]];
+    for (const points of [square, [...square].reverse()]) expect(texts('freehand', points)).toEqual(['38.0 HU ± 5.1', 'min 32 · max 44', 'Area 6.0 mm²']);
+    // Without column 3, row 3: 32 34 42 43 44
+    expect(texts('freehand', [[1.5, 2.5], [2.5, 2.5], [2.5, 3.5], [3.5, 3.5], [3.5, 2.5], [4.5, 2.5], [4.5, 4.5], [1.5, 4.5]])).toEqual(['39.0 HU ± 5.0', 'min 32 · max 44', 'Area 5.0 mm²']);
+    expect(thinned(Array.from({ length: 1000 }, (_, index): Point => [index, 0]))).toHaveLength(400);
   });
   it('without pixels say only their area', () => expect(texts('rectangle', [[20, 20], [21, 22]])).toEqual(['Area 2.0 mm²']));
 });

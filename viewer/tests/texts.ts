@@ -16,6 +16,7 @@ const TABLES: readonly (readonly [file: string, table: string, columns: Columns]
   ['core/measure/circle.ts', '*', ['title']],
   ['core/measure/cobb.ts', '*', ['title']],
   ['core/measure/ellipse.ts', '*', ['title']],
+  ['core/measure/freehand.ts', '*', ['title']],
   ['core/measure/isocontour-tool.ts', '*', ['title']],
   ['core/measure/length.ts', '*', ['title']],
   ['core/measure/probe.ts', '*', ['title']],

@@ -171,7 +171,7 @@ def _place(draft: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
 
 
 #: Closed lines are polygons in the patient.
-_SPATIAL: Mapping[tuple[str, str], str] = {("rectangle", "POLYLINE"): "POLYGON"}
+_SPATIAL: Mapping[tuple[str, str], str] = {("rectangle", "POLYLINE"): "POLYGON", ("freehand", "POLYLINE"): "POLYGON"}
 _LINES = {
     "length": "POLYLINE",
     "angle": "POLYLINE",
@@ -185,6 +185,8 @@ def _shape(kind: str, points: Points, column_step: float, row_step: float) -> tu
     """Return the graphic type, and its points in pixels of the picture."""
     if kind in _LINES:
         return _LINES[kind], [(point[0], point[1]) for point in points]
+    if kind == "freehand":
+        return "POLYLINE", [(point[0], point[1]) for point in (*points, points[0])]
     (ax, ay), (bx, by) = points[0], points[1]
     if kind == "rectangle":
         return "POLYLINE", [(ax, ay), (bx, ay), (bx, by), (ax, by), (ax, ay)]

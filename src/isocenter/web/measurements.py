@@ -26,7 +26,8 @@ from isocenter.web.study_drafts import (
 #: How many there may be of one study.
 MOST = 1000
 _KIND = Literal[
-    "length", "angle", "cobb", "bidirectional", "ellipse", "rectangle", "circle", "probe", "isocontour", "calibration"
+    "length", "angle", "cobb", "bidirectional", "ellipse", "rectangle", "circle", "freehand", "probe", "isocontour",
+    "calibration",
 ]  # fmt: skip
 _QUANTITY = Literal[
     "length", "width", "angle", "area", "mean", "deviation", "minimum", "maximum", "value", "peak", "volume",
@@ -108,7 +109,7 @@ class Measurement(_Strict):
     kind: _KIND
     pictureId: Annotated[str, Field(max_length=512)]  # noqa: N815 - as the viewer says it
     image: Image
-    points: Annotated[list[Point], Field(min_length=1, max_length=64)]
+    points: Annotated[list[Point], Field(min_length=1, max_length=400)]
     plane: Plane | None = None
     label: Point | None = None
     values: Annotated[list[Quantity], Field(max_length=8)] = []

@@ -15,6 +15,7 @@ export const COMMANDS = [
   { name: 'measure.ellipse', title: 'Ellipse', group: 'Measure', keys: ['e'] },
   { name: 'measure.rectangle', title: 'Rectangle', group: 'Measure', keys: ['Shift+e'] },
   { name: 'measure.circle', title: 'Circle', group: 'Measure', keys: ['c'] },
+  { name: 'measure.freehand', title: 'Region drawn by hand', group: 'Measure', keys: ['Ctrl+e'] },
   { name: 'measure.probe', title: 'Probe', group: 'Measure', keys: ['p'] },
   { name: 'measure.isocontour', title: 'Isocontour region of a PET: SUVmax, SUVpeak, volume', group: 'Measure', keys: ['Shift+i'] },
   { name: 'region.higher', title: 'Higher threshold of the isocontour region', group: 'Measure', keys: ['}'] },

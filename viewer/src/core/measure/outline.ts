@@ -10,6 +10,8 @@ export function outline(shape: Shape): Point[] {
       return [shape.from, shape.to];
     case 'cross':
       return [shape.at];
+    case 'polygon':
+      return [...shape.points, ...shape.points.slice(0, 1)];
     case 'rectangle':
       return [shape.from, [shape.to[0], shape.from[1]], shape.to, [shape.from[0], shape.to[1]], shape.from];
     case 'ellipse': {

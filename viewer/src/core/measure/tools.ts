@@ -6,6 +6,7 @@ import { calibrationTool } from './calibration';
 import { circleTool } from './circle';
 import { cobbTool } from './cobb';
 import { ellipseTool } from './ellipse';
+import { freehandTool } from './freehand';
 import { isocontourTool } from './isocontour-tool';
 import { lengthTool } from './length';
 import { probeTool } from './probe';
@@ -20,6 +21,7 @@ export const MEASURE_TOOLS: Readonly<Record<MeasureKind, ToolDefinition>> = {
   ellipse: ellipseTool,
   rectangle: rectangleTool,
   circle: circleTool,
+  freehand: freehandTool,
   probe: probeTool,
   isocontour: isocontourTool,
   calibration: calibrationTool,

@@ -7,7 +7,7 @@ import type { Calibration } from './calibration';
 import type { Scale } from './scale';
 import type { Values } from './region';
 
-export type MeasureKind = 'length' | 'angle' | 'cobb' | 'bidirectional' | 'ellipse' | 'rectangle' | 'circle' | 'probe' | 'isocontour' | 'calibration';
+export type MeasureKind = 'length' | 'angle' | 'cobb' | 'bidirectional' | 'ellipse' | 'rectangle' | 'circle' | 'freehand' | 'probe' | 'isocontour' | 'calibration';
 
 /** One result as a number. */
 export interface Quantity {
@@ -63,6 +63,7 @@ export interface Measurement {
 export type Shape =
   | { kind: 'line'; from: Point; to: Point; helper?: boolean }
   | { kind: 'ellipse' | 'rectangle'; from: Point; to: Point }
+  | { kind: 'polygon'; points: readonly Point[] }
   | { kind: 'cross'; at: Point };
 
 export interface Surroundings {
@@ -73,7 +74,7 @@ export interface Surroundings {
 export interface ToolDefinition {
   kind: MeasureKind;
   title: string;
-  /** How many points are placed one after the other. */
+  /** How many points are placed one after the other; Infinity: until the line is closed. */
   clicks: number;
   /** Its shape lies along the axes of the picture: only pictures with the same axes show it. */
   axial?: boolean;

@@ -22,8 +22,8 @@ export function MeasureLayer({ session, pane }: { session: MeasureSession; pane:
   );
 }
 
-function One({ laid: { item, handles, chains, lines, label }, selected }: { laid: Laid; selected: boolean }): JSX.Element {
-  const target = nearestPoint(handles, [label.x + label.width / 2, label.y + label.height / 2]);
+function One({ laid: { item, handles, anchors, chains, lines, label }, selected }: { laid: Laid; selected: boolean }): JSX.Element {
+  const target = nearestPoint(anchors, [label.x + label.width / 2, label.y + label.height / 2]);
   const from = target && nearestOfBox(label, target);
   return (
     <g className="measurement" data-kind={item.kind} data-selected={selected} style={item.colour ? ({ '--measure': item.colour } as CSSProperties) : undefined}>

@@ -16,6 +16,7 @@ import type { PaneParts } from '../../viewport/export/pane-picture';
 import { notStored } from '../../net/local-only';
 import type { Printed } from './print-sheet';
 import { settings } from '../settings';
+import type { PathSession } from '../../viewport/mpr/path-session';
 import type { SubtractionSession } from '../../viewport/subtraction/session';
 import type { EditSession } from '../../viewport/structures/edit-session';
 import { shownSet } from './shown-set';
@@ -56,7 +57,7 @@ export interface PageActions {
 }
 
 const PRESETS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
-const MEASURES = ['length', 'angle', 'cobb', 'bidirectional', 'ellipse', 'rectangle', 'circle', 'probe'] as const;
+const MEASURES = ['length', 'angle', 'cobb', 'bidirectional', 'ellipse', 'rectangle', 'circle', 'freehand', 'probe'] as const;
 const LINKED = ['scroll', 'offset', 'window', 'view', 'lines'] as const satisfies readonly (keyof Links)[];
 
 /** What is being painted, while a tool for it is chosen. */
@@ -64,6 +65,8 @@ const paintingWith = ({ structures }: Pick<ViewerEngine, 'structures'>, page: Pa
 
 function toolActions({ measure, structures, workspace, volume3d, mpr }: ViewerEngine, page: PageActions): Actions {
   const editing = (): EditSession | undefined => paintingWith({ structures }, page);
+  /** The path through the planes, while what is done is done to it. */
+  const onPath = (): PathSession | undefined => (page.tool() === 'curve' || page.tool() === 'crosshair' ? mpr.state()?.path : undefined);
   const tool = (name: Tool) => (): void => page.change(() => ({ tool: name }));
   const actions: Actions = { 'tool.window': tool('window'), 'tool.scroll': tool('scroll'), 'tool.zoom': tool('zoom'), 'tool.pan': tool('pan'), 'tool.crosshair': tool('crosshair') };
   for (const kind of MEASURES) {
@@ -88,9 +91,11 @@ function toolActions({ measure, structures, workspace, volume3d, mpr }: ViewerEn
     'measure.undo': () => {
       const volume = volume3d.state();
       if (volume) volume.undoCut();
-      else (editing() ?? measure.state())?.undo();
+      else if (!onPath()?.undo()) (editing() ?? measure.state())?.undo();
     },
-    'measure.redo': () => (editing() ?? measure.state())?.redo(),
+    'measure.redo': () => {
+      if (!onPath()?.redo()) (editing() ?? measure.state())?.redo();
+    },
     'measure.delete': () => {
       if (page.tool() !== 'curve' || !mpr.state()?.path.remove()) measure.state()?.remove();
     },

@@ -33,8 +33,8 @@ function paintHandle(context: CanvasRenderingContext2D, x: number, y: number, co
   context.stroke();
 }
 
-function paintLabel(context: CanvasRenderingContext2D, { handles, lines, label }: Laid, say: (line: string) => string): void {
-  const target = nearestPoint(handles, [label.x + label.width / 2, label.y + label.height / 2]);
+function paintLabel(context: CanvasRenderingContext2D, { anchors, lines, label }: Laid, say: (line: string) => string): void {
+  const target = nearestPoint(anchors, [label.x + label.width / 2, label.y + label.height / 2]);
   const from = target && nearestOfBox(label, target);
   if (target && from) stroke(context, [target, from], { colour: 'rgb(255 255 255 / 45%)', width: 1, dash: [2, 3] });
   context.fillStyle = 'rgb(10 12 15 / 72%)';

@@ -28,5 +28,5 @@ export function layOutIsocontour(item: Measurement, plane: ImagePlane | undefine
   const told = beyond ? [] : found ? [...isocontourTexts(found.item, found.region?.cutOff ?? false), found.reason] : isocontourTexts(item, false);
   const lines = told.filter(Boolean).length > 0 || beyond ? told.filter(Boolean) : [t('Growing the region')];
   const chains = [{ points: circle, helper: true }, ...border.map((points) => ({ points, helper: false }))];
-  return { item, handles: [cut.centre, cut.edge].map(toPane), chains, lines, label: labelBeside(circle, lines, pane) };
+  return { item, handles: [cut.centre, cut.edge].map(toPane), anchors: [cut.centre, cut.edge].map(toPane), chains, lines, label: labelBeside(circle, lines, pane) };
 }

@@ -25,5 +25,5 @@ export function layOutReported({ id, name, results, places }: ReportedMeasuremen
   const chains = lines.map((points) => ({ points: points.map((point) => pixelToPane(point, view, bitmap, pane)), helper: false }));
   const handles = chains.flatMap(({ points }) => (points.length <= MOST_HANDLES ? points : points.slice(0, 1)));
   const written = [name, ...results].filter(Boolean);
-  return [{ item: { id, kind: 'reported', colour: COLOUR }, handles, chains, lines: written, label: labelBeside(chains.flatMap(({ points }) => points), written, pane) }];
+  return [{ item: { id, kind: 'reported', colour: COLOUR }, handles, anchors: handles, chains, lines: written, label: labelBeside(chains.flatMap(({ points }) => points), written, pane) }];
 }

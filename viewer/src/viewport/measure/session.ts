@@ -68,6 +68,8 @@ export interface Drag {
 export interface Laid {
   item: Pick<Measurement, 'id' | 'colour'> & { kind: string };
   handles: Point[];
+  /** What the text may be led from. */
+  anchors: readonly Point[];
   chains: { points: Point[]; helper: boolean }[];
   lines: string[];
   label: LabelBox;
@@ -77,6 +79,11 @@ export interface Laid {
 export interface OwnLaid extends Laid {
   item: Measurement;
 }
+
+/** A line drawn by hand has a point every so many CSS pixels, and is closed by a click so near its first one. */
+const [TRACED, CLOSING] = [3, 9];
+/** More points than these are too many to take hold of. */
+const MOST_HANDLES = 24;
 
 export class MeasureSession {
   readonly changed = new Signal();
@@ -295,8 +302,40 @@ export class MeasureSession {
     this.update({ draft: { ...draft, points: [...draft.points.slice(0, -1), point] } });
   }
 
+  /** A line drawn by hand: dragging leaves points behind it, a click a corner; a click on the first one closes it. */
+  private trace(controller: StackController, start: Point): Drag {
+    const leave = (at: Point): void => {
+      const { draft } = this.current;
+      this.hover(controller, at);
+      const end = this.current.draft?.points.at(-1);
+      if (draft && end) this.update({ draft: { ...draft, points: [...draft.points.slice(0, -1), end, end] } });
+    };
+    let last = start;
+    const drawn = (): readonly Point[] => this.current.draft?.points.slice(0, -1) ?? [];
+    const close = (): void => {
+      const { draft } = this.current;
+      if (draft) this.finish({ ...draft, points: drawn() }, controller);
+    };
+    const first = drawn()[0];
+    const { view, bitmap, pane } = controller.state();
+    const begun = first && bitmap && pixelToPane(first, view, bitmap, pane);
+    const closes = drawn().length > 2 && begun !== undefined && Math.hypot(begun[0] - start[0], begun[1] - start[1]) <= CLOSING;
+    if (!closes) leave(start);
+    return {
+      move: (to) => {
+        if (Math.hypot(to[0] - last[0], to[1] - last[1]) < TRACED) return;
+        last = to;
+        leave(to);
+      },
+      end: (_, moved) => {
+        if (closes || (moved && drawn().length > 2)) close();
+      },
+    };
+  }
+
   /** A press puts a point down; dragging from there puts the next one down where it ends. */
   private place(controller: StackController, at: Point): Drag {
+    if (this.current.draft?.kind === 'freehand') return this.trace(controller, at);
     this.hover(controller, at);
     this.putDown();
     return {
@@ -485,5 +524,6 @@ function layOut(item: Measurement, shown: Shown, { view, pane }: PaneState, unfi
   const [dx, dy] = item.label ?? [0, 0];
   const [x, y] = middle(item.points);
   const label = item.label ? labelAt(toPane([x + dx, y + dy]), lines) : labelBeside(drawn.length > 0 ? drawn : item.points.map(toPane), lines, pane);
-  return { item, handles: item.points.map(toPane), chains, lines, label };
+  const anchors = item.points.map(toPane);
+  return { item, handles: anchors.length > MOST_HANDLES ? [] : anchors, anchors, chains, lines, label };
 }

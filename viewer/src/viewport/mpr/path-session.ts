@@ -4,6 +4,7 @@ import type { Tool } from '../../core/gesture';
 import { curveThrough, type Curve } from '../../core/curve';
 import { curvedSets, UNTURNED, type Curved, type Slab } from '../../core/curved';
 import type { Vector } from '../../core/geometry';
+import { History } from '../../core/history';
 import { t } from '../../core/language';
 import { Signal } from '../../core/lifecycle';
 import { distanceToChain } from '../../core/measure/outline';
@@ -55,6 +56,7 @@ interface Sheet {
 
 export class PathSession {
   readonly changed = new Signal();
+  private readonly history = new History<readonly Vector[]>([]);
   private current = OFF;
   private curved: Curved | undefined;
   private version = 0;
@@ -98,6 +100,7 @@ export class PathSession {
     if (mode === 'off') return false;
     if (mode === 'shown') this.close();
     this.update({ mode: 'off', selected: undefined, points: mode === 'shown' ? points : [] });
+    this.keep();
     return true;
   }
 
@@ -107,7 +110,27 @@ export class PathSession {
     if (mode === 'off' || points.length === 0) return false;
     const gone = selected ?? points.length - 1;
     this.update({ points: points.filter((_, index) => index !== gone), selected: undefined });
+    this.keep();
     return true;
+  }
+
+  /** Takes back what was last done to the points; false where there is nothing to take back, or no path is seen. */
+  undo(): boolean {
+    return this.restore(() => this.history.undo());
+  }
+
+  redo(): boolean {
+    return this.restore(() => this.history.redo());
+  }
+
+  private restore(step: () => boolean): boolean {
+    if (this.current.mode === 'off' || !step()) return false;
+    this.update({ points: this.history.now, selected: undefined });
+    return true;
+  }
+
+  private keep(): void {
+    if (this.history.now !== this.current.points) this.history.push(this.current.points);
   }
 
   setWidth(width: number): void {
@@ -184,6 +207,7 @@ export class PathSession {
       end: (to, moved) => {
         if (moved) move(to);
         else if (chosen) this.update({ selected: index });
+        this.keep();
       },
     };
   }
