@@ -85,6 +85,24 @@ def test_invert(view: View, renderer: str) -> None:
     assert view.brightness(40, 20) == pytest.approx(255 - before, abs=3)
 
 
+def test_the_magnifier_shows_the_pixel_under_the_pointer(view: View) -> None:
+    """In its middle is the grey of that pixel, also when turned; next to it pixels are 2.5 times as far apart."""
+    view.study(CT_STUDY)
+    for key in ("1", "r", "Shift+z"):
+        view.page.keyboard.press(key)
+    view.value_at(45, 40)
+    read = """([dx, dy]) => { const lens = document.querySelector('.magnifier canvas'), at = lens.width / 2;
+                             return lens.getContext('2d').getImageData(at + dx, at + dy, 1, 1).data[0]; }"""
+    low, high = hounsfield(MIDDLE, 0, 0), hounsfield(MIDDLE, 63, 79)
+    view.page.locator(".magnifier").wait_for()
+    (ax, ay), (bx, by) = (view.page.evaluate(f"window.__isocenter.pixelToPane({x}, 40)") for x in (45, 48))
+    for column, away in ((45, [0, 0]), (48, [2.5 * (bx - ax), 2.5 * (by - ay)])):
+        expected = round(255 * (hounsfield(MIDDLE, 40, column) - low) / (high - low))
+        assert view.page.evaluate(read, away) == pytest.approx(expected, abs=4)
+    view.page.keyboard.press("Shift+z")
+    expect(view.page.get_by_test_id("magnifier")).to_have_count(0)
+
+
 def test_scrolls_by_wheel_keys_and_slider(view: View) -> None:
     view.study(CT_STUDY)
 

@@ -109,6 +109,7 @@ export const COMMANDS = [
   { name: 'view.flipHorizontal', title: 'Flip left to right', group: 'View', keys: ['h'] },
   { name: 'view.flipVertical', title: 'Flip top to bottom', group: 'View', keys: ['v'] },
   { name: 'view.smooth', title: 'Smooth or exact pixels', group: 'View', keys: [] },
+  { name: 'view.magnifier', title: 'Magnifying glass', group: 'View', keys: ['Shift+z'] },
   { name: 'view.planes', title: 'Overlays and shutter on or off', group: 'View', keys: ['o'] },
   { name: 'view.reset', title: 'Cancel, then reset view', group: 'View', keys: ['Escape'] },
   { name: 'export.image', title: 'Save the picture (PNG)', group: 'Export', keys: ['Ctrl+s'] },

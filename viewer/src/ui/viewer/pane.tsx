@@ -41,6 +41,8 @@ const AFTER_FIRST_PICTURE = 300;
 const FusionLayer = lazy(patient(() => import('./fusion-layer').then((module) => ({ default: module.FusionLayer }))));
 const MeasureLayer = lazy(patient(() => import('./measure-layer').then((module) => ({ default: module.MeasureLayer }))));
 
+const Magnifier = lazy(patient(() => import('./magnifier').then((module) => ({ default: module.Magnifier }))));
+
 const PathLayer = lazy(patient(() => import('./path-layer').then((module) => ({ default: module.PathLayer }))));
 
 const StructureLayer = lazy(patient(() => import('./structure-layer').then((module) => ({ default: module.StructureLayer }))));
@@ -57,6 +59,7 @@ interface Props {
   tool: Tool;
   detail: Detail;
   planes: boolean;
+  magnifier: boolean;
   run(name: CommandName): void;
   onMenu(at: Point): void;
   /** Why a press did nothing. */
@@ -66,7 +69,7 @@ interface Props {
   onDrop(id: string): void;
 }
 
-export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, onMenu, say, onTags, onDrop }: Props): JSX.Element {
+export function Pane({ engine, cell, active, hidden, tool, detail, planes, magnifier, run, onMenu, say, onTags, onDrop }: Props): JSX.Element {
   const { workspace } = engine;
   const { controller } = cell;
   const state = useStateOf(controller);
@@ -127,6 +130,11 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, run, 
       {isDocument ? null : <Layers engine={engine} cell={cell} state={state} fusion={fusion} planes={planes} tool={tool} at={cursor} />}
       <div className="pane-surface" ref={surface} data-tool={tool} hidden={isDocument} />
       {isDocument && state.set ? <Unstacked engine={engine} cell={cell} set={state.set} tool={tool} onTags={onTags} /> : <Written engine={engine} cell={cell} state={state} detail={detail} planeNotes={planeNotes} fusion={fusion} cursor={cursor} />}
+      {magnifier && cursor && state.bitmap && !isDocument ? (
+        <Suspense fallback={null}>
+          <Magnifier state={state} at={cursor} />
+        </Suspense>
+      ) : null}
       {isDocument ? null : <Marks engine={engine} controller={controller} state={state} />}
       {state.status === 'empty' ? <div className="pane-empty">{t('Drag a series here, or choose one on the left')}</div> : null}
       <CineBar state={state} tool={tool} run={run} />

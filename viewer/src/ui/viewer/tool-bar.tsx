@@ -39,7 +39,7 @@ const PANELS: readonly Button[] = [
 ];
 const TURNS: readonly (readonly CommandName[])[] = [
   ['view.rotateLeft', 'view.rotateRight', 'view.flipHorizontal', 'view.flipVertical'],
-  ['view.fit', 'view.actual', 'view.smooth', 'view.planes'],
+  ['view.fit', 'view.actual', 'view.smooth', 'view.planes', 'view.magnifier'],
 ];
 const MORE: readonly (readonly CommandName[])[] = [
   ['panel.commands', 'panel.settings', 'panel.keys'],

@@ -29,6 +29,8 @@ export interface PageState {
   drawer: boolean;
   /** Overlay planes and shutter are drawn. */
   planes: boolean;
+  /** A lens follows the pointer. */
+  magnifier: boolean;
   /** Counts how often the layout was asked for. */
   layoutAsked: number;
   /** Why something could not be done; gone with the next command. */
@@ -384,6 +386,7 @@ export function actionsOf(engine: ViewerEngine, page: PageActions): Actions {
     ...keyActions(engine, page),
     'series.next': () => page.series(1),
     'series.previous': () => page.series(-1),
+    'view.magnifier': () => page.change((state) => ({ magnifier: !state.magnifier })),
     'view.planes': () => page.change((state) => ({ planes: !state.planes })),
     'view.reset': () => {
       const drawing = page.tool() === 'curve';

@@ -182,7 +182,7 @@ function OpenStudy({ engine, place }: { engine: ViewerEngine; place: ViewerPlace
               hidden={layout.maximised && index !== layout.active}
               tool={page.tool}
               detail={page.detail}
-              planes={page.planes}
+              {...{ planes: page.planes, magnifier: page.magnifier }}
               run={run}
               onMenu={setMenu}
               say={(note) => change(() => ({ note }))}
@@ -253,7 +253,7 @@ function useSeen({ keys, workspace }: ViewerEngine, study: StudyState, set: Disp
 
 const firstPage = (): PageState => {
   const phone = matchMedia(PHONE).matches;
-  return { tool: firstTool(settings.state().pointer, phone), detail: 'all', panel: undefined, drawer: !phone, planes: true, layoutAsked: 0, note: '' };
+  return { tool: firstTool(settings.state().pointer, phone), detail: 'all', panel: undefined, drawer: !phone, planes: true, magnifier: false, layoutAsked: 0, note: '' };
 };
 
 const studiesOf = ({ series }: StudyState): ReadonlySet<string> => new Set(series.map(({ StudyInstanceUID }) => StudyInstanceUID));
