@@ -2,7 +2,9 @@
 
 import csv
 import io
+import pickle
 from collections import Counter
+from dataclasses import fields
 
 from isocenter.deid import Policy, Result, Status, policy
 from isocenter.deid.report import OUTCOMES, RunReport
@@ -55,3 +57,10 @@ def test_the_page_is_escaped_and_says_what_is_claimed() -> None:
     assert "words of somebody else" not in page
     assert "113107" in page
     assert Policy().digest() not in page
+
+
+def test_a_result_goes_to_another_process_as_it_is() -> None:
+    values = (Status.OUTPUT, "reason", (b"piece",), Counter({(0x00100010, "dummy"): 2}), "a", "b", "c", "d")
+    result = Result(*values)
+    assert tuple(getattr(result, each.name) for each in fields(result)) == values
+    assert pickle.loads(pickle.dumps(result)) == result

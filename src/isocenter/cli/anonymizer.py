@@ -302,25 +302,25 @@ def _in_processes(
     context = multiprocessing.get_context("fork" if _may_fork() else "spawn")
     pool = ProcessPoolExecutor(len(first), context, _start, (job,))
     stack.callback(pool.shutdown, cancel_futures=True)
-    begun = deque(pool.submit(_run, _handed(job, chunk)) for chunk in first)
-    return _drained(job, pool, begun, rest)
+    begun = deque(pool.submit(_run, _handed(chunk)) for chunk in first)
+    return _drained(pool, begun, rest)
 
 
 def _drained(
-    job: Job, pool: ProcessPoolExecutor, begun: deque[Future[list[Outcome]]], rest: Iterator[Chunk]
+    pool: ProcessPoolExecutor, begun: deque[Future[list[Outcome]]], rest: Iterator[Chunk]
 ) -> Generator[list[Outcome], None, None]:
     for chunk in rest:
-        begun.append(pool.submit(_run, _handed(job, chunk)))
+        begun.append(pool.submit(_run, _handed(chunk)))
         while begun and begun[0].done():
             yield begun.popleft().result()
     while begun:
         yield begun.popleft().result()
 
 
-def _handed(job: Job, chunk: Chunk) -> Handed:
+def _handed(chunk: Chunk) -> Handed:
     """Return inputs as another process can take them: files of their own as they were found, others by name."""
     number, found = chunk
-    return number, [each.name if job.stored or getattr(each, "member", False) else each for each in found]
+    return number, [each.name if isinstance(each, Candidate) and each.opener else each for each in found]
 
 
 def _may_fork() -> bool:

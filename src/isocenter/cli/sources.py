@@ -33,16 +33,19 @@ _name = attrgetter("name")
 
 
 class Candidate(NamedTuple):
-    """A file that may be an object: ``name`` for people, ``size`` in bytes, ``open`` gives a stream from its start.
+    """A file that may be an object: ``name`` for people, ``size`` in bytes.
 
-    ``member``: of a ZIP archive, whose one open file no two processes may read from. A tuple, for others go from
-    process to process, and data classes take four times as long to do so.
+    ``opener`` gives a stream from its start; None: it is the file of this name, which every process can open. A tuple,
+    for those go from process to process, and data classes take four times as long to do so.
     """
 
     name: str
     size: int
-    open: Callable[[], BinaryIO]
-    member: bool = False
+    opener: Callable[[], BinaryIO] | None = None
+
+    def open(self) -> BinaryIO:
+        """Return a stream from its start."""
+        return self.opener() if self.opener else open(self.name, "rb")  # noqa: PTH123 - no path object for each file
 
 
 class Rejected(NamedTuple):
@@ -119,7 +122,7 @@ def _at(path: str, *, is_file: bool) -> Iterator[Candidate | Rejected]:
     if start == _ZIP:
         yield from _in_zip(Path(path))
     else:
-        yield Candidate(path, size, partial(_open_file, path))
+        yield Candidate(path, size)
 
 
 def _in_zip(path: Path) -> Iterator[Candidate | Rejected]:
@@ -134,11 +137,7 @@ def _in_zip(path: Path) -> Iterator[Candidate | Rejected]:
         if member.flag_bits & _ENCRYPTED:
             yield Rejected(name, "encrypted")
         elif not member.is_dir():
-            yield Candidate(name, member.file_size, partial(_open_member, archive, member), member=True)
-
-
-def _open_file(path: str) -> BinaryIO:
-    return open(path, "rb")  # noqa: PTH123 - no path object for each file, nor for each time that it is read
+            yield Candidate(name, member.file_size, partial(_open_member, archive, member))
 
 
 def _open_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BinaryIO:
