@@ -37,6 +37,14 @@ class InvalidObjectError(IsocenterError):
     dimse_status = 0xC000  # Cannot understand
 
 
+class DirectoryError(InvalidObjectError):
+    """It is a DICOMDIR, which lists objects and is none."""
+
+
+class NotDicomError(InvalidObjectError):
+    """It is a file of another kind: it neither begins as DICOM does nor is empty, as what could not be copied is."""
+
+
 class MismatchError(InvalidObjectError):
     """The data set is not the object that its command announced."""
 

@@ -19,8 +19,8 @@ from isocenter.conflicts import difference
 from isocenter.dicom.encoding import UNDEFINED, encoding_of, read_header
 from isocenter.dicom.part10 import FileMeta, read_preamble_and_meta, write_file_meta
 from isocenter.dicom.scanner import ScanResult
-from isocenter.dicom.uids import MEDIA_STORAGE_DIRECTORY, TransferSyntax, transfer_syntax
-from isocenter.errors import InvalidObjectError, IsocenterError, MismatchError
+from isocenter.dicom.uids import TransferSyntax, transfer_syntax
+from isocenter.errors import DirectoryError, InvalidObjectError, IsocenterError, MismatchError
 from isocenter.index.conflicts import ConflictKind
 from isocenter.index.entry import Entry, Instance
 from isocenter.index.header import RawHeader
@@ -294,8 +294,8 @@ class FileReception:
         except InvalidObjectError as error:
             self._failure = error
             return
-        if meta is not None and meta.sop_class_uid == MEDIA_STORAGE_DIRECTORY:
-            self._failure = InvalidObjectError("this is a DICOMDIR, a list of files and no object")
+        if meta is not None and meta.is_directory:
+            self._failure = DirectoryError("this is a DICOMDIR, a list of files and no object")
         elif meta is not None:
             self._meta = meta
             syntax = transfer_syntax(meta.transfer_syntax_uid)

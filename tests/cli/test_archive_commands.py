@@ -13,6 +13,7 @@ from pydicom.dataset import FileMetaDataset
 
 from isocenter.archive import Archive
 from isocenter.cli import main
+from isocenter.cli.file_set import write_directory
 from isocenter.settings import load_settings
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
@@ -81,10 +82,10 @@ def test_import_takes_what_it_finds_and_reports_the_rest(
     objects: Path, data: Path, printed: Callable[..., Any]
 ) -> None:
     code, report = printed("import", objects, "--data", data)
-    assert code == 1
-    assert [report[name] for name in ("stored", "duplicate", "conflict", "failed")] == [3, 1, 1, 1]
-    assert [Path(failure["file"]).name for failure in report["failures"]] == ["readme.txt"]
-    assert "no DICOM file" in report["failures"][0]["reason"]
+    assert code == 0
+    assert [report[name] for name in ("stored", "duplicate", "conflict", "failed", "not_dicom")] == [3, 1, 1, 0, 1]
+    assert [Path(passed["file"]).name for passed in report["passed_over"]] == ["readme.txt"]
+    assert "no DICOM file" in report["passed_over"][0]["reason"]
     assert [Path(warning["file"]).name for warning in report["warnings"]] == ["3 another 1"]
     (objects / "readme.txt").unlink()
     code, report = printed("import", objects / "1", objects / "images.zip", "--data", data)
@@ -92,11 +93,60 @@ def test_import_takes_what_it_finds_and_reports_the_rest(
 
 
 def test_import_prints_for_people(objects: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("import", objects, "--data", data) == 1
+    assert run("import", objects, objects / "readme.txt", "--data", data) == 1
     captured = capsys.readouterr()
-    assert "3 stored, 1 here before, 1 in conflict, 1 failed" in captured.out
-    assert "readme.txt" in captured.out
+    assert "3 stored, 1 here before, 1 in conflict, 1 failed, 1 not DICOM;" in captured.out
+    assert captured.out.count("readme.txt") == 1
     assert "another data set" in captured.err
+
+
+@pytest.fixture
+def disc(tmp_path: Path) -> Path:
+    """A disc: an object, the DICOMDIR that lists it, a viewer's program and its README, a line of a version."""
+    folder = tmp_path / "disc"
+    (folder / "DICOM").mkdir(parents=True)
+    write_object(folder / "DICOM" / "IM1", 1)
+    write_directory(folder)
+    (folder / "README.TXT").write_text("Start VIEWER.EXE to see the images.")
+    (folder / "VIEWER.EXE").write_bytes(b"MZ" + bytes(500))
+    (folder / "VERSION").write_text("1\n")
+    return folder
+
+
+@pytest.mark.parametrize("named", ["", "DICOMDIR"])
+def test_a_disc_is_imported_as_a_whole(
+    disc: Path, data: Path, printed: Callable[..., Any], capsys: pytest.CaptureFixture[str], named: str
+) -> None:
+    code, report = printed("import", disc / named, "--data", data)
+    counts = [report[name] for name in ("stored", "directory", "not_dicom", "failed")]
+    assert (code, counts) == (0, [1, 1, 3, 0])
+    assert len(report["passed_over"]) == 4
+    assert run("import", disc, "--data", data) == 0
+    assert "1 here before, 0 in conflict, 0 failed, 1 DICOMDIR, standing for its files, 3 not DICOM;" in (
+        capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("IM2", bytes(128) + b"DICM" + b"damaged"), ("IM2", b""), ("IM2", bytes(3000)),
+        ("im2.dcm", b"This was an image once, and somebody wrote another file over it."),
+    ],
+)  # fmt: skip
+def test_a_damaged_object_on_a_disc_is_a_failure(
+    disc: Path, data: Path, printed: Callable[..., Any], name: str, content: bytes
+) -> None:
+    (disc / "DICOM" / name).write_bytes(content)
+    code, report = printed("import", disc, "--data", data)
+    assert (code, report["stored"], report["not_dicom"]) == (1, 1, 3)
+    assert [Path(each["file"]).name for each in report["failures"]] == [name]
+
+
+def test_a_folder_without_any_object_is_not_taken_for_done(tmp_path: Path, data: Path) -> None:
+    (tmp_path / "wrong").mkdir()
+    (tmp_path / "wrong" / "letter.txt").write_text("Nothing here is an image.")
+    assert run("import", tmp_path / "wrong", "--data", data) == 1
 
 
 def test_import_of_nothing_is_wrong_use(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,8 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, 
 from isocenter.cli import main
 from isocenter.cli.identify import Item, identify
 from isocenter.cli.send import _associations
-from isocenter.cli.sources import MEDIA_STORAGE_DIRECTORY, Candidate
+from isocenter.cli.sources import Candidate
+from isocenter.dicom.uids import MEDIA_STORAGE_DIRECTORY
 from isocenter.errors import InvalidObjectError
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
@@ -53,9 +54,8 @@ def test_everything_is_sent_as_it_is(
     (folder / "notes.txt").write_text("not an image, but long enough to be looked at for what it is")
     server = serving().start()
     code, report = run(capsys, f"ISOCENTER@127.0.0.1:{server.dicom_port}", str(folder), "--jobs", "3")
-    assert code == 1
-    assert report["sent"] == 10
-    assert [(Path(f["name"]).name, f["reason"][:22]) for f in report["failed"]] == [
+    assert (code, report["sent"], report["failed"], report["not_dicom"]) == (0, 10, [], 1)
+    assert [(Path(p["name"]).name, p["reason"][:22]) for p in report["passed_over"]] == [
         ("notes.txt", "this is no DICOM file:")
     ]
     assert len(server.json("/dicom-web/instances")) == 10
@@ -66,7 +66,18 @@ def test_nothing_failed_is_exit_code_0(
 ) -> None:
     server = serving().start()
     peer = f"ISOCENTER@127.0.0.1:{server.dicom_port}"
-    assert run(capsys, peer, str(write(tmp_path / "one", 1)))[0] == 0
+    assert run(capsys, peer, str(write(tmp_path / "disc" / "one", 1)))[0] == 0
+    write(tmp_path / "disc" / "INDEX", 2, sop_class=MEDIA_STORAGE_DIRECTORY)
+    (tmp_path / "disc" / "README").write_text("What is on this disc.")
+    with pytest.raises(SystemExit) as ended:
+        main(["send", peer, str(tmp_path / "disc")])
+    assert ended.value.code == 0
+    assert "failed 0, 1 DICOMDIR, standing for its files, 1 not DICOM" in capsys.readouterr().out
+    code, report = run(capsys, peer, str(tmp_path / "disc"), str(tmp_path / "disc" / "README"))
+    assert (code, report["sent"], report["directory"], report["not_dicom"]) == (1, 1, 1, 1)
+    assert [Path(each["name"]).name for each in report["failed"]] == ["README"]
+    (tmp_path / "disc" / "one").unlink()
+    assert run(capsys, peer, str(tmp_path / "disc"))[0] == 1  # nothing was sent
 
 
 def test_a_peer_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

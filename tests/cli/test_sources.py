@@ -115,7 +115,7 @@ def test_names_in_a_zip_lead_nowhere(tmp_path: Path) -> None:
     before = {path for path in tmp_path.rglob("*") if "data" not in path.parts}
     with pytest.raises(SystemExit) as ended:
         main(["import", str(tmp_path / "evil.zip"), "--data", str(tmp_path / "data")])
-    assert ended.value.code == 1  # the link and the archive inside are no objects
+    assert ended.value.code == 1  # the archive inside, which is not opened
     assert {path for path in tmp_path.rglob("*") if "data" not in path.parts} == before
     assert not (tmp_path.parent / "escaped.dcm").exists()
     with Archive.open(tmp_path / "data", load_settings()) as opened:

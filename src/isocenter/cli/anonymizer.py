@@ -30,9 +30,8 @@ from isocenter.cli.identify import identify
 from isocenter.cli.process import keep_values_out
 from isocenter.cli.sources import BLOCK, UNREADABLE, Candidate, Rejected, find_candidates
 from isocenter.deid import Option, Policy, Project, Result, Status, anonymize
-from isocenter.deid.engine import DirectoryError
 from isocenter.dicom.encoding import Buffer
-from isocenter.errors import IsocenterError, UsageError
+from isocenter.errors import DirectoryError, IsocenterError, UsageError
 from isocenter.storage import ObjectFile
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from isocenter.cli.calling import credential_options
 from isocenter.cli.identify import identify
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json
-from isocenter.cli.sources import UNREADABLE, Rejected, find_candidates
+from isocenter.cli.sources import UNREADABLE, Rejected, find_candidates, passed_over
 from isocenter.commitment import Reference
 from isocenter.dicom.uids import is_valid_uid
 from isocenter.errors import IsocenterError, UsageError
@@ -85,4 +85,5 @@ def _in_files(path: Path) -> Iterator[Reference | Rejected]:
                 item = identify(candidate, file)
             yield Reference(item.sop_class_uid, item.sop_instance_uid)
         except (IsocenterError, *UNREADABLE) as error:
-            yield Rejected(candidate.name, str(error))
+            if not passed_over(candidate, error):
+                yield Rejected(candidate.name, str(error))

@@ -8,7 +8,7 @@ import click
 from isocenter.cli.checker import FoundAll, check_all
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, print_table, progress, visible
-from isocenter.cli.sources import MEDIA_STORAGE_DIRECTORY, UNREADABLE, Candidate, Rejected, find_candidates
+from isocenter.cli.sources import UNREADABLE, Candidate, Rejected, find_candidates
 from isocenter.deid import KEEP, PROFILES, Policy, Project, policy
 from isocenter.deid.envelope import read_certificate, read_private_key, restore
 from isocenter.deid.mapping import Mapping
@@ -155,7 +155,7 @@ def _read(candidate: Candidate | Rejected) -> bytes:
 def _is_object(data: bytes) -> bool:
     """Tell whether a file may be what 'isocenter anonymize' wrote, and not a report or a DICOMDIR beside it."""
     meta = read_preamble_and_meta(data, final=True) if data[128:132] == b"DICM" else None
-    return meta is not None and meta.sop_class_uid != MEDIA_STORAGE_DIRECTORY
+    return meta is not None and not meta.is_directory
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from isocenter.cli.sources import MEDIA_STORAGE_DIRECTORY, Candidate
+from isocenter.cli.sources import Candidate
 from isocenter.dicom.part10 import MAX_META_LENGTH, FileMeta, read_preamble_and_meta
 from isocenter.dicom.scanner import scan
 from isocenter.dicom.uids import is_valid_uid, transfer_syntax
-from isocenter.errors import InvalidObjectError
+from isocenter.errors import DirectoryError, InvalidObjectError
 
 _HEAD = 1 << 14
 _SOP_CLASS_UID, _SOP_INSTANCE_UID = 0x00080016, 0x00080018
@@ -28,7 +28,7 @@ def identify(candidate: Candidate, file: BinaryIO) -> Item:
     """Return what is needed to send an object.
 
     Raises:
-        InvalidObjectError: it is no DICOM object, or does not say which.
+        InvalidObjectError: it is no DICOM object, or does not say which; DirectoryError: it is a DICOMDIR.
     """
     head = file.read(_HEAD)
     meta = read_preamble_and_meta(head, final=len(head) < _HEAD)
@@ -39,10 +39,8 @@ def identify(candidate: Candidate, file: BinaryIO) -> Item:
     if meta is None:
         raise InvalidObjectError("this is no DICOM file: its file meta information has no end")
     sop_class, sop_instance = _identity(head, meta)
-    if sop_class == MEDIA_STORAGE_DIRECTORY:
-        raise InvalidObjectError(
-            "this is a DICOMDIR, an index of files; name it on the command line to send what it lists"
-        )
+    if meta.is_directory:
+        raise DirectoryError("this is a DICOMDIR, a list of files and no object")
     for keyword, uid in (("SOPClassUID", sop_class), ("SOPInstanceUID", sop_instance)):
         if not is_valid_uid(uid):
             raise InvalidObjectError(f"it has no valid {keyword}: {uid!r}" if uid else f"it has no {keyword}")

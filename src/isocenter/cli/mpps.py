@@ -21,7 +21,7 @@ from isocenter.dicom.json import Json
 from isocenter.dicom.nested import compile_keys, texts
 from isocenter.dicom.part10 import read_preamble_and_meta
 from isocenter.dicom.scanner import inflate
-from isocenter.dicom.uids import MEDIA_STORAGE_DIRECTORY, is_valid_uid, new_uid, transfer_syntax
+from isocenter.dicom.uids import is_valid_uid, new_uid, transfer_syntax
 from isocenter.errors import IsocenterError, NotFoundError, UsageError
 from isocenter.net.client import connect
 from isocenter.net.credentials import Credentials
@@ -231,7 +231,7 @@ def _header(found: Candidate) -> Mapping[int, tuple[str, ...]] | None:
         head = file.read(_HEAD)
     meta = read_preamble_and_meta(head, final=True)
     assert meta is not None
-    if meta.sop_class_uid == MEDIA_STORAGE_DIRECTORY:
+    if meta.is_directory:
         return None
     syntax = transfer_syntax(meta.transfer_syntax_uid)
     body = head[meta.data_set_offset :]

@@ -15,7 +15,7 @@ from isocenter.cli.identify import Item, identify
 from isocenter.cli.options import json_option
 from isocenter.cli.output import print_json, progress, size, visible
 from isocenter.cli.sender import Report, Sender, other_proposals_of, proposal_of
-from isocenter.cli.sources import UNREADABLE, Candidate, Rejected, find_candidates
+from isocenter.cli.sources import PASSED_OVER, UNREADABLE, Candidate, Rejected, find_candidates, in_words
 from isocenter.errors import IsocenterError
 from isocenter.net.client import Proposal, connect
 from isocenter.net.credentials import NONE, Credentials
@@ -48,10 +48,11 @@ def command(
 ) -> int:  # fmt: skip
     """Send DICOM objects to PEER, written as AET@host:port.
 
-    PATHS are files, folders, ZIP archives or DICOMDIRs. Every SOP class and transfer syntax is sent as it is stored,
-    or uncompressed to a node that does not take it.
+    PATHS are files, folders, ZIP archives or DICOMDIRs; a DICOMDIR stands for the files in its folder. Every SOP class
+    and transfer syntax is sent as it is stored, or uncompressed to a node that does not take it.
     At the end you see what was sent, what failed and why; the exit code is 1 if anything failed, or with --commit was
-    not committed.
+    not committed. Files in a folder that are not DICOM, such as the README of a disc, are counted and no failure; with
+    --json they are listed.
 
     \b
     Example: isocenter send ISOCENTER@127.0.0.1:11112 ~/cd-from-hospital --jobs 4
@@ -70,7 +71,7 @@ def command(
         print_json(_as_json(report, outcome))
     elif outcome is not None:
         commitment.print_outcome(outcome)
-    return 0 if not report.failed and (outcome is None or outcome.complete) else 1
+    return 0 if report.complete and (outcome is None or outcome.complete) else 1
 
 
 def _as_json(report: Report, outcome: commitment.Outcome | None) -> dict[str, Any]:
@@ -80,6 +81,8 @@ def _as_json(report: Report, outcome: commitment.Outcome | None) -> dict[str, An
         "seconds": round(report.seconds, 3),
         "warnings": [w._asdict() for w in report.warnings],
         "failed": [f._asdict() for f in report.failed],
+        **{what: report.kinds[what] for what in PASSED_OVER},
+        "passed_over": [p._asdict() for p in report.passed],
         **({} if outcome is None else {"commitment": commitment.as_json(outcome)}),
     }
 
@@ -91,6 +94,7 @@ def _print(report: Report) -> None:
     rate = f", {report.sent / report.seconds:,.0f}/s, {size(report.bytes / report.seconds)}/s" if report.seconds else ""
     click.echo(
         f"sent {report.sent} ({size(report.bytes)}) in {report.seconds:.1f} s{rate}; failed {len(report.failed)}"
+        f"{in_words(report.kinds)}"
     )
 
 
@@ -136,7 +140,7 @@ def _readable(found: Iterable[Candidate | Rejected], report: Report, bar: Progre
             with candidate.open() as file:
                 yield identify(candidate, file)
         except (IsocenterError, *UNREADABLE) as error:
-            report.add_failed(candidate.name, str(error))
+            report.add_refused(candidate, error)
     bar.remove_task(task)
 
 

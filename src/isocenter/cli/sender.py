@@ -7,14 +7,14 @@ is awaited.
 
 import os
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from isocenter.cli.identify import Item
-from isocenter.cli.sources import UNREADABLE, Rejected
+from isocenter.cli.sources import UNREADABLE, Candidate, Rejected, passed_over
 from isocenter.commitment import Reference
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, transfer_syntax
 from isocenter.dimse.commands import Command
@@ -48,6 +48,8 @@ class Report:
     bytes: int = 0
     warnings: list[Rejected] = field(default_factory=list)
     failed: list[Rejected] = field(default_factory=list)
+    passed: list[Rejected] = field(default_factory=list)
+    kinds: Counter[str] = field(default_factory=Counter)  # of those passed over
     seconds: float = 0.0
     not_taken: int = 0  # of the failed, those that were tried
     tell: Callable[[], object] = bool
@@ -75,6 +77,20 @@ class Report:
             self.not_taken += 1
         self.add_failed(item.candidate.name, reason)
         self.tell()
+
+    def add_refused(self, found: Candidate, error: Exception) -> None:
+        """Note a file that is no object: one that is passed over, or a failure."""
+        what = passed_over(found, error)
+        if what:
+            self.kinds[what] += 1
+            self.passed.append(Rejected(found.name, str(error)))
+        else:
+            self.add_failed(found.name, str(error))
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing failed, and something was sent if there was anything."""
+        return not self.failed and (not self.kinds["not_dicom"] or self.sent > 0)
 
     def add_failed(self, name: str, reason: str) -> None:
         """Note something that cannot be sent."""

@@ -7,7 +7,7 @@ it is an object is for the reader to say; what cannot be opened at all is report
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from itertools import chain
@@ -16,10 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from isocenter.dicom.part10 import read_preamble_and_meta
-from isocenter.dicom.uids import MEDIA_STORAGE_DIRECTORY
-from isocenter.errors import IsocenterError, UsageError
-
-__all__ = ["BLOCK", "MEDIA_STORAGE_DIRECTORY", "UNREADABLE", "Candidate", "Rejected", "find_candidates"]
+from isocenter.errors import DirectoryError, IsocenterError, NotDicomError, UsageError
 
 #: Bytes to read at once.
 BLOCK = 1 << 18
@@ -29,19 +26,25 @@ UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedE
 _HEAD = 1 << 12
 _ZIP = b"PK\x03\x04"
 _ENCRYPTED = 1
+#: How files are called that are objects, or archives that may hold some; most objects on discs are not called so.
+_OBJECT_NAMES = (".dcm", ".dicom", ".ima", ".zip", ".tar", ".tgz", ".gz", ".7z", ".rar", ".iso")
+#: What a file is that holds no object and is passed over -> how people read it.
+PASSED_OVER = {"directory": "DICOMDIR, standing for its files", "not_dicom": "not DICOM"}
 _name = attrgetter("name")
 
 
 class Candidate(NamedTuple):
     """A file that may be an object: ``name`` for people, ``size`` in bytes.
 
-    ``opener`` gives a stream from its start; None: it is the file of this name, which every process can open. A tuple,
-    for those go from process to process, and data classes take four times as long to do so.
+    ``opener`` gives a stream from its start; None: it is the file of this name, which every process can open.
+    ``named``: it was named itself, and not found in a folder. A tuple, for those go from process to process, and data
+    classes take four times as long to do so.
     """
 
     name: str
     size: int
     opener: Callable[[], BinaryIO] | None = None
+    named: bool = False
 
     def open(self) -> BinaryIO:
         """Return a stream from its start."""
@@ -64,10 +67,25 @@ def find_candidates(paths: Iterable[Path]) -> Iterator[Candidate | Rejected]:
     Raises:
         UsageError: one of the paths is not there.
     """
-    starts = [_start(path) for path in paths]
-    return chain.from_iterable(
-        _in_folder(start) if start.is_dir() else _at(str(start), is_file=start.is_file()) for start in starts
-    )
+    return chain.from_iterable([_below(path) for path in paths])
+
+
+def passed_over(found: Candidate, error: Exception) -> str:
+    """Return which of `PASSED_OVER` a file is that was refused as an object with this error, "" where it is a failure.
+
+    A DICOMDIR stands for its files. A file of another kind is none of them, such as the README of a disc, unless
+    somebody named it or it is called as objects or archives are.
+    """
+    if isinstance(error, DirectoryError):
+        return "directory"
+    if isinstance(error, NotDicomError) and not found.named and not found.name.lower().endswith(_OBJECT_NAMES):
+        return "not_dicom"
+    return ""
+
+
+def in_words(passed: Mapping[str, int]) -> str:
+    """Return how many files were passed over, as the end of a sentence; "" for none."""
+    return "".join(f", {passed[what]} {text}" for what, text in PASSED_OVER.items() if passed[what])
 
 
 def folder_of(path: Path) -> Path:
@@ -75,10 +93,11 @@ def folder_of(path: Path) -> Path:
     return path.resolve().parent if not path.is_dir() and _is_directory(path) else path
 
 
-def _start(path: Path) -> Path:
+def _below(path: Path) -> Iterator[Candidate | Rejected]:
     if not path.exists():
         raise UsageError(f"there is no file or folder {path}")
-    return folder_of(path)
+    start = folder_of(path)
+    return _in_folder(start) if start.is_dir() else _at(str(start), is_file=start.is_file(), named=True)
 
 
 def _is_directory(path: Path) -> bool:
@@ -86,7 +105,7 @@ def _is_directory(path: Path) -> bool:
         return True
     with suppress(IsocenterError, OSError), path.open("rb") as stream:
         meta = read_preamble_and_meta(stream.read(_HEAD), final=True)
-        return meta is not None and meta.sop_class_uid == MEDIA_STORAGE_DIRECTORY
+        return meta is not None and meta.is_directory
     return False
 
 
@@ -105,7 +124,7 @@ def _in_folder(folder: Path) -> Iterator[Candidate | Rejected]:
             yield from _in_folder(Path(entry.path))
 
 
-def _at(path: str, *, is_file: bool) -> Iterator[Candidate | Rejected]:
+def _at(path: str, *, is_file: bool, named: bool = False) -> Iterator[Candidate | Rejected]:
     """Yield a file, or what is in it. Without Python's streams and paths, which take longer than the disk's cache."""
     if not is_file:
         yield Rejected(path, "not a regular file")
@@ -122,7 +141,7 @@ def _at(path: str, *, is_file: bool) -> Iterator[Candidate | Rejected]:
     if start == _ZIP:
         yield from _in_zip(Path(path))
     else:
-        yield Candidate(path, size)
+        yield Candidate(path, size, named=named)
 
 
 def _in_zip(path: Path) -> Iterator[Candidate | Rejected]:

@@ -36,12 +36,11 @@ from isocenter.dicom.part10 import read_preamble_and_meta, write_file_meta
 from isocenter.dicom.pixels import IMAGE_TAGS
 from isocenter.dicom.scanner import inflate, only_padding, scan
 from isocenter.dicom.uids import (
-    MEDIA_STORAGE_DIRECTORY,
     TransferSyntax,
     is_valid_uid,
     transfer_syntax,
 )
-from isocenter.errors import InvalidObjectError, IsocenterError, UnsupportedError
+from isocenter.errors import DirectoryError, InvalidObjectError, IsocenterError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -65,10 +64,6 @@ _SMALL = 1 << 16
 _LAST, _LARGEST = 0x7FE00000, 1 << 32
 #: No deflated data set may become larger.
 _INFLATED = 1 << 31
-
-
-class DirectoryError(InvalidObjectError):
-    """It is a DICOMDIR, which lists objects and is none."""
 
 
 class Status(StrEnum):
@@ -154,7 +149,7 @@ def data_set_of(data: Buffer) -> tuple[Buffer, TransferSyntax]:
     """
     meta = read_preamble_and_meta(data, final=True)
     assert meta is not None
-    if meta.sop_class_uid == MEDIA_STORAGE_DIRECTORY:
+    if meta.is_directory:
         raise DirectoryError("a directory of files (DICOMDIR) is not copied; make a new one for the output")
     syntax = transfer_syntax(meta.transfer_syntax_uid)
     body: Buffer = memoryview(data)[meta.data_set_offset :]

@@ -20,8 +20,13 @@ from isocenter.dicom.encoding import (
     TruncatedError,
     read_header,
 )
-from isocenter.dicom.uids import EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
-from isocenter.errors import InvalidObjectError
+from isocenter.dicom.uids import (
+    EXPLICIT_VR_BIG_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN,
+    IMPLICIT_VR_LITTLE_ENDIAN,
+    MEDIA_STORAGE_DIRECTORY,
+)
+from isocenter.errors import InvalidObjectError, NotDicomError
 
 PREAMBLE_LENGTH = 132
 #: File meta information is some 400 bytes; private information (0002,0102) may make it larger, but not this large.
@@ -49,14 +54,22 @@ class FileMeta(NamedTuple):
     source_aet: str
     preamble: bool
 
+    @property
+    def is_directory(self) -> bool:
+        """Whether it is a DICOMDIR, which lists objects and is none."""
+        return self.sop_class_uid == MEDIA_STORAGE_DIRECTORY
+
 
 def read_preamble_and_meta(head: Buffer, *, final: bool = False) -> FileMeta | None:
     """Return what the first bytes of a file say, or None when more bytes are needed to tell.
 
-    ``final``: there are no more bytes. Raises InvalidObjectError when this is no DICOM file.
+    ``final``: there are no more bytes. Raises InvalidObjectError when this is no DICOM file, NotDicomError when it is
+    one of another kind.
     """
     if len(head) < PREAMBLE_LENGTH and not final:
         return None
+    if len(head) < _GUESS_LENGTH:
+        raise _no_dicom(head, "it ends before any data element")
     preamble = bytes(head[128:PREAMBLE_LENGTH]) == b"DICM" and not _bare(head)
     start = PREAMBLE_LENGTH if preamble else 0
     try:
@@ -140,7 +153,7 @@ def guess_transfer_syntax(head: Buffer) -> str:
     Whether pixel data is encapsulated cannot be seen here. Raises InvalidObjectError when it looks like no data set.
     """
     if len(head) < _GUESS_LENGTH:
-        raise InvalidObjectError("this is no DICOM file: it ends before any data element")
+        raise _no_dicom(head, "it ends before any data element")
     little, big = EXPLICIT_LITTLE.head(head, 0), EXPLICIT_BIG.head(head, 0)
     if little[0] in _FIRST_GROUPS and little[2] in KNOWN_VRS:
         return EXPLICIT_VR_LITTLE_ENDIAN
@@ -152,7 +165,13 @@ def guess_transfer_syntax(head: Buffer) -> str:
     group, element, length = IMPLICIT_BIG.head(head, 0)
     if group in _FIRST_GROUPS and element < 0x2000 and length < MAX_META_LENGTH:
         raise InvalidObjectError("the data set is implicit VR big endian, which no transfer syntax has")
-    raise InvalidObjectError("this is no DICOM file: neither a preamble nor a data element at its start")
+    raise _no_dicom(head, "neither a preamble nor a data element at its start")
+
+
+def _no_dicom(head: Buffer, reason: str) -> InvalidObjectError:
+    """Return the error for a file with this start: zeros, or nothing, are what is left of one that was damaged."""
+    kind = NotDicomError if bytes(head).strip(b"\0") else InvalidObjectError
+    return kind(f"this is no DICOM file: {reason}")
 
 
 def write_file_meta(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str, source_aet: str = "") -> bytes:
