@@ -22,6 +22,7 @@ from urllib.request import urlopen
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 from playwright.sync_api import Error, Page, sync_playwright
+from saved_files import nifti_picture, stl_picture
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -276,6 +277,48 @@ def printed() -> Step:
     return step
 
 
+def saved(page: Page, command: str, confirm: str = "") -> bytes:
+    """Run a command of the export menu, press a button of its dialog where it has one; return the file."""
+    with page.expect_download() as download:
+        menu("Export", command)(page)
+        if confirm:
+            page.get_by_role("button", name=confirm, exact=True).click()
+    return download.value.path().read_bytes()
+
+
+def shown(page: Page, image: Image.Image) -> None:
+    """Show a picture in place of the viewer."""
+    buffer = io.BytesIO()
+    image.save(buffer, "png")
+    page.goto("about:blank")
+    data = base64.b64encode(buffer.getvalue()).decode()
+    page.set_content(f"<body style='margin:0;background:#16181d'><img src='data:image/png;base64,{data}'>")
+
+
+def as_stl(page: Page) -> None:
+    """Save the surface and show what is in the file."""
+    shown(page, stl_picture(saved(page, "export.surface", "Save"), SIZE))
+
+
+def as_nifti(page: Page) -> None:
+    """Save the volume and show what is in the file."""
+    shown(page, nifti_picture(saved(page, "export.nifti"), SIZE, (40, 400)))
+
+
+def as_film(page: Page) -> None:
+    """Save a film and play the file."""
+    film = base64.b64encode(saved(page, "export.film")).decode()
+    page.goto("about:blank")
+    page.set_content(
+        "<body style='margin:0;background:#000;display:grid;place-items:center;height:100vh'>"
+        f"<video controls muted style='height:100vh' src='data:video/mp4;base64,{film}'></video>"
+    )
+    page.evaluate(
+        "async () => { const video = document.querySelector('video'); await video.play();"
+        " await new Promise((done) => setTimeout(done, 600)); video.pause(); }"
+    )
+
+
 ROWS = (
     Row("list", "Study list: search, filters", ""),
     Row("search", "Search by name (/)", "", (
@@ -352,7 +395,15 @@ ROWS = (
     Row("segmentation", "Segmentation (U)", "SEG", (keys("u"), ticked())),
     Row("report", "Structured report", "SR", (click(".card:has-text('SR')"),)),
     Row("document", "Encapsulated PDF", "DOC", (click(".card:has-text('DOC')"),)),
+    Row("magnifier", "Magnifying glass (Shift Z)", "CT", (keys("Shift+z"), hover(0.4, 0.55)), "1000"),
+    Row("freehand", "Region drawn by hand (Ctrl E)", "CT", (
+        measure("Control+e", (0.42, 0.45), (0.46, 0.38), (0.53, 0.38), (0.58, 0.46), (0.55, 0.55), (0.47, 0.56)),),
+        "1000"),
+    Row("nobody", "Who it is hidden by one click (Shift H)", "CT", (keys("Shift+h"),), "contrast"),
     Row("export", "Export and print", "CT", (menu("Export"),), "contrast"),
+    Row("film", "A clip saved as MP4, the file played", "US", (keys("Space"), as_film)),
+    Row("stl", "A surface saved as STL, drawn from the file", "CT", (as_stl,), "contrast"),
+    Row("nifti", "A volume saved as NIfTI, planes of the file", "CT", (as_nifti,), "contrast"),
     Row("print", "Printed on paper (Ctrl P)", "DX", (ready(2), printed())),
     Row("tags", "Tag browser (G)", "CT", (keys("g"),), "contrast"),
     Row("commands", "Search commands (Ctrl K)", "CT", (found("wind"),), "contrast"),
