@@ -6,6 +6,7 @@ import type { StudyOpening } from '../core/opening';
 import type { ToldPlane } from '../core/server-plane';
 import { connection } from './connection';
 import { parameter, readMultipart } from './multipart';
+import { release } from './release';
 import { ServerError } from './server-error';
 import { API, DICOM_WEB } from './site';
 
@@ -62,12 +63,15 @@ export class DicomWebClient {
     const accept = `multipart/related; type="application/octet-stream"; transfer-syntax=${decoded ? LITTLE_ENDIAN : '*'}`;
     const response = await this.get(`${this.object(path)}/frames/${frames.join(',')}`, accept, signal);
     const type = response.headers.get('content-type') ?? '';
-    const parts = readMultipart(type, new Uint8Array(await response.arrayBuffer()));
+    const body = await response.arrayBuffer();
+    const parts = readMultipart(type, new Uint8Array(body));
     if (parts.length !== frames.length) throw new ServerError(response.status, t('Asked for {asked} frames, got {got}', { asked: frames.length, got: parts.length }));
-    return parts.map((part) => ({
+    const answers = parts.map((part) => ({
       transferSyntaxUID: parameter(part.headers.get('content-type') ?? '', 'transfer-syntax') || parameter(type, 'transfer-syntax') || LITTLE_ENDIAN,
-      bytes: part.body,
+      bytes: part.body.slice(),
     }));
+    release(body);
+    return answers;
   }
 
   /** A frame drawn by the archive, as an image file; in the colour space named, by the image's own profile. */

@@ -6,7 +6,7 @@ import { t } from '../core/language';
 import { Signal } from '../core/lifecycle';
 import { overlayBits } from '../core/overlay-planes';
 import { forgetPictureInfo, pixelShapeOf } from '../core/picture-info';
-import { readPixelDescription } from '../core/pixels';
+import { readPixelDescription, type PixelDescription } from '../core/pixels';
 import type { DisplaySet, Instance, Picture } from '../core/stack';
 import type { Bitmap } from '../core/viewport-port';
 import type { DicomWebClient, EncodedFrame, ObjectPath } from '../net/dicomweb';
@@ -14,8 +14,9 @@ import { loadTables } from '../net/lookup-tables';
 import { loadPalette } from '../net/palette';
 import { Unreachable } from '../net/server-error';
 import { isAbort, type Kind, type RequestQueue, type Ticket } from '../net/queue';
-import type { DecodedFrame } from './decode/decode';
+import type { DecodedFrame, PackedFrame } from './decode/decode';
 import type { DecodePool } from './decode/pool';
+import { HeldBitmaps, type HeldBitmap } from './held-bitmaps';
 import type { PictureStore } from './picture-store';
 
 export interface LoadedBitmap extends Bitmap {
@@ -30,40 +31,38 @@ export interface LoadedBitmap extends Bitmap {
 }
 
 interface Pending {
-  promise: Promise<LoadedBitmap>;
+  promise: Promise<HeldBitmap>;
   ticket: Ticket<unknown>;
   kind: Kind;
   set: string;
 }
 
 const FRAMES_A_REQUEST = 8;
+/** Bytes of pixels up to which nothing is packed. */
+const UNPACKED = 128 * 2 ** 20;
 
 /** Transfer syntaxes that cannot be without loss: JPEG baseline and extended, JPEG-LS near-lossless. */
 const LOSSY_SYNTAXES = new Set(['1.2.840.10008.1.2.4.50', '1.2.840.10008.1.2.4.51', '1.2.840.10008.1.2.4.81']);
 
 export class BitmapStore implements PictureStore {
   readonly changed = new Signal();
-  private readonly bitmaps = new Map<string, LoadedBitmap>();
+  private readonly bitmaps: HeldBitmaps;
   private readonly failed = new Map<string, string>();
   /** Failures that tell nothing of the picture: the archive did not answer. */
   private readonly unanswered = new Set<string>();
   private readonly pending = new Map<string, Pending>();
-  private bytes = 0;
 
   constructor(
     private readonly client: DicomWebClient,
     private readonly queue: RequestQueue,
     private readonly pool: DecodePool,
-    private readonly budget: number,
-  ) {}
+    budget: number,
+  ) {
+    this.bitmaps = new HeldBitmaps(budget);
+  }
 
   get(id: string): LoadedBitmap | undefined {
-    const bitmap = this.bitmaps.get(id);
-    if (bitmap) {
-      this.bitmaps.delete(id);
-      this.bitmaps.set(id, bitmap);
-    }
-    return bitmap;
+    return this.bitmaps.get(id);
   }
 
   has(id: string): boolean {
@@ -87,7 +86,7 @@ export class BitmapStore implements PictureStore {
 
   /** How many pictures of this size fit into memory. */
   fits(bytes: number): number {
-    return Math.max(1, Math.floor((this.budget * 0.9) / Math.max(1, bytes)));
+    return this.bitmaps.fits(bytes);
   }
 
   load(set: DisplaySet, picture: Picture, kind: Kind): Promise<LoadedBitmap> {
@@ -97,9 +96,9 @@ export class BitmapStore implements PictureStore {
     if (known) {
       known.ticket.promote(kind);
       if (kind === 'interaction') known.kind = kind;
-      return known.promise;
+      return this.opened(known.promise);
     }
-    return this.request(set, [picture], kind)[0] as Promise<LoadedBitmap>;
+    return this.opened(this.request(set, [picture], kind)[0] as Promise<HeldBitmap>);
   }
 
   /** Loads what is missing in this order, several frames of one object in one request; what waits in another order is dropped. */
@@ -131,18 +130,23 @@ export class BitmapStore implements PictureStore {
     this.bitmaps.clear();
   }
 
-  private request(set: DisplaySet, pictures: readonly Picture[], kind: Kind): Promise<LoadedBitmap>[] {
+  private opened(coming: Promise<HeldBitmap>): Promise<LoadedBitmap> {
+    return coming.then((bitmap) => this.bitmaps.opened(bitmap));
+  }
+
+  private request(set: DisplaySet, pictures: readonly Picture[], kind: Kind): Promise<HeldBitmap>[] {
     const instance = pictures[0]?.instance as Instance;
     const path = { study: set.StudyInstanceUID, series: set.SeriesInstanceUID, instance: instance.SOPInstanceUID };
+    const packed = this.bitmaps.bytes + bytesOf(set, readPixelDescription(instance.dataSet)) > UNPACKED;
     const ticket = this.queue.add(kind, (signal) => this.fetchFrames(path, pictures, signal));
     return pictures.map((picture, index) => {
       const promise = ticket.result
-        .then((answers) => this.finish(path, picture, answers?.[index]))
+        .then((answers) => this.finish(path, picture, answers?.[index], packed))
         .finally(() => {
           if (this.pending.get(picture.id)?.ticket === ticket) this.pending.delete(picture.id);
         });
       promise.then(
-        (bitmap) => this.keep(picture.id, bitmap),
+        (bitmap) => this.keep(bitmap),
         (error: unknown) => this.note(picture.id, error),
       );
       this.pending.set(picture.id, { promise, ticket, kind, set: set.id });
@@ -159,16 +163,16 @@ export class BitmapStore implements PictureStore {
     }
   }
 
-  private async finish(path: ObjectPath, picture: Picture, answer: EncodedFrame | undefined): Promise<LoadedBitmap> {
+  private async finish(path: ObjectPath, picture: Picture, answer: EncodedFrame | undefined, packed: boolean): Promise<HeldBitmap> {
     const { signal } = new AbortController();
-    const attempts: (() => Promise<LoadedBitmap>)[] = [
+    const attempts: (() => Promise<HeldBitmap>)[] = [
       async () => {
         const { transferSyntaxUID } = answer as EncodedFrame;
-        return { ...this.bitmap(picture, await this.decode(picture.instance, answer as EncodedFrame), 'browser'), lossy: LOSSY_SYNTAXES.has(transferSyntaxUID) };
+        return { ...this.bitmap(picture, await this.decode(picture.instance, answer as EncodedFrame, packed), 'browser'), lossy: LOSSY_SYNTAXES.has(transferSyntaxUID) };
       },
       async () => {
         const [decoded] = await this.client.frames(path, [picture.frame], true, signal);
-        return this.bitmap(picture, await this.decode(picture.instance, decoded as EncodedFrame), 'archive');
+        return this.bitmap(picture, await this.decode(picture.instance, decoded as EncodedFrame, packed), 'archive');
       },
       async () => drawnByArchive(picture, await this.client.rendered(path, picture.frame, signal)),
     ];
@@ -185,25 +189,20 @@ export class BitmapStore implements PictureStore {
     throw first;
   }
 
-  private async decode(instance: Instance, { bytes, transferSyntaxUID }: EncodedFrame): Promise<DecodedFrame> {
+  private async decode(instance: Instance, { bytes, transferSyntaxUID }: EncodedFrame, packed: boolean): Promise<DecodedFrame | PackedFrame> {
     const description = readPixelDescription(instance.dataSet);
     const palette = description.PhotometricInterpretation === 'PALETTE COLOR' ? await loadPalette(this.client, instance.dataSet) : undefined;
-    return this.pool.decode({ bytes, transferSyntaxUID, description, overlayBits: overlayBits(instance.dataSet), ...(palette ? { palette } : {}) });
+    const job = { bytes, transferSyntaxUID, description, overlayBits: overlayBits(instance.dataSet), ...(palette ? { palette } : {}) };
+    return packed ? this.pool.decodeAndPack(job) : this.pool.decode(job);
   }
 
-  private bitmap(picture: Picture, frame: DecodedFrame, source: LoadedBitmap['source']): LoadedBitmap {
+  private bitmap(picture: Picture, frame: DecodedFrame | PackedFrame, source: LoadedBitmap['source']): HeldBitmap {
     const { dataSet } = picture.instance;
     return { ...frame, ...pixelShapeOf(picture), columns: number(dataSet, 'Columns') ?? 1, rows: number(dataSet, 'Rows') ?? 1, id: picture.id, source };
   }
 
-  private keep(id: string, bitmap: LoadedBitmap): void {
-    this.bitmaps.set(id, bitmap);
-    this.bytes += bitmap.pixels.byteLength;
-    for (const [oldest, { pixels }] of this.bitmaps) {
-      if (this.bytes <= this.budget || oldest === id) break;
-      this.bitmaps.delete(oldest);
-      this.bytes -= pixels.byteLength;
-    }
+  private keep(bitmap: HeldBitmap): void {
+    this.bitmaps.keep(bitmap);
     this.changed.emit();
   }
 
@@ -213,6 +212,11 @@ export class BitmapStore implements PictureStore {
     this.failed.set(id, error instanceof Error ? error.message : t('The image cannot be read'));
     this.changed.emit();
   }
+}
+
+/** What all pictures of a set take, in all phases. */
+function bytesOf({ pictures, phases }: DisplaySet, { Rows, Columns, SamplesPerPixel, BitsAllocated }: PixelDescription): number {
+  return pictures.length * (phases?.sets.length ?? 1) * Rows * Columns * SamplesPerPixel * (BitsAllocated > 8 ? 2 : 1);
 }
 
 async function drawnByArchive(picture: Picture, blob: Blob): Promise<LoadedBitmap> {

@@ -1,5 +1,6 @@
 // One frame from encoded bytes to a bitmap: stored values, or RGB for colour. Knows no worker, no network.
 
+import type { Packed } from '../../core/packing';
 import { extremes, interleaved, keepStoredBits, rgbFromPalette, rgbFromYbrFull, rgbFromYbrFull422, type Palette, type PixelDescription } from '../../core/pixels';
 import type { StoredPixels } from '../../core/viewport-port';
 import { decoderFor, type Decoded } from './codecs';
@@ -24,6 +25,9 @@ export interface DecodedFrame {
   /** Part of the pixels is made up, as their data are missing. */
   incomplete?: boolean;
 }
+
+/** A frame whose pixels are kept in fewer bytes. */
+export type PackedFrame = Omit<DecodedFrame, 'pixels'> & { packed: Packed };
 
 export class UnsupportedSyntax extends DecodeProblem {}
 

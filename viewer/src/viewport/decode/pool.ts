@@ -1,7 +1,7 @@
-// A few decoding workers, the least busy one gets the next frame. Owns the workers: dispose ends them.
+// A few decoding workers, the least busy one gets the next frame, and its bytes for good. Owns the workers: dispose ends them.
 
 import { t } from '../../core/language';
-import type { DecodedFrame, DecodeJob } from './decode';
+import type { DecodedFrame, DecodeJob, PackedFrame } from './decode';
 import type { DecodeAnswer, DecodeRequest } from './worker';
 
 export class DecodeError extends Error {
@@ -15,7 +15,7 @@ export class DecodeError extends Error {
 }
 
 interface Waiting {
-  resolve(frame: DecodedFrame): void;
+  resolve(frame: DecodedFrame | PackedFrame): void;
   reject(error: DecodeError): void;
 }
 
@@ -33,13 +33,12 @@ export class DecodePool {
   }
 
   decode(job: DecodeJob): Promise<DecodedFrame> {
-    const member = this.members.reduce((least, other) => (other.waiting.size < least.waiting.size ? other : least));
-    const id = this.nextId++;
-    const request: DecodeRequest = { id, ...job };
-    return new Promise((resolve, reject) => {
-      member.waiting.set(id, { resolve, reject });
-      member.worker.postMessage(request);
-    });
+    return this.send(job, false) as Promise<DecodedFrame>;
+  }
+
+  /** Packed where it is worth it. */
+  decodeAndPack(job: DecodeJob): Promise<DecodedFrame | PackedFrame> {
+    return this.send(job, true);
   }
 
   dispose(): void {
@@ -48,6 +47,17 @@ export class DecodePool {
       waiting.forEach(({ reject }) => reject(new DecodeError('Cancelled', false)));
       waiting.clear();
     }
+  }
+
+  private send(job: DecodeJob, packed: boolean): Promise<DecodedFrame | PackedFrame> {
+    const member = this.members.reduce((least, other) => (other.waiting.size < least.waiting.size ? other : least));
+    const id = this.nextId++;
+    const bytes = job.bytes.byteLength === job.bytes.buffer.byteLength ? job.bytes : job.bytes.slice();
+    const request: DecodeRequest = { ...job, id, bytes, packed };
+    return new Promise((resolve, reject) => {
+      member.waiting.set(id, { resolve, reject });
+      member.worker.postMessage(request, [bytes.buffer]);
+    });
   }
 
   private member(): Member {
