@@ -87,6 +87,18 @@ describe('the request queue', () => {
     }
     expect(log.slice(6)).toEqual(['interaction', 'thumbnail', 'prefetch']);
   });
+  it('holds back what nobody waits for', async () => {
+    const queue = new RequestQueue();
+    const log: string[] = [];
+    const [release, other] = [queue.hold(), queue.hold()];
+    for (const kind of ['prefetch', 'thumbnail', 'interaction'] as const) queue.add(kind, work(log, kind).run);
+    release();
+    release();
+    await settled();
+    expect(log).toEqual(['interaction']);
+    other();
+    expect(log).toEqual(['interaction', 'thumbnail', 'prefetch']);
+  });
   it('promotes, cancels and withdraws', async () => {
     const queue = new RequestQueue();
     const log: string[] = [];

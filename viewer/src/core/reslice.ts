@@ -180,16 +180,27 @@ export class VoxelStore {
       out.fill(OUTSIDE, at, at + count);
       return;
     }
+    const { data } = this;
     const { columns, rows } = this.geometry;
-    const [low, high, share] = [around.low * columns * rows, around.high * columns * rows, around.share];
+    const { share } = around;
+    const low = around.low * columns * rows;
+    const further = (around.high - around.low) * columns * rows;
     for (let x = 0; x < count; x += 1) {
-      const [u, v] = [i + x * di, j + x * dj];
+      const u = i + x * di;
+      const v = j + x * dj;
       if (u < -0.5 || v < -0.5 || u > columns - 0.5 || v > rows - 0.5) {
         out[at + x] = OUTSIDE;
         continue;
       }
-      const value = this.bilinear(low, u, v);
-      out[at + x] = share === 0 ? value : value + (this.bilinear(high, u, v) - value) * share;
+      const inX = u < 0 ? 0 : u > columns - 1 ? columns - 1 : u;
+      const inY = v < 0 ? 0 : v > rows - 1 ? rows - 1 : v;
+      const left = inX | 0;
+      const top = inY | 0;
+      const from = low + top * columns + left;
+      const nextColumn = inX > left ? 1 : 0;
+      const nextRow = inY > top ? columns : 0;
+      const value = mixed(data, from, nextColumn, nextRow, inX - left, inY - top);
+      out[at + x] = share === 0 ? value : value + (mixed(data, from + further, nextColumn, nextRow, inX - left, inY - top) - value) * share;
     }
   }
 
@@ -223,16 +234,18 @@ export class VoxelStore {
 
   private bilinear(from: number, u: number, v: number): number {
     const { columns, rows } = this.geometry;
-    const [x, y] = [u < 0 ? 0 : u > columns - 1 ? columns - 1 : u, v < 0 ? 0 : v > rows - 1 ? rows - 1 : v];
-    const [left, top] = [x | 0, y | 0];
-    const [fx, fy] = [x - left, y - top];
-    const { data } = this;
-    const at = from + top * columns + left;
-    const nextColumn = fx > 0 ? 1 : 0;
-    const nextRow = fy > 0 ? columns : 0;
-    const upper = (data[at] as number) * (1 - fx) + (data[at + nextColumn] as number) * fx;
-    return upper * (1 - fy) + ((data[at + nextRow] as number) * (1 - fx) + (data[at + nextRow + nextColumn] as number) * fx) * fy;
+    const x = u < 0 ? 0 : u > columns - 1 ? columns - 1 : u;
+    const y = v < 0 ? 0 : v > rows - 1 ? rows - 1 : v;
+    const left = x | 0;
+    const top = y | 0;
+    return mixed(this.data, from + top * columns + left, x > left ? 1 : 0, y > top ? columns : 0, x - left, y - top);
   }
+}
+
+/** What lies between four neighbours, the first of them at `at`. */
+function mixed(data: Int16Array | Float32Array, at: number, nextColumn: number, nextRow: number, fx: number, fy: number): number {
+  const upper = (data[at] as number) * (1 - fx) + (data[at + nextColumn] as number) * fx;
+  return upper * (1 - fy) + ((data[at + nextRow] as number) * (1 - fx) + (data[at + nextRow + nextColumn] as number) * fx) * fy;
 }
 
 type Combine = (sum: Float32Array, next: Float32Array, used: Uint16Array | undefined) => void;

@@ -1,5 +1,5 @@
 // The one queue through which every request for pixels and thumbnails goes: interaction before thumbnail before prefetch.
-// A waiting task may be promoted, a waiting or running one cancelled.
+// A waiting task may be promoted, a waiting or running one cancelled; all that nobody waits for may be held back.
 
 export type Kind = 'interaction' | 'thumbnail' | 'prefetch';
 
@@ -27,6 +27,7 @@ interface Task {
 export class RequestQueue {
   private readonly tasks = new Set<Task>();
   private active = 0;
+  private holds = 0;
 
   /** Runs `work` when its turn comes. `cancel` makes `result` reject with an AbortError. */
   add<T>(kind: Kind, work: (signal: AbortSignal) => Promise<T>): Ticket<T> {
@@ -62,6 +63,18 @@ export class RequestQueue {
     };
   }
 
+  /** Begins nothing but interactions until what is returned is called. */
+  hold(): () => void {
+    let held = true;
+    this.holds += 1;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.holds -= 1;
+      this.pump();
+    };
+  }
+
   private cancel(task: Task): void {
     if (!this.tasks.delete(task)) return;
     task.controller.abort();
@@ -69,7 +82,7 @@ export class RequestQueue {
   }
 
   private next(): Task | undefined {
-    for (const kind of ORDER) {
+    for (const kind of this.holds > 0 ? ORDER.slice(0, 1) : ORDER) {
       const ofKind = [...this.tasks].filter((task) => task.kind === kind);
       const running = ofKind.filter((task) => task.running).length;
       const waiting = ofKind.find((task) => !task.running);

@@ -4,17 +4,20 @@ import { useEffect } from 'react';
 import type { PaneState } from '../../viewport/stack-controller';
 import { warmUp, type ViewerEngine } from './viewer-engine';
 
+/** ms after a picture is drawn: whoever asks for planes then does so within half a second. */
+const LATER = 150;
+
 export function useAhead(engine: ViewerEngine, { bitmap, set }: PaneState, studies: ReadonlySet<string>): void {
   const drawn = bitmap !== undefined;
   useEffect(() => {
     if (!drawn) return undefined;
-    const timer = setTimeout(() => warmUp(engine), 1000);
+    const timer = setTimeout(() => warmUp(engine), LATER);
     return () => clearTimeout(timer);
   }, [drawn, engine]);
 
   useEffect(() => {
     if (!drawn || !set || set.plane) return undefined;
-    const timer = setTimeout(() => void engine.previews.get(set, 'thumbnail').catch(() => undefined), 300);
+    const timer = setTimeout(() => void engine.previews.get(set, 'thumbnail').catch(() => undefined), LATER);
     return () => clearTimeout(timer);
   }, [drawn, engine, set]);
 

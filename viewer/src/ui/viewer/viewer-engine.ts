@@ -36,6 +36,8 @@ import type { Services } from '../services';
 import { MprBar, VolumePane } from './bars';
 
 const MEBIBYTE = 2 ** 20;
+/** How long planes take to be on the screen once they are handed to the panes, in ms. */
+const DRAWING = 50;
 
 /** Bytes of pictures kept: an eighth of the memory the browser admits to, 1 GiB at most. */
 function memoryBudget(): number {
@@ -180,7 +182,7 @@ export class MprHolder extends Holder<MprSession> {
 /** Fetches what the next key press may want, once the browser has nothing better to do. */
 export function warmUp({ worker }: ViewerEngine): void {
   worker.prepare();
-  for (const code of [import('../../viewport/mpr/session'), import('../../core/volume'), MprBar.fetch()]) code.catch(() => undefined);
+  for (const code of [import('../../viewport/mpr/session'), import('../../core/volume'), import('../../viewport/mpr/where'), MprBar.fetch()]) code.catch(() => undefined);
 }
 
 async function openVolume3d({ store, previews }: Pick<ViewerEngine, 'store' | 'previews'>, source: DisplaySet | undefined): Promise<Volume3dSession | string> {
@@ -204,6 +206,12 @@ async function openVolume({ workspace, store, previews, worker, client }: Pick<V
   if ('reason' in answer) return t('This series is no volume: {reason}', { reason: answer.reason });
   const atServer = server !== undefined && drawsPlanes(answer.volume, planes) === 'server';
   return new MprSession(workspace, store, sources, set, answer.volume, { worker: () => worker.take(), preview, server, atServer }).open();
+}
+
+/** Nothing is fetched or decoded ahead until the planes are drawn: it would take their processor. */
+async function alone<T>(queue: RequestQueue, work: () => Promise<T>): Promise<T> {
+  const release = queue.hold();
+  return work().finally(() => setTimeout(release, DRAWING));
 }
 
 const setsOf = (loader: StudyLoader): DisplaySet[] => loader.state().series.flatMap(({ sets }) => sets ?? []);
@@ -256,7 +264,7 @@ export function createEngine({ client, queue, local }: Services): ViewerEngine {
   owner.own(() => job.cancel());
   const engine = { store, sources, subtraction, loader, workspace, hanging, measure, structures, drafts, keys, previews, fusion, exporting: new ExportChoices(), job, client, pool, worker, dispose: () => owner.dispose() };
   const planes = planesWanted();
-  const mpr = new MprHolder(() => openVolume(engine, sources, queue, planes));
+  const mpr = new MprHolder(() => alone(queue, () => openVolume(engine, sources, queue, planes)));
   owner.own(() => mpr.dispose());
   const source = (): DisplaySet | undefined => {
     const planes = mpr.state();
