@@ -10,7 +10,20 @@ import pydicom
 import pytest
 from playwright.sync_api import Route, expect
 
-from .conftest import BROKEN_STUDY, CT_STUDY, FRAMES, SLICES, SR_STUDY, US_STUDY, Archive, View, get_json, stored_value
+from .bad_input import image
+from .conftest import (
+    BROKEN_STUDY,
+    CT_STUDY,
+    FRAMES,
+    ROOT,
+    SLICES,
+    SR_STUDY,
+    US_STUDY,
+    Archive,
+    View,
+    get_json,
+    stored_value,
+)
 
 pytestmark = pytest.mark.browser
 BOTH = pytest.mark.parametrize("renderer", ["canvas", "cornerstone"], indirect=True)
@@ -363,6 +376,29 @@ def test_real_images_show_the_values_of_their_files(
     for column, row in ((columns // 2, rows // 2), (columns // 3, rows // 4), (columns - 1, rows - 1)):
         shown = float(view.value_at(column, row).split()[0])
         assert shown == pytest.approx(expected[row, column], rel=1e-3, abs=0.006)
+
+
+def test_slices_that_are_packed_in_memory_keep_their_values(view: View, real_archive: Archive, tmp_path: Path) -> None:
+    """160 MiB of noisy slices take less, and each value is right, before and after others were looked at."""
+    study, side, slices = f"{ROOT}.62", 2048, 20
+    noise = np.random.default_rng(5)
+    pixels = [noise.normal(30 * number, 20, (side, side)).astype("<i2") for number in range(slices)]
+    for number, values in enumerate(pixels):
+        dataset = image(study, 1, number, "Many large slices")
+        dataset.Rows = dataset.Columns = side
+        dataset.PixelData = values.tobytes()
+        dataset.save_as(tmp_path / f"{number}.dcm", enforce_file_format=True)
+    real_archive.take(tmp_path)
+    view.archive = real_archive
+    view.study(study)
+    view.page.wait_for_function(f"() => window.__isocenter.summary().loaded === {slices}", timeout=60_000)
+    assert int(view.summary()["held"]) < 0.8 * slices * side * side * 2
+    for key in ("Home", "End", "Home"):
+        view.page.keyboard.press(key)
+        view.settled()
+        number = int(str(view.summary()["SOPInstanceUID"]).rpartition(".")[2])
+        for column, row in ((0, 0), (17, 1033), (1024, 1024), (2047, 2047)):
+            assert view.value_at(column, row) == f"{pixels[number][row, column] - 1024} HU"
 
 
 def modality_values(dataset: pydicom.Dataset, pixels: np.ndarray, frame: int) -> np.ndarray:

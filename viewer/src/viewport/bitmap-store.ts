@@ -61,6 +61,11 @@ export class BitmapStore implements PictureStore {
     this.bitmaps = new HeldBitmaps(budget);
   }
 
+  /** What the pictures take in memory. */
+  get bytes(): number {
+    return this.bitmaps.bytes;
+  }
+
   get(id: string): LoadedBitmap | undefined {
     return this.bitmaps.get(id);
   }

@@ -22,7 +22,7 @@ export interface TestSeam {
   structures(cell?: number): { id: string; pixels: number; rings: number; open: number }[];
   /** Of an open slide: where a pixel of its finest level lies in the pane. */
   slide?(column: number, row: number): Point;
-  summary(cell?: number): { SOPInstanceUID: string; frame: number; index: number; count: number; loaded: number; source: string; playing: boolean; windowLabel: string; pictureId: string; columns: number; rows: number };
+  summary(cell?: number): { SOPInstanceUID: string; frame: number; index: number; count: number; loaded: number; source: string; playing: boolean; windowLabel: string; pictureId: string; columns: number; rows: number; held: number };
 }
 
 declare global {
@@ -38,7 +38,7 @@ export function exposeSlide(session: SlideSession): () => void {
   };
 }
 
-export function exposeTestSeam({ workspace, sources, volume3d, structures, client }: ViewerEngine): () => void {
+export function exposeTestSeam({ workspace, sources, store, volume3d, structures, client }: ViewerEngine): () => void {
   const of = (cell?: number): StackController => (cell === undefined ? workspace.active : (workspace.state().cells[cell]?.controller ?? workspace.active));
   window.__isocenter = {
     pixelToPane: (column, row, cell) => {
@@ -80,6 +80,7 @@ export function exposeTestSeam({ workspace, sources, volume3d, structures, clien
         pictureId: picture?.id ?? '',
         columns: bitmap?.columns ?? 0,
         rows: bitmap?.rows ?? 0,
+        held: store.bytes,
       };
     },
   };
