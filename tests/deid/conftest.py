@@ -109,13 +109,13 @@ def wrap(data_set: bytes, syntax: str = EXPLICIT, sop_class: str = CT, preamble:
     return preamble.ljust(128, b"\0") + write_file_meta(sop_class, SOP_INSTANCE, syntax)[128:] + data_set
 
 
-def un_sequence(tag: int, items: list[bytes], *, undefined: bool) -> bytes:
+def un_sequence(tag: int, items: list[bytes], *, undefined: bool, encoding: Encoding = EXPLICIT_LITTLE) -> bytes:
     """Return a sequence as old archives store it: VR UN, items in implicit VR (PS3.5 6.2.2)."""
     body = b"".join(write_header(0xFFFEE000, "", len(item), IMPLICIT_LITTLE) + item for item in items)
     if not undefined:
-        return write_header(tag, "UN", len(body), EXPLICIT_LITTLE) + body
+        return write_header(tag, "UN", len(body), encoding) + body
     end = write_header(0xFFFEE0DD, "", 0, IMPLICIT_LITTLE)
-    return write_header(tag, "UN", 0xFFFFFFFF, EXPLICIT_LITTLE) + body + end
+    return write_header(tag, "UN", 0xFFFFFFFF, encoding) + body + end
 
 
 def undefined_sequence(tag: int, items: list[bytes], encoding: Encoding) -> bytes:

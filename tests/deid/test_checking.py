@@ -78,8 +78,11 @@ def test_nested_attributes_and_un_sequences_are_judged(kit: ModuleType) -> None:
     nested = write_items(0x00081115, [name], EXPLICIT_LITTLE)
     assert Kind.LEFT in {finding.kind for finding in found(kit.wrap(kit.build(nested)))}
     implicit = write_element(0x00081070, "PN", b"Roe^Jane", kit.layout("1.2.840.10008.1.2"))
-    unknown = kit.un_sequence(0x00081115, [implicit], undefined=True)
-    assert Kind.LEFT in {finding.kind for finding in found(kit.wrap(kit.build(unknown)))}
+    for syntax in ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"):  # the items are little endian in big endian, too
+        unknown = kit.un_sequence(0x00081115, [implicit], undefined=True, encoding=kit.layout(syntax))
+        kinds_of = {finding.kind for finding in found(kit.wrap(kit.build(unknown, kit.layout(syntax)), syntax))}
+        assert Kind.LEFT in kinds_of
+        assert Kind.UNREADABLE not in kinds_of
 
 
 def test_identifiers_of_one_object_are_found_in_the_text_of_another(make: Callable[..., bytes]) -> None:

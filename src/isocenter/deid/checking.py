@@ -228,7 +228,7 @@ class _Checker:
         )
 
     def _sequence(self, element: Element, encoding: Encoding, end: int, parent: int, depth: int) -> Iterator[Finding]:
-        items = list(iter_items(self._data, element._replace(vr="SQ"), encoding, end))
+        items = list(iter_items(self._data, element, encoding, end))
         if items and not self._is_directory and self._rules.action(element.tag, parent) is Action.REMOVE:
             yield Finding(Kind.LEFT, element.tag, "a sequence that is removed")
         if depth >= MAX_DEPTH:
