@@ -506,6 +506,8 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="write the single pictures here")
     parser.add_argument("names", nargs="*", help="only these rows")
     options = parser.parse_args()
+    if options.keep:
+        options.keep.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         studies = options.studies or Path(folder) / "studies"
         program = [sys.executable, "-m", "isocenter"]
