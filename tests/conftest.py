@@ -96,7 +96,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if reason is None:
             kept.append(item)
             if item.get_closest_marker("browser") or item.nodeid.startswith("tests/interop/"):
-                item.add_marker(pytest.mark.flaky(reruns=1))  # "-ra" lists each that was run again
+                item.add_marker(pytest.mark.flaky(reruns=1))  # "-raR" lists each that was run again
         else:
             dropped.append(item)
             _left_out[reason] = _left_out.get(reason, 0) + 1
@@ -151,7 +151,7 @@ def browser() -> Iterator["Browser"]:
     """Return headless Chromium."""
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=30_000)  # other workers share the processors
+    expect.set_options(timeout=60_000)  # other workers share the processors
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", headless=True, args=CHROMIUM_FLAGS)
         yield chromium

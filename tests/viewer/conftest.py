@@ -219,7 +219,7 @@ class View:
         self.page = page
         self.archive = archive
         self.errors: list[str] = []
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)  # other workers share the processors
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", lambda request: self._note(request.url))
 

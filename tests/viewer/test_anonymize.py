@@ -59,7 +59,7 @@ def test_from_the_list_to_the_download(view):
     page.get_by_role("button", name="Approve 1 box").click()
     expect(page.locator(".series-item")).to_contain_text("approved: blanked")
     page.get_by_role("button", name="Run").click()
-    expect(page.get_by_role("status")).to_contain_text("done", timeout=15_000)
+    expect(page.get_by_role("status")).to_contain_text("done")
     expect(page.locator(".job")).to_contain_text("1 written")
     with page.expect_download() as started:
         page.get_by_role("link", name="Download ZIP").click()

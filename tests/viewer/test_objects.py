@@ -252,7 +252,7 @@ def _recorded(view: View) -> Download:
     note, menu = view.page.locator(".page-note"), view.page.get_by_role("button", name="Export")
     for _ in range(3):
         view.page.locator('.menu [data-command="export.film"]').click()
-        expect(note).to_contain_text(re.compile(r"The film is saved \(WebM\)|recorded no pictures"), timeout=60_000)
+        expect(note).to_contain_text(re.compile(r"The film is saved \(WebM\)|recorded no pictures"))
         if films:
             break
         menu.click()

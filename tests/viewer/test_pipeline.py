@@ -144,7 +144,7 @@ def on_screen(view: View, series: str) -> int:
     view.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     box = view.page.locator(".pane-surface").bounding_box()
     assert box is not None
-    screen = colours(view.page.screenshot(style=WITHOUT_TEXT, timeout=60_000))
+    screen = colours(view.page.screenshot(style=WITHOUT_TEXT))
     screen[(screen == OVERLAY).all(axis=2)] = 255
     axes = []
     for axis, count, corner, size in ((0, theirs.shape[1], "x", "width"), (1, theirs.shape[0], "y", "height")):

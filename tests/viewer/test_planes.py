@@ -146,7 +146,7 @@ def test_an_open_study_grows_by_itself(view: View, real_archive: Archive, tmp_pa
     assert view.summary()["count"] == 3
     before = view.summary()["SOPInstanceUID"]
     take(real_archive, tmp_path / "later", *(growing(n) for n in range(1, 3)))
-    view.page.wait_for_function("() => window.__isocenter.summary().count === 5", timeout=15_000)
+    view.page.wait_for_function("() => window.__isocenter.summary().count === 5")
     view.settled()
     assert view.summary()["SOPInstanceUID"] == before
     assert view.value_at(3, 3) == "4 HU"

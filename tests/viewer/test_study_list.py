@@ -110,7 +110,7 @@ def test_empty_archive_says_where_to_send_and_shows_arrivals(browser, empty_arch
     expect(page.locator(".address")).to_contain_text(re.compile(r"ISOCENTER@127\.0\.0\.1:\d+"))
     ct_slice(1).save_as(tmp_path / "1.dcm", enforce_file_format=True)
     empty_archive.take(tmp_path / "1.dcm")
-    expect(page.locator(".row")).to_have_count(1, timeout=15_000)
+    expect(page.locator(".row")).to_have_count(1)
     expect(page.locator(".row")).to_have_attribute("data-fresh", "true")
     page.close()
 

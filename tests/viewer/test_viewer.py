@@ -391,7 +391,7 @@ def test_slices_that_are_packed_in_memory_keep_their_values(view: View, real_arc
     real_archive.take(tmp_path)
     view.archive = real_archive
     view.study(study)
-    view.page.wait_for_function(f"() => window.__isocenter.summary().loaded === {slices}", timeout=60_000)
+    view.page.wait_for_function(f"() => window.__isocenter.summary().loaded === {slices}")
     assert int(view.summary()["held"]) < 0.8 * slices * side * side * 2
     for key in ("Home", "End", "Home"):
         view.page.keyboard.press(key)

@@ -124,6 +124,16 @@ def _filled(column: "sa.Column[Any]") -> "sa.ColumnElement[Any]":
 
 def _matching(query: Query) -> "sa.Select[Any]":
     """Return the SELECT of the rows that match, in no order."""
+    conditions = _conditions(query)
+    statement = _rows(query, conditions)
+    for level, found in conditions.items():
+        below = level.value > query.level.value
+        statement = statement.where(_below(query.level, level, found) if below else sa.and_(*found))
+    return statement
+
+
+def _conditions(query: Query) -> dict[Level, list[Condition]]:
+    """Return what the keys ask of the rows of each level."""
     conditions: dict[Level, list[Condition]] = {}
     matches = {tag: compile_match(_attribute(tag).vr, key) for tag, key in query.keys.items()}
     take_moments(matches, conditions, combined=query.combined, timezone=query.timezone)
@@ -140,15 +150,15 @@ def _matching(query: Query) -> "sa.Select[Any]":
         conditions.setdefault(attribute.level, []).append(condition)
     for level, condition in conditions_of(query.site, compare):
         conditions.setdefault(level, []).append(condition)
+    return conditions
+
+
+def _rows(query: Query, conditions: dict[Level, list[Condition]]) -> "sa.Select[Any]":
+    """Return the SELECT of all rows of the level, with those above that conditions and order need."""
     ordered = [_attribute(tag).level for tag, _ in query.order]
     if query.level is Level.STUDY and ordered[:1] == [Level.PATIENT] and Level.STUDY not in conditions:
-        statement = _STUDIES_BY_PATIENT
-    else:
-        statement = _select(query.level, {*conditions, *ordered})
-    for level, found in conditions.items():
-        below = level.value > query.level.value
-        statement = statement.where(_below(query.level, level, found) if below else sa.and_(*found))
-    return statement
+        return _STUDIES_BY_PATIENT
+    return _select(query.level, {*conditions, *ordered})
 
 
 def _attribute(tag: int) -> Attribute:
