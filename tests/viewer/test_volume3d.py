@@ -25,18 +25,23 @@ SIDE, COUNT, STEP = 40, 24, 2.0
 BLOCK = (24.0, 8.0, 36.0)
 
 
-def slice_of(number: int) -> Dataset:
-    """Return axial slice ``number``: 1000 HU in a block of 8 x 8 x 4 voxels around BLOCK, air elsewhere."""
-    dataset = _file(Dataset(), CTImageStorage, f"{STUDY}.1.{number}", STUDY, f"{STUDY}.1")
+def axial(number: int, pixels: NDArray[np.int16], study: str = STUDY) -> Dataset:
+    """Return axial slice ``number``, of voxels of 1 x 1 x 2 mm."""
+    dataset = _file(Dataset(), CTImageStorage, f"{study}.1.{number}", study, f"{study}.1")
     _patient(dataset, "Block^In Air", "P-060", "20240204", "3D")
     dataset.Modality, dataset.SeriesNumber, dataset.InstanceNumber = "CT", 1, number
     dataset.ImageOrientationPatient, dataset.ImagePositionPatient = [1, 0, 0, 0, 1, 0], [0, 0, number * STEP]
-    dataset.PixelSpacing, dataset.FrameOfReferenceUID = [1, 1], f"{STUDY}.9"
+    dataset.PixelSpacing, dataset.FrameOfReferenceUID = [1, 1], f"{study}.9"
     dataset.RescaleSlope, dataset.RescaleIntercept = 1, -1024
+    return _pixels(dataset, pixels, "MONOCHROME2", signed=True)
+
+
+def slice_of(number: int) -> Dataset:
+    """Return axial slice ``number``: 1000 HU in a block of 8 x 8 x 4 voxels around BLOCK, air elsewhere."""
     pixels = np.full((SIDE, SIDE), 24, np.int16)
     if abs(number * STEP - BLOCK[2]) < 4:
         pixels[int(BLOCK[1]) - 4 : int(BLOCK[1]) + 4, int(BLOCK[0]) - 4 : int(BLOCK[0]) + 4] = 2024
-    return _pixels(dataset, pixels, "MONOCHROME2", signed=True)
+    return axial(number, pixels)
 
 
 @pytest.fixture
@@ -93,6 +98,24 @@ def test_a_mip_has_the_greatest_value_of_the_window(opened: View) -> None:
     opened.page.get_by_label("Level", exact=True).fill("1000.6")
     settled(opened)
     assert brightness(opened, picture(opened), BLOCK) == pytest.approx(127, abs=4)
+
+
+def test_at_rest_every_pixel_is_drawn(view: View, real_archive: Archive, tmp_path: Path) -> None:
+    study, wide = f"{ROOT}.61", 324  # more than software turns: three pixels become one
+    pixels = np.full((wide, wide), 24, np.int16)
+    pixels[:, 100] = 2024
+    take(real_archive, tmp_path / "in", *(axial(n, pixels, study) for n in range(1, 9)))
+    view.archive = real_archive
+    view.study(study)
+    view.page.keyboard.press("Shift+V")
+    view.page.get_by_label("Preset").select_option("mip")
+    settled(view)
+    reduced = view.page.locator(".volume .notes").get_by_text("Reduced to 1/3")
+    expect(reduced).to_have_count(0)
+    assert brightness(view, picture(view), (100, 162, 10)) > 100
+    view.page.get_by_title("From F", exact=True).click()
+    expect(reduced).to_be_visible()
+    expect(reduced).to_have_count(0)
 
 
 def test_clipping_takes_the_block_away(opened: View) -> None:

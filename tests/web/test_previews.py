@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless
 
 from isocenter.archive import Archive
+from isocenter.errors import OutOfResourcesError
 from isocenter.web import volume_preview
 from isocenter.web.previews import PreviewMaker, Previews
 from isocenter.web.volume_preview import MOST_PIXELS, MOST_SLICES, Slice, slices_of, write_preview
@@ -258,3 +260,26 @@ def test_a_thread_makes_them_and_ends(client: Client, kept: tuple[Path, Previews
     client.stow(part10(ct()))
     maker.start()
     maker.stop()
+
+
+def test_a_full_disk_is_said_and_tried_again(
+    kept: tuple[Path, Previews, PreviewMaker], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("isocenter.web.previews._WAIT", 0.0)
+    rounds = iter([OutOfResourcesError("no room on the disk"), 0])
+    done = threading.Event()
+
+    def follow(_: float) -> int:
+        answer = next(rounds, None)
+        if isinstance(answer, Exception):
+            raise answer
+        done.set()
+        return 0
+
+    _, _, maker = kept
+    monkeypatch.setattr(maker, "follow", follow)
+    maker.start()
+    assert done.wait(20)
+    maker.stop()
+    assert caplog.messages == ["making previews failed, it is tried again: no room on the disk"]
+    assert caplog.records[0].exc_info is None

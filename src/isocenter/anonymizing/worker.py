@@ -172,6 +172,9 @@ class Worker:
             try:
                 self.work()
                 due = self._jobs.seconds_to_next(self._clock())
+            except IsocenterError as error:
+                logger.error("working on de-identification jobs failed, it is tried again: %s", error)
+                due = None
             except Exception:  # the border of this worker: the next round tries again
                 logger.exception("working on de-identification jobs failed")
                 due = None

@@ -114,6 +114,9 @@ class Delivery:
             try:
                 self.deliver(time.time())
                 due = self._commitments.seconds_to_next(time.time())
+            except IsocenterError as error:
+                logger.error("delivering results of storage commitment failed, it is tried again: %s", error)
+                due = None
             except Exception:  # the border of this worker: the next round tries again
                 logger.exception("delivering results of storage commitment failed")
                 due = None

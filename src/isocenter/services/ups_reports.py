@@ -152,6 +152,8 @@ class UpsReports:
                     self._deliveries.forget(round(now * _SECOND) - _KEPT)
                     self._tidy()
                     tidied = now
+            except IsocenterError as error:
+                logger.error("telling of work items failed, it is tried again: %s", error)
             except Exception:
                 logger.exception("telling of work items failed")
             self._wake.wait(_LOOK_AFTER)

@@ -190,6 +190,9 @@ class PreviewMaker:
                 wait = 0.01 if self.follow(time.time()) else _WAIT
             except _StoppedError:
                 return
+            except IsocenterError as error:
+                _LOG.error("making previews failed, it is tried again: %s", error)
+                wait = _WAIT
             except Exception:  # noqa: BLE001 - the border of this worker: the next round tries again
                 _LOG.exception("making previews failed")
                 wait = _WAIT

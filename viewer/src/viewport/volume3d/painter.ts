@@ -1,6 +1,6 @@
 // When to draw, and how finely: coarse while something moves, at the rate it can keep, and everything once it rests.
 
-import type { Scene, VolumeRenderer } from './renderer';
+import type { PictureName, Scene, VolumeRenderer } from './renderer';
 
 /** What a frame may take while the volume is moved, in ms. */
 const FRAME = 50;
@@ -8,6 +8,8 @@ const [LEAST_SCALE, MOST_SCALE] = [0.12, 1];
 /** Rest before the fine picture is begun, in ms, and what a piece of it may take. */
 const REST = 160;
 const PIECE = 60;
+/** What is drawn at rest, one after the other. */
+const AT_REST: readonly PictureName[] = ['fine', 'whole'];
 /** Samples lie so much farther apart while the volume is moved. */
 const COARSE_PACE = 2.5;
 
@@ -16,8 +18,8 @@ export class Painter {
   scale = 0.35;
   /** Time of the last coarse picture, in ms. */
   lastFrame = 0;
-  /** The fine picture is on the canvas. */
-  settled = false;
+  /** The picture at rest that is on the canvas. */
+  private best: PictureName | undefined;
   private running = false;
   private generation = 0;
   private disposed = false;
@@ -25,21 +27,28 @@ export class Painter {
   constructor(
     private readonly canvas: HTMLCanvasElement,
     private readonly renderer: VolumeRenderer,
-    private readonly scene: () => Scene | undefined,
-    private readonly changed: () => void,
+    /** The scene as it is turned, and with all pixels where there are more; none before there is a volume. */
+    private readonly scenes: () => readonly Scene[],
+    /** A picture at rest is on the canvas: of which scene. */
+    private readonly rested: (level: number) => void,
   ) {}
 
   /** Something has changed: a coarse picture at once, a fine one after a rest. */
   ask(): void {
     this.generation += 1;
-    this.settled = false;
+    this.best = undefined;
     if (!this.running) void this.run();
   }
 
-  /** The canvas with its fine picture, which a WebGL canvas gives away only in the task that drew it; none before it is drawn. */
+  /** There is a finer scene than that on the canvas. */
+  refine(): void {
+    if (this.best && !this.running) void this.run(AT_REST.indexOf(this.best) + 1);
+  }
+
+  /** The canvas with its best picture at rest, which a WebGL canvas gives away only in the task that drew it; none before there is one. */
   fresh(): HTMLCanvasElement | undefined {
-    if (!this.settled || this.stopped()) return undefined;
-    this.renderer.present('fine');
+    if (!this.best || this.stopped()) return undefined;
+    this.renderer.present(this.best);
     return this.canvas;
   }
 
@@ -47,16 +56,17 @@ export class Painter {
     this.disposed = true;
   }
 
-  private async run(): Promise<void> {
+  private async run(level = 0): Promise<void> {
     this.running = true;
-    let generation = -1;
+    let generation = level > 0 ? this.generation : -1;
+    if (level > 0) await this.rest(generation, level);
     while (generation !== this.generation && !this.stopped()) {
       await frame();
       generation = this.generation;
       await this.coarse();
       if (generation !== this.generation) continue;
       await pause(REST);
-      if (generation === this.generation) await this.fine(generation);
+      await this.rest(generation);
     }
     this.running = false;
   }
@@ -66,7 +76,7 @@ export class Painter {
   }
 
   private async coarse(): Promise<void> {
-    const scene = this.scene();
+    const [scene] = this.scenes();
     if (!scene || this.stopped()) return;
     const start = performance.now();
     this.renderer.draw('coarse', this.size(this.scale), { ...scene, shaded: scene.shaded && !this.renderer.slow, pace: scene.pace * COARSE_PACE });
@@ -78,24 +88,31 @@ export class Painter {
     this.scale = Math.min(MOST_SCALE, Math.max(LEAST_SCALE, (this.scale + wanted) / 2));
   }
 
-  private async fine(generation: number): Promise<void> {
-    const scene = this.scene();
-    if (!scene) return;
+  /** Draws what is still missing of the pictures at rest, as long as nothing changes. */
+  private async rest(generation: number, from = 0): Promise<void> {
+    const given = (): boolean => generation !== this.generation || this.stopped();
+    for (let level = from; ; level += 1) {
+      const [scene, name] = [this.scenes()[level], AT_REST[level]];
+      if (!scene || !name) return;
+      await this.pieces(name, scene, given);
+      if (given()) return;
+      this.renderer.present(name);
+      this.best = name;
+      this.rested(level);
+    }
+  }
+
+  private async pieces(name: PictureName, scene: Scene, given: () => boolean): Promise<void> {
     let [from, height] = [0, 1 / 16];
-    while (from < 1) {
-      if (generation !== this.generation || this.stopped()) return;
+    while (from < 1 && !given()) {
       const start = performance.now();
       const to = Math.min(1, from + height);
-      this.renderer.draw('fine', this.size(1), scene, from, to);
+      this.renderer.draw(name, this.size(1), scene, from, to);
       await this.renderer.finished();
       const took = performance.now() - start;
       height = Math.min(1, Math.max(1 / 128, height * Math.min(2, PIECE / Math.max(1, took))));
       from = to;
     }
-    if (generation !== this.generation || this.stopped()) return;
-    this.renderer.present('fine');
-    this.settled = true;
-    this.changed();
   }
 
   private size(scale: number): { width: number; height: number } {

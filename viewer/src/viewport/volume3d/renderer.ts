@@ -10,6 +10,7 @@ import { TABLE_SIZE } from '../../core/volume3d/transfer';
 import { COPY, RAYS, VERTEX } from './shaders';
 
 export interface Scene {
+  volume: VolumeTexture;
   rays: Rays;
   /** What a millimetre along the patient's axes is in the texture. */
   axes: readonly [Vector, Vector, Vector];
@@ -42,6 +43,9 @@ export interface VolumeTexture {
   drop(): void;
 }
 
+/** The pictures that are kept: of what moves, of the same at rest, and of all pixels where that is finer. */
+export type PictureName = 'coarse' | 'fine' | 'whole';
+
 interface Target extends TargetSize {
   buffer: WebGLFramebuffer;
   texture: WebGLTexture;
@@ -57,8 +61,7 @@ export class VolumeRenderer {
   private readonly copy: WebGLProgram;
   private readonly table: WebGLTexture;
   private readonly cuts: WebGLTexture;
-  private readonly targets: Record<'coarse' | 'fine', Target>;
-  private volume: VolumeTexture | undefined;
+  private readonly targets: Record<PictureName, Target>;
 
   /** Throws where the browser has no WebGL2. */
   constructor(private readonly canvas: HTMLCanvasElement) {
@@ -73,7 +76,7 @@ export class VolumeRenderer {
     this.table = this.texture(gl.TEXTURE_2D, gl.LINEAR);
     this.cuts = this.texture(gl.TEXTURE_2D_ARRAY, gl.LINEAR);
     this.setCuts([]);
-    this.targets = { coarse: this.target(), fine: this.target() };
+    this.targets = { coarse: this.target(), fine: this.target(), whole: this.target() };
   }
 
   private readonly gl: WebGL2RenderingContext;
@@ -87,7 +90,7 @@ export class VolumeRenderer {
     return Math.min(Number(this.gl.getParameter(this.gl.MAX_3D_TEXTURE_SIZE)), this.slow ? 160 : 512);
   }
 
-  /** Begins a volume; it is not drawn before `use`. */
+  /** Begins a volume. */
   begin(grid: Grid): VolumeTexture {
     const { gl } = this;
     const texture = this.texture(gl.TEXTURE_3D, gl.LINEAR);
@@ -102,11 +105,6 @@ export class VolumeRenderer {
       },
       drop: () => gl.deleteTexture(texture),
     };
-  }
-
-  /** Draws this volume from now on. */
-  use(volume: VolumeTexture): void {
-    this.volume = volume;
   }
 
   setTable(table: Uint8Array): void {
@@ -124,10 +122,10 @@ export class VolumeRenderer {
     gl.texImage3D(gl.TEXTURE_2D_ARRAY, 0, gl.R8, RASTER, RASTER, Math.max(1, pictures.length), 0, gl.RED, gl.UNSIGNED_BYTE, all);
   }
 
-  /** Draws rows `from` to `to` (parts of the height, from below) into one of the two pictures. */
-  draw(name: 'coarse' | 'fine', size: TargetSize, scene: Scene, from = 0, to = 1): void {
-    const { gl, volume } = this;
-    if (!volume) return;
+  /** Draws rows `from` to `to` (parts of the height, from below) into one of the pictures. */
+  draw(name: PictureName, size: TargetSize, scene: Scene, from = 0, to = 1): void {
+    const { gl } = this;
+    const { volume } = scene;
     const target = this.sized(name, size);
     gl.bindFramebuffer(gl.FRAMEBUFFER, target.buffer);
     gl.viewport(0, 0, size.width, size.height);
@@ -151,7 +149,7 @@ export class VolumeRenderer {
   }
 
   /** Puts one of the pictures on the canvas. */
-  present(name: 'coarse' | 'fine'): void {
+  present(name: PictureName): void {
     const { gl } = this;
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
@@ -258,7 +256,7 @@ export class VolumeRenderer {
     return { buffer, texture, width: 0, height: 0 };
   }
 
-  private sized(name: 'coarse' | 'fine', { width, height }: TargetSize): Target {
+  private sized(name: PictureName, { width, height }: TargetSize): Target {
     const { gl } = this;
     const target = this.targets[name];
     if (target.width === width && target.height === height) return target;

@@ -10,7 +10,7 @@ import { chosenSuv } from '../../core/suv';
 import type { Volume, VolumeGeometry } from '../../core/volume';
 import { lookFrom, panBy, turn, zoomBy, type Camera, type ViewName } from '../../core/volume3d/camera';
 import { Histogram } from '../../core/volume3d/histogram';
-import { gridOf, LayerBuilder, type Grid, type Layer } from '../../core/volume3d/layers';
+import { gridOf, LayerBuilder, type Layer } from '../../core/volume3d/layers';
 import { TextureSpace, type Limits } from '../../core/volume3d/space';
 import { textureRange, transferTable, volumePresets, type Range, type VolumePreset } from '../../core/volume3d/transfer';
 import type { BitmapStore } from '../bitmap-store';
@@ -18,7 +18,8 @@ import { Cuts, type CanvasPoint } from './cuts';
 import { keepTransfer, keptTransfer } from './kept-transfer';
 import { Painter } from './painter';
 import { normal, PhaseTextures, type Held } from './phase-textures';
-import { VolumeRenderer, type Scene, type VolumeTexture } from './renderer';
+import { VolumeRenderer, type Scene } from './renderer';
+import { reduction, wholeVolume, type Drawable } from './whole-volume';
 
 export interface Volume3dState {
   presets: readonly VolumePreset[];
@@ -53,9 +54,9 @@ export interface Volume3dState {
   failed: number;
   /** What is on screen: nothing yet, the preview, or all slices. */
   shown: 'nothing' | 'preview' | 'slices';
-  /** Pixels of a row that were made one, in what is on screen. */
+  /** Pixels of a row, or slices, that were made one in what is on screen. */
   factor: number;
-  /** The fine picture is on the canvas. */
+  /** A picture at rest is on the canvas. */
   settled: boolean;
   /** Why nothing can be drawn. */
   problem: string;
@@ -69,15 +70,17 @@ const TURN = Math.PI;
 /** Samples a texel. */
 const SAMPLES = 1.6;
 
-type Slices = { geometry: VolumeGeometry; grid: Grid; space: TextureSpace };
-
 export class Volume3dSession {
   readonly changed = new Signal();
   private current: Volume3dState;
   private renderer: VolumeRenderer | undefined;
   private painter: Painter | undefined;
-  private shown: Slices | undefined;
-  private small: VolumeTexture | undefined;
+  private shown: Drawable | undefined;
+  /** With all pixels, where what is shown has fewer. */
+  private whole: Drawable | undefined;
+  private drawn: Held | undefined;
+  /** Of which `whole` was made, or could not be. */
+  private completed: Held | undefined;
   private textures: PhaseTextures | undefined;
   private readonly cuts = new Cuts();
   private ranged = false;
@@ -134,7 +137,7 @@ export class Volume3dSession {
     this.update({ problem: '' });
     this.renderer = renderer;
     renderer.setCuts(this.cuts.pictures);
-    this.painter = new Painter(canvas, renderer, () => this.scene(canvas.width / canvas.height), () => this.update({ settled: true }));
+    this.painter = new Painter(canvas, renderer, () => this.scenes(canvas.width / canvas.height), (level) => this.rested(renderer, level));
     void this.fill(renderer);
   }
 
@@ -142,7 +145,7 @@ export class Volume3dSession {
   detach(problem: string): void {
     this.textures?.dispose();
     this.painter?.dispose();
-    [this.textures, this.small, this.painter, this.renderer, this.shown, this.ranged] = [undefined, undefined, undefined, undefined, undefined, false];
+    [this.textures, this.painter, this.renderer, this.shown, this.whole, this.drawn, this.ranged] = [undefined, undefined, undefined, undefined, undefined, undefined, false];
     this.update({ problem, loaded: 0, failed: 0, shown: 'nothing', settled: false });
   }
 
@@ -278,8 +281,22 @@ export class Volume3dSession {
   }
 
   private redraw(): void {
-    if (this.current.settled) this.update({ settled: false });
+    if (this.current.settled) this.update({ settled: false, factor: this.shown?.factor ?? 1 });
     this.painter?.ask();
+  }
+
+  /** A picture at rest is on the canvas: of what is turned, or of the whole volume. */
+  private rested(renderer: VolumeRenderer, level: number): void {
+    this.update({ settled: true, factor: (level > 0 ? this.whole : this.shown)?.factor ?? 1 });
+    if (renderer.slow && this.drawn && this.drawn !== this.completed) void this.complete(renderer, this.drawn);
+  }
+
+  /** What is held reduced, for the sake of turning it, is drawn with all its pixels once it rests. */
+  private async complete(renderer: VolumeRenderer, held: Held): Promise<void> {
+    this.completed = held;
+    const whole = await wholeVolume({ renderer, store: this.store }, held, this.current.range, () => !this.disposed && this.drawn === held);
+    if (whole) this.whole = whole;
+    this.painter?.refine();
   }
 
   private retable(): void {
@@ -287,13 +304,16 @@ export class Volume3dSession {
     this.renderer?.setTable(transferTable(preset, range, shift, opacity));
   }
 
-  private scene(aspect: number): Scene | undefined {
-    const { shown } = this;
-    if (!shown) return undefined;
+  private scenes(aspect: number): Scene[] {
+    return [this.shown, this.whole].flatMap((volume) => (volume ? [this.scene(volume, aspect)] : []));
+  }
+
+  private scene({ geometry, space, texture }: Drawable, aspect: number): Scene {
     const { camera, clip, mode, window, range, shaded } = this.current;
     const part = (value: number): number => (value - range.low) / (range.high - range.low);
-    const { space, grid, geometry } = shown;
+    const { grid } = texture;
     return {
+      volume: texture,
       rays: space.rays(camera, aspect),
       axes: [space.direction([1, 0, 0]), space.direction([0, 1, 0]), space.direction([0, 0, 1])],
       light: camera.away,
@@ -349,9 +369,7 @@ export class Volume3dSession {
         texture.put(layer, normal(values, this.current.range));
       }
     });
-    renderer.use(texture);
-    this.small = texture;
-    this.shown = { geometry, grid, space: new TextureSpace(geometry, grid) };
+    this.shown = { geometry, space: new TextureSpace(geometry, grid), texture, factor: preview.factor };
     this.update({ shown: 'preview', factor: preview.factor, histogram });
     this.redraw();
   }
@@ -359,13 +377,13 @@ export class Volume3dSession {
   /** A preview is worth more than a volume with holes. */
   private show(held: Held): void {
     if (held.failed > 0 && this.current.shown === 'preview') return;
-    this.renderer?.use(held.texture);
     this.textures?.keep(held);
-    this.small?.drop();
-    this.small = undefined;
-    const { geometry, space, phase, texture: { grid } } = held;
-    this.shown = { geometry, grid, space };
-    this.update({ shown: 'slices', factor: grid.factor, drawn: phase, histogram: held.histogram });
+    if (!this.drawn) this.shown?.texture.drop();
+    this.whole?.texture.drop();
+    const { geometry, space, phase, texture } = held;
+    const factor = reduction(geometry, texture.grid);
+    [this.drawn, this.shown, this.whole] = [held, { geometry, space, texture, factor }, undefined];
+    this.update({ shown: 'slices', factor, drawn: phase, histogram: held.histogram });
     this.redraw();
   }
 
