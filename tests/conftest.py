@@ -5,6 +5,7 @@ the run says what to install; with ``ISOCENTER_FORBID_MISSING=1`` (continuous in
 """
 
 import datetime as dt
+import functools
 import json
 import os
 import shutil
@@ -18,9 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import settings as hypothesis_settings
 
 from isocenter.cli.authority import make_certificates
+from isocenter.index import migrate
 from isocenter.net.tls import TlsClient
 
 if TYPE_CHECKING:
@@ -132,6 +135,36 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"left out {count} tests, which need {reason}", yellow=True)
     if missing := _fatal():
         terminalreporter.write_line("this run may leave nothing out, but lacks " + "; ".join(sorted(missing)), red=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_once() -> Iterator[None]:
+    """New indexes are made by the statements that the first of their kind took: Alembic takes longer to find them."""
+    known: dict[str, list[tuple[str, Any]]] = {}
+    original = migrate._upgrade
+
+    @functools.wraps(original)
+    def upgrade(connection: sa.Connection) -> None:
+        if sa.inspect(connection).has_table("alembic_version"):
+            original(connection)
+        elif connection.dialect.name in known:
+            for statement, parameters in known[connection.dialect.name]:
+                connection.exec_driver_sql(statement, parameters)
+        else:
+            made: list[tuple[str, Any]] = []
+
+            def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+                if not statement.lstrip().upper().startswith(("SELECT", "PRAGMA")):
+                    made.append((statement, parameters))
+
+            sa.event.listen(connection, "before_cursor_execute", note)
+            original(connection)
+            sa.event.remove(connection, "before_cursor_execute", note)
+            known[connection.dialect.name] = made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate, "_upgrade", upgrade)
+        yield
 
 
 @pytest.fixture(scope="session")

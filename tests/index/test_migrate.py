@@ -12,9 +12,15 @@ from alembic.runtime.migration import MigrationContext
 
 import isocenter.index.migrations.versions as versions
 from isocenter.errors import ConfigurationError
-from isocenter.index import schema
+from isocenter.index import migrate, schema
 from isocenter.index.index import Index
 from isocenter.index.migrate import CURRENT
+
+
+@pytest.fixture(autouse=True)
+def alembic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests repeat the statements that it found."""
+    monkeypatch.setattr(migrate, "_upgrade", migrate._upgrade.__wrapped__)  # type: ignore[attr-defined]
 
 
 @pytest.mark.filterwarnings("ignore:.*expression-based index")  # of SQLite; a test of queries sees that they are there

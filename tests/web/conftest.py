@@ -5,20 +5,25 @@ import io
 import shutil
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
+from starlette.types import Receive, Scope, Send
 
 from isocenter.archive import Archive, Source
 from isocenter.multipart import MultipartReader, PartData, PartEnded, PartStarted, write_end, write_part_header
 from isocenter.settings import Settings, load_settings
 from isocenter.web.app import Application, create_app
+from isocenter.web.management import create_management
+from isocenter.web.node import Node
 
 DICOM_JSON = "application/dicom+json"
 BOUNDARY = "the-boundary"
@@ -157,6 +162,25 @@ def settings(tmp_path: Path, empty_data: Path) -> Settings:
 def archive(settings: Settings) -> Iterator[Archive]:
     with Archive.open(Path(settings.data), settings) as opened:
         yield opened
+
+
+class LazyManagement:
+    """The management API, made when it is first asked: most tests do not ask it, and making it takes longer."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    @cached_property
+    def _made(self) -> FastAPI:
+        return create_management(self._node)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._made(scope, receive, send)
+
+
+@pytest.fixture(autouse=True)
+def lazy_management(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("isocenter.web.app.create_management", LazyManagement)
 
 
 @pytest.fixture
