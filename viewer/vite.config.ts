@@ -28,6 +28,8 @@ export default defineConfig({
     emptyOutDir: true,
     sourcemap: false,
     chunkSizeWarningLimit: 4000,
+    // What the page begins with is one script, also where later ones share it.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'index', tags: ['$initial'] }] } } },
   },
   server: { proxy: { '/dicom-web': 'http://127.0.0.1:8080', '/api': 'http://127.0.0.1:8080' } },
 });

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { formatAge, formatDate } from '../src/core/dates';
 import { formatPersonName } from '../src/core/dicom-json';
-import { fixed, LANGUAGES, languageOf, setTexts, t, type Texts } from '../src/core/language';
+import { counted, fixed, LANGUAGES, languageOf, setTexts, t, type Texts } from '../src/core/language';
 import { formatValue } from '../src/core/modality';
 import { literals, wanted } from './texts';
 
@@ -43,6 +43,12 @@ test('dates, ages and numbers are those of the language', () => {
   setTexts(read('ja'), 'ja');
   expect(formatPersonName(name)).toBe('山田 太郎 (Yamada, Tarou)');
   expect([fixed(12.345, 1), formatAge('', '', '006M')]).toEqual(['12.3', '6か月']);
+});
+
+test.each(LANGUAGES.map(([code]) => code))('thousands are written as %s does', (code) => {
+  setTexts(read(code), code);
+  const counts = [0, 7, 999, 1000, 9999, 10_000, 123_456, 1_234_567];
+  expect(counts.map(counted)).toEqual(counts.map((count) => count.toLocaleString(code)));
 });
 
 test('English is the key itself', () => {

@@ -1,7 +1,7 @@
 // What a person decided about the pictures of a series, and what becomes of it by that. Pure.
 
 import { fromEdges, toEdges, type Box, type Size } from './boxes';
-import { language, t } from '../language';
+import { counted, t } from '../language';
 
 /** What the archive says of a series: why it is caught, and the boxes that rules and regions give. */
 export interface SeriesPreview extends Size {
@@ -76,5 +76,5 @@ export function inWords(counts: Counts): string {
   const words: readonly (readonly [keyof Counts, string])[] = [
     ['output', t('written')], ['unchanged', t('there before')], ['sequestered', t('set aside')], ['rejected', t('rejected')], ['left', t('left')],
   ]; // prettier-ignore
-  return words.filter(([key]) => counts[key] > 0 || key === 'output').map(([key, word]) => `${counts[key].toLocaleString(language())} ${word}`).join(', ');
+  return words.filter(([key]) => counts[key] > 0 || key === 'output').map(([key, word]) => `${counted(counts[key])} ${word}`).join(', ');
 }

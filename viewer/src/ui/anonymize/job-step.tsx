@@ -2,7 +2,7 @@
 
 import { useEffect, useState, type JSX } from 'react';
 import { alike, inWords, type NotWritten } from '../../core/anonymize/decisions';
-import { language, t } from '../../core/language';
+import { counted, language, t } from '../../core/language';
 import type { AnonymizationClient, Job, JobReport } from '../../net/anonymization-client';
 import { navigate } from '../place';
 
@@ -49,7 +49,7 @@ export function JobStep({ client, id, onError }: Props): JSX.Element {
         {t('Job {id}, project {project}: {state}', { id: job.id, project: job.project, state: t(job.state) })}{job.detail ? `: ${job.detail}` : ''}
       </p>
       <progress max={job.objects} value={job.done} aria-label={t('Objects dealt with')} />
-      <p>{t('{n} objects: {counts}', { n: job.objects.toLocaleString(language()), counts: inWords(job.counts) })}</p>
+      <p>{t('{n} objects: {counts}', { n: counted(job.objects), counts: inWords(job.counts) })}</p>
       <div className="job-links">
         {ended(job) ? null : <button type="button" className="button" onClick={() => ask(client.cancel(id))}>{t('Cancel the job')}</button>}
         {job.state === 'failed' || job.state === 'cancelled' ? <button type="button" className="button" onClick={() => ask(client.resume(id))}>{t('Resume')}</button> : null}
@@ -82,7 +82,7 @@ function Instances({ rows }: { rows: readonly NotWritten[] }): JSX.Element {
   if (rows.length === 1) return <>{shown}</>;
   return (
     <details className="instances">
-      <summary>{rows.length.toLocaleString(language())} ×</summary>
+      <summary>{counted(rows.length)} ×</summary>
       {shown}
     </details>
   );

@@ -3,7 +3,7 @@
 import { FileStack, FolderOpen, Upload } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useRef, useState, type JSX } from 'react';
 import { commandForKey, keyLabel, titleOf, type CommandName } from '../../core/commands';
-import { language, t } from '../../core/language';
+import { counted, t } from '../../core/language';
 import { NEWEST_FIRST, orderOf, type Sort, type StudyFilter, type StudyRow } from '../../core/study-row';
 import type { SystemInfo } from '../../net/dicomweb';
 import { afterDrawing } from '../parts/after-drawing';
@@ -169,7 +169,7 @@ export function StudyListPage({ order, onListed }: { order: Sort | undefined; on
       </main>
       <footer className="list-footer">
         <span>
-          {counted(rows.length, studies.more, unfiltered, total)}
+          {studiesCounted(rows.length, studies.more, unfiltered, total)}
         </span>
         <Middle marks={marks} onAnonymize={() => setAnonymizing('marked')} />
         <span>
@@ -233,9 +233,9 @@ function OpenLocal(): JSX.Element {
 /** How many studies there are, or match. */
 const COUNTED = { one: '{n} study', more: '{n} studies', oneMatch: '{n} study match', moreMatch: '{n} studies match' } as const;
 
-function counted(rows: number, more: boolean, unfiltered: boolean, total: number): string {
-  const n = rows.toLocaleString(language());
-  if (more && total > rows) return t('{n} of {all} studies', { n, all: total.toLocaleString(language()) });
+function studiesCounted(rows: number, more: boolean, unfiltered: boolean, total: number): string {
+  const n = counted(rows);
+  if (more && total > rows) return t('{n} of {all} studies', { n, all: counted(total) });
   return t(COUNTED[`${rows === 1 ? 'one' : 'more'}${unfiltered ? '' : 'Match'}`], { n: `${n}${more ? '+' : ''}` });
 }
 

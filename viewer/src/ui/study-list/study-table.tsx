@@ -2,7 +2,7 @@
 
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useEffect, useRef, type JSX, type KeyboardEvent } from 'react';
-import { language, t } from '../../core/language';
+import { counted, t } from '../../core/language';
 import type { Sort, SortKey, StudyRow } from '../../core/study-row';
 import { ModalityBadges } from '../parts/modality-badge';
 import { useRowsWindow } from './use-rows-window';
@@ -159,7 +159,7 @@ function Row({ row, index, height, selected, marked, fresh, onMark, onOpen }: Ro
       </div>
       <div className="cell cell-description" role="gridcell" title={row.description}>{row.description}</div>
       <div className="cell cell-accession" role="gridcell">{row.AccessionNumber}</div>
-      <div className="cell cell-images" role="gridcell">{row.images.toLocaleString(language())}</div>
+      <div className="cell cell-images" role="gridcell">{counted(row.images)}</div>
     </div>
   );
 }
