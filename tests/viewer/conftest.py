@@ -92,10 +92,11 @@ def ct_slice(number: int) -> Dataset:
 
 
 def mr_slice() -> Dataset:
-    """Return a second series of the CT study, without a window of its own."""
+    """Return a second series of the CT study, without a window of its own; its description names the patient."""
     dataset = _file(Dataset(), MRImageStorage, f"{CT_STUDY}.2.1", CT_STUDY, f"{CT_STUDY}.2")
     _patient(dataset, "Muster^Erika=山田^花子", "P-001", "20240307", "Thorax low dose")
     dataset.Modality, dataset.SeriesNumber, dataset.InstanceNumber = "MR", 4, 1
+    dataset.SeriesDescription = "Head of MUSTER, P-001"
     return _pixels(dataset, np.arange(64 * 64, dtype=np.uint16).reshape(64, 64), "MONOCHROME2")
 
 

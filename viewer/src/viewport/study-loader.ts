@@ -1,7 +1,7 @@
 // The series of the studies on screen: all from one document a study, their display sets made one after another, the wanted
 // first; afterwards asked for again from time to time, so that a study that still arrives grows by itself.
 
-import { number, text } from '../core/dicom-json';
+import { number, text, type DataSet } from '../core/dicom-json';
 import { t } from '../core/language';
 import { Signal } from '../core/lifecycle';
 import { seriesHead, seriesMetadata, type SeriesOpening } from '../core/opening';
@@ -22,6 +22,8 @@ export interface SeriesEntry {
   instances: number;
   sets: DisplaySet[] | undefined;
   error: string;
+  /** Its first data set: who the patient is. */
+  about: DataSet;
 }
 
 export interface StudyState {
@@ -171,6 +173,7 @@ export class StudyLoader {
       instances: opening.instances,
       sets: known.sets ?? before?.sets,
       error: '',
+      about: head,
     };
   }
 

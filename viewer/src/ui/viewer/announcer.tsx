@@ -5,12 +5,13 @@ import { imageText, windowText } from '../../core/corner-text';
 import { pictureInfo } from '../../core/picture-info';
 import { chosenSuv } from '../../core/suv';
 import type { PaneState, StackController } from '../../viewport/stack-controller';
+import { useSaid } from './use-said';
 import { useStateOf } from './use-signal';
 
 /** Somebody who scrolls is told where it ended, not every image on the way. */
 const REST = 500;
 
-function saidOf({ set, index, grey, playing, setting }: PaneState): string {
+function shownOf({ set, index, grey, playing, setting }: PaneState): string {
   const picture = set?.pictures[index];
   if (!set || !picture || playing) return '';
   const suv = set.modality === 'PT' ? chosenSuv(pictureInfo(picture).transform.suv?.factors, setting.suv) : undefined;
@@ -18,7 +19,8 @@ function saidOf({ set, index, grey, playing, setting }: PaneState): string {
 }
 
 export function Announcer({ controller }: { controller: StackController }): JSX.Element {
-  const said = saidOf(useStateOf(controller));
+  const state = useStateOf(controller);
+  const said = useSaid()(shownOf(state), state.set?.instances[0]?.dataSet);
   const [rested, setRested] = useState('');
   useEffect(() => {
     const timer = setTimeout(() => setRested(said), REST);

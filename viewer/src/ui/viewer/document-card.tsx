@@ -12,6 +12,7 @@ import { hasWaveforms } from '../../core/waveform';
 import type { DicomWebClient } from '../../net/dicomweb';
 import { download } from '../../viewport/export/download';
 import { useServices } from '../services';
+import { useSaid } from './use-said';
 import { patient } from '../../net/patient';
 
 const PDF = '1.2.840.10008.5.1.4.1.1.104.1';
@@ -52,6 +53,7 @@ export interface DocumentActions {
 
 export function Document({ set, ...actions }: { set: DisplaySet } & DocumentActions): JSX.Element {
   const { client } = useServices();
+  const said = useSaid();
   const [instance] = set.instances;
   if (instance && isReport(instance.dataSet)) {
     return (
@@ -76,7 +78,7 @@ export function Document({ set, ...actions }: { set: DisplaySet } & DocumentActi
   }
   if (instance?.SOPClassUID === PDF && has(instance.dataSet, 'EncapsulatedDocument')) {
     const url = client.renderedUrl({ study: set.StudyInstanceUID, series: set.SeriesInstanceUID, instance: instance.SOPInstanceUID });
-    return <PdfView url={url} title={text(instance.dataSet, 'DocumentTitle') || set.description || t('Document')} onTags={actions.onTags} />;
+    return <PdfView url={url} title={said(text(instance.dataSet, 'DocumentTitle') || set.description, instance.dataSet) || t('Document')} onTags={actions.onTags} />;
   }
   return <DocumentCard set={set} onTags={actions.onTags} />;
 }
@@ -112,7 +114,7 @@ function DocumentCard({ set, onTags }: { set: DisplaySet; onTags(): void }): JSX
   };
   const name = useSopClassName(instance?.SOPClassUID ?? '');
   const dataSet = instance?.dataSet ?? {};
-  const title = text(dataSet, 'DocumentTitle') || set.description;
+  const title = useSaid()(text(dataSet, 'DocumentTitle') || set.description, dataSet);
   const date = [formatDate(text(dataSet, 'ContentDate') || text(dataSet, 'SeriesDate')), formatTime(text(dataSet, 'ContentTime') || text(dataSet, 'SeriesTime'))].filter(Boolean).join(' · ');
   return (
     <div className="document" data-testid="document">

@@ -12,6 +12,7 @@ import type { DisplaySet } from '../../core/stack';
 import type { MeasureSession } from '../../viewport/measure/session';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
 import { download } from '../parts/download';
+import { useSaid } from './use-said';
 import { useStateOf } from './use-signal';
 import './measure-panel.css';
 
@@ -41,22 +42,23 @@ export function MeasurePanel({ session, ...rest }: Props): JSX.Element {
 
 function List({ session, study, onSign, onShow }: Props & { session: MeasureSession }): JSX.Element {
   const { items, selected, reported, unshown } = useStateOf(session);
-  const [said, setSaid] = useState('');
-  const about = study.series.flatMap(({ sets = [] }) => sets)[0]?.instances[0]?.dataSet;
+  const [told, setTold] = useState('');
+  const said = useSaid();
+  const about = study.series[0]?.about;
   const show = (item: Measurement): void => {
     const place = placeOf(item, study);
     if (place?.set) onShow(place.series, place.set, place.index);
     session.select(item.id);
   };
   if (items.length === 0 && reported.length === 0) return <p className="muted">{t('Nothing was measured yet')}</p>;
-  const told = reported.map((source) => <Reported key={source.SOPInstanceUID} source={source} shown={!unshown.has(source.SOPInstanceUID)} study={study} session={session} onShow={onShow} />);
+  const reports = reported.map((source) => <Reported key={source.SOPInstanceUID} source={source} shown={!unshown.has(source.SOPInstanceUID)} study={study} session={session} onShow={onShow} />);
   if (items.length === 0) {
     return (
       <>
         <p className="muted" role="status">
-          {said}
+          {told}
         </p>
-        {told}
+        {reports}
       </>
     );
   }
@@ -64,15 +66,15 @@ function List({ session, study, onSign, onShow }: Props & { session: MeasureSess
     <>
       <ul>
         {items.map((item) => (
-          <Row key={item.id} item={item} where={whereText(item, study)} selected={item.id === selected} session={session} onShow={() => show(item)} />
+          <Row key={item.id} item={item} where={said(whereText(item, study), about)} selected={item.id === selected} session={session} onShow={() => show(item)} />
         ))}
       </ul>
       <p className="muted" role="status">
-        {said}
+        {told}
       </p>
-      {told}
+      {reports}
       <footer>
-        <button type="button" className="button" title={t('Store as a DICOM structured report')} onClick={() => void onSign().then(setSaid)}>
+        <button type="button" className="button" title={t('Store as a DICOM structured report')} onClick={() => void onSign().then(setTold)}>
           {t('Sign')}
         </button>
         <button type="button" className="button" onClick={() => download('measurements.csv', 'text/csv', toCsv(items, about))}>
@@ -93,7 +95,10 @@ interface ReportedProps extends Pick<Props, 'study' | 'onShow'> {
 }
 
 /** What a report measured: to look at, not to change. */
-function Reported({ source: { SOPInstanceUID, title, measurements }, shown, study, session, onShow }: ReportedProps): JSX.Element {
+function Reported({ source: { SOPInstanceUID, title: stored, measurements }, shown, study, session, onShow }: ReportedProps): JSX.Element {
+  const said = useSaid();
+  const about = study.series[0]?.about;
+  const title = said(stored, about);
   return (
     <section className="measure-reported" aria-label={title}>
       <h3>
@@ -108,8 +113,8 @@ function Reported({ source: { SOPInstanceUID, title, measurements }, shown, stud
           return (
             <li key={id}>
               <button type="button" className="measure-jump" disabled={!place} onClick={() => place && onShow(place.series, place.set, place.index)}>
-                <strong>{results.join(' · ') || name || t('Region')}</strong>
-                <span className="muted">{[results.length > 0 ? name : '', place ? imageName(place) : t('in no image that is open')].filter(Boolean).join(' · ')}</span>
+                <strong>{results.join(' · ') || said(name, about) || t('Region')}</strong>
+                <span className="muted">{said([results.length > 0 ? name : '', place ? imageName(place) : t('in no image that is open')].filter(Boolean).join(' · '), about)}</span>
               </button>
             </li>
           );

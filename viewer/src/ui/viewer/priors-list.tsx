@@ -8,6 +8,7 @@ import { priorKeys, priorsOf, type Prior } from '../../core/priors';
 import { ModalityBadges } from '../parts/modality-badge';
 import { useServices } from '../services';
 import { settings } from '../settings';
+import { useSaid } from './use-said';
 import { useStateOf } from './use-signal';
 
 const MOST = 200;
@@ -50,21 +51,22 @@ export function PriorsList({ patient, open, onOpen }: Props): JSX.Element | null
         <History size={14} aria-hidden="true" /> {t('Other studies')} <span className="muted">{priors.length}</span>
       </h2>
       {priors.map((prior) => (
-        <Row key={prior.StudyInstanceUID} prior={prior} onOpen={onOpen} />
+        <Row key={prior.StudyInstanceUID} prior={prior} patient={patient} onOpen={onOpen} />
       ))}
     </section>
   );
 }
 
-function Row({ prior, onOpen }: { prior: Prior; onOpen(StudyInstanceUID: string): void }): JSX.Element {
+function Row({ prior, patient, onOpen }: { prior: Prior; patient: DataSet | undefined; onOpen(StudyInstanceUID: string): void }): JSX.Element {
   const { names } = useStateOf(settings);
+  const description = useSaid()(prior.description, patient);
   return (
-    <button type="button" className="prior" title={t('Open beside: {date}', { date: prior.description || prior.date })} onClick={() => onOpen(prior.StudyInstanceUID)}>
+    <button type="button" className="prior" title={t('Open beside: {date}', { date: description || prior.date })} onClick={() => onOpen(prior.StudyInstanceUID)}>
       <span className="prior-top">
         <strong>{prior.date || t('No date')}</strong>
         <ModalityBadges modalities={prior.modalities} />
       </span>
-      <span className="prior-title">{prior.description || t('{images} images', { images: prior.images })}</span>
+      <span className="prior-title">{description || t('{images} images', { images: prior.images })}</span>
       {prior.otherName ? (
         <span className="prior-warning">
           <AlertTriangle size={12} aria-hidden="true" /> {names ? prior.name || t('No name') : t('Name hidden')}

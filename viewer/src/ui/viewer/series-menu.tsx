@@ -6,6 +6,7 @@ import { t } from '../../core/language';
 import type { DisplaySet } from '../../core/stack';
 import type { SeriesEntry } from '../../viewport/study-loader';
 import { useMenu, usePlaced } from '../parts/menu';
+import { useSaid } from './use-said';
 
 export interface SeriesMenuProps {
   at: { x: number; y: number };
@@ -18,10 +19,11 @@ export interface SeriesMenuProps {
   onClose(): void;
 }
 
-const titleOf = ({ modality, number, description }: DisplaySet): string => [modality, number, description].filter((part) => part !== undefined && part !== '').join(' ');
+const titleOf = ({ modality, number, description, instances }: DisplaySet, said: ReturnType<typeof useSaid>): string => said([modality, number, description].filter((part) => part !== undefined && part !== '').join(' '), instances[0]?.dataSet);
 
 export function SeriesMenu({ at, series, set, others, onOpen, onFuse, onClose }: SeriesMenuProps): JSX.Element {
   const menu = useRef<HTMLDivElement>(null);
+  const said = useSaid();
   useMenu(menu, true, onClose);
   usePlaced(menu, at.x, at.y);
   const choose = (act: () => void): void => {
@@ -30,7 +32,7 @@ export function SeriesMenu({ at, series, set, others, onOpen, onFuse, onClose }:
   };
   const partners = others.filter((other) => other.id !== set.id && other.kind !== 'document');
   return (
-    <div className="menu series-menu" role="menu" ref={menu} aria-label={titleOf(set)}>
+    <div className="menu series-menu" role="menu" ref={menu} aria-label={titleOf(set, said)}>
       <button type="button" role="menuitem" onClick={() => choose(() => onOpen(series, set))}>
         <span>{t('Open')}</span>
       </button>
@@ -40,7 +42,7 @@ export function SeriesMenu({ at, series, set, others, onOpen, onFuse, onClose }:
         const reason = reasonAgainstFusion(base, overlay);
         return (
           <button key={other.id} type="button" role="menuitem" disabled={reason !== ''} title={reason} onClick={() => choose(() => onFuse(base, overlay))}>
-            <span>{titleOf(other)}</span>
+            <span>{titleOf(other, said)}</span>
             <span className="menu-note">{reason}</span>
           </button>
         );

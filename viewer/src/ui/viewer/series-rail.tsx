@@ -16,6 +16,7 @@ import { CardStructures } from './card-structures';
 import { SeriesMenu } from './series-menu';
 import { Thumbnail } from './thumbnail';
 import { ownId } from './use-opening';
+import { useSaid } from './use-said';
 import { useStateOf } from './use-signal';
 import type { Late } from './viewer-engine';
 
@@ -69,11 +70,12 @@ export function SeriesRail({ study, current, shown, marks, onOpen, onFuse, struc
   );
 }
 
-function StudyHead({ series: { StudyDate, StudyDescription } }: { series: SeriesEntry }): JSX.Element {
+function StudyHead({ series: { StudyDate, StudyDescription, about } }: { series: SeriesEntry }): JSX.Element {
+  const said = useSaid();
   return (
     <div className="rail-study" role="listitem">
       <strong>{formatDate(StudyDate) || t('No date')}</strong>
-      <span>{StudyDescription}</span>
+      <span>{said(StudyDescription, about)}</span>
     </div>
   );
 }
@@ -119,8 +121,8 @@ interface CardProps {
 }
 
 /** What a card says of its series. */
-function faceOf(series: SeriesEntry, set: DisplaySet | undefined): { title: string; hint: string; count: string; Icon: LucideIcon; pictured: boolean; liesOver: boolean } {
-  const title = titleOf(series, set);
+function faceOf(series: SeriesEntry, set: DisplaySet | undefined, said: ReturnType<typeof useSaid>): { title: string; hint: string; count: string; Icon: LucideIcon; pictured: boolean; liesOver: boolean } {
+  const title = said(titleOf(series, set), series.about);
   const kind = kindOf(set?.instances[0]?.SOPClassUID ?? '');
   return {
     title,
@@ -135,7 +137,7 @@ function faceOf(series: SeriesEntry, set: DisplaySet | undefined): { title: stri
 const ICONS: Readonly<Record<DisplaySet['kind'], LucideIcon>> = { stack: Layers, clip: Film, document: FileText };
 
 function Card({ series, set, active, shown, several, marks, session, onOver, onOpen, onMenu }: CardProps): JSX.Element {
-  const { title, hint, count, Icon, pictured, liesOver } = faceOf(series, set);
+  const { title, hint, count, Icon, pictured, liesOver } = faceOf(series, set, useSaid());
   const instance = several || isPresentation(set) ? set?.instances[0]?.SOPInstanceUID : undefined;
   return (
     <div className="card-holder" role="listitem">

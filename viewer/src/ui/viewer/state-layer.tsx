@@ -4,8 +4,10 @@ import type { JSX } from 'react';
 import { layOutState, STATE_LINE } from '../../viewport/lay-out-state';
 import type { PaneState } from '../../viewport/stack-controller';
 import { t } from '../../core/language';
+import { useSaid } from './use-said';
 
 export function StateLayer({ state }: { state: PaneState }): JSX.Element | null {
+  const said = useSaid();
   const laid = layOutState(state);
   if (!laid) return null;
   const lines = laid.shapes.map(({ points, filled }) => ({ filled, path: points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ') }));
@@ -21,7 +23,7 @@ export function StateLayer({ state }: { state: PaneState }): JSX.Element | null 
         <text key={index} className="state-text">
           {written.map((line, row) => (
             <tspan key={row} x={at[0]} y={at[1] + 13 + row * STATE_LINE}>
-              {line}
+              {said(line, state.set?.pictures[state.shown]?.instance.dataSet)}
             </tspan>
           ))}
         </text>

@@ -7,13 +7,14 @@ import { pictureName } from '../../core/export';
 import { t } from '../../core/language';
 import type { DisplaySet } from '../../core/stack';
 import { useServices } from '../services';
+import { useSaid } from './use-said';
 
 export function VideoView({ set, onTags, onFile }: { set: DisplaySet; onTags(): void; onFile(): void }): JSX.Element {
   const { client } = useServices();
   const [failed, setFailed] = useState(false);
   const [instance] = set.instances;
   const url = client.renderedUrl({ study: set.StudyInstanceUID, series: set.SeriesInstanceUID, instance: instance?.SOPInstanceUID ?? '' });
-  const title = set.description || text(instance?.dataSet, 'StudyDescription') || t('Video');
+  const title = useSaid()(set.description || text(instance?.dataSet, 'StudyDescription'), instance?.dataSet) || t('Video');
   return (
     <div className="pdf video" data-testid="document">
       <div className="pdf-head">

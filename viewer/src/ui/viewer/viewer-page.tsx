@@ -9,7 +9,6 @@ import type { DisplaySet } from '../../core/stack';
 import { text, type DataSet } from '../../core/dicom-json';
 import { firstTool, type Tool } from '../../core/gesture';
 import { t } from '../../core/language';
-import { withoutNames } from '../../core/naming';
 import type { Point } from '../../core/view';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
 import type { KeyState } from '../../viewport/key-images';
@@ -38,6 +37,7 @@ import { exposeTestSeam } from './test-seam';
 import { ToolBar } from './tool-bar';
 import { useCommands, type PageState } from './use-commands';
 import { ownId, PHONE, useOpening } from './use-opening';
+import { useSaid } from './use-said';
 import { useStateOf } from './use-signal';
 import { copyLink, useAddress } from './use-address';
 import { useAhead } from './use-ahead';
@@ -273,7 +273,7 @@ function StudyTitle({ dataSet, local, run }: { dataSet: DataSet | undefined; loc
   const { names } = useStateOf(settings);
   const name = text(dataSet, 'PatientName') || text(dataSet, 'PatientID');
   const age = formatAge(text(dataSet, 'PatientBirthDate'), text(dataSet, 'StudyDate'), text(dataSet, 'PatientAge'));
-  const under = [formatDate(text(dataSet, 'StudyDate')), text(dataSet, 'StudyDescription')].filter(Boolean).join(' · ');
+  const under = useSaid()([formatDate(text(dataSet, 'StudyDate')), text(dataSet, 'StudyDescription')].filter(Boolean).join(' · '), dataSet);
   useEffect(() => {
     document.title = t('Isocenter viewer');
   }, []);
@@ -289,7 +289,7 @@ function StudyTitle({ dataSet, local, run }: { dataSet: DataSet | undefined; loc
               {names ? <Eye size={14} aria-hidden="true" /> : <EyeOff size={14} aria-hidden="true" />}
             </button>
           </div>
-          <span className="study-under">{names ? under : withoutNames(under, dataSet)}</span>
+          <span className="study-under">{under}</span>
         </>
       ) : (
         <Mark size={20} />

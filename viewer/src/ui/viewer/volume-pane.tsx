@@ -11,6 +11,7 @@ import { volumeWritten } from '../../viewport/volume3d/written';
 import type { PhaseControl } from '../../viewport/phase-control';
 import { settings } from '../settings';
 import { PhaseBar } from './phase-bar';
+import { useSaid } from './use-said';
 import { useStateOf } from './use-signal';
 import { TransferPanel } from './transfer-panel';
 import { VolumeBar } from './volume-bar';
@@ -80,6 +81,7 @@ export function VolumePane({ session, phases, run }: { session: Volume3dSession;
 function VolumeText({ session, state }: { session: Volume3dSession; state: Volume3dState }): JSX.Element {
   const { names } = useStateOf(settings);
   const { patient, notes, mode, series } = volumeWritten(session, state);
+  const said = useSaid();
   return (
     <div className="overlay">
       <div className="corner corner-tl">
@@ -94,7 +96,7 @@ function VolumeText({ session, state }: { session: Volume3dSession; state: Volum
           </div>
         ) : null}
         <div>{mode}</div>
-        <div>{series}</div>
+        <div>{said(series, session.source.instances[0]?.dataSet)}</div>
       </div>
     </div>
   );
