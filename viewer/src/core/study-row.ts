@@ -134,8 +134,13 @@ export function mergedRows(answers: readonly (readonly StudyRow[])[]): StudyRow[
 /** Objects about images, which a study has beside them. */
 const BESIDE = new Set(['AU', 'DOC', 'ECG', 'HD', 'KO', 'PR', 'REG', 'RTDOSE', 'RTPLAN', 'RTRECORD', 'RTSTRUCT', 'RWV', 'SEG', 'SR']);
 
-/** The modalities that are named where there is room for so many, images first; and how many more there are. */
-export function namedModalities(modalities: readonly string[], most: number): { named: string[]; more: number } {
+/** Letters that the column of modalities has room for, a number beside them. */
+const ROOM = 8;
+
+/** The modalities that are named, images first: two, or one where their letters are many; and how many more there are. */
+export function namedModalities(modalities: readonly string[]): { named: string[]; more: number } {
   const ordered = [...modalities].sort((a, b) => Number(BESIDE.has(a)) - Number(BESIDE.has(b)));
-  return { named: ordered.slice(0, most), more: Math.max(0, ordered.length - most) };
+  const two = ordered.slice(0, 2);
+  const named = two.join('').length > ROOM ? two.slice(0, 1) : two;
+  return { named, more: ordered.length - named.length };
 }

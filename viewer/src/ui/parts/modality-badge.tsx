@@ -8,8 +8,6 @@ const FAMILIES: Readonly<Record<string, string>> = {
   CT: 'ct', MR: 'mr', US: 'us', IVUS: 'us', XA: 'xr', RF: 'xr', CR: 'xr', DX: 'xr', MG: 'xr', PX: 'xr', IO: 'xr', RG: 'xr', PT: 'nm', NM: 'nm',
 }; // prettier-ignore
 
-const MOST = 2;
-
 export function ModalityBadge({ modality }: { modality: string }): JSX.Element {
   return (
     <span className="badge" data-family={FAMILIES[modality] ?? 'other'}>
@@ -18,9 +16,9 @@ export function ModalityBadge({ modality }: { modality: string }): JSX.Element {
   );
 }
 
-/** Those of a study, images first; what is more than two is a number, and all of them are its tooltip. */
+/** Those of a study, images first; what there is no room for is a number, and all of them are its tooltip. */
 export function ModalityBadges({ modalities }: { modalities: readonly string[] }): JSX.Element {
-  const { named, more } = namedModalities(modalities, MOST);
+  const { named, more } = namedModalities(modalities);
   return (
     <>
       {named.map((modality) => (
