@@ -90,6 +90,8 @@ describe('a view to store', () => {
   it('turns before it flips, as the standard does', () => {
     expect(stored(flippedHorizontally(rotated(FIT, 1)))).toMatchObject({ rotation: 90, flipped: true });
     expect(stored(rotated(FIT, -1))).toMatchObject({ rotation: 270, flipped: false });
+    expect(stored({ ...FIT, angle: 20 })).toContain('quarter turns');
+    expect(stored({ ...FIT, angle: 0 })).toMatchObject({ rotation: 0 });
   });
 
   it('has lines in pixels from the corner of the first, and no lookup table', () => {

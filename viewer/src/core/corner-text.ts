@@ -20,6 +20,8 @@ export interface CornerInput {
   paneWidth: number;
   /** Zoom in screen pixels per image pixel. */
   scale: number;
+  /** Clockwise degrees, where it is turned by other than quarter turns. */
+  turned?: number | undefined;
   window: Window | undefined;
   windowLabel: string;
   /** Name of the colour map, if one is on. */
@@ -116,12 +118,12 @@ function lossyText(dataSet: DataSet): string {
 }
 
 function imageLines(input: CornerInput): string[] {
-  const { set, picture, index, scale, rate } = input;
+  const { set, picture, index, scale, turned, rate } = input;
   const { dataSet } = picture.instance;
   const place = number(picture.attributes, 'SliceLocation') ?? number(dataSet, 'SliceLocation');
   const thickness = number(picture.attributes, 'SliceThickness') ?? number(dataSet, 'SliceThickness');
   return [
-    join(`${number(dataSet, 'Columns') ?? 0} × ${number(dataSet, 'Rows') ?? 0}`, percent(scale)),
+    join(`${number(dataSet, 'Columns') ?? 0} × ${number(dataSet, 'Rows') ?? 0}`, percent(scale), turned === undefined ? '' : `↻ ${formatValue(Math.round(turned))}°`),
     join(labelled(t('Loc'), place === undefined ? undefined : Math.round(place * 10) / 10, 'mm'), labelled(t('Thick'), thickness, 'mm')),
     rate === undefined ? '' : t('{rate} fps', { rate: formatValue(Math.round(rate * 10) / 10) }),
     shownText(input),

@@ -16,7 +16,7 @@ const LONGEST_NAME = 80;
 /** Text is made larger on pictures whose shorter side is above this. */
 const READABLE = 700;
 
-/** The whole image, one pixel of it a pixel of the picture (the shorter side of pixels that are not square), turned as on screen. */
+/** The whole image, one pixel of it a pixel of the picture (the shorter side of pixels that are not square), in quarter turns as on screen. */
 export function ownFrame(view: View, shape: ImageShape): Frame {
   const { width, height } = imageSize(shape);
   const size = view.turns % 2 === 0 ? { width, height } : { width: height, height: width };

@@ -9,7 +9,6 @@ export const cross = (a: Vector, b: Vector): Vector => [
   a[0] * b[1] - a[1] * b[0],
 ];
 export const length = (a: Vector): number => Math.hypot(a[0], a[1], a[2]);
-export const negate = (a: Vector): Vector => [-a[0], -a[1], -a[2]];
 
 export interface Orientation {
   /** Direction of increasing column index. */

@@ -1,12 +1,13 @@
 // What pointers and wheel mean on a pane (mouse, touch), as intents. Pure: the DOM part only feeds it.
 
 import type { MeasureKind } from './measure/types';
+import type { Point } from './view';
 
-export type DragMeaning = 'window' | 'scroll' | 'zoom' | 'pan';
+export type DragMeaning = 'window' | 'scroll' | 'zoom' | 'pan' | 'rotate';
 export type PaintTool = 'brush' | 'eraser' | 'threshold' | 'grow';
 export type Tool = DragMeaning | 'crosshair' | 'curve' | 'shift' | MeasureKind | PaintTool;
 
-const DRAGS: readonly string[] = ['window', 'scroll', 'zoom', 'pan'];
+const DRAGS: readonly string[] = ['window', 'scroll', 'zoom', 'pan', 'rotate'];
 /** Whether dragging with the tool changes how the picture is shown; other tools put something on it. */
 export const isDrag = (tool: Tool): tool is DragMeaning => DRAGS.includes(tool);
 export const isMeasure = (tool: Tool): tool is MeasureKind => !isDrag(tool) && tool !== 'crosshair' && tool !== 'curve' && tool !== 'shift' && !isPaint(tool);
@@ -58,6 +59,12 @@ export function wheelSteps(deltaY: number, mode: number, shift: boolean): number
 
 /** Zoom factor for a vertical drag in CSS pixels: down enlarges. */
 export const dragZoom = (dy: number): number => Math.exp(dy * 0.008);
+
+/** Degrees clockwise about `centre` between two places of the pointer. */
+export const dragTurn = (from: Point, to: Point, centre: Point): number => {
+  const angle = ([x, y]: Point): number => Math.atan2(y - centre[1], x - centre[0]);
+  return (((((angle(to) - angle(from)) * 180) / Math.PI + 540) % 360) - 180);
+};
 
 /** CSS pixels of drag for one image, so that a whole pane height runs through about the whole stack. */
 export const pixelsPerImage = (paneHeight: number, images: number): number => Math.min(24, Math.max(2, (paneHeight * 0.8) / Math.max(1, images)));

@@ -1,7 +1,7 @@
 // Edge letters of an image (PS3.3 C.7.6.1.1.1) after rotation and flip. Pure.
 
-import { negate, type Orientation, type Vector } from './geometry';
-import { screenAxes, type Pose } from './view';
+import type { Orientation, Vector } from './geometry';
+import { screenAxes, type Point, type Pose } from './view';
 
 export interface EdgeLetters {
   top: string;
@@ -29,37 +29,24 @@ export function directionLetters(direction: Vector): string {
 
 export const oppositeLetters = (letters: string): string => letters.replace(/[RLAPHF]/g, (letter) => OPPOSITE[letter] ?? letter);
 
-/** Letters toward increasing column index and toward increasing row index; from the plane, else from PatientOrientation. */
-function imageLetters(plane: Orientation | undefined, PatientOrientation: readonly string[]): { along: string; down: string } | undefined {
-  if (plane) return { along: directionLetters(plane.row), down: directionLetters(plane.column) };
-  const [along, down] = PatientOrientation;
-  const plain = (value: string | undefined): string => (value && /^[RLAPHF]{1,3}$/.test(value) ? value : '');
-  return along || down ? { along: plain(along), down: plain(down) } : undefined;
+const along = ({ row, column }: Orientation, x: number, y: number): Vector => [row[0] * x + column[0] * y, row[1] * x + column[1] * y, row[2] * x + column[2] * y];
+
+/** What PatientOrientation says of the axis that a direction in the image is nearest to. */
+function nearestLetters([x, y]: Point, [columns = '', rows = '']: readonly string[]): string {
+  const letters = Math.abs(x) > Math.abs(y) ? columns : rows;
+  if (!/^[RLAPHF]{1,3}$/.test(letters)) return '';
+  return x + y > 0 ? letters : oppositeLetters(letters);
 }
 
-/** Letters of the four sides of the screen; undefined where the file says nothing about orientation. */
+/** Letters of the four sides of the screen, from the plane, else from PatientOrientation; undefined where the file says nothing. */
 export function edgeLetters(plane: Orientation | undefined, PatientOrientation: readonly string[], pose: Pose): EdgeLetters | undefined {
-  const letters = imageLetters(plane, PatientOrientation);
-  if (!letters) return undefined;
+  if (!plane && !PatientOrientation[0] && !PatientOrientation[1]) return undefined;
   const { right, down } = screenAxes(pose);
-  const toward = ([x, y]: readonly [number, number]): string => {
-    const name = x !== 0 ? letters.along : letters.down;
-    return x + y > 0 ? name : oppositeLetters(name);
-  };
+  const toward = ([x, y]: Point): string => (plane ? directionLetters(along(plane, x, y)) : nearestLetters([x, y], PatientOrientation));
   return {
     right: toward(right),
     left: toward([-right[0], -right[1]]),
     bottom: toward(down),
     top: toward([-down[0], -down[1]]),
   };
-}
-
-/** Screen-space direction vectors in the patient, for those who draw more than letters. */
-export function screenDirections(plane: Orientation, pose: Pose): { right: Vector; down: Vector } {
-  const { right, down } = screenAxes(pose);
-  const of = ([x, y]: readonly [number, number]): Vector => {
-    const axis = x !== 0 ? plane.row : plane.column;
-    return x + y > 0 ? axis : negate(axis);
-  };
-  return { right: of(right), down: of(down) };
 }

@@ -42,6 +42,7 @@ export interface OnScreen {
 /** The view of the picture; or why it cannot be stored. */
 export function savedView({ picture, shape, view, pane, grey, inverted, overlays, laid }: OnScreen, label: string): SavedView | string {
   if (grey && !grey.window) return t('A lookup table is in force, which cannot be stored with a view: choose a window first');
+  if (view.angle) return t('A presentation state holds quarter turns only: rotate the picture to one first');
   const toPixels = (point: Point): Point => {
     const [x, y] = paneToPixel(point, view, shape, pane);
     return [Math.round((x + 0.5) * 1000) / 1000, Math.round((y + 0.5) * 1000) / 1000];

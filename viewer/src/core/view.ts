@@ -1,10 +1,12 @@
-// How an image lies in its pane: scale, position, quarter turns, mirror. Pure; lengths are CSS pixels and image units.
+// How an image lies in its pane: scale, position, rotation, mirror. Pure; lengths are CSS pixels and image units.
 // An image unit is one pixel along the shorter pixel side, so that non-square pixels are shown in their true shape.
 
 /** Clockwise quarter turns after mirroring the image left to right. */
 export interface Pose {
   turns: 0 | 1 | 2 | 3;
   mirrored: boolean;
+  /** Further degrees clockwise, at most 45 either way: `turns` is the nearest quarter. */
+  angle?: number;
 }
 
 export interface View extends Pose {
@@ -43,7 +45,10 @@ export function screenAxes(pose: Pose): { right: Point; down: Point } {
     2: { right: [-m, 0], down: [0, -1] },
     3: { right: [0, 1], down: [-m, 0] },
   };
-  return axes[pose.turns];
+  const { right, down } = axes[pose.turns];
+  if (!pose.angle) return { right, down };
+  const [sin, cos] = [Math.sin((pose.angle * Math.PI) / 180), Math.cos((pose.angle * Math.PI) / 180)];
+  return { right: [cos * right[0] - sin * down[0], cos * right[1] - sin * down[1]], down: [sin * right[0] + cos * down[0], sin * right[1] + cos * down[1]] };
 }
 
 export const imageSize = (shape: ImageShape): Size => ({ width: shape.columns * shape.pixelWidth, height: shape.rows * shape.pixelHeight });
@@ -114,17 +119,32 @@ export function zoomed(view: View, factor: number, at: Point, shape: ImageShape,
   return { ...next, x: view.x + before[0] - after[0], y: view.y + before[1] - after[1] };
 }
 
+/** To the quarter turn beside the nearest one. */
 export function rotated(view: View, quarterTurns: 1 | -1): View {
-  return { ...view, turns: ((view.turns + quarterTurns + 4) % 4) as Pose['turns'] };
+  return { ...view, turns: ((view.turns + quarterTurns + 4) % 4) as Pose['turns'], ...(view.angle ? { angle: 0 } : {}) };
 }
+
+/** Turned clockwise about the middle of the pane, and no larger or smaller than before. */
+export function turned(view: View, degrees: number, shape: ImageShape, pane: Size): View {
+  const all = degreesOf(view) + degrees;
+  const quarters = Math.round(all / 90);
+  const next: View = { ...view, turns: (((quarters % 4) + 4) % 4) as Pose['turns'], angle: all - quarters * 90 };
+  return { ...next, zoom: (view.zoom * scaleOf(view, shape, pane)) / scaleOf(next, shape, pane) };
+}
+
+/** Clockwise degrees of all rotation. */
+export const degreesOf = ({ turns, angle = 0 }: Pose): number => turns * 90 + angle;
+
+/** The other way round, where it is turned at all. */
+const opposite = ({ angle }: Pose): { angle?: number } => (angle ? { angle: -angle } : {});
 
 /** Mirrors what is on the screen left to right, whatever its rotation. */
 export function flippedHorizontally(view: View): View {
-  return { ...view, mirrored: !view.mirrored, turns: ((4 - view.turns) % 4) as Pose['turns'] };
+  return { ...view, mirrored: !view.mirrored, turns: ((4 - view.turns) % 4) as Pose['turns'], ...opposite(view) };
 }
 
 export function flippedVertically(view: View): View {
-  return { ...view, mirrored: !view.mirrored, turns: ((6 - view.turns) % 4) as Pose['turns'] };
+  return { ...view, mirrored: !view.mirrored, turns: ((6 - view.turns) % 4) as Pose['turns'], ...opposite(view) };
 }
 
 /** Pixel proportions from spacing (row, column) or PixelAspectRatio (vertical, horizontal), in image units. */

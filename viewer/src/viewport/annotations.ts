@@ -12,7 +12,7 @@ import { scaleBar, type ScaleBar, type Spacing } from '../core/spacing';
 import type { DisplaySet, Picture } from '../core/stack';
 import { chosenSuv } from '../core/suv';
 import { subtractionText } from '../core/subtraction';
-import { scaleOf, type Point } from '../core/view';
+import { degreesOf, scaleOf, type Point } from '../core/view';
 import type { PaneState } from './stack-controller';
 
 export interface Annotations {
@@ -62,6 +62,7 @@ function cornersOf({ index, bitmap, view, pane, grey, setting, playing, rate }: 
     detail,
     paneWidth: pane.width,
     scale: bitmap ? scaleOf(view, bitmap, pane) * bitmap.pixelWidth : 0,
+    turned: view.angle ? degreesOf(view) : undefined,
     window: grey?.window,
     windowLabel: grey?.label ?? '',
     map: grey && t(mapOf(setting.map)?.label ?? ''),

@@ -14,7 +14,7 @@ import { drawable } from '../core/reduced';
 import { findPicture } from '../core/phases';
 import type { DisplaySet, Picture } from '../core/stack';
 import { chosenSuv, type SuvChoice } from '../core/suv';
-import { FIT, flippedHorizontally, flippedVertically, panned, pixelAt, rotated, scaleOf, zoomed, type Point, type Size, type View } from '../core/view';
+import { FIT, flippedHorizontally, flippedVertically, panned, pixelAt, rotated, scaleOf, turned, zoomed, type Point, type Size, type View } from '../core/view';
 import type { ViewportPort } from '../core/viewport-port';
 import { draggedTop, draggedWindow, windowFromLimits } from '../core/window';
 import { isAbort } from '../net/queue';
@@ -272,6 +272,12 @@ export class StackController {
 
   rotate(quarterTurns: 1 | -1): void {
     this.setView(rotated(this.current.view, quarterTurns));
+  }
+
+  /** By any angle, clockwise about the middle of the pane. */
+  turn(degrees: number): void {
+    const { bitmap, pane, view } = this.current;
+    if (bitmap) this.setView(turned(view, degrees, bitmap, pane));
   }
 
   flip(axis: 'horizontal' | 'vertical'): void {

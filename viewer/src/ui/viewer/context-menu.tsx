@@ -7,7 +7,7 @@ import type { Point } from '../../core/view';
 import { useMenu, usePlaced } from '../parts/menu';
 
 const ENTRIES: readonly (readonly CommandName[])[] = [
-  ['tool.window', 'tool.scroll', 'tool.zoom', 'tool.pan'],
+  ['tool.window', 'tool.scroll', 'tool.zoom', 'tool.pan', 'tool.rotate'],
   ['window.default', 'window.full', 'window.invert'],
   ['view.fit', 'view.actual', 'view.rotateRight', 'view.flipHorizontal', 'view.smooth', 'view.reset'],
   ['key.toggle', 'key.only'],

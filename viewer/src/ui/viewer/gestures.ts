@@ -1,6 +1,6 @@
 // Turns pointer, wheel and touch events on a pane into actions of its controller. Captures the pointer while dragging.
 
-import { dragZoom, isDrag, mouseDrag, pixelsPerImage, wheelSteps, type DragMeaning, type Tool } from '../../core/gesture';
+import { dragTurn, dragZoom, isDrag, mouseDrag, pixelsPerImage, wheelSteps, type DragMeaning, type Tool } from '../../core/gesture';
 import { Owner } from '../../core/lifecycle';
 import type { Point } from '../../core/view';
 import type { Drag } from '../../viewport/measure/session';
@@ -121,12 +121,12 @@ export class Gestures {
     if (this.grabbed) this.grabbed.move(this.at(event));
     else if (this.contacts.size === 2) this.pinch(event, before);
     else if (this.contacts.size >= 3) this.window(dx / this.contacts.size, dy / this.contacts.size);
-    else if (this.meaning) this.drag(this.meaning, dx, dy);
+    else if (this.meaning) this.drag(this.meaning, before, dx, dy);
     this.contacts.set(event.pointerId, { x: event.clientX, y: event.clientY });
     if (event.pointerType !== 'touch') this.host.cursorAt(this.at(event));
   };
 
-  private drag(meaning: DragMeaning, dx: number, dy: number): void {
+  private drag(meaning: DragMeaning, from: Contact, dx: number, dy: number): void {
     const { set, pane } = this.controller.state();
     const box = this.element.getBoundingClientRect();
     switch (meaning) {
@@ -138,6 +138,9 @@ export class Gestures {
         break;
       case 'zoom':
         this.controller.zoom(dragZoom(dy), [this.start.x - box.left, this.start.y - box.top]);
+        break;
+      case 'rotate':
+        this.controller.turn(dragTurn([from.x, from.y], [from.x + dx, from.y + dy], [box.left + box.width / 2, box.top + box.height / 2]));
         break;
       case 'scroll': {
         this.scrollRest += dy / pixelsPerImage(pane.height, set?.pictures.length ?? 1);

@@ -38,7 +38,7 @@ const PANELS: readonly Button[] = [
   { command: 'panel.tags', icon: Tags, label: 'Tags', phone: false },
 ];
 const TURNS: readonly (readonly CommandName[])[] = [
-  ['view.rotateLeft', 'view.rotateRight', 'view.flipHorizontal', 'view.flipVertical'],
+  ['view.rotateLeft', 'view.rotateRight', 'tool.rotate', 'view.flipHorizontal', 'view.flipVertical'],
   ['view.fit', 'view.actual', 'view.smooth', 'view.planes', 'view.magnifier'],
 ];
 const MORE: readonly (readonly CommandName[])[] = [
@@ -135,7 +135,7 @@ export function ToolBar({ tool, workspace, inVolume, layoutAsked, onLayout, play
       <div className="tool-group">
         {presets}
         <MenuButton icon={RotateCw} label={t('View')} title={t(MENUS.view)} asked={asked.view}>
-          {(close) => TURNS.map((group) => <Entries key={group[0]} names={group} checked={nothing} run={run} close={close} />)}
+          {(close) => TURNS.map((group) => <Entries key={group[0]} names={group} checked={(name) => (name === 'tool.rotate' ? tool === 'rotate' : undefined)} run={run} close={close} />)}
         </MenuButton>
         {ACTIONS.map((entry) => button({ ...entry, phone: entry.phone && !canPlay }, entry.command === 'window.invert' ? inverted : undefined))}
       </div>

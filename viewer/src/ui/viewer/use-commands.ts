@@ -70,7 +70,7 @@ function toolActions({ measure, structures, workspace, volume3d, mpr }: ViewerEn
   /** The path through the planes, while what is done is done to it. */
   const onPath = (): PathSession | undefined => (page.tool() === 'curve' || page.tool() === 'crosshair' ? mpr.state()?.path : undefined);
   const tool = (name: Tool) => (): void => page.change(() => ({ tool: name }));
-  const actions: Actions = { 'tool.window': tool('window'), 'tool.scroll': tool('scroll'), 'tool.zoom': tool('zoom'), 'tool.pan': tool('pan'), 'tool.crosshair': tool('crosshair') };
+  const actions: Actions = { 'tool.window': tool('window'), 'tool.scroll': tool('scroll'), 'tool.zoom': tool('zoom'), 'tool.pan': tool('pan'), 'tool.rotate': tool('rotate'), 'tool.crosshair': tool('crosshair') };
   for (const kind of MEASURES) {
     actions[`measure.${kind}`] = () => {
       void measure.want();
