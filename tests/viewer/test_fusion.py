@@ -124,6 +124,25 @@ def test_a_pet_lies_over_its_ct_with_values_and_colours_of_its_places(view: View
     )
 
 
+def along_a_path(view: View) -> None:
+    """Draw a straight path in the axial plane: what is straightened along it is fused, too."""
+    view.page.keyboard.press("Shift+o")
+    ends = []
+    for column, row in ((20, 30), (70, 60)):
+        ends.append(shown(view, 0, column, row)[0])
+        view.page.mouse.down()
+        view.page.mouse.up()
+    view.page.keyboard.press("Enter")
+    view.page.wait_for_function("() => document.querySelectorAll('[data-testid=fusion]')[3]?.dataset.drawn")
+    size = view.page.evaluate("window.__isocenter.summary(3)")
+    for share in (0.2, 0.5, 0.9):
+        column = round(share * (size["columns"] - 1))
+        text = shown(view, 3, column, (size["rows"] - 1) // 2)[1]
+        place = ends[0] + (ends[1] - ends[0]) * column / (size["columns"] - 1)
+        assert numbers(text.partition("SUVbw")[2])[0] == pytest.approx(activity(place) * FACTOR, rel=5e-3)
+    view.page.keyboard.press("Escape")
+
+
 @pytest.mark.usefixtures("pair")
 def test_planes_are_fused_too_and_other_frames_of_reference_are_refused(view: View) -> None:
     view.study(STUDY, f"&SeriesInstanceUIDs={STUDY}.1")
@@ -140,6 +159,7 @@ def test_planes_are_fused_too_and_other_frames_of_reference_are_refused(view: Vi
             checked += 1
             assert numbers(text.partition("SUVbw")[2])[0] == pytest.approx(activity(place) * FACTOR, rel=3e-3)
     assert checked >= 4
+    along_a_path(view)
     view.page.keyboard.press("Shift+y")
     expect(view.page.locator('[data-testid="fusion"]')).to_have_count(0)
     expect(view.page.locator(".pane")).to_have_count(3)

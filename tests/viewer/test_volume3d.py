@@ -209,6 +209,17 @@ def test_dragging_turns_and_the_wheel_zooms(opened: View) -> None:
     opened.page.mouse.move(box["x"] + 100 + box["height"] / 2, box["y"] + 100, steps=3)
     opened.page.mouse.up()
     expect(opened.page.locator(".volume-cube")).to_have_attribute("aria-label", "Seen from R")
+    slice_before = opened.summary()["index"]
+    for key, side in (("ArrowLeft", "A"), ("ArrowUp", "F"), ("ArrowDown", "A"), ("ArrowRight", "R")):
+        for _ in range(18):  # of 5° each
+            opened.page.keyboard.press(key)
+        expect(opened.page.locator(".volume-cube")).to_have_attribute("aria-label", f"Seen from {side}")
+    assert opened.summary()["index"] == slice_before
+    settled(opened)
+    size = np.count_nonzero(picture(opened).max(axis=2) > 60)
+    opened.page.keyboard.press("-")
+    settled(opened)
+    assert np.count_nonzero(picture(opened).max(axis=2) > 60) == pytest.approx(size / 1.25**2, rel=0.2)
     opened.page.mouse.wheel(0, -300)
     settled(opened)
     after = opened.page.evaluate(f"window.__isocenter.volume({list(BLOCK)}).at")

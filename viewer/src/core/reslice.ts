@@ -26,6 +26,12 @@ export interface Strip {
   through: Vector;
 }
 
+/** Tells apart what is cut along one and the same picture: slabs, and the strips of a path. */
+export function cutKey({ slab, strips }: Cut): string {
+  const ends = strips ? [strips[0], strips.at(-1)].map((strip) => [strip?.origin, strip?.down].join()) : [];
+  return [slab ? `${slab.mode}${slab.samples}×${slab.step.join()}` : '', ...ends].join(' ');
+}
+
 /** What lies outside the volume. */
 export const OUTSIDE = -1_000_000;
 

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState, type JSX } from 'react';
 import { Signal } from '../../core/lifecycle';
+import { cutKey } from '../../core/reslice';
 import type { LoadedBitmap } from '../../viewport/bitmap-store';
 import { place } from '../../viewport/canvas/drawing';
 import type { Overlay } from '../../viewport/fusion/overlay';
@@ -32,8 +33,8 @@ function Layer({ overlay, mpr, pane, state }: Omit<Props, 'fusion'> & { overlay:
   const planes = useStateOf(mpr);
   useStateOf<unknown>(planes ?? NO_PLANES);
   const picture = set?.pictures[shown];
-  const slab = picture && planes?.slabAt(picture.id);
-  const slabKey = slab ? `${slab.mode} ${slab.samples} ${slab.step.join()}` : '';
+  const below = picture && planes?.cutOf(picture.id);
+  const key = below ? cutKey(below) : '';
   const canvas = useRef<HTMLCanvasElement>(null);
   const [cut, setCut] = useState<{ id: string; bitmap: LoadedBitmap }>();
   const { version, setting, grey, blend, visible } = look;
@@ -41,7 +42,7 @@ function Layer({ overlay, mpr, pane, state }: Omit<Props, 'fusion'> & { overlay:
   useEffect(() => {
     if (!picture || !bitmap || !visible) return undefined;
     let gone = false;
-    overlay.cut(pane, picture, bitmap, slab).then(
+    overlay.cut(pane, picture, bitmap, below).then(
       (made) => {
         if (!gone && made) setCut({ id: picture.id, bitmap: made });
       },
@@ -50,9 +51,9 @@ function Layer({ overlay, mpr, pane, state }: Omit<Props, 'fusion'> & { overlay:
     return () => {
       gone = true;
     };
-    // The slab is told by its key.
+    // The cut is told by its key.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [overlay, pane, picture, bitmap, slabKey, version, visible]);
+  }, [overlay, pane, picture, bitmap, key, version, visible]);
 
   const image = useRef<{ of: unknown[]; canvas: HTMLCanvasElement }>(undefined);
   const here = cut?.id === picture?.id ? cut?.bitmap : undefined;

@@ -18,6 +18,7 @@ const POINTERS: readonly (readonly [string, string])[] = [
   ['Two fingers', 'zoom and pan'],
   ['Three fingers', 'window'],
   ['Long press', 'menu'],
+  ['Arrow keys, + and - in 3D', 'turn and zoom the volume'],
 ];
 
 export function KeySheet({ onClose }: { onClose(): void }): JSX.Element {

@@ -251,6 +251,21 @@ function nudged({ subtraction, workspace }: ViewerEngine, page: PageActions, { k
   return subtraction.state()?.nudge(workspace.active, step[0] * by, step[1] * by) ?? false;
 }
 
+/** What an arrow key turns a volume in three dimensions by, in parts of half a turn; what + and - zoom by. */
+const TURN = 5 / 180;
+const STEP_ZOOM = 1.25;
+
+/** Arrow keys turn the volume while one is open, + and - zoom; Shift with arrows goes through its phases. */
+function volumeTurned({ volume3d }: ViewerEngine, { key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+  const session = volume3d.state();
+  if (!session || ctrlKey || metaKey || altKey) return false;
+  const step = NUDGES[key];
+  if (step && !shiftKey) session.turn(step[0] * TURN, step[1] * TURN);
+  else if (key === '+' || key === '-') session.zoom(key === '+' ? STEP_ZOOM : 1 / STEP_ZOOM);
+  else return false;
+  return true;
+}
+
 function volumeActions({ volume3d }: ViewerEngine, page: PageActions): Actions {
   return { 'volume.toggle': () => void volume3d.toggle().then((note) => page.change(() => ({ note }))) };
 }
@@ -438,7 +453,7 @@ export function useCommands(engine: ViewerEngine, page: PageActions): (name: Com
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (isTyping(event) || pressing(event) || document.querySelector('dialog[open]')) return;
-      if (nudged(engine, page, event)) {
+      if (volumeTurned(engine, event) || nudged(engine, page, event)) {
         event.preventDefault();
         return;
       }

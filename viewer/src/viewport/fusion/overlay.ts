@@ -10,7 +10,7 @@ import { pictureInfo } from '../../core/picture-info';
 import { planeOf } from '../../core/plane';
 import { previewGeometry, type Preview } from '../../core/preview';
 import { planeDataSet } from '../../core/reformat';
-import { coarseToFine, OUTSIDE, type Cut } from '../../core/reslice';
+import { coarseToFine, cutKey, OUTSIDE, type Cut } from '../../core/reslice';
 import type { DisplaySet, Picture } from '../../core/stack';
 import { chosenSuv, type SuvChoice } from '../../core/suv';
 import { isFloating, type Volume } from '../../core/volume';
@@ -109,22 +109,27 @@ export class Overlay {
     ].filter(Boolean);
   }
 
-  /** Cuts it along a picture; the slab is that of the picture. */
-  async cut(pane: number, picture: Picture, bitmap: LoadedBitmap, slab: Cut['slab']): Promise<LoadedBitmap | undefined> {
-    const plane = planeOf(picture);
-    if (!plane) return undefined;
-    const { cut, parts } = overlayCut({ ...plane, columns: bitmap.columns, rows: bitmap.rows }, this.volume.geometry, slab);
-    const id = `${picture.id}|${slab ? `${slab.mode}${slab.samples}×${slab.step.join()}` : ''}`;
+  /** Cuts it along a picture: one of a series, or one that was cut `below` as a plane, a slab, or straightened along a path. */
+  async cut(pane: number, picture: Picture, bitmap: LoadedBitmap, below: Cut | undefined): Promise<LoadedBitmap | undefined> {
+    const made = below?.strips ? { cut: below, parts: 1 } : this.along(picture, bitmap, below?.slab);
+    if (!made) return undefined;
+    const { cut, parts } = made;
+    const id = `${picture.id}|${below ? cutKey(below) : ''}`;
     this.cuts.set(id, cut);
     try {
-      const made = await this.reslicer.load({ ...this.set, id: `${this.set.id}@${pane}` }, { ...this.sample, id });
-      const shaped = { ...made, pixelWidth: bitmap.pixelWidth / parts, pixelHeight: bitmap.pixelHeight / parts };
+      const loaded = await this.reslicer.load({ ...this.set, id: `${this.set.id}@${pane}` }, { ...this.sample, id });
+      const shaped = { ...loaded, pixelWidth: bitmap.pixelWidth / parts, pixelHeight: bitmap.pixelHeight / parts };
       this.drawn.set(pane, { bitmap: shaped, base: picture.id, parts });
       this.shade(shaped);
       return shaped;
     } finally {
       if (this.cuts.get(id) === cut) this.cuts.delete(id);
     }
+  }
+
+  private along(picture: Picture, { columns, rows }: LoadedBitmap, slab: Cut['slab']): { cut: Cut; parts: number } | undefined {
+    const plane = planeOf(picture);
+    return plane && overlayCut({ ...plane, columns, rows }, this.volume.geometry, slab);
   }
 
   /** What was last drawn over a picture; nothing while it is hidden. */

@@ -143,12 +143,6 @@ export class MprSession {
     return this.volumes.isWhole(phase);
   }
 
-  /** The slab that a picture on screen stands for, if it is one; a straightened one is no plane that others could be cut along. */
-  slabAt(id: string): Cut['slab'] {
-    const cut = this.cutOf(id);
-    return cut?.strips ? undefined : cut?.slab;
-  }
-
   setSlab(mode: SlabMode, thickness: number): void {
     this.update({ mode, thickness: Math.min(MOST_THICKNESS, Math.max(0, thickness)) });
     this.volumes.forget();
@@ -321,7 +315,8 @@ export class MprSession {
     });
   }
 
-  private cutOf(id: string): Cut | undefined {
+  /** How a picture on screen is cut out of the volume. */
+  cutOf(id: string): Cut | undefined {
     for (const { cuts, frame } of this.planes) {
       const cut = cuts.get(id);
       const { mode, thickness } = this.current;
