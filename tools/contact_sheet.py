@@ -30,8 +30,8 @@ FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-
 SIZE, THUMBNAIL, LABEL, COLUMNS = (1280, 720), (400, 225), 24, 5
 #: Pictures of the guide, and how large they may be.
 GUIDE = (
-    "list", "local", "upload", "keys", "phone", "stack", "measure", "keyimage", "view", "colours", "suv", "isocontour",
-    "segmentation", "dose", "phases", "fusion", "layout", "mammogram", "report", "slide", "ecg", "cine", "dsa",
+    "list", "studies", "local", "upload", "keys", "phone", "stack", "measure", "keyimage", "view", "colours", "suv",
+    "isocontour", "segmentation", "dose", "phases", "fusion", "layout", "mammogram", "report", "slide", "ecg", "cine", "dsa",
     "priors", "mpr", "curved", "volume", "transfer", "export", "print", "tags",
 )  # fmt: skip
 #: Places in the aorta of the generated thorax, LPS mm.
@@ -329,6 +329,8 @@ ROWS = (
     Row("upload", "Put into the archive, what became of it (Ctrl U)", "", (stored("PA and lateral"),)),
     Row("anonymize", "Anonymise marked studies (A)", "", (
         keys("ArrowDown", " ", "ArrowDown", " ", "a"), until("dialog[open]"))),
+    Row("studies", "Marked studies: sent, saved, deleted (S Z Del)", "", (
+        keys("ArrowDown", " ", "ArrowDown", " ", "Delete"), until("dialog[open] .danger"))),
     Row("stack", "Stack, corner text, letters, scale", "CT", (hover(0.5, 0.5),), "contrast"),
     Row("window", "Window by drag (W)", "CT", (keys("w"), drag((0.5, 0.5), (0.7, 0.35))), "contrast"),
     Row("preset", "Lung preset (3)", "CT", (keys("3"),), "contrast"),

@@ -71,8 +71,7 @@ def serving_dicom(archive: Archive, settings: Settings, sockets: Sockets, counte
 
 def services_of(archive: Archive, settings: Settings) -> list[Service]:
     """Return the DIMSE services of a node."""
-    anonymized = partial(anonymized_for, archive, Projects(Path(settings.data)))
-    outgoing = Outgoing(archive, partial(_transcode, archive), anonymized)
+    outgoing = outgoing_of(archive, settings)
     return [
         EchoService(),
         StoreService(archive, settings),
@@ -84,6 +83,12 @@ def services_of(archive: Archive, settings: Settings) -> list[Service]:
         CommitService(archive.commitments, settings),
         UpsService(archive.work_items, archive.subscriptions, archive.peers, settings),
     ]
+
+
+def outgoing_of(archive: Archive, settings: Settings) -> Outgoing:
+    """Return what opens objects for whoever they are sent to."""
+    anonymized = partial(anonymized_for, archive, Projects(Path(settings.data)))
+    return Outgoing(archive, partial(_transcode, archive), anonymized)
 
 
 def ups_reports_of(archive: Archive, settings: Settings) -> UpsReports:

@@ -12,13 +12,14 @@ from isocenter.anonymizing.jobs import Jobs
 from isocenter.anonymizing.worker import Worker
 from isocenter.archive import Archive
 from isocenter.arrivals import Arrivals
-from isocenter.cli.dicom_part import connect_to_send
+from isocenter.cli.dicom_part import connect_to_send, outgoing_of
 from isocenter.cli.ports import Contexts, Sockets
 from isocenter.index.peers import KnownPeer
 from isocenter.net.credentials import Credentials
 from isocenter.net.peer import Peer
 from isocenter.net.verification import verify
 from isocenter.services.anonymized import PeerTarget
+from isocenter.services.sending import send_to
 from isocenter.settings import Settings
 from isocenter.web.app import create_app
 from isocenter.web.server import HttpServer
@@ -58,6 +59,7 @@ def serve_web(
             collectors=[DicomMetrics(ask_counters)],
             previews=Path(settings.data) / "previews",
             echo=partial(_echo, settings),
+            send=partial(send_to, outgoing_of(archive, settings), partial(connect_to_send, settings)),
             jobs=jobs,
         )
         web = HttpServer(app, sockets.http, grace=settings.shutdown_seconds, tls=tls, began=ready)

@@ -140,7 +140,7 @@ class PeerTarget:
             def take(instance: Instance, result: Result, check: Callable[[], None]) -> tuple[str, str]:
                 handing.result, handing.check = result, check
                 try:
-                    code = _status(sender, instance)
+                    code = sender.send_alone(instance)
                 except UnsupportedError as error:
                     return "rejected", f"the peer does not take it: {error}"
                 if category(code) in {StatusCategory.SUCCESS, StatusCategory.WARNING}:
@@ -163,13 +163,3 @@ class _Handing:
         with outbound(self.result, instance.SOPClassUID, takes) as made:
             self.check()
             yield made
-
-
-def _status(sender: SubAssociation, instance: Instance) -> int:
-    """Send one object and return the status of its C-STORE."""
-    steps = sender.send(instance)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return int(end.value)

@@ -172,6 +172,15 @@ class SubAssociation:
                 raise
         return status.PROCESSING_FAILURE if answer.Status is None else answer.Status
 
+    def send_alone(self, instance: Instance) -> int:
+        """Send one object where nobody has to be told anything meanwhile; the peer's status is returned."""
+        steps = self.send(instance)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return int(end.value)
+
     def _open(self, sop_class: str) -> Destination:
         """Return the association, opened anew where it is not there for this SOP class.
 

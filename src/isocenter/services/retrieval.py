@@ -89,6 +89,11 @@ class Tally:
     failed: list[str] = field(default_factory=list)
     reason: str = ""  # of the last failure
 
+    @property
+    def sent(self) -> int:
+        """How many the peer has taken, with a warning or without."""
+        return self.completed + self.warning
+
     def note(self, instance: Instance, outcome: int | Exception) -> None:
         """Count an object by the status of its C-STORE, or the error that kept it from being sent."""
         if isinstance(outcome, int):

@@ -34,6 +34,7 @@ from isocenter.web.management import create_management
 from isocenter.web.metrics import Metrics
 from isocenter.web.misspelt import check_parameters
 from isocenter.web.node import Handler, Node
+from isocenter.web.node import Send as SendToPeer
 from isocenter.web.previews import PreviewMaker, Previews
 from isocenter.web.problems import is_expected, problem, problem_of
 from isocenter.web.proxy import Proxies
@@ -182,6 +183,7 @@ def create_app(
     static: Path = STATIC,
     previews: Path | None = None,
     echo: Callable[[KnownPeer], tuple[float, float]] | None = None,
+    send: SendToPeer | None = None,
     jobs: Jobs | None = None,
 ) -> Application:
     """Return the application of one archive.
@@ -193,6 +195,7 @@ def create_app(
         static: folder of the built viewer.
         previews: folder for previews of volumes, which are then made of what settles; None: made on request only.
         echo: asks a known DICOM node whether it answers (C-ECHO); returns the milliseconds for association and answer.
+        send: sends objects to a known DICOM node (C-STORE), and yields how far it is.
         jobs: de-identification jobs, which somebody else works on.
     """
     layouts = LayoutCache()
@@ -200,7 +203,8 @@ def create_app(
     maker = None if previews is None else PreviewMaker(kept, archive)
     jobs = jobs or Jobs(archive, Path(settings.data))
     threads = Threads(lambda: archive.receiving)
-    node = Node(archive, settings, Metrics(archive.statistics, collectors), threads, layouts, kept, jobs, echo, maker)
+    metrics = Metrics(archive.statistics, collectors)
+    node = Node(archive, settings, metrics, threads, layouts, kept, jobs, echo=echo, send=send, maker=maker)
     viewer = Viewer(static)
     tell = capabilities(dicomweb.ROUTES)
     table: list[Row] = [

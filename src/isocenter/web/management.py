@@ -35,6 +35,7 @@ from isocenter.web.previews import add_preview_route
 from isocenter.web.problems import problem, problem_of
 from isocenter.web.query_keys import add_query_key_routes
 from isocenter.web.segmentations import add_segmentation_routes
+from isocenter.web.sending import add_sending_route
 from isocenter.web.streaming import Span, StreamedResponse
 from isocenter.web.worklist import add_worklist_routes
 
@@ -133,6 +134,7 @@ def create_management(node: Node) -> FastAPI:
     _delete(api, node)
     add_bin_routes(api, node)
     add_peer_routes(api, node)
+    add_sending_route(api, node)
     add_query_key_routes(api, node)
     add_preview_route(api, node.previews)
     add_worklist_routes(api, node)

@@ -17,12 +17,15 @@ import './study-list.css';
 import { LocalPanel } from './local-panel';
 import { StudyTable } from './study-table';
 import { UploadPanel } from './upload-panel';
-import { useMarks, type Marks } from './use-marks';
+import { useMarks, type MarkedAction, type Marks } from './use-marks';
 import { ALL, isAll, PAGE, useStudies } from './use-studies';
 import { patient } from '../../net/patient';
 import { SITE } from '../../net/site';
 
 const AnonymizeDialog = lazy(patient(() => import('../anonymize/anonymize-dialog').then((module) => ({ default: module.AnonymizeDialog }))));
+const SendDialog = lazy(patient(() => import('./send-dialog').then((module) => ({ default: module.SendDialog }))));
+const SaveDialog = lazy(patient(() => import('./save-dialog').then((module) => ({ default: module.SaveDialog }))));
+const DeleteDialog = lazy(patient(() => import('./delete-dialog').then((module) => ({ default: module.DeleteDialog }))));
 const NARROW = '(max-width: 720px)';
 
 /** The list as it was left, for the way back from a study. */
@@ -71,9 +74,9 @@ export function StudyListPage({ order, onListed }: { order: Sort | undefined; on
   const [filter, setFilter] = useState(left.filter);
   const [sort, setSort] = useState(order ?? left.sort);
   const [selected, setSelected] = useState(left.study);
-  const [anonymizing, setAnonymizing] = useState<'marked' | 'jobs'>();
+  const [dialog, setDialog] = useState<MarkedAction | 'jobs'>();
   const field = useRef<HTMLInputElement>(null);
-  const marks = useMarks(field, useCallback(() => setAnonymizing('marked'), []));
+  const marks = useMarks(field, setDialog);
   const studies = useStudies(client, filter, sort);
   const { rows } = studies;
   const index = selected ? rows.findIndex((row) => row.StudyInstanceUID === selected) : -1;
@@ -171,30 +174,56 @@ export function StudyListPage({ order, onListed }: { order: Sort | undefined; on
         <span>
           {studiesCounted(rows.length, studies.more, unfiltered, total)}
         </span>
-        <Middle marks={marks} onAnonymize={() => setAnonymizing('marked')} />
+        <Middle marks={marks} onAction={setDialog} />
         <span>
-          <button type="button" className="list-link" title={t('De-identification jobs and their results')} onClick={() => setAnonymizing('jobs')}>{t('Jobs')}</button>
+          <button type="button" className="list-link" title={t('De-identification jobs and their results')} onClick={() => setDialog('jobs')}>{t('Jobs')}</button>
           {' · '}
           {system?.version ? `Isocenter ${system.version} · ` : ''}
           {t('Not for diagnosis')}
         </span>
       </footer>
-      {anonymizing ? (
+      {dialog ? (
         <Suspense fallback={null}>
-          <AnonymizeDialog rows={anonymizing === 'marked' ? marks.rows : []} onClose={() => setAnonymizing(undefined)} />
+          <ListDialog name={dialog} marks={marks} onChanged={studies.retry} onClose={() => setDialog(undefined)} />
         </Suspense>
       ) : null}
     </div>
   );
 }
 
-function Middle({ marks, onAnonymize }: { marks: Marks; onAnonymize(): void }): JSX.Element {
+interface DialogProps {
+  name: MarkedAction | 'jobs';
+  marks: Marks;
+  onChanged(): void;
+  onClose(): void;
+}
+
+function ListDialog({ name, marks, onChanged, onClose }: DialogProps): JSX.Element {
+  const [rows] = useState(marks.rows);
+  if (name === 'send') return <SendDialog rows={rows} onClose={onClose} />;
+  if (name === 'save') return <SaveDialog rows={rows} onClose={onClose} />;
+  if (name === 'anonymize' || name === 'jobs') return <AnonymizeDialog rows={name === 'jobs' ? [] : rows} onClose={onClose} />;
+  return (
+    <DeleteDialog
+      rows={rows}
+      onChanged={() => {
+        marks.clear();
+        onChanged();
+      }}
+      onClose={onClose}
+    />
+  );
+}
+
+function Middle({ marks, onAction }: { marks: Marks; onAction(action: MarkedAction): void }): JSX.Element {
   return marks.rows.length > 0 ? (
       <span className="list-marked" role="group" aria-label={t('Marked studies')}>
         {t('{n} marked', { n: marks.rows.length })}
-        <button type="button" className="button" title={t('De-identified copies of the marked studies (A)')} onClick={onAnonymize}>
-          {t('Anonymise…')} <kbd>A</kbd>
-        </button>
+        {ACTIONS.map(([action, label, key, title]) => (
+          <button key={action} type="button" className="button" title={t(title)} onClick={() => onAction(action)}>
+            {t(label)} <kbd>{key}</kbd>
+          </button>
+        ))}
         <button type="button" className="button" onClick={marks.clear}>{t('Unmark')}</button>
       </span>
     ) : (
@@ -203,6 +232,13 @@ function Middle({ marks, onAnonymize }: { marks: Marks; onAnonymize(): void }): 
       </span>
     );
 }
+
+const ACTIONS: readonly (readonly [action: MarkedAction, label: string, key: string, title: string])[] = [
+  ['send', 'Send…', 'S', 'Send the marked studies to a DICOM node (S)'],
+  ['save', 'Save…', 'Z', 'Save the marked studies as ZIP files with a DICOMDIR (Z)'],
+  ['anonymize', 'Anonymise…', 'A', 'De-identified copies of the marked studies (A)'],
+  ['delete', 'Delete…', 'Del', 'Delete the marked studies (Del)'],
+];
 
 /** Commands that let files be chosen: to show them or to store them, files or a folder. */
 const PICKING: readonly (readonly [name: CommandName, way: 'show' | 'store', folder: boolean])[] = [

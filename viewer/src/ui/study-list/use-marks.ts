@@ -1,4 +1,4 @@
-// Studies that are marked, to do something with all of them; the key A opens what is done.
+// Studies that are marked, to do something with all of them; what is done has a key each.
 
 import { useCallback, useEffect, useMemo, useState, type RefObject } from 'react';
 import type { StudyRow } from '../../core/study-row';
@@ -10,7 +10,11 @@ export interface Marks {
   clear(): void;
 }
 
-export function useMarks(field: RefObject<HTMLInputElement | null>, onKeyA: () => void): Marks {
+/** What can be done with marked studies, by the key for it. */
+export const MARKED = { s: 'send', z: 'save', Delete: 'delete', a: 'anonymize' } as const;
+export type MarkedAction = (typeof MARKED)[keyof typeof MARKED];
+
+export function useMarks(field: RefObject<HTMLInputElement | null>, onAction: (action: MarkedAction) => void): Marks {
   const [marked, setMarked] = useState<ReadonlyMap<string, StudyRow>>(new Map());
   const toggle = useCallback((row: StudyRow) => {
     setMarked((before) => {
@@ -22,12 +26,13 @@ export function useMarks(field: RefObject<HTMLInputElement | null>, onKeyA: () =
   const clear = useCallback(() => setMarked(new Map()), []);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== 'a' || event.target === field.current || event.ctrlKey || event.metaKey || marked.size === 0) return;
+      const action = MARKED[event.key as keyof typeof MARKED] as MarkedAction | undefined;
+      if (!action || event.target === field.current || event.target instanceof HTMLSelectElement || event.ctrlKey || event.metaKey || marked.size === 0) return;
       event.preventDefault();
-      onKeyA();
+      onAction(action);
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [marked, field, onKeyA]);
+  }, [marked, field, onAction]);
   return useMemo(() => ({ rows: [...marked.values()], uids: new Set(marked.keys()), toggle, clear }), [marked, toggle, clear]);
 }
