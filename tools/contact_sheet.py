@@ -31,8 +31,8 @@ SIZE, THUMBNAIL, LABEL, COLUMNS = (1280, 720), (400, 225), 24, 5
 #: Pictures of the guide, and how large they may be.
 GUIDE = (
     "list", "studies", "local", "upload", "keys", "phone", "stack", "measure", "keyimage", "view", "colours", "suv",
-    "isocontour", "segmentation", "dose", "phases", "fusion", "layout", "mammogram", "report", "slide", "ecg", "cine", "dsa",
-    "priors", "mpr", "curved", "volume", "transfer", "export", "print", "tags",
+    "isocontour", "segmentation", "dose", "phases", "fusion", "layout", "mammogram", "report", "slide", "ecg",
+    "cine", "dsa", "priors", "mpr", "curved", "volume", "transfer", "export", "print", "contact", "tags",
 )  # fmt: skip
 #: Places in the aorta of the generated thorax, LPS mm.
 AORTA = (
@@ -265,12 +265,12 @@ def stored(description: str) -> Step:
     return step
 
 
-def printed() -> Step:
+def printed(make: Step) -> Step:
     """Print, and look at the sheet."""
 
     def step(page: Page) -> None:
         page.evaluate("window.print = () => undefined")
-        page.keyboard.press("Control+p")
+        make(page)
         page.locator(".print-sheet").wait_for(state="attached")
         page.emulate_media(media="print")
 
@@ -406,7 +406,9 @@ ROWS = (
     Row("film", "A clip saved as MP4, the file played", "US", (keys("Space"), as_film)),
     Row("stl", "A surface saved as STL, drawn from the file", "CT", (as_stl,), "contrast"),
     Row("nifti", "A volume saved as NIfTI, planes of the file", "CT", (as_nifti,), "contrast"),
-    Row("print", "Printed on paper (Ctrl P)", "DX", (ready(2), printed())),
+    Row("print", "Printed on paper (Ctrl P)", "DX", (ready(2), printed(keys("Control+p")))),
+    Row("contact", "Contact sheet on paper (export menu)", "CT", (
+        printed(menu("Export", "export.contact")),), "ollow"),
     Row("tags", "Tag browser (G)", "CT", (keys("g"),), "contrast"),
     Row("commands", "Search commands (Ctrl K)", "CT", (found("wind"),), "contrast"),
     Row("keys", "Key sheet (?)", "CT", (keys("?"),), "contrast"),

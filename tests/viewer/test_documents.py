@@ -71,6 +71,18 @@ def test_a_report_is_read(opened: View) -> None:
     expect(shown.locator('[data-key="1.1.2"]')).to_contain_text("12.5 mm")
     expect(shown.locator('[data-key="1.3"]')).to_contain_text("not in the open study")
     assert opened.page.title() == "Isocenter viewer"
+    # On paper it is whole, black on white, under whose it is; nowhere without.
+    opened.page.evaluate("window.print = () => undefined")
+    opened.page.keyboard.press("Control+Shift+p")
+    expect(opened.page.get_by_role("alert")).to_contain_text("A report may name the patient")
+    opened.page.keyboard.press("Control+p")
+    paper = opened.page.locator(".print-sheet")
+    paper.wait_for(state="attached")
+    opened.page.emulate_media(media="print")
+    expect(paper.locator("header").first).to_contain_text("One, Slice")
+    expect(paper.locator('[data-key="1.1.2"]')).to_contain_text("12.5 mm")
+    expect(paper.locator(".report article")).to_have_css("background-color", "rgb(255, 255, 255)")
+    expect(paper.locator("button")).to_have_count(0)
 
 
 def test_an_image_of_a_report_opens_beside_it(opened: View) -> None:

@@ -144,6 +144,27 @@ def test_the_layout_is_printed_on_white_with_the_patient(view: View) -> None:
     expect(view.page.locator(".print-sheet")).to_have_count(0)
 
 
+def test_a_contact_sheet_has_every_picture_of_the_series(view: View) -> None:
+    view.study(CT_STUDY)
+    view.page.evaluate("window.print = () => undefined")
+    choose(view, "export.contact")
+    sheet = view.page.locator(".print-sheet")
+    sheet.wait_for(state="attached")
+    view.page.emulate_media(media="print")
+    captions = sheet.locator("figcaption")
+    assert [text.split(" · ")[0] for text in captions.all_inner_texts()] == [
+        f"Image {number} / {SLICES}" for number in range(1, SLICES + 1)
+    ]
+    assert "Muster, Erika" in sheet.locator("header").inner_text()
+    drawn = sheet.locator("canvas").evaluate_all(
+        """all => all.map(c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data
+                             .reduce((most, value, at) => (at % 4 < 3 && value > most ? value : most), 0))"""
+    )
+    assert len(drawn) == SLICES
+    assert min(drawn) > 100
+    assert view.page.pdf(format="A4").count(b"/Type /Page\n") == 1 + (SLICES - 1) // 30
+
+
 def test_a_pane_printed_alone_names_nobody(view: View) -> None:
     view.study(CT_STUDY)
     assert printed(view, "Control+Shift+p") == ""

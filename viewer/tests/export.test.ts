@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { ownFrame, pictureName } from '../src/core/export';
+import { contactIndices, ownFrame, pictureName } from '../src/core/export';
 import { toCsv, toJson } from '../src/core/measure/export';
 import type { Measurement } from '../src/core/measure/types';
 import { withoutNames } from '../src/core/naming';
@@ -15,6 +15,14 @@ describe('the name of a picture', () => {
   it('says what it is', () => expect(pictureName({ modality: 'CT', number: 3, plane: 'axial' }, 17)).toBe('CT-3-axial-17'));
   it('does without what there is not', () => expect(pictureName({ modality: '', number: undefined }, '3D')).toBe('image-3D'));
   it('keeps out what file systems do not like', () => expect(pictureName({ modality: '../C:T', number: 1 }, 2)).toBe('___C_T-1-2'));
+});
+
+describe('a contact sheet', () => {
+  it('has all pictures of a short series', () => expect(contactIndices(3)).toEqual({ indices: [0, 1, 2], step: 1 }));
+  it('has one of every so many of a long one, on five pages', () => {
+    const { indices, step } = contactIndices(1000);
+    expect([step, indices.length, indices[1], indices.at(-1)]).toEqual([7, 143, 7, 994]);
+  });
 });
 
 describe('a picture at its own size', () => {

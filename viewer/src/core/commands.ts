@@ -121,6 +121,7 @@ export const COMMANDS = [
   { name: 'export.copy', title: 'Copy the picture', group: 'Export', keys: ['Ctrl+c'] },
   { name: 'export.print', title: 'Print the layout, with the patient', group: 'Export', keys: ['Ctrl+p'] },
   { name: 'export.printPane', title: 'Print the active pane alone', group: 'Export', keys: ['Ctrl+Shift+p'] },
+  { name: 'export.contact', title: 'Print a contact sheet of the series', group: 'Export', keys: [] },
   { name: 'export.text', title: 'With corner text and patient', group: 'Export', keys: [] },
   { name: 'export.size', title: 'Whole image at its own size', group: 'Export', keys: [] },
   { name: 'panel.text', title: 'Corner text: all, minimal, none', group: 'Panels', keys: ['i'] },

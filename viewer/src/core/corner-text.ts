@@ -45,14 +45,14 @@ export const nextDetail = (detail: Detail): Detail => ({ all: 'minimal', minimal
 const join = (...parts: (string | undefined)[]): string => parts.filter(Boolean).join(' · ');
 const labelled = (label: string, value: number | undefined, unit = ''): string => (value === undefined ? '' : `${label} ${formatValue(value)}${unit ? ` ${unit}` : ''}`);
 
-function patientLines(dataSet: DataSet, unnamed = false): string[] {
+export function patientLines(dataSet: DataSet, unnamed = false): string[] {
   const birth = text(dataSet, 'PatientBirthDate');
   const age = formatAge(birth, text(dataSet, 'StudyDate'), text(dataSet, 'PatientAge'));
   if (unnamed) return [join(age, text(dataSet, 'PatientSex'))];
   return [text(dataSet, 'PatientName'), text(dataSet, 'PatientID'), join(birth && formatDate(birth), age, text(dataSet, 'PatientSex'))];
 }
 
-function studyLines(dataSet: DataSet): string[] {
+export function studyLines(dataSet: DataSet): string[] {
   const taken = text(dataSet, 'AcquisitionTime') || text(dataSet, 'ContentTime');
   const accession = text(dataSet, 'AccessionNumber');
   return [

@@ -24,6 +24,15 @@ export function ownFrame(view: View, shape: ImageShape): Frame {
   return { pane: { width: size.width / ratio, height: size.height / ratio }, view: { ...FIT, turns: view.turns, mirrored: view.mirrored }, ratio };
 }
 
+/** Pictures of a contact sheet at most: some pages of thirty. */
+const MOST_ON_SHEETS = 150;
+
+/** Which pictures of a series stand on its contact sheet: all, or one of every `step`. */
+export function contactIndices(count: number): { indices: number[]; step: number } {
+  const step = Math.max(1, Math.ceil(count / MOST_ON_SHEETS));
+  return { indices: Array.from({ length: Math.ceil(count / step) }, (_, index) => index * step), step };
+}
+
 /** "CT-3-axial-17": modality, series, plane, and which picture, counted from 1; or what else it is. */
 export function pictureName(set: Pick<DisplaySet, 'modality' | 'number' | 'plane'>, which: number | string): string {
   const parts = [set.modality || 'image', set.number, set.plane, which];

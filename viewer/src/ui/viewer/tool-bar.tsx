@@ -60,7 +60,7 @@ const MEASURES: readonly (readonly CommandName[])[] = [
   ['measure.undo', 'measure.redo', 'measure.delete', 'measure.hide', 'measure.list'],
 ];
 const EXPORTS: readonly (readonly CommandName[])[] = [
-  ['export.image', 'export.jpeg', 'export.film', 'export.copy', 'export.print', 'export.printPane'],
+  ['export.image', 'export.jpeg', 'export.film', 'export.copy', 'export.print', 'export.printPane', 'export.contact'],
   ['export.text', 'export.size'],
   ['link.copy'],
   ['export.nifti', 'export.surface'],

@@ -294,6 +294,7 @@ function exportActions(engine: ViewerEngine, page: PageActions): Actions {
     'export.copy': making(async () => (await import('../../viewport/export/exporter')).copyPicture(source(), wanted())),
     'export.print': printing('layout'),
     'export.printPane': printing('pane'),
+    'export.contact': making(() => job.run(t('Making the contact sheet'), async (running) => (await import('./print-sheet')).printContactSheet(engine, source().parts, running))),
     'export.text': () => exporting.toggle('text'),
     'export.size': () => exporting.toggle('ownSize'),
   };

@@ -76,7 +76,8 @@ async function filmOf({ set, timing, rate }: PaneState, paint: Paint): Promise<F
   };
 }
 
-async function pictureAt(state: PaneState, index: number, store: PictureStore, parts: PaneParts, wanted: ExportState): Promise<HTMLCanvasElement | undefined> {
+/** A picture of the pane's series as the pane would show it. */
+export async function pictureAt(state: PaneState, index: number, store: PictureStore, parts: PaneParts, wanted: Parameters<typeof panePicture>[2]): Promise<HTMLCanvasElement | undefined> {
   const { set, setting } = state;
   const picture = set?.pictures[index];
   if (!set || !picture) return undefined;
