@@ -70,7 +70,7 @@ PARAMETERS = (
 #: Object that is made here -> when, and of what.
 CREATED = (
     ("Comprehensive SR, or Comprehensive 3D SR", "measurements are signed in the viewer",
-     "TID 1500 Measurement Report, regions of PET by TID 1411; Manufacturer Isocenter, series of its own, UNVERIFIED"),
+     "TID 1500 Measurement Report, PET regions 1411, arrows 1410; Manufacturer Isocenter, own series, UNVERIFIED"),
     ("Secondary Capture, Video Photographic, Encapsulated PDF, CDA, STL, OBJ, MTL",
      "STOW-RS with metadata and bulk data", "what the metadata says; the rest by the section DICOMweb"),
     ("the SOP class of an original", "an object is asked for in a lossy transfer syntax",

@@ -120,6 +120,16 @@ def measure(key: str, *places: tuple[float, float]) -> Step:
     return step
 
 
+def written(text: str) -> Step:
+    """Write where the focus is, and Enter."""
+
+    def step(page: Page) -> None:
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+
+    return step
+
+
 def menu(button: str, command: str = "") -> Step:
     """Open a menu of the toolbar, and choose a command in it."""
 
@@ -401,6 +411,8 @@ ROWS = (
     Row("freehand", "Region drawn by hand (Ctrl E)", "CT", (
         measure("Control+e", (0.42, 0.45), (0.46, 0.38), (0.53, 0.38), (0.58, 0.46), (0.55, 0.55), (0.47, 0.56)),),
         "1000"),
+    Row("arrow", "Arrow with text (Shift J)", "CT", (
+        measure("Shift+j", (0.46, 0.4), (0.58, 0.3)), written("Nodule? Not there in 2024"), keys("w"),), "1000"),
     Row("nobody", "Who it is hidden by one click (Shift H)", "CT", (keys("Shift+h"),), "contrast"),
     Row("export", "Export and print", "CT", (menu("Export"),), "contrast"),
     Row("film", "A clip saved as MP4, the file played", "US", (keys("Space"), as_film)),

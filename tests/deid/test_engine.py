@@ -16,6 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from isocenter.deid import Option, Policy, Project, Status, anonymize, policy
 from isocenter.deid.writing import write_element
+from isocenter.dicom.arrow_group import arrow_group
 from isocenter.dicom.encoding import EXPLICIT_LITTLE
 from isocenter.errors import InvalidObjectError, IsocenterError
 
@@ -147,6 +148,17 @@ def test_report_content_by_value_type(
         assert found
         assert found != value
         assert expected is None or found == expected
+
+
+def test_the_text_of_an_arrow_goes_or_is_cleaned(project: Project) -> None:
+    """Both where it is what the group is tracked by, and where it is the comment."""
+    image = {"SeriesInstanceUID": "1.2.826.0.1.5.3", "SOPInstanceUID": "1.2.826.0.1.5.1", "frame": 1}
+    arrow = {"kind": "arrow", "points": [[1, 1], [0, 0]], "image": image, "name": "Nodule of Jane Doe"}
+    for chosen, expected in ((policy(), "DEIDENTIFIED"), (policy("research"), "Nodule of")):
+        report = ct(SOPClassUID=SR, ContentSequence=[arrow_group(arrow, {image["SOPInstanceUID"]: CT})])
+        (group,) = clean(report, project, chosen).ContentSequence
+        assert [item.TextValue for item in group.ContentSequence if "TextValue" in item] == [expected] * 2
+        assert [list(item.GraphicData) for item in group.ContentSequence[2:4]] == [[1.5, 1.5], [1.5, 1.5, 0.5, 0.5]]
 
 
 @pytest.mark.parametrize(("code", "scheme"), [("121033", "DCM"), ("29463-7", "LN"), ("50373000", "SCT")])

@@ -309,3 +309,36 @@ def calibrate(view: View, start: Pixel, end: Pixel, length: str, unit: str, warn
     dialog.get_by_label("Unit").select_option(unit)
     dialog.get_by_role("button", name="Calibrate", exact=True).click()
     expect(dialog).to_have_count(0)
+
+
+def test_an_arrow_has_its_text_where_it_was_dragged_to(view: View) -> None:
+    """Written in place, kept, changed by a double click, moved; a click alone is a text, and nothing without one."""
+    view.study(CT_STUDY)
+    arrows, field = view.page.locator(".measurement[data-kind=arrow]"), view.page.get_by_label("Text of the arrow")
+    choose(view, "Shift+j")
+    drag(view, (30, 20), (50, 30))
+    field.fill("Nodule?")
+    field.press("Enter")
+    expect(arrows).to_have_text(["Nodule?"])
+    click(view, (20, 50))
+    field.press("Escape")
+    expect(arrows).to_have_count(1)
+    click(view, (20, 50))
+    view.page.keyboard.type("Left")
+    with view.page.expect_response(lambda answer: answer.request.method == "PUT" and "measurements" in answer.url):
+        drag(view, (60, 45), (40, 45))
+    field.press("Escape")
+    expect(arrows).to_have_text(["Nodule?", "Left", ""])
+    view.page.keyboard.press("Delete")
+    view.page.keyboard.press("w")
+    box = arrows.first.locator(".measure-box").bounding_box()
+    assert box is not None
+    assert box["y"] >= place(view, (50, 30))[1]
+    view.page.mouse.dblclick(box["x"] + 8, box["y"] + 8)
+    field.fill("Nodule, new since 2024")
+    with view.page.expect_response(lambda answer: answer.request.method == "PUT" and "measurements" in answer.url):
+        field.press("Enter")
+    view.study(CT_STUDY)
+    expect(arrows).to_have_text(["Nodule, new since 2024", "Left"])
+    assert arrows.first.locator("polyline.measure-line").count() == 2  # the line and its head
+    assert arrows.last.locator("polyline").count() == 0

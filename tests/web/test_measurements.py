@@ -65,7 +65,8 @@ def test_the_second_of_two_writers_is_told(client: Client, store: Callable[..., 
         [LENGTH | {"points": [[1e400, 0]]}],
         [LENGTH | {"points": [[0, 0]] * 401}],
         [LENGTH | {"colour": "red"}],
-        [LENGTH | {"name": "n" * 65}],
+        [LENGTH | {"name": "n" * 201}],
+        [LENGTH | {"kind": "arrow", "points": [[0, 0]] * 3}],
         [LENGTH | {"more": 1}],
         [LENGTH | {"image": IMAGE | {"SOPInstanceUID": "../x"}}],
         [LENGTH, LENGTH],
@@ -206,6 +207,33 @@ def test_what_was_calibrated_by_hand_says_so_in_the_report(
     values = {one.ConceptNameCodeSequence[0].CodeValue: one.MeasuredValueSequence[0].NumericValue for one in sizes}
     assert values == {"122423": 25, "111026": 0.125, "111066": 0.25}
     assert [len(number.ContentSequence) for number in ellipse.ContentSequence[2:]] == [1, 1, 1, 1, 5]
+
+
+@pytest.mark.peer("dciodvfy")
+@pytest.mark.parametrize("plane", [None, PLANE])
+def test_an_arrow_is_signed_with_what_it_points_at_and_its_text(
+    client: Client, store: Callable[..., None], tmp_path: Path, plane: dict | None
+) -> None:
+    """TID 1410: the tip is the region, the line to the text a path, the text a comment."""
+    store(ct(1, PatientBirthDate="19700101", PatientSex="M", StudyID="S1"))
+    at = {"plane": plane} if plane else {}
+    arrow = drawn(1, "arrow", [[1, 2], [4, 2]], [], name="Größerer Herd", **at)
+    text = drawn(2, "arrow", [[3, 3]], [], name="Seite?", **at)
+    bare = drawn(3, "arrow", [[1, 2], [4, 2]], [], **at)
+    assert put(client, [arrow, text, bare]).status_code == 204
+    report = made_object(client, tmp_path, client.request("POST", f"{PATH}/report").json())
+    assert client.get(PATH).json() == []
+    first, second, third = report.ContentSequence[-1].ContentSequence
+    assert first.ContentTemplateSequence[0].TemplateIdentifier == "1410"
+    told = [one.ConceptNameCodeSequence[0].CodeMeaning for one in first.ContentSequence]
+    assert told[2:] == ["Image Region", "Path", "Comment"]
+    name, _, tip, line, comment = first.ContentSequence
+    assert (name.TextValue, comment.TextValue) == ("Größerer Herd", "Größerer Herd")
+    assert (tip.GraphicType, line.GraphicType) == ("POINT", "POLYLINE")
+    assert list(line.GraphicData) == ([-9.5, -16, 30, -8, -16, 30] if plane else [1.5, 2.5, 4.5, 2.5])
+    assert list(tip.GraphicData) == list(line.GraphicData)[: len(tip.GraphicData)]
+    assert [one.get("TextValue") for one in second.ContentSequence] == ["Seite?", None, None, "Seite?"]
+    assert [one.get("TextValue") for one in third.ContentSequence] == ["Arrow", None, None, None]
 
 
 RESULTS = [

@@ -13,7 +13,12 @@ from .made_objects import address_of, made_object
 
 PATH = f"/api/studies/{STUDY}/presentation-states"
 PATIENT = {"PatientBirthDate": "19700101", "PatientSex": "M", "StudyID": "S1"}
-GRAPHIC = {"lines": [[[1.5, 1.5], [6.5, 1.5]], [[3, 3]]], "text": "30 mm\nLesion", "box": [[4, 2], [7, 4]]}
+GRAPHIC = {
+    "lines": [[[1.5, 1.5], [6.5, 1.5]], [[3, 3]]],
+    "text": "30 mm\nLesion",
+    "box": [[4, 2], [7, 4]],
+    "anchor": [1.5, 1.5],
+}
 VIEW = {
     "image": {"SeriesInstanceUID": f"{STUDY}.1", "SOPInstanceUID": f"{STUDY}.1.1"}, "label": "Lésion",
     "window": {"center": 30, "width": 60}, "inverse": True, "area": [2, 1, 7, 5], "rotation": 90, "flipped": True,
@@ -41,7 +46,8 @@ def test_a_grey_view(client: Client, store: Callable[..., None], tmp_path: Path)
     (annotation,) = drawn.GraphicAnnotationSequence
     line, point = annotation.GraphicObjectSequence
     assert (list(line.GraphicData), line.GraphicType, point.GraphicType) == ([1.5, 1.5, 6.5, 1.5], "POLYLINE", "POINT")
-    assert annotation.TextObjectSequence[0].UnformattedTextValue == "30 mm\r\nLesion"
+    (text,) = annotation.TextObjectSequence
+    assert (text.UnformattedTextValue, list(text.AnchorPoint)) == ("30 mm\r\nLesion", [1.5, 1.5])
 
 
 @pytest.mark.peer("dciodvfy")

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { History } from '../src/core/history';
 import { resultText, toCsv, toJson } from '../src/core/measure/export';
 import { fromDraft, keptOf, merged, sameKept, toDraft } from '../src/core/measure/draft';
+import { arrowLabel, headOf, textLines } from '../src/core/measure/arrow';
 import { thinned } from '../src/core/measure/freehand';
 import { labelBeside } from '../src/core/measure/label';
 import { distanceToChain, outline } from '../src/core/measure/outline';
@@ -252,5 +253,41 @@ describe('calibration by hand', () => {
     expect(sameKept(keptOf([one]), keptOf([line('a', 26, true)]))).toBe(false);
     expect(resultText(one)).toBe('25.0 mm known, whole series');
     expect(toCsv([one]).split('\r\n')[1]).toContain('calibration,length,25,mm,calibrated by hand');
+  });
+});
+
+describe('an arrow', () => {
+  const pane = { width: 400, height: 300 };
+  it('has a head whose sides are equally far from the line', () => {
+    const [left, tip, right] = headOf([100, 100], [200, 150]) as [Point, Point, Point];
+    expect(tip).toEqual([100, 100]);
+    const aside = ([x, y]: Point): number => ((y - 100) * 100 - (x - 100) * 50) / Math.hypot(100, 50);
+    expect(aside(left)).toBeCloseTo(-aside(right));
+    expect(Math.hypot(left[0] - 100, left[1] - 100)).toBeCloseTo(13);
+    expect(headOf([1, 1], [1, 1])).toEqual([]);
+  });
+  it('has its text beyond the end of the line, inside the pane', () => {
+    expect(arrowLabel([[100, 100], [200, 100]], ['Lesion'], pane).x).toBeGreaterThanOrEqual(200);
+    const left = arrowLabel([[200, 100], [100, 100]], ['Lesion'], pane);
+    expect(left.x + left.width).toBeLessThanOrEqual(100);
+    const edge = arrowLabel([[200, 100], [399, 100]], ['Lesion'], pane);
+    expect(edge.x + edge.width).toBe(400);
+    const below = arrowLabel([[100, 50], [110, 100]], ['Lesion'], pane);
+    expect(below.y).toBeGreaterThanOrEqual(100);
+    const alone = arrowLabel([[200, 100]], ['Lesion'], pane);
+    expect([alone.x + alone.width / 2, alone.y + alone.height / 2]).toEqual([200, 100]);
+  });
+  it('breaks long texts between words, and those without spaces anywhere', () => {
+    expect(textLines('new since 2024, suspected metastasis; control in 3 months')).toEqual(['new since 2024, suspected', 'metastasis; control in 3 months']);
+    expect(textLines('肺'.repeat(70)).map(({ length }) => length)).toEqual([32, 32, 6]);
+    expect(textLines('  ')).toEqual([]);
+  });
+  it('is listed and exported by its text, without who the patient is', () => {
+    const item: Measurement = { id: '1', kind: 'arrow', pictureId: 'a', points: [[0, 0], [4, 0]], name: 'Nodule of Doe' };
+    expect(resultText(item)).toBe('Nodule of Doe');
+    const about = dataSet({ PatientName: 'Doe^Jane' });
+    expect(toCsv([item], about)).toContain('Nodule of ');
+    expect(toCsv([item], about)).not.toContain('Doe');
+    expect(toDraft(fromDraft(toDraft(item), '1.2'))).toEqual(toDraft(item));
   });
 });

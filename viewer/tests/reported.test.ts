@@ -35,6 +35,17 @@ describe('measurements of reports', () => {
     expect(readReported(report(named))?.measurements[0]).toMatchObject({ name: 'Nodule', results: ['Mean 1'], places: [] });
   });
 
+  it('are arrows where a line begins at a point, with their comment as text', () => {
+    const [tip, line] = [flat('POINT', [1, 2], image('1.1')), flat('POLYLINE', [1, 2, 8, 2], image('1.1'))];
+    const named = (text: string, ...more: DataSet[]) => readReported(report(group(item('TEXT', '112039', { TextValue: text }), tip, ...more)))?.measurements[0];
+    const comment = item('TEXT', '121106', { TextValue: 'Nodule?' });
+    expect(named('Nodule?', line, comment)).toMatchObject({ name: 'Nodule?', results: [], arrow: 'Nodule?' });
+    expect(named('Arrow', line)).toMatchObject({ name: 'Arrow', results: [], arrow: '' });
+    expect(named('Lesion 1', comment)).toMatchObject({ name: 'Lesion 1', results: ['Nodule?'] });
+    expect(named('Lesion 1', line, num('Length', 7, 'mm'))).not.toHaveProperty('arrow');
+    expect(named('Lesion 1', comment)).not.toHaveProperty('arrow');
+  });
+
   it('are results with a place outside of groups, also by reference', () => {
     const byReference = dataSet({ ReferencedContentItemIdentifier: [1, 1] });
     const read = readReported(report(image('1.1', [2]), num('Diameter', 4, 'cm', [flat('CIRCLE', [5, 5, 7, 5], byReference)]), num('Age', 40, 'a')));

@@ -11,6 +11,7 @@ const TABLES: readonly (readonly [file: string, table: string, columns: Columns]
   ['core/commands.ts', 'COMMANDS', ['title', 'group']],
   ['core/hanging/protocols.ts', '*', ['name']],
   ['core/measure/angle.ts', '*', ['title']],
+  ['core/measure/arrow.ts', '*', ['title']],
   ['core/measure/bidirectional.ts', '*', ['title']],
   ['core/measure/calibration.ts', '*', ['title']],
   ['core/measure/circle.ts', '*', ['title']],

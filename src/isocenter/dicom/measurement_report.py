@@ -1,19 +1,18 @@
 """Measurements as a structured report: TID 1500 with a group for each (PS3.16), Comprehensive 3D or Comprehensive SR.
 
-Points of a picture with a frame of reference become SCOORD3D in the patient (PS3.3 C.18.9), others SCOORD in pixels,
-where the corner of the first pixel is 0, 0 (C.18.6). What was calibrated by hand is inferred from the known length and
-the spacing that follows from it (TID 300, derivation parameters). Isocontour regions are groups of TID 1411, see
-``region_group``. Builds the content tree; knows no archive nor HTTP.
+Each result names its place, see ``measured_place``. What was calibrated by hand is inferred from the known length and
+the spacing that follows from it (TID 300, derivation parameters). Isocontour regions are groups of TID 1411, arrows of
+TID 1410, see ``region_group`` and ``arrow_group``. Builds the content tree; knows no archive nor HTTP.
 """
 
 import datetime as dt
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
 
+from isocenter.dicom.arrow_group import arrow_group
 from isocenter.dicom.content_items import (
     NO_UNIT,
     Code,
@@ -23,14 +22,12 @@ from isocenter.dicom.content_items import (
     dataset,
     evidence,
     item,
-    reference,
     template,
 )
+from isocenter.dicom.measured_place import is_spatial, place
 from isocenter.dicom.new_object import new_object
 from isocenter.dicom.region_group import region_group
 from isocenter.dicom.uids import new_uid
-
-Points = Sequence[Sequence[float]]
 
 #: What is measured, by the name it has in the drafts.
 _CONCEPTS: Mapping[str, Code] = {
@@ -66,14 +63,14 @@ def make_report(
     source: Dataset, drafts: Sequence[Mapping[str, Any]], classes: Mapping[str, str], now: dt.datetime
 ) -> Dataset:
     """Return the report of these drafts; ``source`` is any object of the study, ``classes`` SOP class by instance."""
-    spatial = any(_is_spatial(draft) for draft in drafts)
+    spatial = any(is_spatial(draft) for draft in drafts)
     report = _head(source, Comprehensive3DSRStorage if spatial else ComprehensiveSRStorage, now)
     images = [(draft["image"]["SeriesInstanceUID"], draft["image"]["SOPInstanceUID"]) for draft in drafts]
     report.CurrentRequestedProcedureEvidenceSequence = [evidence(source.StudyInstanceUID, images, classes)]
     report.update(container("", ("126000", "DCM", "Imaging Measurement Report")))
     del report.RelationshipType
     report.ContentTemplateSequence = template("1500")
-    groups = [region_group(draft, _UNITS) if draft.get("contours") else _group(draft, classes) for draft in drafts]
+    groups = [_group(draft, classes) for draft in drafts]
     measured = container("CONTAINS", ("126010", "DCM", "Imaging Measurements"), groups)
     report.ContentSequence = [*_context(), measured]
     return report
@@ -85,7 +82,7 @@ def has_place(draft: Mapping[str, Any]) -> bool:
     Pixels of a picture that was computed, such as one straightened along a path, are not those of the stored image it
     names: without a plane in the patient they have no place.
     """
-    return _is_spatial(draft) or not draft["image"].get("reformatted", False)
+    return is_spatial(draft) or not draft["image"].get("reformatted", False)
 
 
 def _head(source: Dataset, sop_class: str, now: dt.datetime) -> Dataset:
@@ -109,6 +106,12 @@ def _context() -> list[Dataset]:
 
 
 def _group(draft: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
+    if draft.get("contours"):
+        return region_group(draft, _UNITS)
+    return arrow_group(draft, classes) if draft["kind"] == "arrow" else _measurement(draft, classes)
+
+
+def _measurement(draft: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
     """Return one measurement (TID 1501): what it is called, its results, each with the place it was taken from."""
     name = draft.get("name") or draft["kind"].capitalize()
     tracked = [
@@ -130,7 +133,7 @@ def _number(value: Mapping[str, Any], draft: Mapping[str, Any], classes: Mapping
     )
     quantity = "mean" if value["quantity"] == "value" and value["unit"] != "HU" else value["quantity"]
     number = item("CONTAINS", "NUM", _CONCEPTS[quantity], MeasuredValueSequence=[measured])
-    number.ContentSequence = [*_calibration(value, draft), _place(draft, classes)]
+    number.ContentSequence = [*_calibration(value, draft), place(draft, classes)]
     return number
 
 
@@ -151,65 +154,3 @@ def _calibration(value: Mapping[str, Any], draft: Mapping[str, Any]) -> list[Dat
 def _derivation(concept: Code, value: float, unit: Code) -> Dataset:
     measured = dataset(NumericValue=f"{value:.9g}", FloatingPointValue=value, MeasurementUnitsCodeSequence=[code(unit)])
     return item("INFERRED FROM", "NUM", concept, MeasuredValueSequence=[measured])
-
-
-def _place(draft: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
-    kind, points = draft["kind"], draft["points"]
-    plane = draft.get("plane")
-    if plane and _is_spatial(draft):
-        graphic, flat = _shape(kind, points, plane["columnStep"], plane["rowStep"])
-        data = [coordinate for point in flat for coordinate in _in_patient(plane, point)]
-        place = item("INFERRED FROM", "SCOORD3D", None, GraphicType=_SPATIAL.get((kind, graphic), graphic))
-        place.GraphicData, place.ReferencedFrameOfReferenceUID = data, plane["FrameOfReferenceUID"]
-        return place
-    graphic, flat = _shape(kind, points, 1.0, 1.0)
-    place = item("INFERRED FROM", "SCOORD", None, GraphicType=graphic)
-    place.GraphicData = [coordinate + 0.5 for point in flat for coordinate in point]
-    image = item("SELECTED FROM", "IMAGE", None, ReferencedSOPSequence=[_image(draft["image"], classes)])
-    place.ContentSequence = [image]
-    return place
-
-
-#: Closed lines are polygons in the patient.
-_SPATIAL: Mapping[tuple[str, str], str] = {("rectangle", "POLYLINE"): "POLYGON", ("freehand", "POLYLINE"): "POLYGON"}
-_LINES = {
-    "length": "POLYLINE",
-    "angle": "POLYLINE",
-    "cobb": "MULTIPOINT",
-    "bidirectional": "MULTIPOINT",
-    "probe": "POINT",
-}
-
-
-def _shape(kind: str, points: Points, column_step: float, row_step: float) -> tuple[str, list[tuple[float, float]]]:
-    """Return the graphic type, and its points in pixels of the picture."""
-    if kind in _LINES:
-        return _LINES[kind], [(point[0], point[1]) for point in points]
-    if kind == "freehand":
-        return "POLYLINE", [(point[0], point[1]) for point in (*points, points[0])]
-    (ax, ay), (bx, by) = points[0], points[1]
-    if kind == "rectangle":
-        return "POLYLINE", [(ax, ay), (bx, ay), (bx, by), (ax, by), (ax, ay)]
-    if kind == "circle":
-        radius = math.hypot((bx - ax) * column_step, (by - ay) * row_step)
-        cx, cy, rx, ry = ax, ay, radius / column_step, radius / row_step
-    else:
-        cx, cy, rx, ry = (ax + bx) / 2, (ay + by) / 2, abs(bx - ax) / 2, abs(by - ay) / 2
-    across, down = [(cx - rx, cy), (cx + rx, cy)], [(cx, cy - ry), (cx, cy + ry)]
-    return "ELLIPSE", across + down if rx * column_step >= ry * row_step else down + across
-
-
-def _in_patient(plane: Mapping[str, Any], point: tuple[float, float]) -> list[float]:
-    along, down = point[0] * plane["columnStep"], point[1] * plane["rowStep"]
-    axes = zip(plane["origin"], plane["row"], plane["column"], strict=True)
-    return [origin + along * row + down * column for origin, row, column in axes]
-
-
-def _is_spatial(draft: Mapping[str, Any]) -> bool:
-    """Whether it lies in a frame of reference; a viewer names a volume without one by another word than a UID."""
-    uid: str = (draft.get("plane") or {}).get("FrameOfReferenceUID", "")
-    return uid[:1].isdigit()
-
-
-def _image(image: Mapping[str, Any], classes: Mapping[str, str]) -> Dataset:
-    return reference(image["SOPInstanceUID"], classes, image["frame"] if image["frame"] > 1 else 0)

@@ -112,15 +112,17 @@ def _annotation(graphic: Mapping[str, Any]) -> Dataset:
         made.GraphicObjectSequence = [_line(points) for points in graphic["lines"]]
     if graphic["text"]:
         (left, top), (right, bottom) = graphic["box"]
-        made.TextObjectSequence = [
-            dataset(
-                BoundingBoxAnnotationUnits="PIXEL",
-                UnformattedTextValue="\r\n".join(graphic["text"].splitlines())[:1024],
-                BoundingBoxTopLeftHandCorner=[left, top],
-                BoundingBoxBottomRightHandCorner=[right, bottom],
-                BoundingBoxTextHorizontalJustification="LEFT",
-            )
-        ]
+        text = dataset(
+            BoundingBoxAnnotationUnits="PIXEL",
+            UnformattedTextValue="\r\n".join(graphic["text"].splitlines())[:1024],
+            BoundingBoxTopLeftHandCorner=[left, top],
+            BoundingBoxBottomRightHandCorner=[right, bottom],
+            BoundingBoxTextHorizontalJustification="LEFT",
+        )
+        if graphic.get("anchor"):
+            text.AnchorPointAnnotationUnits, text.AnchorPoint = "PIXEL", list(graphic["anchor"])
+            text.AnchorPointVisibility = "N"  # the line to it is drawn
+        made.TextObjectSequence = [text]
     return made
 
 

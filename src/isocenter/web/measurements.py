@@ -27,7 +27,7 @@ from isocenter.web.study_drafts import (
 MOST = 1000
 _KIND = Literal[
     "length", "angle", "cobb", "bidirectional", "ellipse", "rectangle", "circle", "freehand", "probe", "isocontour",
-    "calibration",
+    "calibration", "arrow",
 ]  # fmt: skip
 _QUANTITY = Literal[
     "length", "width", "angle", "area", "mean", "deviation", "minimum", "maximum", "value", "peak", "volume",
@@ -103,6 +103,8 @@ class Measurement(_Strict):
 
     ``calibration`` is what a line of the kind "calibration" says, and of others what they were measured with. An
     isocontour region is drawn as a sphere; ``contours`` are its border in the patient: x, y, z one behind the other.
+    The text of an arrow, which goes from what it points at to the text, is its name; without a second point it is that
+    text alone.
     """
 
     id: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,64}$")]
@@ -117,7 +119,7 @@ class Measurement(_Strict):
     calibration: Calibration | None = None
     isocontour: Isocontour | None = None
     contours: Annotated[list[Contour], Field(max_length=4000)] = []
-    name: Short = ""
+    name: Annotated[str, Field(max_length=200)] = ""
     colour: Annotated[str, Field(pattern=r"^(#[0-9a-f]{6})?$")] = ""
     locked: bool = False
     hidden: bool = False
@@ -149,21 +151,21 @@ def add_measurement_routes(api: FastAPI, node: Node) -> None:
 
     @api.post("/studies/{study}/measurements/report", status_code=201)
     def sign_measurements(study: str) -> Made:
-        """Store those with results as a structured report (TID 1500) in its own series; they are no drafts then."""
+        """Store results and arrows as a structured report (TID 1500) in its own series; they are no drafts then."""
         return sign(node.archive, study)
 
 
 def sign(archive: Archive, study: str) -> Made:
     """Store a report of the drafts, with patient and study as the first image that they name has them.
 
-    Those without a result or a place that a report can name stay drafts.
+    Those without a result, unless they are arrows, or without a place that a report can name stay drafts.
 
     Raises:
         UsageError: there is nothing to sign, or no result among it.
         NotFoundError: an image that they name is not here any more.
     """
     drafts = json.loads(archive.drafts.get(study).body)
-    results = [draft for draft in drafts if draft.get("values")]
+    results = [draft for draft in drafts if draft.get("values") or draft["kind"] == "arrow"]
     if not results:
         raise UsageError("there is no measurement to sign")
     measured = [draft for draft in results if has_place(draft)]
@@ -189,6 +191,8 @@ def read_list(body: bytes) -> str:
 def _check_together(found: Sequence[Measurement]) -> None:
     if len({one.id for one in found}) < len(found):
         raise UsageError("two measurements have the same id")
+    if any(one.kind == "arrow" and len(one.points) > 2 for one in found):
+        raise UsageError("an arrow has one point or two")
     if any(one.kind == "calibration" and one.calibration is None for one in found):
         raise UsageError("a calibration says how long its line is")
     if any(one.kind == "isocontour" and one.isocontour is None for one in found):

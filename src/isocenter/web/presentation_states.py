@@ -39,11 +39,12 @@ class ShownWindow(_Strict):
 
 
 class Graphic(_Strict):
-    """Lines in pixels from the corner of the first pixel, and a text with opposite corners of its box."""
+    """Lines in pixels from the corner of the first pixel; a text, opposite corners of its box, what it is about."""
 
     lines: Annotated[list[Annotated[list[Point], Field(min_length=1, max_length=1000)]], Field(max_length=100)] = []
     text: Annotated[str, Field(max_length=1024)] = ""
     box: tuple[Point, Point] = ((0, 0), (0, 0))
+    anchor: Point | None = None
 
 
 class ShownView(_Strict):

@@ -12,6 +12,8 @@ export interface SavedGraphic {
   lines: Point[][];
   text: string;
   box: [Point, Point];
+  /** What the text is about. */
+  anchor?: Point;
 }
 
 export interface SavedView {
@@ -36,7 +38,7 @@ export interface OnScreen {
   inverted: boolean;
   overlays: boolean;
   /** Measurements as they lie in the pane. */
-  laid: readonly { chains: readonly { points: readonly Point[] }[]; lines: readonly string[]; label: { x: number; y: number; width: number; height: number } }[];
+  laid: readonly { chains: readonly { points: readonly Point[] }[]; lines: readonly string[]; label: { x: number; y: number; width: number; height: number }; tip?: Point }[];
 }
 
 /** The view of the picture; or why it cannot be stored. */
@@ -57,10 +59,10 @@ export function savedView({ picture, shape, view, pane, grey, inverted, overlays
     rotation: (turns * 90) as SavedView['rotation'],
     flipped: view.mirrored,
     overlays,
-    graphics: laid.map(({ chains, lines, label: { x, y, width, height } }) => {
+    graphics: laid.map(({ chains, lines, label: { x, y, width, height }, tip }) => {
       const corners = [toPixels([x, y]), toPixels([x + width, y + height])] as const;
       const box: [Point, Point] = [[Math.min(corners[0][0], corners[1][0]), Math.min(corners[0][1], corners[1][1])], [Math.max(corners[0][0], corners[1][0]), Math.max(corners[0][1], corners[1][1])]];
-      return { lines: chains.map(({ points }) => points.map(toPixels)), text: lines.join('\n'), box };
+      return { lines: chains.map(({ points }) => points.map(toPixels)), text: lines.join('\n'), box, ...(tip ? { anchor: toPixels(tip) } : {}) };
     }),
   };
 }

@@ -47,7 +47,8 @@ export const titleOfMeasurement = ({ name, kind }: Measurement): string => (name
 const digits = ({ value, unit }: Quantity): string => `${fixed(value, unit === 'px' ? 0 : digitsOf(unit))}${unit ? (unit === '°' ? unit : ` ${unit}`) : ''}`;
 
 /** The results in one line: "34.2 mm", "30.0 mm × 15.0 mm", "41.2 HU ± 3.0 HU · 120.4 mm²". */
-export function resultText({ kind, values = [], calibration }: Measurement): string {
+export function resultText({ kind, name, values = [], calibration }: Measurement): string {
+  if (kind === 'arrow') return name ?? '';
   if (kind === 'calibration') return calibration ? calibrationText(calibration) : '';
   const of = (wanted: Quantity['quantity']): string => values.filter(({ quantity }) => quantity === wanted).map(digits).join('');
   if (kind === 'isocontour') return [of('maximum') && t('max {value}', { value: of('maximum') }), of('peak') && t('peak {value}', { value: of('peak') }), of('volume')].filter(Boolean).join(' · ');

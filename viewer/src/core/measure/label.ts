@@ -11,13 +11,17 @@ export interface LabelBox {
 
 export const LINE_HEIGHT = 16;
 const CHARACTER = 7.3;
+/** Chinese, Japanese and Korean characters are as wide as they are high. */
+const [WIDE, FROM] = [12, 0x1100];
 const PADDING = 6;
 const GAP = 14;
 
 export function labelSize(lines: readonly string[]): Size {
-  const longest = Math.max(0, ...lines.map(({ length }) => length));
-  return { width: longest * CHARACTER + PADDING * 2, height: lines.length * LINE_HEIGHT + PADDING };
+  const longest = Math.max(0, ...lines.map(widthOf));
+  return { width: longest + PADDING * 2, height: lines.length * LINE_HEIGHT + PADDING };
 }
+
+const widthOf = (line: string): number => Array.from(line, (one) => ((one.codePointAt(0) ?? 0) < FROM ? CHARACTER : WIDE)).reduce((sum, width) => sum + width, 0);
 
 /** `outline` are points of the shape in the pane. To its right, else to its left, else below; always inside the pane. */
 export function labelBeside(outline: readonly Point[], lines: readonly string[], pane: Size): LabelBox {

@@ -28,6 +28,8 @@ export interface ReportedMeasurement {
   /** A result each: "Length 34.2 mm". */
   results: readonly string[];
   places: readonly ReportedPlace[];
+  /** It is an arrow from the first of its places along the second, with this text; it measures nothing. */
+  arrow?: string;
 }
 
 /** What one report measured, and whose it is. */
@@ -40,7 +42,7 @@ export interface ReportedSource {
 const GROUP = '125007';
 /** Of a result whose millimetres come from a line of known length. */
 const CALIBRATION_OBJECT_SIZE = '122423';
-const [TRACKING, FINDING, DERIVATION] = ['112039', '121071', '121401'];
+const [TRACKING, FINDING, DERIVATION, COMMENT] = ['112039', '121071', '121401', '121106'];
 /** Places in the patient as near to a plane as this lie on it, in mm. */
 const ON_PLANE = 0.5;
 const DEEPEST = 24;
@@ -70,9 +72,19 @@ function found(item: DataSet, root: DataSet, key: string, depth: number): Report
 
 function one(item: DataSet, root: DataSet, id: string): ReportedMeasurement {
   const all = typeOf(item) === 'NUM' ? [item] : content(item);
-  const results = all.flatMap((child) => (typeOf(child) === 'NUM' ? resultOf(child) : []));
+  const numbered = all.flatMap((child) => (typeOf(child) === 'NUM' ? resultOf(child) : []));
+  const name = nameOf(all);
+  const comments = all.filter((child) => typeOf(child) === 'TEXT' && text(concept(child), 'CodeValue') === COMMENT).map((child) => text(child, 'TextValue'));
+  const results = [...numbered, ...comments.filter((comment) => comment !== name)];
   const seen = new Map(placesBelow(item, root, 0).map((place) => [JSON.stringify(place), place]));
-  return { id, name: nameOf(all), results, places: [...seen.values()] };
+  const places = [...seen.values()];
+  return { id, name, results, places, ...(numbered.length === 0 && isArrow(places) ? { arrow: comments.join(' ') } : {}) };
+}
+
+/** A point, and a line that begins there. */
+function isArrow([tip, line, ...more]: readonly ReportedPlace[]): boolean {
+  if (!tip || !line || more.length > 0 || tip.graphic !== 'POINT' || line.graphic !== 'POLYLINE' || line.points.length !== 2) return false;
+  return JSON.stringify(tip.points[0]) === JSON.stringify(line.points[0]);
 }
 
 function nameOf(all: readonly DataSet[]): string {

@@ -1,6 +1,7 @@
 // The table of measuring tools.
 
 import { angleTool } from './angle';
+import { arrowTool } from './arrow';
 import { bidirectionalTool } from './bidirectional';
 import { calibrationTool } from './calibration';
 import { circleTool } from './circle';
@@ -25,4 +26,5 @@ export const MEASURE_TOOLS: Readonly<Record<MeasureKind, ToolDefinition>> = {
   probe: probeTool,
   isocontour: isocontourTool,
   calibration: calibrationTool,
+  arrow: arrowTool,
 };

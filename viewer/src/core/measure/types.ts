@@ -7,7 +7,7 @@ import type { Calibration } from './calibration';
 import type { Scale } from './scale';
 import type { Values } from './region';
 
-export type MeasureKind = 'length' | 'angle' | 'cobb' | 'bidirectional' | 'ellipse' | 'rectangle' | 'circle' | 'freehand' | 'probe' | 'isocontour' | 'calibration';
+export type MeasureKind = 'length' | 'angle' | 'cobb' | 'bidirectional' | 'ellipse' | 'rectangle' | 'circle' | 'freehand' | 'probe' | 'isocontour' | 'calibration' | 'arrow';
 
 /** One result as a number. */
 export interface Quantity {
@@ -32,6 +32,9 @@ export interface Isocontour {
   readonly suv: SuvChoice;
 }
 
+/** The archive keeps no longer names. */
+export const MOST_NAME = 200;
+
 export interface Measurement {
   readonly id: string;
   readonly kind: MeasureKind;
@@ -52,6 +55,7 @@ export interface Measurement {
   readonly isocontour?: Isocontour;
   /** Its border in the patient, closed lines in the slices: x, y, z one behind the other. */
   readonly contours?: readonly (readonly number[])[];
+  /** Of an arrow the text beside it. */
   readonly name?: string;
   /** "#rrggbb". */
   readonly colour?: string;

@@ -19,7 +19,8 @@ export interface GestureHost {
   /** Goes through time by Shift and the wheel; false where there is none. */
   stepTime(by: number): boolean;
   cursorAt(point: Point | undefined): void;
-  maximize(): void;
+  /** A double click, or two taps. */
+  twice(at: Point): void;
   menu(at: Point): void;
 }
 
@@ -57,7 +58,7 @@ export class Gestures {
     this.on('pointerleave', () => this.host.cursorAt(undefined));
     this.on('wheel', this.wheel, { passive: false });
     this.on('contextmenu', (event) => event.preventDefault());
-    this.on('dblclick', () => this.host.maximize());
+    this.on('dblclick', (event) => this.host.twice(this.at(event)));
     this.owner.own(() => clearTimeout(this.press));
   }
 
@@ -184,7 +185,7 @@ export class Gestures {
     if (event.button === 2) this.host.menu(this.at(event));
     if (event.pointerType !== 'touch') return;
     const near = Math.hypot(event.clientX - this.lastTap.x, event.clientY - this.lastTap.y) < 48;
-    if (near && event.timeStamp - this.lastTap.at < 300) this.host.maximize();
+    if (near && event.timeStamp - this.lastTap.at < 300) this.host.twice(this.at(event));
     this.lastTap = { at: event.timeStamp, x: event.clientX, y: event.clientY };
     this.host.cursorAt(this.at(event));
   }

@@ -34,13 +34,13 @@ function One({ laid: { item, handles, anchors, chains, lines, label }, selected 
         <circle key={index} cx={x} cy={y} r={selected ? 4.5 : 3} className="measure-handle" />
       ))}
       {item.kind === 'probe' && handles[0] ? <Cross at={handles[0]} /> : null}
-      {lines.length > 0 && target && from ? (
+      {lines.length > 0 ? (
         <>
-          <line x1={target[0]} y1={target[1]} x2={from[0]} y2={from[1]} className="measure-leader" />
+          {target && from ? <line x1={target[0]} y1={target[1]} x2={from[0]} y2={from[1]} className="measure-leader" /> : null}
           <rect x={label.x} y={label.y} width={label.width} height={label.height} rx="4" className="measure-box" />
           <text className="measure-text">
             {lines.map((line, index) => (
-              <tspan key={line} x={label.x + 6} y={label.y + 14 + index * LINE_HEIGHT}>
+              <tspan key={index} x={label.x + 6} y={label.y + 14 + index * LINE_HEIGHT}>
                 {line}
               </tspan>
             ))}

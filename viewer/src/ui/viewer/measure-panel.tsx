@@ -4,7 +4,7 @@ import { Eye, EyeOff, Lock, LockOpen, Trash2, X } from 'lucide-react';
 import { useState, type JSX } from 'react';
 import { t } from '../../core/language';
 import { resultText, titleOfMeasurement, toCsv, toJson } from '../../core/measure/export';
-import type { Measurement } from '../../core/measure/types';
+import { MOST_NAME, type Measurement } from '../../core/measure/types';
 import { pixelsOf, type ReportedPlace, type ReportedSource } from '../../core/measure/reported';
 import { findPicture } from '../../core/phases';
 import { nearestPicture, planeOf, toPatient } from '../../core/plane';
@@ -150,7 +150,7 @@ interface RowProps {
 function Row({ item, where, selected, session, onShow }: RowProps): JSX.Element {
   const { id, locked = false, hidden = false, colour = '' } = item;
   const title = titleOfMeasurement(item);
-  const value = resultText(item) || t('no value');
+  const value = resultText(item) || (item.kind === 'arrow' ? t('Arrow without text') : t('no value'));
   const rename = (name: string): void => {
     if (name !== (item.name ?? '')) session.edit(id, { name });
   };
@@ -168,7 +168,7 @@ function Row({ item, where, selected, session, onShow }: RowProps): JSX.Element 
           defaultValue={item.name ?? ''}
           placeholder={title}
           aria-label={t('Name of {title}', { title })}
-          maxLength={64}
+          maxLength={MOST_NAME}
           spellCheck={false}
           disabled={locked}
           onBlur={(event) => rename(event.target.value.trim())}

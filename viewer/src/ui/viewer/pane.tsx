@@ -41,6 +41,8 @@ const AFTER_FIRST_PICTURE = 300;
 const FusionLayer = lazy(patient(() => import('./fusion-layer').then((module) => ({ default: module.FusionLayer }))));
 const MeasureLayer = lazy(patient(() => import('./measure-layer').then((module) => ({ default: module.MeasureLayer }))));
 
+const MeasureText = lazy(patient(() => import('./measure-text').then((module) => ({ default: module.MeasureText }))));
+
 const Magnifier = lazy(patient(() => import('./magnifier').then((module) => ({ default: module.Magnifier }))));
 
 const PathLayer = lazy(patient(() => import('./path-layer').then((module) => ({ default: module.PathLayer }))));
@@ -104,7 +106,8 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, magni
       },
       hover: (at) => engine.measure.state()?.hover(controller, at),
       cursorAt: setCursor,
-      maximize: () => {
+      twice: (at) => {
+        if (engine.measure.state()?.writeAt(controller, at)) return;
         if (latest.current.tool === 'curve') latest.current.run('curve.finish');
         else if (!isMeasure(latest.current.tool) && !isPaint(latest.current.tool) && latest.current.tool !== 'shift') latest.current.run('layout.maximise');
       },
@@ -133,6 +136,11 @@ export function Pane({ engine, cell, active, hidden, tool, detail, planes, magni
       {magnifier && cursor && state.bitmap && !isDocument ? (
         <Suspense fallback={null}>
           <Magnifier state={state} at={cursor} />
+        </Suspense>
+      ) : null}
+      {session && workspace.active === controller && !isDocument ? (
+        <Suspense fallback={null}>
+          <MeasureText session={session} pane={state} />
         </Suspense>
       ) : null}
       {isDocument ? null : <Marks engine={engine} controller={controller} state={state} />}

@@ -56,7 +56,7 @@ type Menu = keyof typeof MENUS;
 const MEASURES: readonly (readonly CommandName[])[] = [
   ['measure.length', 'measure.angle', 'measure.cobb', 'measure.bidirectional'],
   ['measure.ellipse', 'measure.rectangle', 'measure.circle', 'measure.freehand', 'measure.probe'],
-  ['measure.isocontour', 'measure.calibration'],
+  ['measure.arrow', 'measure.isocontour', 'measure.calibration'],
   ['measure.undo', 'measure.redo', 'measure.delete', 'measure.hide', 'measure.list'],
 ];
 const EXPORTS: readonly (readonly CommandName[])[] = [

@@ -14,7 +14,7 @@ export function paintMeasures(context: CanvasRenderingContext2D, all: readonly L
     const colour = laid.item.colour ?? YELLOW;
     for (const { points } of laid.chains) stroke(context, points, HALO);
     for (const { points, helper } of laid.chains) stroke(context, points, helper ? { colour, width: 1, dash: [3, 4] } : { colour, width: 1.5 });
-    for (const [x, y] of laid.handles) paintHandle(context, x, y, colour, laid.item.kind === 'probe');
+    for (const [x, y] of laid.tip ? [] : laid.handles) paintHandle(context, x, y, colour, laid.item.kind === 'probe');
     if (laid.lines.length > 0) paintLabel(context, laid, say);
   }
 }

@@ -68,7 +68,7 @@ export class Drafts {
     try {
       let signed = 0;
       for (const study of this.known.keys()) {
-        if (!this.items(study).some(({ values = [] }) => values.length > 0)) continue;
+        if (!this.items(study).some(({ kind, values = [] }) => kind === 'arrow' || values.length > 0)) continue;
         await this.client.store(study);
         await this.read(study);
         signed += 1;

@@ -7,6 +7,7 @@ import type { Picture } from '../../core/stack';
 import { pixelToPane } from '../../core/view';
 import type { LoadedBitmap } from '../bitmap-store';
 import type { PaneState } from '../stack-controller';
+import { layOutArrow } from './lay-out-arrow';
 import type { Laid } from './session';
 
 /** Unlike what was measured here, which is yellow. */
@@ -15,8 +16,10 @@ const COLOUR = '#7fd4ff';
 const MOST_HANDLES = 4;
 
 /** Nothing where it does not lie on this picture. */
-export function layOutReported({ id, name, results, places }: ReportedMeasurement, picture: Picture, bitmap: LoadedBitmap, { view, pane }: PaneState): Laid[] {
+export function layOutReported({ id, name, results, places, arrow }: ReportedMeasurement, picture: Picture, bitmap: LoadedBitmap, { view, pane }: PaneState): Laid[] {
   const plane = planeOf(picture);
+  const along = arrow === undefined ? undefined : places[1] && pixelsOf(places[1], picture, plane);
+  if (along) return [{ ...layOutArrow({ id, kind: 'reported', colour: COLOUR, name: arrow ?? '' }, along.map((point) => pixelToPane(point, view, bitmap, pane)), pane), handles: [] }];
   const lines = places.flatMap((place) => {
     const points = pixelsOf(place, picture, plane);
     return points ? linesOf(place.graphic, points) : [];

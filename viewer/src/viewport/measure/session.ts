@@ -3,6 +3,7 @@
 import { History } from '../../core/history';
 import { text } from '../../core/dicom-json';
 import { isMeasure, type Tool } from '../../core/gesture';
+import { isTextAlone } from '../../core/measure/arrow';
 import { inLabel, labelAt, labelBeside, type LabelBox } from '../../core/measure/label';
 import { distanceToChain, outline } from '../../core/measure/outline';
 import { calibrationBy, calibrationOf, calibrationText, reasonAgainstCalibration, spacingBy, withoutReplaced, type Calibration } from '../../core/measure/calibration';
@@ -13,7 +14,7 @@ import { rescaled, withCalibration } from '../../core/measure/rescale';
 import { distanceOf, scaleAt, type Scale } from '../../core/measure/scale';
 import { MEASURE_TOOLS } from '../../core/measure/tools';
 import type { ReportedSource } from '../../core/measure/reported';
-import type { ImagePlace, Isocontour, Measurement } from '../../core/measure/types';
+import { MOST_NAME, type ImagePlace, type Isocontour, type Measurement } from '../../core/measure/types';
 import { Signal } from '../../core/lifecycle';
 import { toModality } from '../../core/modality';
 import { pictureInfo, spacingAt } from '../../core/picture-info';
@@ -27,6 +28,7 @@ import type { Values } from '../../core/measure/region';
 import type { LoadedBitmap } from '../bitmap-store';
 import type { PaneState, StackController } from '../stack-controller';
 import { Isocontours, type IsocontourMeans } from './isocontours';
+import { layOutArrow } from './lay-out-arrow';
 import { layOutIsocontour } from './lay-out-isocontour';
 import { layOutReported } from './lay-out-reported';
 
@@ -40,6 +42,8 @@ export interface MeasureState {
   unshown: ReadonlySet<string>;
   /** A line whose length the user is to tell. */
   asked: AskedLine | undefined;
+  /** The arrow whose text is being written, and that text so far. */
+  writing: { id: string; text: string } | undefined;
   /** What isocontour regions are cut at next. */
   threshold: Threshold;
 }
@@ -73,6 +77,8 @@ export interface Laid {
   chains: { points: Point[]; helper: boolean }[];
   lines: string[];
   label: LabelBox;
+  /** What an arrow points at. */
+  tip?: Point;
 }
 
 /** One that can be worked on. */
@@ -88,7 +94,7 @@ const MOST_HANDLES = 24;
 export class MeasureSession {
   readonly changed = new Signal();
   private readonly history = new History<readonly Measurement[]>([]);
-  private current: MeasureState = { items: [], draft: undefined, selected: undefined, hidden: false, reported: [], unshown: new Set(), asked: undefined, threshold: { share: USUAL_SHARE } };
+  private current: MeasureState = { items: [], draft: undefined, selected: undefined, hidden: false, reported: [], unshown: new Set(), asked: undefined, writing: undefined, threshold: { share: USUAL_SHARE } };
   private fixed = 0;
 
   private readonly isocontours: Isocontours;
@@ -230,14 +236,40 @@ export class MeasureSession {
   cancel(): boolean {
     const { draft, selected } = this.current;
     if (!draft && !selected) return false;
-    this.update({ draft: undefined, selected: undefined });
+    this.update({ draft: undefined, writing: undefined, selected: undefined });
     return true;
   }
 
   private cancelDraft(): boolean {
     if (!this.current.draft) return false;
-    this.update({ draft: undefined });
+    this.update({ draft: undefined, writing: undefined });
     return true;
+  }
+
+  /** What is written so far beside the arrow. */
+  write(text: string): void {
+    const { writing } = this.current;
+    if (writing) this.update({ writing: { ...writing, text: text.slice(0, MOST_NAME) } });
+  }
+
+  /** Keeps what was written, or leaves it. A new arrow stays without a text, a text alone does not. */
+  endWriting(kept: boolean): void {
+    const { writing, draft, items } = this.current;
+    if (!writing) return;
+    const name = kept ? writing.text.trim() : '';
+    this.update({ writing: undefined, ...(draft?.id === writing.id ? { draft: undefined } : {}) });
+    if (draft?.id === writing.id) {
+      if (!name && isTextAlone(draft)) return;
+      this.commit([...items, { ...draft, ...(name ? { name } : {}) }]);
+      this.update({ selected: draft.id });
+    } else if (kept && items.some((item) => item.id === writing.id && (item.name ?? '') !== name)) this.edit(writing.id, { name });
+  }
+
+  /** Begins to change the text of the arrow whose text lies here; false where there is none. */
+  writeAt(controller: StackController, at: Point): boolean {
+    const found = this.own(controller.state()).find(({ item, label }) => item.kind === 'arrow' && !item.locked && inLabel(label, at))?.item;
+    if (found && this.current.writing?.id !== found.id) this.update({ writing: { id: found.id, text: found.name ?? '' } });
+    return found !== undefined;
   }
 
   /** Takes over what the reports of the open studies measured. */
@@ -275,6 +307,7 @@ export class MeasureSession {
 
   /** What a press at this point begins; undefined where it is for the pane itself. */
   grab(controller: StackController, at: Point, tool: Tool, reach: number): Drag | undefined {
+    this.endWriting(true);
     const pane = controller.state();
     const shown = this.shownOf(pane);
     if (!shown) return undefined;
@@ -294,10 +327,10 @@ export class MeasureSession {
 
   /** Lets the point that is being placed follow the pointer. */
   hover(controller: StackController, at: Point): void {
-    const { draft } = this.current;
+    const { draft, writing } = this.current;
     const pane = controller.state();
     const shown = this.shownOf(pane);
-    if (!draft || !shown || draft.pictureId !== storedId(shown.picture.id)) return;
+    if (!draft || writing || !shown || draft.pictureId !== storedId(shown.picture.id)) return;
     const point = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
     this.update({ draft: { ...draft, points: [...draft.points.slice(0, -1), point] } });
   }
@@ -346,7 +379,8 @@ export class MeasureSession {
         const { clicks } = MEASURE_TOOLS[draft.kind];
         if (moved) this.hover(controller, to);
         if (moved && this.fixed < clicks) this.putDown();
-        if (!moved && draft.kind === 'isocontour') this.finish(ofUsualSize(draft, controller.picture), controller);
+        if (!moved && draft.kind === 'arrow') this.finish({ ...draft, points: draft.points.slice(0, 1) }, controller);
+        else if (!moved && draft.kind === 'isocontour') this.finish(ofUsualSize(draft, controller.picture), controller);
         else if (this.fixed >= clicks && this.current.draft) this.finish(this.current.draft, controller);
       },
     };
@@ -375,6 +409,10 @@ export class MeasureSession {
       this.update({ selected: draft.id });
       return;
     }
+    if (draft.kind === 'arrow') {
+      this.update({ draft: { ...draft, ...(plane ? { plane } : {}) }, writing: { id: draft.id, text: '' } });
+      return;
+    }
     const points = MEASURE_TOOLS[draft.kind].complete?.(draft.points, scaleOf(shown, draft.points)) ?? draft.points;
     this.commit([...this.current.items, valued({ ...draft, points, ...(plane ? { plane } : {}) }, shown)]);
     this.update({ selected: draft.id });
@@ -389,6 +427,7 @@ export class MeasureSession {
       }
       const handle = laid.handles.findIndex(([x, y]) => Math.hypot(x - at[0], y - at[1]) <= reach);
       if (handle >= 0) return this.drag(controller, laid.item, (item, shown, to) => ({ ...item, points: MEASURE_TOOLS[item.kind].move(item.points, handle, to, scaleOf(shown, item.points)) }));
+      if (inLabel(laid.label, at) && laid.item.kind === 'arrow') return this.shift(controller, laid.item, at, laid.item.points.length - 1);
       if (inLabel(laid.label, at)) return this.drag(controller, laid.item, (item, _, to) => ({ ...item, label: minus(to, middle(item.points)) }));
       if (laid.chains.some(({ points, helper }) => !helper && distanceToChain(points, at) <= reach * 0.7)) return this.shift(controller, laid.item, at);
     }
@@ -410,12 +449,13 @@ export class MeasureSession {
     });
   }
 
-  private shift(controller: StackController, item: Measurement, at: Point): Drag | undefined {
+  /** Moves it as a whole, or its points from one on. */
+  private shift(controller: StackController, item: Measurement, at: Point, first = 0): Drag | undefined {
     const pane = controller.state();
     const shown = this.shownOf(pane);
     if (!shown) return undefined;
     const start = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
-    return this.drag(controller, item, (original, _, to) => ({ ...original, points: original.points.map(([x, y]): Point => [x + to[0] - start[0], y + to[1] - start[1]]) }));
+    return this.drag(controller, item, (original, _, to) => ({ ...original, points: original.points.map(([x, y], index): Point => (index < first ? [x, y] : [x + to[0] - start[0], y + to[1] - start[1]])) }));
   }
 
   private drag(controller: StackController, item: Measurement, change: (item: Measurement, shown: Shown, to: Point) => Measurement): Drag {
@@ -514,6 +554,7 @@ function layOut(item: Measurement, shown: Shown, { view, pane }: PaneState, unfi
   const tool = MEASURE_TOOLS[item.kind];
   const scale = scaleOf(shown, item.points);
   const toPane = (point: Point): Point => pixelToPane(point, view, shown.bitmap, pane);
+  if (item.kind === 'arrow') return layOutArrow(item, item.points.map(toPane), pane);
   const shapes = tool.shapes(item.points, scale);
   const chains = shapes.map((shape) => ({ points: outline(shape).map(toPane), helper: shape.kind === 'line' && shape.helper === true }));
   const ready = !unfinished || item.points.length >= tool.clicks;
