@@ -413,6 +413,9 @@ ROWS = (
         "1000"),
     Row("arrow", "Arrow with text (Shift J)", "CT", (
         measure("Shift+j", (0.46, 0.4), (0.58, 0.3)), written("Nodule? Not there in 2024"), keys("w"),), "1000"),
+    Row("ellipsoid", "Ellipsoid volume, the third diameter in another plane (Ctrl B)", "CT", (
+        keys("m"), until(".pane:nth-of-type(3)"), sharp(), measure("Control+b", (0.36, 0.44), (0.66, 0.44)),
+        drag((0.46, 0.3), (0.46, 0.6)), drag((0.5, 0.38), (0.5, 0.66), pane=1)), "contrast"),
     Row("nobody", "Who it is hidden by one click (Shift H)", "CT", (keys("Shift+h"),), "contrast"),
     Row("export", "Export and print", "CT", (menu("Export"),), "contrast"),
     Row("film", "A clip saved as MP4, the file played", "US", (keys("Space"), as_film)),

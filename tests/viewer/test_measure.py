@@ -343,3 +343,35 @@ def test_an_arrow_has_its_text_where_it_was_dragged_to(view: View) -> None:
     expect(arrows).to_have_text(["Nodule, new since 2024", "Left"])
     assert arrows.first.locator("polyline.measure-line").count() == 2  # the line and its head
     assert arrows.last.locator("polyline").count() == 0
+
+
+def test_an_ellipsoid_has_its_diameters_in_any_picture(view: View) -> None:
+    """Three lines, one of them two slices away; undone one by one, kept, moved; given up by Esc."""
+    view.study(CT_STUDY)
+    choose(view, "Control+b")
+    drag(view, (20, 20), (60, 20))
+    drag(view, (40, 10), (40, 25))
+    ellipsoid = view.page.locator(".measurement[data-kind=ellipsoid]")
+    expect(ellipsoid.last).to_contain_text("D2 30.0 mm1 more diameter")
+    view.page.keyboard.press("ArrowDown")
+    view.page.keyboard.press("ArrowDown")
+    view.settled()
+    drag(view, (20, 40), (45, 40))
+    volume = math.pi / 6 * 40 * 30 * 25 / 1000
+    own, total, product = texts(view, "ellipsoid")
+    assert (own, total) == ("D3 25.0 mm", f"Volume {volume:.1f} ml")
+    assert numbers(product) == [0.52, 6, 40, 30, 25]
+    view.page.keyboard.press("Control+z")
+    expect(ellipsoid).to_have_count(0)
+    view.page.keyboard.press("Control+y")
+    with view.page.expect_response(lambda answer: answer.request.method == "PUT" and "measurements" in answer.url):
+        drag(view, (45, 40), (50, 40))
+    view.study(CT_STUDY)
+    expect(ellipsoid).to_have_count(2)
+    assert texts(view, "ellipsoid") == ["D2 30.0 mm"]
+    expect(ellipsoid.first).to_contain_text(f"D1 40.0 mmVolume {volume * 30 / 25:.1f} ml")
+    choose(view, "Control+b")
+    drag(view, (20, 50), (60, 50))
+    expect(ellipsoid).to_have_count(3)
+    view.page.keyboard.press("Escape")
+    expect(ellipsoid).to_have_count(2)

@@ -75,6 +75,9 @@ def test_the_second_of_two_writers_is_told(client: Client, store: Callable[..., 
         [LENGTH | {"kind": "isocontour"}],
         [LENGTH | {"isocontour": {"suv": "bw", "share": 1.5}}],
         [LENGTH | {"contours": [[0] * 10]}],
+        [LENGTH | {"kind": "ellipsoid", "values": [{"quantity": "height", "value": 1, "unit": "mm"}]}],
+        [LENGTH | {"kind": "ellipsoid", "values": [{"quantity": "mean", "value": 1, "unit": "mm"}]}],
+        [LENGTH | {"kind": "ellipsoid", "further": [{"pictureId": "a", "image": IMAGE, "points": [[0, 0]]}]}],
         [LENGTH | {"id": str(n)} for n in range(MOST + 1)],
     ],
 )
@@ -234,6 +237,47 @@ def test_an_arrow_is_signed_with_what_it_points_at_and_its_text(
     assert list(tip.GraphicData) == list(line.GraphicData)[: len(tip.GraphicData)]
     assert [one.get("TextValue") for one in second.ContentSequence] == ["Seite?", None, None, "Seite?"]
     assert [one.get("TextValue") for one in third.ContentSequence] == ["Arrow", None, None, None]
+
+
+@pytest.mark.peer("dciodvfy")
+@pytest.mark.parametrize("plane", [None, PLANE])
+def test_an_ellipsoid_is_signed_with_its_three_diameters(
+    client: Client, store: Callable[..., None], tmp_path: Path, plane: dict | None
+) -> None:
+    """Each a length with a place of its own; the volume has all places and its method (CID 7474)."""
+    store(ct(1, PatientBirthDate="19700101", PatientSex="M", StudyID="S1"), ct(2))
+    at = {"plane": plane} if plane else {}
+    other = IMAGE | {"SOPInstanceUID": f"{STUDY}.1.2"}
+    further = [
+        {"pictureId": f"{STUDY}.1.1/1", "image": IMAGE, "points": [[2, 0], [2, 4]], **at},
+        {"pictureId": f"{STUDY}.1.2/1", "image": other, "points": [[0, 5], [3, 5]], "calibration": CALIBRATION, **at},
+    ]
+    values = [("length", 40, "mm"), ("width", 30, "mm"), ("height", 25, "mm"), ("volume", 15.707963, "ml")]
+    drawing = drawn(1, "ellipsoid", [[1, 2], [4, 2]], values, further=further, name="Prostate", **at)
+    begun = drawn(2, "ellipsoid", [[1, 2], [4, 2]], values[:1], **at)
+    assert put(client, [drawing, begun]).status_code == 204
+    kept = client.get(PATH).json()
+    assert [one["image"]["SOPInstanceUID"] for one in kept[0]["further"]] == [f"{STUDY}.1.1", f"{STUDY}.1.2"]
+    report = made_object(client, tmp_path, client.request("POST", f"{PATH}/report").json())
+    group, lone = report.ContentSequence[-1].ContentSequence
+    measured = {one.ConceptNameCodeSequence[0].CodeValue: one for one in group.ContentSequence[2:]}
+    assert list(measured) == ["410668003", "103355008", "121207", "118565006"]
+    places = [[list(below.GraphicData) for below in one.ContentSequence if "GraphicData" in below]
+              for one in measured.values()]  # fmt: skip
+    assert [len(one) for one in places] == [1, 1, 1, 3]
+    assert [place for (place,) in places[:3]] == places[3]
+    assert places[1] == ([[-9, -20, 30, -9, -12, 30]] if plane else [[2.5, 0.5, 2.5, 4.5]])
+    volume = measured["118565006"]
+    assert volume.MeasuredValueSequence[0].MeasurementUnitsCodeSequence[0].CodeValue == "ml"
+    assert volume.ContentSequence[0].ConceptCodeSequence[0].CodeValue == "126029"
+    told = [
+        [one.get("ConceptNameCodeSequence") is not None for one in number.ContentSequence]
+        for number in measured.values()
+    ]
+    assert [sum(one) for one in told] == [0, 0, 4, 5]  # what was calibrated by hand says so, and what follows from it
+    named = report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0].ReferencedSOPSequence
+    assert [one.ReferencedSOPInstanceUID for one in named] == [f"{STUDY}.1.1", f"{STUDY}.1.2"]
+    assert len(lone.ContentSequence) == 3
 
 
 RESULTS = [

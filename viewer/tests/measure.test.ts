@@ -3,6 +3,7 @@ import { History } from '../src/core/history';
 import { resultText, toCsv, toJson } from '../src/core/measure/export';
 import { fromDraft, keptOf, merged, sameKept, toDraft } from '../src/core/measure/draft';
 import { arrowLabel, headOf, textLines } from '../src/core/measure/arrow';
+import { isLacking, leastAngle, lineTexts, partsOf, volumeTexts, withPart } from '../src/core/measure/ellipsoid';
 import { thinned } from '../src/core/measure/freehand';
 import { labelBeside } from '../src/core/measure/label';
 import { distanceToChain, outline } from '../src/core/measure/outline';
@@ -289,5 +290,67 @@ describe('an arrow', () => {
     expect(toCsv([item], about)).toContain('Nodule of ');
     expect(toCsv([item], about)).not.toContain('Doe');
     expect(toDraft(fromDraft(toDraft(item), '1.2'))).toEqual(toDraft(item));
+  });
+});
+
+describe('an ellipsoid', () => {
+  const axial: ImagePlane = { FrameOfReferenceUID: '1', origin: [0, 0, 0], row: [1, 0, 0], column: [0, 1, 0], normal: [0, 0, 1], columnStep: 0.5, rowStep: 2, columns: 64, rows: 64 };
+  const sagittal: ImagePlane = { ...axial, row: [0, 1, 0], column: [0, 0, -1], normal: [-1, 0, 0], columnStep: 1, rowStep: 1 };
+  const image = (SOPInstanceUID: string) => ({ StudyInstanceUID: '9', SeriesInstanceUID: '8', SOPInstanceUID, frame: 1, reformatted: false });
+  const line = (uid: string, plane: ImagePlane, points: Point[], scale: Scale, more: Partial<Measurement> = {}): Measurement => ({ id: uid, kind: 'ellipsoid', pictureId: `${uid}/1`, image: image(uid), plane, points, values: MEASURE_TOOLS.ellipsoid.values(points, { scale, values: RAMP }), source: scale.provenance, ...more });
+  const first = withPart(line('a', axial, [[0, 0], [80, 0]], MM, { name: 'Prostate' }), 0, line('a', axial, [[0, 0], [80, 0]], MM));
+  const square: Scale = { ...MM, perColumn: 1, perRow: 1 };
+  const second = withPart(first, 1, line('b', axial, [[20, 0], [20, 15]], MM));
+  const whole = withPart(second, 2, line('c', sagittal, [[5, 0], [5, 25]], square));
+  const values = (item: Measurement) => Object.fromEntries((item.values ?? []).map(({ quantity, value, unit }) => [quantity, `${value.toFixed(3)} ${unit}`]));
+
+  it('has π/6 of the product of three diameters in any pictures, in ml', () => {
+    expect(values(whole)).toEqual({ length: '40.000 mm', width: '30.000 mm', height: '25.000 mm', volume: `${((Math.PI / 6) * 30).toFixed(3)} ml` });
+    expect(volumeTexts(whole)).toEqual(['Volume 15.7 ml', '0.52 (π/6) × 40.0 × 30.0 × 25.0 mm']);
+    expect(partsOf(whole).map(({ pictureId, values: own }) => [pictureId, own?.[0]?.value])).toEqual([['a/1', 40], ['b/1', 30], ['c/1', 25]]);
+    expect([first, second, whole].map(isLacking)).toEqual([true, true, false]);
+    expect(whole).toMatchObject({ id: 'a', name: 'Prostate', pictureId: 'a/1' });
+  });
+  it('says what is missing, and beside which line it stands', () => {
+    expect(lineTexts(first, 0, '40.0 mm')).toEqual(['D1 40.0 mm', '2 more diameters for a volume, in any image']);
+    expect(lineTexts(second, 0, '40.0 mm')).toEqual(['D1 40.0 mm']);
+    expect(lineTexts(second, 1, '30.0 mm')).toEqual(['D2 30.0 mm', '1 more diameter for a volume, in any image']);
+    expect(lineTexts(whole, 2, '25.0 mm')[1]).toBe('Volume 15.7 ml');
+    const near = withPart(second, 2, { ...line('c', sagittal, [[5, 0], [5, 25]], square), pictureId: 'a/1' });
+    expect(lineTexts(near, 2, '25.0 mm')).toEqual(['D3 25.0 mm']);
+  });
+  it('has no volume without millimetres, and names where they come from', () => {
+    const pixels = withPart(second, 2, line('c', sagittal, [[5, 0], [5, 25]], pixelScale()));
+    expect(values(pixels)).not.toHaveProperty('volume');
+    expect(volumeTexts(pixels)).toEqual(['No volume: not all diameters are in mm']);
+    expect(resultText(withPart(second, 2, line('c', sagittal, [[5, 0], [5, 25]], { ...square, provenance: 'at detector' })))).toBe('Volume 15.7 ml · 0.52 (π/6) × 40.0 × 30.0 × 25.0 mm at detector');
+  });
+  it('says when two diameters are not at right angles', () => {
+    expect(leastAngle(whole)).toBeCloseTo(90);
+    const tilted = withPart(second, 2, line('c', sagittal, [[0, 0], [20, 20]], square));
+    expect(volumeTexts(tilted)[2]).toBe('Diameters not at right angles: 45°');
+    expect(leastAngle(withPart(second, 2, line('c', { ...sagittal, FrameOfReferenceUID: '2' }, [[0, 0], [20, 20]], square)))).toBeCloseTo(90);
+  });
+  it('is kept, merged and exported with all its lines', () => {
+    const draft = toDraft(whole);
+    expect(toDraft(fromDraft(draft, '9'))).toEqual(draft);
+    expect(fromDraft(draft, '9').further?.[1]?.image).toEqual(image('c'));
+    expect(sameKept(keptOf([whole]), keptOf([fromDraft(draft, '9')]))).toBe(true);
+    const moved = withPart(whole, 2, line('c', sagittal, [[5, 0], [5, 26]], square));
+    expect(sameKept(keptOf([whole]), keptOf([moved]))).toBe(false);
+    const rows = toCsv([whole]).trim().split('\r\n');
+    expect(rows.map((row) => row.split(',').slice(2, 3).concat(row.split(',').slice(8, 9)))).toEqual([['quantity', 'SOPInstanceUID'], ['length', 'a'], ['width', 'b'], ['height', 'c'], ['volume', 'a']]);
+    expect(JSON.parse(toJson([whole]))).toMatchObject([{ further: [{ SOPInstanceUID: 'b' }, { SOPInstanceUID: 'c', points: [[5, 0], [5, 25]] }] }]);
+  });
+  it('follows a calibration by hand, each line by that of its picture', () => {
+    const film = pictureOf(dataSet({ Columns: 64, Rows: 64, SOPInstanceUID: 'c', SeriesInstanceUID: '8' }));
+    const known = calibrationBy([[0, 0], [10, 0]], 20, false, film, 1);
+    const ruler: Measurement = { id: 'r', kind: 'calibration', pictureId: film.id, points: [[0, 0], [10, 0]], image: image(film.instance.SOPInstanceUID), ...(known ? { calibration: known } : {}) };
+    const flat = partsOf(line('c', sagittal, [[5, 0], [5, 25]], pixelScale()))[0] as Measurement;
+    delete (flat as { plane?: ImagePlane }).plane;
+    const item = withPart(second, 2, { ...flat, pictureId: film.id });
+    const [, now] = rescaled([ruler, item], (id) => (id === film.id ? film : undefined));
+    expect(now && values(now)).toMatchObject({ width: '30.000 mm', height: '50.000 mm', volume: `${((Math.PI / 6) * 60).toFixed(3)} ml` });
+    expect(now?.further?.[1]).toMatchObject({ source: 'calibrated by hand', calibration: { known: 20 } });
   });
 });

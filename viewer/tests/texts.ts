@@ -17,6 +17,7 @@ const TABLES: readonly (readonly [file: string, table: string, columns: Columns]
   ['core/measure/circle.ts', '*', ['title']],
   ['core/measure/cobb.ts', '*', ['title']],
   ['core/measure/ellipse.ts', '*', ['title']],
+  ['core/measure/ellipsoid.ts', '*', ['title']],
   ['core/measure/freehand.ts', '*', ['title']],
   ['core/measure/isocontour-tool.ts', '*', ['title']],
   ['core/measure/length.ts', '*', ['title']],

@@ -15,6 +15,18 @@ from isocenter.dicom.content_items import Code, item, reference
 Points = Sequence[Sequence[float]]
 
 
+#: The diameters of an ellipsoid, in the order in which they are drawn.
+DIAMETERS = ("length", "width", "height")
+
+
+def lines_of(draft: Mapping[str, Any], quantity: str = "") -> list[Mapping[str, Any]]:
+    """Return what was drawn for a result, or for all, each with its picture: of ellipsoids a line for a diameter."""
+    if draft["kind"] != "ellipsoid":
+        return [draft]
+    lines = [draft, *({**one, "kind": draft["kind"]} for one in draft.get("further", ()))]
+    return [lines[DIAMETERS.index(quantity)]] if quantity in DIAMETERS else lines
+
+
 def is_spatial(draft: Mapping[str, Any]) -> bool:
     """Whether it lies in a frame of reference; a viewer names a volume without one by another word than a UID."""
     uid: str = (draft.get("plane") or {}).get("FrameOfReferenceUID", "")
@@ -52,6 +64,7 @@ _LINES = {
     "cobb": "MULTIPOINT",
     "bidirectional": "MULTIPOINT",
     "probe": "POINT",
+    "ellipsoid": "POLYLINE",
 }
 
 

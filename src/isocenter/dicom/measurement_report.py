@@ -2,7 +2,8 @@
 
 Each result names its place, see ``measured_place``. What was calibrated by hand is inferred from the known length and
 the spacing that follows from it (TID 300, derivation parameters). Isocontour regions are groups of TID 1411, arrows of
-TID 1410, see ``region_group`` and ``arrow_group``. Builds the content tree; knows no archive nor HTTP.
+TID 1410, see ``region_group`` and ``arrow_group``. Of an ellipsoid each diameter has its place, and the volume all of
+them and its method (CID 7474). Builds the content tree; knows no archive nor HTTP.
 """
 
 import datetime as dt
@@ -24,7 +25,7 @@ from isocenter.dicom.content_items import (
     item,
     template,
 )
-from isocenter.dicom.measured_place import is_spatial, place
+from isocenter.dicom.measured_place import is_spatial, lines_of, place
 from isocenter.dicom.new_object import new_object
 from isocenter.dicom.region_group import region_group
 from isocenter.dicom.uids import new_uid
@@ -33,6 +34,8 @@ from isocenter.dicom.uids import new_uid
 _CONCEPTS: Mapping[str, Code] = {
     "length": ("410668003", "SCT", "Length"),
     "width": ("103355008", "SCT", "Width"),
+    "height": ("121207", "DCM", "Height"),
+    "volume": ("118565006", "SCT", "Volume"),
     "angle": ("1483009", "SCT", "Angle"),
     "area": ("42798000", "SCT", "Area"),
     "mean": ("373098007", "SCT", "Mean"),
@@ -45,6 +48,7 @@ _CONCEPTS: Mapping[str, Code] = {
 _UNITS: Mapping[str, Code] = {
     "mm": ("mm", "UCUM", "millimeter"),
     "mm²": ("mm2", "UCUM", "square millimeter"),
+    "ml": ("ml", "UCUM", "milliliter"),
     "px": ("{pixels}", "UCUM", "pixels"),
     "px²": ("{pixels}", "UCUM", "pixels"),
     "°": ("deg", "UCUM", "degree"),
@@ -57,15 +61,18 @@ _UNITS: Mapping[str, Code] = {
 }
 _PER_PIXEL: Code = ("mm/{pixel}", "UCUM", "millimeter per pixel")
 _BY_HAND: Code = ("122488", "DCM", "Calibration Object Used")
+_METHOD: Code = ("370129005", "SCT", "Measurement Method")
+_BY_DIAMETERS: Code = ("126029", "DCM", "LWH method for volume of ellipsoid")
 
 
 def make_report(
     source: Dataset, drafts: Sequence[Mapping[str, Any]], classes: Mapping[str, str], now: dt.datetime
 ) -> Dataset:
     """Return the report of these drafts; ``source`` is any object of the study, ``classes`` SOP class by instance."""
-    spatial = any(is_spatial(draft) for draft in drafts)
+    lines = [line for draft in drafts for line in lines_of(draft)]
+    spatial = any(is_spatial(line) for line in lines)
     report = _head(source, Comprehensive3DSRStorage if spatial else ComprehensiveSRStorage, now)
-    images = [(draft["image"]["SeriesInstanceUID"], draft["image"]["SOPInstanceUID"]) for draft in drafts]
+    images = [(line["image"]["SeriesInstanceUID"], line["image"]["SOPInstanceUID"]) for line in lines]
     report.CurrentRequestedProcedureEvidenceSequence = [evidence(source.StudyInstanceUID, images, classes)]
     report.update(container("", ("126000", "DCM", "Imaging Measurement Report")))
     del report.RelationshipType
@@ -82,7 +89,7 @@ def has_place(draft: Mapping[str, Any]) -> bool:
     Pixels of a picture that was computed, such as one straightened along a path, are not those of the stored image it
     names: without a plane in the patient they have no place.
     """
-    return is_spatial(draft) or not draft["image"].get("reformatted", False)
+    return all(is_spatial(line) or not line["image"].get("reformatted", False) for line in lines_of(draft))
 
 
 def _head(source: Dataset, sop_class: str, now: dt.datetime) -> Dataset:
@@ -133,14 +140,17 @@ def _number(value: Mapping[str, Any], draft: Mapping[str, Any], classes: Mapping
     )
     quantity = "mean" if value["quantity"] == "value" and value["unit"] != "HU" else value["quantity"]
     number = item("CONTAINS", "NUM", _CONCEPTS[quantity], MeasuredValueSequence=[measured])
-    number.ContentSequence = [*_calibration(value, draft), place(draft, classes)]
+    lines = lines_of(draft, value["quantity"])
+    method = [coded("HAS CONCEPT MOD", _METHOD, _BY_DIAMETERS)] if value["quantity"] == "volume" else []
+    calibration = next((found for line in lines if (found := _calibration(value, line))), [])
+    number.ContentSequence = [*method, *calibration, *(place(line, classes) for line in lines)]
     return number
 
 
 def _calibration(value: Mapping[str, Any], draft: Mapping[str, Any]) -> list[Dataset]:
     """Return what says that millimetres come from a line of known length; nothing where the file gives them."""
     calibration = draft.get("calibration")
-    if calibration is None or value["unit"] not in ("mm", "mm²"):
+    if calibration is None or value["unit"] not in ("mm", "mm²", "ml"):
         return []
     used = coded("HAS CONCEPT MOD", ("122421", "DCM", "Calibration Object"), _BY_HAND)
     sizes = [

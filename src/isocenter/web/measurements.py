@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from isocenter.archive import Archive
+from isocenter.dicom.measured_place import DIAMETERS, lines_of
 from isocenter.dicom.measurement_report import has_place, make_report
 from isocenter.errors import UsageError
 from isocenter.web.made_objects import Made, store_made
@@ -27,10 +28,10 @@ from isocenter.web.study_drafts import (
 MOST = 1000
 _KIND = Literal[
     "length", "angle", "cobb", "bidirectional", "ellipse", "rectangle", "circle", "freehand", "probe", "isocontour",
-    "calibration", "arrow",
+    "calibration", "arrow", "ellipsoid",
 ]  # fmt: skip
 _QUANTITY = Literal[
-    "length", "width", "angle", "area", "mean", "deviation", "minimum", "maximum", "value", "peak", "volume",
+    "length", "width", "height", "angle", "area", "mean", "deviation", "minimum", "maximum", "value", "peak", "volume",
     "glycolysis", "threshold",
 ]  # fmt: skip
 _SUV = Literal["bw", "lbmJames", "lbmJanma", "bsa", "stored"]
@@ -98,13 +99,25 @@ class Isocontour(_Strict):
     suv: _SUV
 
 
+class Diameter(_Strict):
+    """A further diameter of an ellipsoid, drawn on a picture of its own."""
+
+    pictureId: Annotated[str, Field(max_length=512)]  # noqa: N815 - as the viewer says it
+    image: Image
+    points: tuple[Point, Point]
+    plane: Plane | None = None
+    label: Point | None = None
+    source: Short = ""
+    calibration: Calibration | None = None
+
+
 class Measurement(_Strict):
     """A measurement: points in pixels of its picture (the middle of the first pixel is 0, 0).
 
     ``calibration`` is what a line of the kind "calibration" says, and of others what they were measured with. An
     isocontour region is drawn as a sphere; ``contours`` are its border in the patient: x, y, z one behind the other.
     The text of an arrow, which goes from what it points at to the text, is its name; without a second point it is that
-    text alone.
+    text alone. An ellipsoid has its first diameter here, the others in ``further``.
     """
 
     id: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,64}$")]
@@ -119,6 +132,7 @@ class Measurement(_Strict):
     calibration: Calibration | None = None
     isocontour: Isocontour | None = None
     contours: Annotated[list[Contour], Field(max_length=4000)] = []
+    further: Annotated[list[Diameter], Field(max_length=2)] = []
     name: Annotated[str, Field(max_length=200)] = ""
     colour: Annotated[str, Field(pattern=r"^(#[0-9a-f]{6})?$")] = ""
     locked: bool = False
@@ -171,7 +185,7 @@ def sign(archive: Archive, study: str) -> Made:
     measured = [draft for draft in results if has_place(draft)]
     if not measured:
         raise UsageError("no report can say where this was measured: the images have no frame of reference")
-    images = [draft["image"] for draft in measured]
+    images = [line["image"] for draft in measured for line in lines_of(draft)]
     made = store_made(archive, study, images, lambda source, classes, now: make_report(source, measured, classes, now))
     forget(archive.drafts, study, {json.dumps(draft, sort_keys=True) for draft in measured})
     return made
@@ -193,6 +207,10 @@ def _check_together(found: Sequence[Measurement]) -> None:
         raise UsageError("two measurements have the same id")
     if any(one.kind == "arrow" and len(one.points) > 2 for one in found):
         raise UsageError("an arrow has one point or two")
+    for one in found:
+        drawn = DIAMETERS[: len(one.further) + 1]
+        if one.kind == "ellipsoid" and any(value.quantity not in (*drawn, "volume") for value in one.values):
+            raise UsageError("an ellipsoid has diameters, one for each line, and a volume")
     if any(one.kind == "calibration" and one.calibration is None for one in found):
         raise UsageError("a calibration says how long its line is")
     if any(one.kind == "isocontour" and one.isocontour is None for one in found):

@@ -18,6 +18,7 @@ export const COMMANDS = [
   { name: 'measure.circle', title: 'Circle', group: 'Measure', keys: ['c'] },
   { name: 'measure.freehand', title: 'Region drawn by hand', group: 'Measure', keys: ['Ctrl+e'] },
   { name: 'measure.probe', title: 'Probe', group: 'Measure', keys: ['p'] },
+  { name: 'measure.ellipsoid', title: 'Ellipsoid volume', group: 'Measure', keys: ['Ctrl+b'] },
   { name: 'measure.arrow', title: 'Arrow with text, or a text by a click', group: 'Measure', keys: ['Shift+j'] },
   { name: 'measure.isocontour', title: 'Isocontour region of a PET: SUVmax, SUVpeak, volume', group: 'Measure', keys: ['Shift+i'] },
   { name: 'region.higher', title: 'Higher threshold of the isocontour region', group: 'Measure', keys: ['}'] },

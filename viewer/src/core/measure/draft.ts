@@ -1,20 +1,21 @@
 // Measurements as the archive keeps them until they are signed (`/api/studies/{study}/measurements`), and what becomes of
 // them where two windows change them at once. Pure.
 
-import type { ImagePlace, Measurement } from './types';
+import type { Point } from '../view';
+import type { Diameter, ImagePlace, Measurement } from './types';
 
 /** One as it is sent: without the study, which the address names. */
-export type Draft = Omit<Measurement, 'image'> & { image: Omit<ImagePlace, 'StudyInstanceUID' | 'reformatted'> & { reformatted?: boolean } };
+export type Draft = Omit<Measurement, 'image' | 'further'> & { image: DraftImage; further?: readonly (Omit<Diameter, 'image'> & { image: DraftImage })[] };
+type DraftImage = Omit<ImagePlace, 'StudyInstanceUID' | 'reformatted'> & { reformatted?: boolean };
 
 export const studyOf = (item: Measurement): string => item.image?.StudyInstanceUID ?? '';
 
 /** What is kept, defaults left out, keys in one order: equal texts are equal measurements. */
-export function toDraft({ id, kind, pictureId, image, points, plane, label, values, source, calibration, isocontour, contours, name, colour, locked, hidden }: Measurement): Draft {
-  const { SeriesInstanceUID = '', SOPInstanceUID = '', frame = 1, reformatted = false } = image ?? {};
+export function toDraft({ id, kind, pictureId, image, points, plane, label, values, source, calibration, isocontour, contours, further, name, colour, locked, hidden }: Measurement): Draft {
   return {
     id, kind, pictureId,
-    image: { SeriesInstanceUID, SOPInstanceUID, frame, reformatted },
-    points: points.map(([x, y]) => [x, y] as const),
+    image: imageOf(image),
+    points: pointsOf(points),
     ...(plane ? { plane } : {}),
     ...(label ? { label } : {}),
     ...(values?.length ? { values } : {}),
@@ -22,6 +23,7 @@ export function toDraft({ id, kind, pictureId, image, points, plane, label, valu
     ...(calibration ? { calibration } : {}),
     ...(isocontour ? { isocontour } : {}),
     ...(contours?.length ? { contours } : {}),
+    ...(further?.length ? { further: further.map((line) => ({ ...line, image: imageOf(line.image), points: pointsOf(line.points) })) } : {}),
     ...(name ? { name } : {}),
     ...(colour ? { colour } : {}),
     ...(locked ? { locked } : {}),
@@ -29,15 +31,24 @@ export function toDraft({ id, kind, pictureId, image, points, plane, label, valu
   }; // prettier-ignore
 }
 
-export const fromDraft = (draft: Draft, StudyInstanceUID: string): Measurement => ({ ...draft, image: { ...draft.image, reformatted: draft.image.reformatted ?? false, StudyInstanceUID } });
+const imageOf = ({ SeriesInstanceUID = '', SOPInstanceUID = '', frame = 1, reformatted = false }: Partial<ImagePlace> = {}): DraftImage => ({ SeriesInstanceUID, SOPInstanceUID, frame, reformatted });
+const pointsOf = (points: readonly Point[]): Point[] => points.map(([x, y]) => [x, y]);
+
+export function fromDraft({ further, ...draft }: Draft, StudyInstanceUID: string): Measurement {
+  const placed = (image: DraftImage): ImagePlace => ({ ...image, reformatted: image.reformatted ?? false, StudyInstanceUID });
+  return { ...draft, image: placed(draft.image), ...(further ? { further: further.map((line) => ({ ...line, image: placed(line.image) })) } : {}) };
+}
 
 /** By id, as text. */
 export type Kept = ReadonlyMap<string, string>;
 
+const planeValues = (plane: Measurement['plane']): unknown => plane && [plane.FrameOfReferenceUID, plane.origin, plane.row, plane.column, plane.columnStep, plane.rowStep];
+const calibrationValues = (by: Measurement['calibration']): unknown => by && [by.known, by.series, by.columns, by.rows, by.columnSpacing, by.rowSpacing];
+
 const textOf = (item: Measurement): string => {
-  const { plane, calibration, isocontour, contours, ...rest } = toDraft(item);
-  const ordered = plane && [plane.FrameOfReferenceUID, plane.origin, plane.row, plane.column, plane.columnStep, plane.rowStep];
-  return JSON.stringify([Object.entries(rest).map(([key, value]) => (key === 'values' ? [key, (value as Measurement['values'])?.map((v) => [v.quantity, v.value, v.unit])] : [key, value])), ordered, calibration && [calibration.known, calibration.series, calibration.columns, calibration.rows, calibration.columnSpacing, calibration.rowSpacing], isocontour && [isocontour.share, isocontour.value, isocontour.suv], contours]);
+  const { plane, calibration, isocontour, contours, further, ...rest } = toDraft(item);
+  const lines = further?.map((line) => [line.pictureId, line.points, imageOf(line.image), planeValues(line.plane), line.label, line.source, calibrationValues(line.calibration)]);
+  return JSON.stringify([Object.entries(rest).map(([key, value]) => (key === 'values' ? [key, (value as Measurement['values'])?.map((v) => [v.quantity, v.value, v.unit])] : [key, value])), planeValues(plane), calibrationValues(calibration), isocontour && [isocontour.share, isocontour.value, isocontour.suv], contours, lines]);
 };
 
 export const keptOf = (items: readonly Measurement[]): Kept => new Map(items.map((item) => [item.id, textOf(item)]));

@@ -4,6 +4,7 @@ import type { DataSet } from '../dicom-json';
 import { fixed, t } from '../language';
 import { withoutNames } from '../naming';
 import { BY_HAND, calibrationText } from './calibration';
+import { partFor, volumeTexts } from './ellipsoid';
 import { digitsOf } from './region';
 import { MEASURE_TOOLS } from './tools';
 import type { Measurement, Quantity } from './types';
@@ -22,22 +23,26 @@ const known = ({ calibration }: Measurement): { values: Quantity[]; source: stri
 /** A line for each result; one without results has a line, too. `about` is a header of the patient. */
 export function toCsv(items: readonly Measurement[], about?: DataSet): string {
   const lines = items.flatMap((item) => {
-    const { name = '', kind, image, points } = item;
+    const { name = '', kind } = item;
     const { values, source } = kind === 'calibration' ? known(item) : { values: item.values ?? [], source: item.source ?? '' };
     const results: readonly (Quantity | undefined)[] = values.length > 0 ? values : [undefined];
-    const place = [image?.StudyInstanceUID ?? '', image?.SeriesInstanceUID ?? '', image?.SOPInstanceUID ?? '', image?.frame ?? '', points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join(' ')];
-    return results.map((result) => [withoutNames(name, about), kind, result?.quantity ?? '', result?.value ?? '', result?.unit ?? '', source, ...place]);
+    const place = ({ image, points }: Measurement): (string | number)[] => [image?.StudyInstanceUID ?? '', image?.SeriesInstanceUID ?? '', image?.SOPInstanceUID ?? '', image?.frame ?? '', points.map(([x, y]) => `${x.toFixed(2)} ${y.toFixed(2)}`).join(' ')];
+    return results.map((result) => {
+      const drawn = kind === 'ellipsoid' && result ? partFor(item, result.quantity) : item;
+      return [withoutNames(name, about), kind, result?.quantity ?? '', result?.value ?? '', result?.unit ?? '', drawn === item ? source : (drawn.source ?? ''), ...place(drawn)];
+    });
   });
   return [HEAD, ...lines].map((line) => `${line.map(cell).join(',')}\r\n`).join('');
 }
 
 export function toJson(items: readonly Measurement[], about?: DataSet): string {
-  const listed = items.map(({ id, kind, name = '', values = [], source = '', calibration, image, isocontour, contours, points }) => ({
+  const listed = items.map(({ id, kind, name = '', values = [], source = '', calibration, image, isocontour, contours, further, points }) => ({
     ...{ id, kind, name: withoutNames(name, about), values, source },
     ...(calibration ? { calibration } : {}),
     ...(isocontour ? { isocontour, contours } : {}),
     ...image,
     points,
+    ...(further ? { further: further.map((line) => ({ ...line.image, points: line.points, source: line.source ?? '' })) } : {}),
   }));
   return `${JSON.stringify(listed, null, 2)}\n`;
 }
@@ -47,7 +52,9 @@ export const titleOfMeasurement = ({ name, kind }: Measurement): string => (name
 const digits = ({ value, unit }: Quantity): string => `${fixed(value, unit === 'px' ? 0 : digitsOf(unit))}${unit ? (unit === '°' ? unit : ` ${unit}`) : ''}`;
 
 /** The results in one line: "34.2 mm", "30.0 mm × 15.0 mm", "41.2 HU ± 3.0 HU · 120.4 mm²". */
-export function resultText({ kind, name, values = [], calibration }: Measurement): string {
+export function resultText(item: Measurement): string {
+  const { kind, name, values = [], calibration } = item;
+  if (kind === 'ellipsoid') return volumeTexts(item).join(' · ');
   if (kind === 'arrow') return name ?? '';
   if (kind === 'calibration') return calibration ? calibrationText(calibration) : '';
   const of = (wanted: Quantity['quantity']): string => values.filter(({ quantity }) => quantity === wanted).map(digits).join('');

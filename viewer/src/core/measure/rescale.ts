@@ -3,6 +3,7 @@
 import { pixelShapeOf } from '../picture-info';
 import type { Picture } from '../stack';
 import { BY_HAND, calibrationOf, spacingBy } from './calibration';
+import { partsOf, withPart } from './ellipsoid';
 import type { Values } from './region';
 import { scaleAt } from './scale';
 import { MEASURE_TOOLS } from './tools';
@@ -14,9 +15,12 @@ const NOTHING: Values = { columns: 0, rows: 0, unit: '', at: () => undefined };
 export function rescaled(items: readonly Measurement[], pictureOf: (id: string) => Picture | undefined): Measurement[] {
   const calibrated = items.some(({ kind }) => kind === 'calibration');
   return items.map((item) => {
-    if (item.kind === 'calibration' || item.plane || (!calibrated && item.source !== BY_HAND)) return item;
-    const picture = pictureOf(item.pictureId);
-    return picture ? oneRescaled(item, picture, items) : item;
+    if (item.kind === 'calibration') return item;
+    return partsOf(item).reduce((now, part, index) => {
+      const picture = part.plane || (!calibrated && part.source !== BY_HAND) ? undefined : pictureOf(part.pictureId);
+      const changed = picture ? oneRescaled(part, picture, items) : part;
+      return changed === part ? now : withPart(now, index, changed);
+    }, item);
   });
 }
 

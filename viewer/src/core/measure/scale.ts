@@ -52,7 +52,7 @@ export function lengthText(a: Point, b: Point, scale: Scale): string {
 }
 
 /** A length as a number; none between axes that are no lengths. */
-export const lengthValues = (quantity: 'length' | 'width', a: Point, b: Point, scale: Scale): Quantity[] => (isPlanar(scale) ? [{ quantity, value: distanceOf(a, b, scale), unit: scale.unitX }] : []);
+export const lengthValues = (quantity: 'length' | 'width' | 'height', a: Point, b: Point, scale: Scale): Quantity[] => (isPlanar(scale) ? [{ quantity, value: distanceOf(a, b, scale), unit: scale.unitX }] : []);
 
 /** An area in square pixels of the picture, in mm² or from 1 cm² on in cm². */
 export function areaText(pixels: number, scale: Scale): string {

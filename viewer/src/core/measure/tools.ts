@@ -7,6 +7,7 @@ import { calibrationTool } from './calibration';
 import { circleTool } from './circle';
 import { cobbTool } from './cobb';
 import { ellipseTool } from './ellipse';
+import { ellipsoidTool } from './ellipsoid';
 import { freehandTool } from './freehand';
 import { isocontourTool } from './isocontour-tool';
 import { lengthTool } from './length';
@@ -27,4 +28,5 @@ export const MEASURE_TOOLS: Readonly<Record<MeasureKind, ToolDefinition>> = {
   isocontour: isocontourTool,
   calibration: calibrationTool,
   arrow: arrowTool,
+  ellipsoid: ellipsoidTool,
 };

@@ -7,11 +7,11 @@ import type { Calibration } from './calibration';
 import type { Scale } from './scale';
 import type { Values } from './region';
 
-export type MeasureKind = 'length' | 'angle' | 'cobb' | 'bidirectional' | 'ellipse' | 'rectangle' | 'circle' | 'freehand' | 'probe' | 'isocontour' | 'calibration' | 'arrow';
+export type MeasureKind = 'length' | 'angle' | 'cobb' | 'bidirectional' | 'ellipse' | 'rectangle' | 'circle' | 'freehand' | 'probe' | 'isocontour' | 'calibration' | 'arrow' | 'ellipsoid';
 
 /** One result as a number. */
 export interface Quantity {
-  readonly quantity: 'length' | 'width' | 'angle' | 'area' | 'mean' | 'deviation' | 'minimum' | 'maximum' | 'value' | 'peak' | 'volume' | 'glycolysis' | 'threshold';
+  readonly quantity: 'length' | 'width' | 'height' | 'angle' | 'area' | 'mean' | 'deviation' | 'minimum' | 'maximum' | 'value' | 'peak' | 'volume' | 'glycolysis' | 'threshold';
   readonly value: number;
   readonly unit: string;
 }
@@ -30,6 +30,17 @@ export interface Isocontour {
   readonly share?: number;
   readonly value?: number;
   readonly suv: SuvChoice;
+}
+
+/** A further diameter of an ellipsoid: a line with a picture of its own. */
+export interface Diameter {
+  readonly pictureId: string;
+  readonly points: readonly Point[];
+  readonly plane?: ImagePlane;
+  readonly label?: Point;
+  readonly image?: ImagePlace;
+  readonly calibration?: Calibration;
+  readonly source?: string;
 }
 
 /** The archive keeps no longer names. */
@@ -55,6 +66,7 @@ export interface Measurement {
   readonly isocontour?: Isocontour;
   /** Its border in the patient, closed lines in the slices: x, y, z one behind the other. */
   readonly contours?: readonly (readonly number[])[];
+  readonly further?: readonly Diameter[];
   /** Of an arrow the text beside it. */
   readonly name?: string;
   /** "#rrggbb". */

@@ -16,7 +16,7 @@ export function MeasureLayer({ session, pane }: { session: MeasureSession; pane:
   return (
     <svg className="measure-layer" data-testid="measurements" aria-label={t('Measurements')} role="img">
       {session.laid(pane).map((laid) => (
-        <One key={laid.item.id} laid={laid} selected={laid.item.id === selected} />
+        <One key={`${laid.item.id} ${laid.part ?? 0}`} laid={laid} selected={laid.item.id === selected} />
       ))}
     </svg>
   );

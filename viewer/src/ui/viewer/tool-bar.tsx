@@ -55,8 +55,8 @@ type Menu = keyof typeof MENUS;
 
 const MEASURES: readonly (readonly CommandName[])[] = [
   ['measure.length', 'measure.angle', 'measure.cobb', 'measure.bidirectional'],
-  ['measure.ellipse', 'measure.rectangle', 'measure.circle', 'measure.freehand', 'measure.probe'],
-  ['measure.arrow', 'measure.isocontour', 'measure.calibration'],
+  ['measure.ellipse', 'measure.rectangle', 'measure.circle', 'measure.freehand', 'measure.probe', 'measure.arrow'],
+  ['measure.ellipsoid', 'measure.isocontour', 'measure.calibration'],
   ['measure.undo', 'measure.redo', 'measure.delete', 'measure.hide', 'measure.list'],
 ];
 const EXPORTS: readonly (readonly CommandName[])[] = [

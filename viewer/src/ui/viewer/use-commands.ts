@@ -59,7 +59,7 @@ export interface PageActions {
 }
 
 const PRESETS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
-const MEASURES = ['length', 'angle', 'cobb', 'bidirectional', 'ellipse', 'rectangle', 'circle', 'freehand', 'probe', 'arrow'] as const;
+const MEASURES = ['length', 'angle', 'cobb', 'bidirectional', 'ellipse', 'rectangle', 'circle', 'freehand', 'probe', 'arrow', 'ellipsoid'] as const;
 const LINKED = ['scroll', 'offset', 'window', 'view', 'lines'] as const satisfies readonly (keyof Links)[];
 
 /** What is being painted, while a tool for it is chosen. */

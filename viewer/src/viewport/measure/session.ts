@@ -4,33 +4,31 @@ import { History } from '../../core/history';
 import { text } from '../../core/dicom-json';
 import { isMeasure, type Tool } from '../../core/gesture';
 import { isTextAlone } from '../../core/measure/arrow';
-import { inLabel, labelAt, labelBeside, type LabelBox } from '../../core/measure/label';
-import { distanceToChain, outline } from '../../core/measure/outline';
-import { calibrationBy, calibrationOf, calibrationText, reasonAgainstCalibration, spacingBy, withoutReplaced, type Calibration } from '../../core/measure/calibration';
+import { isLacking, partsOf, withPart } from '../../core/measure/ellipsoid';
+import { inLabel, type LabelBox } from '../../core/measure/label';
+import { distanceToChain } from '../../core/measure/outline';
+import { calibrationBy, calibrationOf, reasonAgainstCalibration, withoutReplaced, type Calibration } from '../../core/measure/calibration';
 import { home, onPlane } from '../../core/measure/carry';
 import { USUAL_SHARE } from '../../core/measure/isocontour';
 import { changed, movedSphere, USUAL_RADIUS } from '../../core/measure/isocontour-tool';
 import { rescaled, withCalibration } from '../../core/measure/rescale';
-import { distanceOf, scaleAt, type Scale } from '../../core/measure/scale';
+import { distanceOf, scaleAt } from '../../core/measure/scale';
 import { MEASURE_TOOLS } from '../../core/measure/tools';
 import type { ReportedSource } from '../../core/measure/reported';
 import { MOST_NAME, type ImagePlace, type Isocontour, type Measurement } from '../../core/measure/types';
 import { Signal } from '../../core/lifecycle';
-import { toModality } from '../../core/modality';
-import { pictureInfo, spacingAt } from '../../core/picture-info';
+import { spacingAt } from '../../core/picture-info';
 import { planeOf } from '../../core/plane';
 import type { Picture } from '../../core/stack';
 import { storedId } from '../../core/subtraction';
-import { chosenSuv, type SuvChoice } from '../../core/suv';
 import type { Spacing } from '../../core/spacing';
 import { paneToPixel, pixelToPane, type Point } from '../../core/view';
-import type { Values } from '../../core/measure/region';
-import type { LoadedBitmap } from '../bitmap-store';
 import type { PaneState, StackController } from '../stack-controller';
 import { Isocontours, type IsocontourMeans } from './isocontours';
-import { layOutArrow } from './lay-out-arrow';
+import { layOut, middle, type Placed } from './lay-out';
 import { layOutIsocontour } from './lay-out-isocontour';
 import { layOutReported } from './lay-out-reported';
+import { aspectOf, scaleOf, valuesOf, type Shown } from './shown';
 
 export interface MeasureState {
   items: readonly Measurement[];
@@ -79,6 +77,8 @@ export interface Laid {
   label: LabelBox;
   /** What an arrow points at. */
   tip?: Point;
+  /** Which of its lines it is. */
+  part?: number;
 }
 
 /** One that can be worked on. */
@@ -88,8 +88,6 @@ export interface OwnLaid extends Laid {
 
 /** A line drawn by hand has a point every so many CSS pixels, and is closed by a click so near its first one. */
 const [TRACED, CLOSING] = [3, 9];
-/** More points than these are too many to take hold of. */
-const MOST_HANDLES = 24;
 
 export class MeasureSession {
   readonly changed = new Signal();
@@ -236,8 +234,21 @@ export class MeasureSession {
   cancel(): boolean {
     const { draft, selected } = this.current;
     if (!draft && !selected) return false;
+    if (!draft) this.giveUp(selected);
     this.update({ draft: undefined, writing: undefined, selected: undefined });
     return true;
+  }
+
+  /** Removes an ellipsoid that lacks diameters. */
+  private giveUp(id: string | undefined): void {
+    const { items } = this.current;
+    if (items.some((item) => item.id === id && !item.locked && isLacking(item))) this.commit(items.filter((item) => item.id !== id));
+  }
+
+  /** The ellipsoid that a further diameter on this picture belongs to. */
+  private lacking({ picture }: Shown): Measurement | undefined {
+    const study = text(picture.instance.dataSet, 'StudyInstanceUID');
+    return this.current.items.findLast((item) => isLacking(item) && !item.locked && item.image?.StudyInstanceUID === study);
   }
 
   private cancelDraft(): boolean {
@@ -299,10 +310,21 @@ export class MeasureSession {
     const { items, draft } = this.current;
     const plane = planeOf(shown.picture);
     const shownItems = items.filter(({ hidden }) => !hidden);
-    const here = shownItems.filter(({ kind }) => kind !== 'isocontour').flatMap((item) => (item.pictureId === storedId(shown.picture.id) ? [item] : (onPlane(item, plane) ?? [])));
-    if (draft?.pictureId === storedId(shown.picture.id)) here.push(draft);
+    const here = shownItems.filter(({ kind }) => kind !== 'isocontour').flatMap((whole) =>
+      partsOf(whole).flatMap((one, part) => {
+        const item = one.pictureId === storedId(shown.picture.id) ? one : onPlane(one, plane);
+        return item ? [{ item, whole, part }] : [];
+      }),
+    );
+    if (draft?.pictureId === storedId(shown.picture.id)) here.push({ item: draft, ...this.begun(draft, shown) });
     const spheres = shownItems.filter(({ kind }) => kind === 'isocontour').flatMap((item) => layOutIsocontour(item, plane, (one) => this.isocontours.of(one), shown.bitmap, pane) ?? []);
-    return [...spheres, ...here.map((item) => layOut(item, shown, pane, item === draft))];
+    return [...spheres, ...here.map((one) => layOut(one, shown, pane, one.item === draft))];
+  }
+
+  /** What a line that is being drawn will belong to. */
+  private begun(draft: Measurement, shown: Shown): Pick<Placed, 'whole' | 'part'> {
+    const whole = draft.kind === 'ellipsoid' ? this.lacking(shown) : undefined;
+    return whole ? { whole: withPart(whole, partsOf(whole).length, valued(draft, shown)), part: partsOf(whole).length } : { whole: draft, part: 0 };
   }
 
   /** What a press at this point begins; undefined where it is for the pane itself. */
@@ -413,6 +435,13 @@ export class MeasureSession {
       this.update({ draft: { ...draft, ...(plane ? { plane } : {}) }, writing: { id: draft.id, text: '' } });
       return;
     }
+    const ellipsoid = draft.kind === 'ellipsoid' ? this.lacking(shown) : undefined;
+    if (ellipsoid) {
+      const part = valued({ ...draft, ...(plane ? { plane } : {}) }, shown);
+      this.commit(this.current.items.map((item) => (item.id === ellipsoid.id ? withPart(item, partsOf(item).length, part) : item)));
+      this.update({ selected: ellipsoid.id });
+      return;
+    }
     const points = MEASURE_TOOLS[draft.kind].complete?.(draft.points, scaleOf(shown, draft.points)) ?? draft.points;
     this.commit([...this.current.items, valued({ ...draft, points, ...(plane ? { plane } : {}) }, shown)]);
     this.update({ selected: draft.id });
@@ -426,16 +455,17 @@ export class MeasureSession {
         continue;
       }
       const handle = laid.handles.findIndex(([x, y]) => Math.hypot(x - at[0], y - at[1]) <= reach);
-      if (handle >= 0) return this.drag(controller, laid.item, (item, shown, to) => ({ ...item, points: MEASURE_TOOLS[item.kind].move(item.points, handle, to, scaleOf(shown, item.points)) }));
-      if (inLabel(laid.label, at) && laid.item.kind === 'arrow') return this.shift(controller, laid.item, at, laid.item.points.length - 1);
-      if (inLabel(laid.label, at)) return this.drag(controller, laid.item, (item, _, to) => ({ ...item, label: minus(to, middle(item.points)) }));
-      if (laid.chains.some(({ points, helper }) => !helper && distanceToChain(points, at) <= reach * 0.7)) return this.shift(controller, laid.item, at);
+      if (handle >= 0) return this.drag(controller, laid, (item, shown, to) => ({ ...item, points: MEASURE_TOOLS[item.kind].move(item.points, handle, to, scaleOf(shown, item.points)) }));
+      if (inLabel(laid.label, at) && laid.item.kind === 'arrow') return this.shift(controller, laid, at, laid.item.points.length - 1);
+      if (inLabel(laid.label, at)) return this.drag(controller, laid, (item, _, to) => ({ ...item, label: minus(to, middle(item.points)) }));
+      if (laid.chains.some(({ points, helper }) => !helper && distanceToChain(points, at) <= reach * 0.7)) return this.shift(controller, laid, at);
     }
     return undefined;
   }
 
   /** The middle moves the sphere, its surface sizes it; its border and text select it. */
-  private grabSphere(controller: StackController, { item, handles, label, chains }: OwnLaid, at: Point, reach: number): Drag | undefined {
+  private grabSphere(controller: StackController, laid: OwnLaid, at: Point, reach: number): Drag | undefined {
+    const { item, handles, label, chains } = laid;
     const handle = handles.findIndex(([x, y]) => Math.hypot(x - at[0], y - at[1]) <= reach);
     const near = chains.some(({ points }) => distanceToChain(points, at) <= reach * 0.7);
     if (handle < 0 && !near && !inLabel(label, at)) return undefined;
@@ -443,22 +473,22 @@ export class MeasureSession {
       this.update({ selected: item.id });
       return { move: () => undefined, end: () => undefined };
     }
-    return this.drag(controller, item, (original, { picture }, to) => {
+    return this.drag(controller, laid, (original, { picture }, to) => {
       const plane = planeOf(picture);
       return plane ? movedSphere(original, plane, handle, to, storedId(picture.id)) : original;
     });
   }
 
   /** Moves it as a whole, or its points from one on. */
-  private shift(controller: StackController, item: Measurement, at: Point, first = 0): Drag | undefined {
+  private shift(controller: StackController, laid: OwnLaid, at: Point, first = 0): Drag | undefined {
     const pane = controller.state();
     const shown = this.shownOf(pane);
     if (!shown) return undefined;
     const start = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
-    return this.drag(controller, item, (original, _, to) => ({ ...original, points: original.points.map(([x, y], index): Point => (index < first ? [x, y] : [x + to[0] - start[0], y + to[1] - start[1]])) }));
+    return this.drag(controller, laid, (original, _, to) => ({ ...original, points: original.points.map(([x, y], index): Point => (index < first ? [x, y] : [x + to[0] - start[0], y + to[1] - start[1]])) }));
   }
 
-  private drag(controller: StackController, item: Measurement, change: (item: Measurement, shown: Shown, to: Point) => Measurement): Drag {
+  private drag(controller: StackController, { item, part = 0 }: OwnLaid, change: (item: Measurement, shown: Shown, to: Point) => Measurement): Drag {
     this.update({ selected: item.id });
     if (item.locked) return { move: () => undefined, end: () => undefined };
     const { items } = this.current;
@@ -468,7 +498,7 @@ export class MeasureSession {
       if (!shown) return items;
       const to = paneToPixel(at, pane.view, shown.bitmap, pane.pane);
       const now = change(item, shown, to);
-      return items.map((other) => (other.id !== item.id ? other : item.kind === 'isocontour' ? now : returned(valued(now, shown), shown.picture, other)));
+      return items.map((other) => (other.id !== item.id ? other : item.kind === 'isocontour' ? now : withPart(other, part, returned(valued(now, shown), shown.picture, partsOf(other)[part] ?? other))));
     };
     return {
       move: (at) => this.update({ items: changed(at) }),
@@ -521,50 +551,4 @@ function valued(item: Measurement, shown: Shown): Measurement {
 /** What was changed on this picture, back on the one it was drawn on. */
 const returned = (changed: Measurement, picture: Picture, original: Measurement): Measurement => (storedId(picture.id) === original.pictureId ? changed : home(changed, planeOf(picture), original));
 
-export interface Shown {
-  picture: Picture;
-  bitmap: LoadedBitmap;
-  /** What a PET is read in. */
-  suv: SuvChoice | undefined;
-  /** By hand. */
-  calibration?: Calibration;
-}
-
-const middle = (points: readonly Point[]): Point => [points.reduce((sum, [x]) => sum + x, 0) / points.length, points.reduce((sum, [, y]) => sum + y, 0) / points.length];
 const minus = (a: Point, b: Point): Point => [a[0] - b[0], a[1] - b[1]];
-
-const aspectOf = ({ bitmap }: Shown): number => bitmap.pixelHeight / bitmap.pixelWidth;
-
-export const scaleOf = (shown: Shown, points: readonly Point[]): Scale => scaleAt(shown.picture, points, aspectOf(shown), shown.calibration && spacingBy(shown.calibration));
-
-export function valuesOf({ picture, bitmap, suv: choice }: Shown): Values {
-  const { transform } = pictureInfo(picture);
-  const suv = chosenSuv(transform.suv?.factors, choice);
-  const { columns, rows, pixels } = bitmap;
-  const inside = (column: number, row: number): boolean => column >= 0 && row >= 0 && column < columns && row < rows;
-  return {
-    columns,
-    rows,
-    unit: suv?.label ?? transform.unit,
-    at: (column, row) => (bitmap.samples === 1 && inside(column, row) ? toModality(pixels[row * columns + column] as number, transform) * (suv?.factor ?? 1) : undefined),
-  };
-}
-
-function layOut(item: Measurement, shown: Shown, { view, pane }: PaneState, unfinished: boolean): OwnLaid {
-  const tool = MEASURE_TOOLS[item.kind];
-  const scale = scaleOf(shown, item.points);
-  const toPane = (point: Point): Point => pixelToPane(point, view, shown.bitmap, pane);
-  if (item.kind === 'arrow') return layOutArrow(item, item.points.map(toPane), pane);
-  const shapes = tool.shapes(item.points, scale);
-  const chains = shapes.map((shape) => ({ points: outline(shape).map(toPane), helper: shape.kind === 'line' && shape.helper === true }));
-  const ready = !unfinished || item.points.length >= tool.clicks;
-  const points = unfinished && ready && tool.complete ? tool.complete(item.points, scale) : item.points;
-  const told = item.calibration && item.kind === 'calibration' ? [calibrationText(item.calibration)] : undefined;
-  const lines = told ?? (ready ? tool.texts(points, { scale, values: valuesOf(shown) }) : []);
-  const drawn = chains.flatMap((chain) => chain.points);
-  const [dx, dy] = item.label ?? [0, 0];
-  const [x, y] = middle(item.points);
-  const label = item.label ? labelAt(toPane([x + dx, y + dy]), lines) : labelBeside(drawn.length > 0 ? drawn : item.points.map(toPane), lines, pane);
-  const anchors = item.points.map(toPane);
-  return { item, handles: anchors.length > MOST_HANDLES ? [] : anchors, anchors, chains, lines, label };
-}

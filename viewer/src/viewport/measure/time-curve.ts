@@ -8,7 +8,7 @@ import type { DisplaySet } from '../../core/stack';
 import type { SuvChoice } from '../../core/suv';
 import { curvePoint, type CurvePoint } from '../../core/time-curve';
 import type { PictureStore } from '../picture-store';
-import { scaleOf, valuesOf } from './session';
+import { scaleOf, valuesOf } from './shown';
 
 /** The points that can be had, in order of the phases; or why there are none. */
 export async function timeCurve(item: Measurement | undefined, set: DisplaySet | undefined, suv: SuvChoice | undefined, store: PictureStore): Promise<CurvePoint[] | string> {
