@@ -88,7 +88,7 @@ export function volumeTexts(item: Measurement): string[] {
   const angle = leastAngle(item);
   return [
     t('Volume {volume} ml', { volume: fixed(volume.value, volume.value < 10 ? 2 : 1) }),
-    [`0.52 (π/6) × ${diameters} mm`, ...sources].join(' '),
+    [`${fixed(Math.PI / 6, 2)} (π/6) × ${diameters} mm`, ...sources].join(' '),
     ...(angle < UPRIGHT ? [t('Diameters not at right angles: {angle}°', { angle: fixed(angle, 0) })] : []),
   ];
 }

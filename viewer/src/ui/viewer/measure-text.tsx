@@ -14,7 +14,10 @@ export function MeasureText({ session, pane }: { session: MeasureSession; pane: 
   const { writing } = useStateOf(session);
   const field = useRef<HTMLInputElement>(null);
   const id = writing?.id;
-  useEffect(() => field.current?.select(), [id]);
+  useEffect(() => {
+    field.current?.focus();
+    field.current?.select();
+  }, [id]);
   const label = writing && session.laid(pane).find(({ item }) => item.id === id)?.label;
   if (!writing || !label) return null;
   const inside = (value: number, most: number): number => Math.max(0, Math.min(value, most));

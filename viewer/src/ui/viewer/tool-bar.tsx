@@ -54,9 +54,9 @@ const MENUS = { links: 'Links between panes', view: 'Rotate, flip, fit', export:
 type Menu = keyof typeof MENUS;
 
 const MEASURES: readonly (readonly CommandName[])[] = [
-  ['measure.length', 'measure.angle', 'measure.cobb', 'measure.bidirectional'],
+  ['measure.length', 'measure.angle', 'measure.cobb', 'measure.bidirectional', 'measure.ellipsoid'],
   ['measure.ellipse', 'measure.rectangle', 'measure.circle', 'measure.freehand', 'measure.probe', 'measure.arrow'],
-  ['measure.ellipsoid', 'measure.isocontour', 'measure.calibration'],
+  ['measure.isocontour', 'measure.calibration'],
   ['measure.undo', 'measure.redo', 'measure.delete', 'measure.hide', 'measure.list'],
 ];
 const EXPORTS: readonly (readonly CommandName[])[] = [
