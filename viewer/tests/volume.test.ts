@@ -1,11 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Vector } from '../src/core/geometry';
 import { planeOf, toPatient } from '../src/core/plane';
 import { reformat, slabOf, STANDARD, turned, voxelStep } from '../src/core/reformat';
 import { coarseToFine, OUTSIDE, VoxelStore } from '../src/core/reslice';
 import { displaySets, type DisplaySet } from '../src/core/stack';
 import { toVoxel, volumeOf, voxelToPatient, type Volume } from '../src/core/volume';
-import { slice } from './builders';
+import { feedVolume, type VolumeFeed } from '../src/viewport/mpr/feed';
+import { bitmap, slice } from './builders';
 
 const [COLUMNS, ROWS] = [7, 5];
 const BASE = { FrameOfReferenceUID: '1.9', Rows: ROWS, Columns: COLUMNS, PixelSpacing: [2, 0.5], Modality: 'CT', BitsStored: 16, PixelRepresentation: 1 };
@@ -142,4 +143,26 @@ it('frames turn about an axis, right to down', () => {
   const { right, down } = turned(STANDARD.axial, [0, 0, 1], Math.PI / 2);
   right.forEach((x, axis) => expect(x).toBeCloseTo([0, 1, 0][axis] as number));
   down.forEach((x, axis) => expect(x).toBeCloseTo([-1, 0, 0][axis] as number));
+});
+
+it('slices that waited for the same plane are put down one by one, so that clicks come in between', async () => {
+  const set = stack(along(Array.from({ length: 9 }, (_, n) => n)));
+  const put: number[] = [];
+  let drawn = (): void => undefined;
+  const plane = new Promise<void>((done) => (drawn = done));
+  const pixels = new Int16Array(4);
+  const store = { load: () => Promise.resolve(bitmap(pixels, 2)) } as unknown as VolumeFeed['store'];
+  const reslicer = { put: (index: number) => put.push(index), turn: () => plane } as unknown as VolumeFeed['reslicer'];
+  const { pictures } = set;
+  const feed = { store, pictures, reslicer, source: set, order: pictures.map((_, index) => index), floating: false, signal: new AbortController().signal, after: Promise.resolve(), onSlice: () => undefined, onFailure: () => undefined };
+  const settled = async (): Promise<number> => {
+    for (let i = 0; i < 50; i += 1) await Promise.resolve();
+    return put.length;
+  };
+  await feedVolume(feed);
+  await new Promise((done) => setTimeout(done, 10));
+  const begun = await settled();
+  drawn();
+  expect(await settled()).toBe(begun);
+  await vi.waitFor(() => expect(put.length).toBe(9));
 });

@@ -43,8 +43,8 @@ async function work({ store, source, pictures, floating, signal, reslicer, onSli
       const [slope, intercept] = floating ? [transform.slope, transform.intercept] : [1, 0];
       reslicer.put(index, bitmap.pixels, slope, intercept);
       onSlice();
-      await breath();
       await reslicer.turn();
+      await breath();
     } catch (error) {
       if (signal.aborted) return;
       if (isAbort(error)) waiting.push(index);
@@ -57,5 +57,5 @@ async function work({ store, source, pictures, floating, signal, reslicer, onSli
   }
 }
 
-/** Lets cuts and clicks in between slices that are all at hand. */
+/** Lets cuts and clicks in between slices that are all at hand, also where several waited for the same cut. */
 const breath = (): Promise<void> => new Promise((done) => setTimeout(done, 0));
