@@ -207,6 +207,7 @@ def open_list(page: Page, root: str, product: Product) -> float:
     )
     started = time.time()
     page.goto(f"{root}/", wait_until="commit")
+    time.sleep(_QUIET)  # who asks the page puts a script of his own into it first
     page.wait_for_function("window.rowsAt", timeout=60_000)
     return float(page.evaluate("window.rowsAt")) - started * 1000
 
