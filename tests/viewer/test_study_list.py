@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Route, expect
 
+from isocenter.web.viewer import STATIC
+
 from .conftest import ct_slice, generated
 
 pytestmark = pytest.mark.browser
@@ -14,6 +16,10 @@ pytestmark = pytest.mark.browser
 def archive(tmp_path_factory):
     """An archive to which no other file adds studies."""
     yield from generated(tmp_path_factory)
+
+
+def test_begins_with_its_own_script_and_the_bundlers():
+    assert (STATIC / "index.html").read_text().count('.js"') == 2
 
 
 def test_shows_studies_newest_first_with_readable_names(view):
