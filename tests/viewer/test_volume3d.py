@@ -126,6 +126,27 @@ def test_clipping_takes_the_block_away(opened: View) -> None:
     opened.page.get_by_role("button", name="Reset 3D").click()
     settled(opened)
     assert brightness(opened, picture(opened), BLOCK) > 120
+    # The block lies in front of the middle: a plane there, seen from the front, takes it away and stays where it is.
+    depth = opened.page.get_by_label("Depth of the plane")
+    depth.fill("0.5")
+    settled(opened)
+    assert picture(opened).max() < 10
+    opened.page.get_by_role("button", name="Hold it").click()
+    for _ in range(36):
+        opened.page.keyboard.press("ArrowRight")
+    expect(opened.page.locator(".volume-cube")).to_have_attribute("aria-label", "Seen from P")
+    settled(opened)
+    assert picture(opened).max() < 10
+    opened.page.keyboard.press("Control+z")
+    depth.fill("0.3")
+    settled(opened)
+    assert brightness(opened, picture(opened), BLOCK) > 120
+    depth.fill("0.95")
+    settled(opened)
+    assert picture(opened).max() < 10
+    depth.fill("0")
+    settled(opened)
+    assert brightness(opened, picture(opened), BLOCK) > 120
 
 
 def test_the_transfer_function_is_changed_by_keys_and_pointer(opened: View) -> None:

@@ -3,7 +3,7 @@ import { dot, type Vector } from '../src/core/geometry';
 import type { VolumeGeometry } from '../src/core/volume';
 import { lookFrom, turn } from '../src/core/volume3d/camera';
 import { gridOf } from '../src/core/volume3d/layers';
-import { cutOf, MOST_CUTS, pictureOf, planeOfCut, RASTER, type Cut, type CutPicture } from '../src/core/volume3d/scissors';
+import { cutOf, isKept, MOST_CUTS, pictureOf, planeCut, planeOfCut, RASTER, type Cut, type CutPicture } from '../src/core/volume3d/scissors';
 import { TextureSpace } from '../src/core/volume3d/space';
 import { Cuts } from '../src/viewport/volume3d/cuts';
 
@@ -35,6 +35,21 @@ describe('a cut', () => {
       expect(inside(cut, picture, place), `${x} ${y}`).toBe(expected);
     }
     expect(within).toBeGreaterThan(20);
+  });
+  it('as a plane takes what is nearer, however the camera is turned', () => {
+    const camera = turn(lookFrom('L'), 0.7, -0.4);
+    const cut = planeCut(space, camera, 0.55);
+    const picture = pictureOf(cut);
+    let nearer = 0;
+    for (let step = 0; step < 400; step += 1) {
+      const place = space.patientAt([((step * 7) % 20) / 20, ((step * 3) % 19) / 19, (step % 17) / 17]);
+      const depth = (dot(place, camera.away) - dot(space.centre, camera.away)) / space.diagonal;
+      if (Math.abs(depth - 0.05) < 0.01) continue;
+      nearer += depth < 0.05 ? 1 : 0;
+      expect(inside(cut, picture, place), String(depth)).toBe(depth < 0.05);
+      expect(isKept(cut, picture, place)).toBe(depth > 0.05);
+    }
+    expect(nearer).toBeGreaterThan(50);
   });
   it('fills an outline that crosses itself by the even-odd rule, and leaves the edge of its picture empty', () => {
     const { pixels } = pictureOf({ right: [1, 0, 0], up: [0, 1, 0], keep: false, outline: [[0, 0], [10, 10], [10, 0], [0, 10]] });

@@ -27,6 +27,14 @@ export function cutOf({ centre, diagonal }: Pick<TextureSpace, 'centre' | 'diago
   return { right, up, keep, outline: outline.map(([x, y]) => [x0 + x * high * aspect, y0 + y * high]) };
 }
 
+/** A plane across the line of sight: what is nearer than `depth` goes, from 0 (nothing) to 1 (all). */
+export function planeCut({ centre, diagonal }: Pick<TextureSpace, 'centre' | 'diagonal'>, { away, up }: Camera, depth: number): Cut {
+  const [x, y] = [dot(centre, away), dot(centre, up)];
+  const at = x + (depth - 0.5) * diagonal;
+  const [near, low, high] = [x - diagonal, y - diagonal, y + diagonal];
+  return { right: away, up, keep: false, outline: [[near, low], [at, low], [at, high], [near, high]] };
+}
+
 export interface CutPicture {
   /** 255 inside, 0 outside; rows from below. */
   pixels: Uint8Array<ArrayBuffer>;

@@ -76,7 +76,7 @@ export function VolumeBar({ session, state, panel, onPanel }: Props): JSX.Elemen
         {t('Reset')}
       </button>
       {state.scissors ? <Cutting session={session} state={state} /> : null}
-      {clipping ? <Clipping session={session} clip={state.clip} /> : null}
+      {clipping ? <Clipping session={session} state={state} /> : null}
     </div>
   );
 }
@@ -102,7 +102,7 @@ function Cutting({ session, state }: { session: Volume3dSession; state: Volume3d
   );
 }
 
-function Clipping({ session, clip }: { session: Volume3dSession; clip: readonly [Vector, Vector] }): JSX.Element {
+function Clipping({ session, state: { clip, plane, cuts } }: { session: Volume3dSession; state: Volume3dState }): JSX.Element {
   const set = (end: 0 | 1, axis: number, value: number): void => {
     const [low, high] = clip.map((corner) => [...corner]) as [number[], number[]];
     if (end === 0) low[axis] = Math.min(value, (high[axis] as number) - THINNEST);
@@ -119,6 +119,13 @@ function Clipping({ session, clip }: { session: Volume3dSession; clip: readonly 
           ))}
         </div>
       ))}
+      <div className="volume-clip-row">
+        <span>{t('Plane')}</span>
+        <input type="range" min="0" max="1" step="0.005" value={plane} disabled={plane === 0 && cuts >= MOST_CUTS} title={t('Cuts away what is nearer than a plane across the line of sight')} aria-label={t('Depth of the plane')} onChange={(event) => session.layPlane(Number(event.currentTarget.value))} />
+        <button type="button" className="button" disabled={plane === 0} onClick={() => session.holdPlane()}>
+          {t('Hold it')}
+        </button>
+      </div>
     </div>
   );
 }

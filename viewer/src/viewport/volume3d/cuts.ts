@@ -1,7 +1,7 @@
-// The cuts made in a volume with the scissors: the outline being drawn, those that hold, and their pictures for the shader.
+// The cuts made in a volume, with the scissors or as planes across the line of sight, and their pictures for the shader.
 
 import type { Camera } from '../../core/volume3d/camera';
-import { cutOf, MOST_CUTS, pictureOf, planeOfCut, type Cut, type CutPicture, type CutPlane } from '../../core/volume3d/scissors';
+import { cutOf, MOST_CUTS, pictureOf, planeCut, planeOfCut, type Cut, type CutPicture, type CutPlane } from '../../core/volume3d/scissors';
 import type { TextureSpace } from '../../core/volume3d/space';
 
 /** A point of the canvas in parts of its width and height, from the upper left. */
@@ -12,6 +12,8 @@ const LEAST_AREA = 1e-4;
 
 export class Cuts {
   private made: { cut: Cut; picture: CutPicture }[] = [];
+  /** From where the last plane was laid, as long as it can be moved. */
+  private laidFrom: Camera | undefined;
 
   get count(): number {
     return this.made.length;
@@ -33,15 +35,38 @@ export class Cuts {
   make(outline: readonly CanvasPoint[], space: TextureSpace, camera: Camera, aspect: number, keep: boolean): boolean {
     if (this.full || outline.length < 3 || areaOf(outline) < LEAST_AREA) return false;
     const cut = cutOf(space, camera, aspect, outline.map(([x, y]) => [2 * x - 1, 1 - 2 * y]), keep);
-    this.made = [...this.made, { cut, picture: pictureOf(cut) }];
+    this.add(cut);
     return true;
   }
 
+  /** Lays a plane, or moves the one that was laid last as long as no other cut was made; depth 0 takes it away. False where there are too many. */
+  lay(depth: number, space: TextureSpace, camera: Camera): boolean {
+    const from = this.laidFrom ?? camera;
+    if (this.laidFrom) this.undo();
+    if (depth <= 0) return true;
+    if (this.full) return false;
+    this.add(planeCut(space, from, depth));
+    this.laidFrom = from;
+    return true;
+  }
+
+  /** The plane stays where it is; the next is another. */
+  hold(): void {
+    this.laidFrom = undefined;
+  }
+
+  private add(cut: Cut): void {
+    this.made = [...this.made, { cut, picture: pictureOf(cut) }];
+    this.laidFrom = undefined;
+  }
+
   undo(): void {
+    this.laidFrom = undefined;
     this.made = this.made.slice(0, -1);
   }
 
   forget(): void {
+    this.laidFrom = undefined;
     this.made = [];
   }
 

@@ -39,6 +39,8 @@ export interface Volume3dState {
   /** The line being drawn. */
   outline: readonly CanvasPoint[];
   cuts: number;
+  /** How deep the plane lies that can be moved, in parts of the volume; 0: there is none. */
+  plane: number;
   /** Of a MIP. */
   window: { center: number; width: number };
   range: Range;
@@ -96,7 +98,7 @@ export class Volume3dSession {
     const range = { low: -1024, high: 3071 };
     this.current = {
       presets, preset: keptTransfer(presets[0] as VolumePreset), histogram: undefined, axis: axisOf(volume), mode: 'volume', shift: 0, opacity: 1, shaded: true,
-      scissors: undefined, outline: [], cuts: 0,
+      scissors: undefined, outline: [], cuts: 0, plane: 0,
       window: CT_MIP, range, camera: lookFrom('A'), clip: WHOLE,
       phase: source.phase ?? 0, drawn: source.phase ?? 0, loaded: 0, total: volume.pictures.length, failed: 0, shown: 'nothing', factor: 1, settled: false, problem: '',
     }; // prettier-ignore
@@ -220,6 +222,19 @@ export class Volume3dSession {
     this.recut();
   }
 
+  /** Lays a plane across the line of sight, or moves the one that is being laid. */
+  layPlane(depth: number): void {
+    if (!this.shown) return;
+    const laid = this.cuts.lay(depth, this.shown.space, this.current.camera);
+    this.recut(laid ? depth : 0);
+  }
+
+  /** Leaves the plane where it is; the next one is another. */
+  holdPlane(): void {
+    this.cuts.hold();
+    this.update({ plane: 0 });
+  }
+
   /** False where nothing is cut. */
   undoCut(): boolean {
     if (this.cuts.count === 0) return false;
@@ -233,9 +248,9 @@ export class Volume3dSession {
     this.recut();
   }
 
-  private recut(): void {
+  private recut(plane = 0): void {
     this.renderer?.setCuts(this.cuts.pictures);
-    this.update({ cuts: this.cuts.count });
+    this.update({ cuts: this.cuts.count, plane });
     this.redraw();
   }
 
