@@ -9,6 +9,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 import pydicom
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Download, expect
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
@@ -143,6 +144,11 @@ def test_an_ecg_a_video_and_raw_data(objects: Archive, view: View, tmp_path: Pat
     page.mouse.up()
     assert page.get_by_test_id("caliper").text_content() == "1000 ms · 60 bpm · 0.5 mV"
     expect(page.get_by_label("Annotations")).to_contain_text("Sinus <b>rhythm</b>")
+    with page.expect_download() as saved:
+        page.keyboard.press("Control+s")
+    paper = np.asarray(Image.open(saved.value.path()).convert("L"))
+    assert paper.shape[1] == pytest.approx(box["width"], abs=2)
+    assert paper.min() < 80 < 200 < np.median(paper)  # lines on light paper
     page.locator(".card").nth(1).click()
     page.wait_for_function(_PLAYS)
     page.locator(".card").nth(2).click()

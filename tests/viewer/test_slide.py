@@ -6,6 +6,7 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
@@ -166,6 +167,11 @@ def test_a_slide(slide: Page) -> None:
     expect(text).to_contain_text("Turned 90°")
     _loaded(slide, 0)
     assert np.abs(colours(slide, inside) - _expected(inside)).max() <= 4
+    with slide.expect_download() as saved:
+        slide.keyboard.press("Control+s")
+    on_file = np.asarray(Image.open(saved.value.path()).convert("RGB"))
+    assert on_file.shape[:2] == (round(surface.bounding_box()["height"]), round(surface.bounding_box()["width"]))
+    assert len(np.unique(on_file.reshape(-1, 3), axis=0)) > 100
     slide.keyboard.press("d")
     expect(text).to_contain_text("Measuring tools do not work on slides")
 

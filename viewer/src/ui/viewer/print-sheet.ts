@@ -6,6 +6,7 @@ import { contactIndices } from '../../core/export';
 import { annotations } from '../../viewport/annotations';
 import { pictureAt } from '../../viewport/export/film';
 import type { Job } from '../../viewport/export/job';
+import { paintedPicture, paneElement } from '../../viewport/export/painted';
 import { panePicture, type PaneParts } from '../../viewport/export/pane-picture';
 import { volumePicture } from '../../viewport/export/volume-picture';
 import type { PaneState } from '../../viewport/stack-controller';
@@ -83,17 +84,13 @@ function shownPanes({ workspace }: ViewerEngine, printed: Printed): (readonly [P
 /** What a pane shows that is no stack: a report in full, an ECG's paper or a slide as they are drawn. */
 function documentFigure({ set }: PaneState, index: number): Figure {
   const dataSet = set?.instances[0]?.dataSet ?? {};
-  const found = document.querySelectorAll('.pane')[index]?.querySelector('.report article, .waveform-sheet > canvas, .slide-surface > canvas');
-  return { shown: found ? copied(found) : undefined, patient: patientLines(dataSet), study: studyLines(dataSet), picture: [[set?.modality, set?.description].filter(Boolean).join(' · ')] };
+  const report = paneElement(index)?.querySelector('.report article');
+  return { shown: report ? copied(report) : paintedPicture(index), patient: patientLines(dataSet), study: studyLines(dataSet), picture: [[set?.modality, set?.description].filter(Boolean).join(' · ')] };
 }
 
-function copied(shown: Element): HTMLElement {
-  if (shown instanceof HTMLCanvasElement) {
-    const canvas = Object.assign(document.createElement('canvas'), { width: shown.width, height: shown.height });
-    canvas.getContext('2d')?.drawImage(shown, 0, 0);
-    return canvas;
-  }
-  const copy = shown.cloneNode(true) as HTMLElement;
+/** A report without what is pressed in it. */
+function copied(report: Element): HTMLElement {
+  const copy = report.cloneNode(true) as HTMLElement;
   for (const button of copy.querySelectorAll('button')) button.replaceWith(button.textContent);
   return element('div', 'report', copy);
 }

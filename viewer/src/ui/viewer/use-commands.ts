@@ -275,7 +275,7 @@ function exportActions(engine: ViewerEngine, page: PageActions): Actions {
   const parts = (): Omit<PaneParts, 'further'> => ({ client, measure: measure.state(), structures: structures.state(), fusion: engine.fusion.state(), planes: page.planes() });
   const source = (): ExportSource => {
     const { active } = workspace;
-    return { volume: volume3d.state(), active, parts: { ...parts(), further: active.state().set?.plane ? mpr.notes.state() : '' } };
+    return { volume: volume3d.state(), active, pane: workspace.state().active, parts: { ...parts(), further: active.state().set?.plane ? mpr.notes.state() : '' } };
   };
   /** Whoever hides names does not want them in files either. */
   const wanted = (): ExportState => ({ ...exporting.state(), text: exporting.state().text && settings.state().names });

@@ -6,6 +6,7 @@ import type { StackController } from '../stack-controller';
 import type { Volume3dSession } from '../volume3d/session';
 import type { ExportState } from './choices';
 import { download } from './download';
+import { paintedPicture } from './painted';
 import { panePicture, type PaneParts } from './pane-picture';
 import { volumePicture } from './volume-picture';
 
@@ -18,19 +19,21 @@ export interface Exported {
 export interface ExportSource {
   volume: Volume3dSession | undefined;
   active: StackController;
+  /** Its number. */
+  pane: number;
   parts: PaneParts;
 }
 
 /** The picture on screen: the volume where one is open, else the active pane; or why there is none. */
-export async function exported({ volume, active, parts }: ExportSource, wanted: ExportState): Promise<Exported | string> {
+export async function exported({ volume, active, pane, parts }: ExportSource, wanted: ExportState): Promise<Exported | string> {
   if (volume) {
     const canvas = volumePicture(volume, wanted.text);
     return canvas ? { canvas, name: pictureName(volume.source, '3D') } : t('The volume is still being drawn: try again when it is at rest');
   }
   const state = active.state();
-  const canvas = state.set && (await panePicture(state, parts, wanted));
+  const canvas = state.set && ((await panePicture(state, parts, wanted)) ?? paintedPicture(pane));
   if (!state.set || !canvas) return t('There is no picture in this pane');
-  return { canvas, name: pictureName(state.set, state.shown + 1) };
+  return { canvas, name: pictureName(state.set, Math.max(0, state.shown) + 1) };
 }
 
 export type PictureType = 'png' | 'jpeg';
