@@ -32,7 +32,8 @@ SIZE, THUMBNAIL, LABEL, COLUMNS = (1280, 720), (400, 225), 24, 5
 GUIDE = (
     "list", "studies", "local", "upload", "keys", "phone", "stack", "measure", "keyimage", "view", "colours", "suv",
     "isocontour", "segmentation", "dose", "phases", "fusion", "layout", "mammogram", "report", "slide", "ecg",
-    "cine", "dsa", "priors", "mpr", "curved", "volume", "transfer", "export", "print", "contact", "tags",
+    "cine", "dsa", "priors", "mpr", "curved", "volume", "transfer", "clip", "scissors", "slab",
+    "crosshair", "magnifier", "freehand", "usmeasure", "settings", "export", "print", "contact", "tags",
 )  # fmt: skip
 #: Places in the aorta of the generated thorax, LPS mm.
 AORTA = (
@@ -376,6 +377,9 @@ ROWS = (
         keys("Shift+V"), until(".volume-canvas"), until(SETTLED), click("button[aria-label='Transfer function']"),
         until(".volume-panel"),
         until(SETTLED)), "contrast"),
+    Row("clip", "Clipping box and planes (3D)", "CT", (
+        keys("Shift+V"), until(".volume-canvas"), until(SETTLED), click("button:text-is('Clip')"),
+        lambda page: page.get_by_label("Depth of the plane").fill("0.5"), until(SETTLED)), "contrast"),
     Row("scissors", "Scissors: a part cut away (3D)", "CT", (
         keys("Shift+V"), until(".volume-canvas"), until(SETTLED), click("button[aria-label='Scissors']"),
         drag((0.55, 0.1), (0.9, 0.1), (0.9, 0.5), (0.55, 0.5), (0.55, 0.12)), until(SETTLED)), "contrast"),
