@@ -10,7 +10,7 @@ from isocenter.ul.items import APPLICATION_CONTEXT, MAX_PRESENTATION_CONTEXTS
 #: Service -> as user (SCU), as provider (SCP).
 SERVICES = (
     ("Verification (C-ECHO)", "yes, `isocenter echo`", "yes"),
-    ("Storage (C-STORE)", "yes, `isocenter send`",
+    ("Storage (C-STORE)", "yes, `isocenter send`, study list",
      "all SOP classes of the last section; others by the setting `accept_unknown_sop_classes`"),
     ("Query (C-FIND)", "yes, `isocenter find`", "Patient Root, Study Root, Patient/Study Only (retired)"),
     ("Retrieve (C-MOVE)", "yes, `isocenter move`", "the same models, to known peers"),
@@ -43,7 +43,8 @@ ACTIVITIES = (
     ("`isocenter commit`, `send --commit`", "Storage Commitment Push Model", _UNCOMPRESSED, "SCU"),
     ("`isocenter worklist find`, `mpps`", "Modality Worklist; Modality Performed Procedure Step", _UNCOMPRESSED, "SCU"),
     ("`isocenter ups`", "UPS Push, Pull, Watch, Query", _UNCOMPRESSED, "SCU"),
-    ("a peer's C-MOVE (sub-operations)", "the SOP classes of the objects",
+    ("a peer's C-MOVE (sub-operations); a study sent from the list, `/api/studies/UID/send`",
+     "the SOP classes of the objects",
      "as stored; " + _UNCOMPRESSED, "SCU"),
     ("a report of storage commitment", "Storage Commitment Push Model", _UNCOMPRESSED, "SCP"),
     ("a report of work items", "UPS Event", _UNCOMPRESSED, "SCP"),
