@@ -7,7 +7,7 @@ export const COMMANDS = [
   { name: 'tool.scroll', title: 'Scroll', group: 'Tools', keys: ['s'] },
   { name: 'tool.zoom', title: 'Zoom', group: 'Tools', keys: ['z'] },
   { name: 'tool.pan', title: 'Pan', group: 'Tools', keys: ['t'] },
-  { name: 'tool.rotate', title: 'Rotate freely: drag about the middle', group: 'Tools', keys: ['Shift+j'] },
+  { name: 'tool.rotate', title: 'Rotate freely: drag about the middle', group: 'Tools', keys: ['Ctrl+j'] },
   { name: 'tool.crosshair', title: 'Crosshair: the same place in every pane', group: 'Tools', keys: ['x'] },
   { name: 'measure.length', title: 'Length', group: 'Measure', keys: ['d'] },
   { name: 'measure.angle', title: 'Angle', group: 'Measure', keys: ['a'] },
