@@ -43,6 +43,8 @@ AORTA = (
 GUIDE_SIZE = (800, 450)
 PHONE = (390, 844)
 SETTLED = '.volume[data-shown="slices"][data-settled="true"]'
+#: Drawn from all pixels.
+WHOLE = f"{SETTLED}:not(:has(.notes))"
 PATIENCE = 120_000
 """Milliseconds that a step may take: software draws volumes, on machines that do other things as well."""
 DROP = """([files, x]) => {
@@ -371,7 +373,7 @@ ROWS = (
         keys("m"), until(".pane:nth-of-type(3)"), keys(*["]"] * 12), until(".notes:has-text('MIP')"),
         sharp()), "contrast"),
     Row("volume", "Volume in 3D (Shift V)", "CT", (
-        keys("Shift+V"), until(".volume-canvas"), until(SETTLED), drag((0.5, 0.5), (0.38, 0.46)), until(SETTLED)),
+        keys("Shift+V"), until(".volume-canvas"), until(SETTLED), drag((0.5, 0.5), (0.38, 0.46)), until(WHOLE)),
         "contrast"),
     Row("transfer", "Transfer function with histogram (3D)", "CT", (
         keys("Shift+V"), until(".volume-canvas"), until(SETTLED), click("button[aria-label='Transfer function']"),
