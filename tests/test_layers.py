@@ -40,6 +40,7 @@ SAME_AS_ARCHIVE = {
     "arrivals",
     "background",
     "bin",
+    "editing",
     "ingest",
     "reindexing",
     "settling",

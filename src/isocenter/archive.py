@@ -2,8 +2,8 @@
 
 This is its front; ``ingest.py`` takes objects in, ``settling.py`` finishes series that have come to rest,
 ``reindexing.py`` reads objects for keys that a site has added, ``non_patient.py`` has what belongs to no study,
-``bin.py`` what was deleted, ``commitment.py`` what peers asked to be kept for sure, ``integrity.py`` compares index and
-storage. Knows neither DIMSE nor HTTP.
+``bin.py`` what was deleted, ``editing.py`` corrects studies, ``commitment.py`` has what peers asked to be kept for
+sure, ``integrity.py`` compares index and storage. Knows neither DIMSE nor HTTP.
 """
 
 import time
@@ -16,6 +16,7 @@ from isocenter.background import Worker
 from isocenter.bin import Bin
 from isocenter.commitment import Commitments
 from isocenter.dicom.uids import transfer_syntax
+from isocenter.editing import Editing
 from isocenter.errors import NotFoundError
 from isocenter.index.conflicts import Conflict
 from isocenter.index.drafts import StudyDrafts
@@ -101,6 +102,8 @@ class Archive:
         self._bin_days: int = settings.bin_days
         #: What was deleted and can be restored.
         self.bin = Bin(storage, index, self._settling.remove_garbage)
+        #: Corrections of what studies say of patient and study.
+        self.editing = Editing(storage, index, settings)
         self.non_patient = NonPatientObjects(storage, index, self._settling.remove_garbage)
 
     @classmethod

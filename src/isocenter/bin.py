@@ -77,8 +77,8 @@ class Bin:
         Raises:
             NotFoundError: there is no such deletion.
         """
-        if not give_up(self._index.database, deletion):
-            raise NotFoundError(f"there is no deletion {deletion} in the bin")
+        self._require(deletion)
+        give_up(self._index.database, deletion)
         self._remove_garbage()
 
     def empty_all(self) -> int:

@@ -2,7 +2,8 @@
 
 Every row must have its file, of the right size and, looked at deeply, with the right bytes; every file must have its
 row. A repair files objects that have no row, lets a row whose file is lost point to the same object elsewhere, and
-moves what nobody can read to ``lost+found``. It never deletes bytes.
+moves what nobody can read to ``lost+found``. It never deletes bytes, but for those of a correction that did not come to
+its end while the object before it is in place.
 """
 
 import contextlib
@@ -18,12 +19,12 @@ import xxhash
 
 from isocenter.conflicts import difference
 from isocenter.errors import InvalidObjectError, NotFoundError
-from isocenter.index.bin import read_binned
+from isocenter.index.bin import discard, is_binned, read_binned
 from isocenter.index.conflicts import Conflict, conflict_key
 from isocenter.index.deletion import garbage
 from isocenter.index.entry import Entry, Instance
 from isocenter.index.index import Index
-from isocenter.index.instances import read_all, read_at
+from isocenter.index.instances import get_instance, read_all, read_at
 from isocenter.index.non_patient import read_all_non_patient
 from isocenter.index.upkeep import (
     count_empty,
@@ -50,6 +51,7 @@ class Problem(Enum):
     BYTES = "wrong bytes"
     ORPHAN = "file without row"
     UNREADABLE = "unreadable file without row"
+    UNFINISHED = "unfinished correction"
     COUNT = "wrong count"
     EMPTY = "empty series, study or patient"
 
@@ -82,14 +84,17 @@ class Check:
     """One check of an archive; ``progress`` is called with the number of rows looked at."""
 
     def __init__(
-        self, storage: Storage, index: Index, *, deep: bool, progress: Callable[[int], None] | None = None
-    ) -> None:
+        self, storage: Storage, index: Index, *, deep: bool, progress: Callable[[int], None] | None = None,
+        by_person: bool = True,
+    ) -> None:  # fmt: skip
+        self._by_person = by_person  # who looks at what is found
         self._storage = storage
         self._index = index
         self._deep = deep
         self._progress = progress
         self._lost: dict[str, Finding] = {}  # by SOPInstanceUID
         self._lost_seconds: dict[str, Finding] = {}  # kept in conflicts, by their key
+        self._filed: set[str] = set()  # SOPInstanceUIDs that had no row before this check
 
     def run(self, *, repair: bool) -> Report:
         """Look at everything; with ``repair`` put right what can be."""
@@ -179,11 +184,34 @@ class Check:
             entry = describe(self._storage, stored.location, stored.changed)
         except InvalidObjectError as error:
             return self._unreadable(stored, str(error), repair=repair)
-        if stored.seal and stored.seal != entry.hash:  # cut off by a crash before it was acknowledged
+        if stored.seal == provisional_seal(entry.hash) and (unfinished := self._unfinished(entry, repair=repair)):
+            return unfinished
+        if stored.seal not in {
+            b"",
+            entry.hash,
+            provisional_seal(entry.hash),
+        }:  # cut off by a crash before it was acknowledged
             return self._unreadable(stored, "its bytes are not those that were received", repair=repair)
         finding = Finding(Problem.ORPHAN, stored.location, f"object {entry.SOPInstanceUID}")
-        if repair:
+        if repair and (self._by_person or stored.seal != provisional_seal(entry.hash)):
             finding.repair = self._file(entry)
+        return finding
+
+    def _unfinished(self, entry: Entry, *, repair: bool) -> Finding | None:
+        """Look at what was written for a correction; None: its row may have been lost, so it is like any other."""
+        if entry.SOPInstanceUID in self._filed:
+            return None
+        database = self._index.database
+        first = get_instance(database, entry.SOPInstanceUID)
+        in_place = first is not None and self._storage.size(first.location) == first.size
+        if not in_place and not is_binned(database, entry.SOPInstanceUID):
+            return None
+        finding = Finding(
+            Problem.UNFINISHED, entry.location, f"object {entry.SOPInstanceUID}, which is as it was before"
+        )
+        if repair:
+            discard(database, entry.SOPInstanceUID, entry.location)
+            finding.repair = "removed"
         return finding
 
     def _unreadable(self, stored: Stored, why: str, *, repair: bool) -> Finding:
@@ -195,6 +223,8 @@ class Check:
     def _file(self, entry: Entry) -> str:
         """Give an object without a row its row, or its place beside the object that has it."""
         first = self._index.file(entry).existing
+        if first is None:
+            self._filed.add(entry.SOPInstanceUID)
         if first is None or first.location == entry.location:
             return "filed"
         reason = difference(self._storage, first, entry)
@@ -223,6 +253,11 @@ class Check:
         if repair:
             put_counts_right(self._index.database, wrong, time.time_ns() // 1_000_000)
             remove_empty(self._index.database)
+
+
+def provisional_seal(digest: bytes) -> bytes:
+    """Return what a corrected object is sealed with, so that one which no row names is not taken for a lost one."""
+    return bytes(byte ^ 0xFF for byte in digest)
 
 
 def hash_of(storage: Storage, location: str, offset: int) -> bytes:
@@ -255,10 +290,10 @@ class Redo:
         boot, durable_until = self._read()
         if boot and boot == _boot_id() and not self._storage.after_crash:
             return 0
-        check = Check(self._storage, self._index, deep=False)
+        check = Check(self._storage, self._index, deep=False, by_person=False)
         findings = check.orphans({s.location: s for s in self._storage.objects(durable_until - _MARGIN)}, repair=True)
         if findings:
-            _LOG.warning("after a crash %d objects were put into the index", len(findings))
+            _LOG.warning("after a crash %d objects were put right", len(findings))
         self.advance()
         return len(findings)
 

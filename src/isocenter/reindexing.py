@@ -103,7 +103,7 @@ class Reindexing:
         events = self._consumer.read(self._consumer.position(), _BATCH)
         if not events:
             return 0
-        stored = {event.instance_id for event in events if event.event is Event.STORED}
+        stored = {event.instance_id for event in events if event.event in {Event.STORED, Event.EDITED}}
         rows = self._database.rows_by_key(_NEW, stored) if stored else []
 
         def advance(transaction: Transaction) -> None:

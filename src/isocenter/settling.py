@@ -117,7 +117,7 @@ class Settling:
             self._read_to, self._restless = position, {}
         while events := self._consumer.read(self._read_to, _READ_AT_ONCE):
             for event in events:
-                if event.event in {Event.STORED, Event.DELETED}:
+                if event.event in {Event.STORED, Event.DELETED, Event.EDITED}:
                     entry = self._restless.setdefault(event.series_id, _Restless(event.study_id, event.id, event.time))
                     entry.last_time = event.time
             self._read_to = events[-1].id

@@ -12,9 +12,9 @@ import pytest
 from isocenter.deid import Option, Policy, Project
 from isocenter.deid.rules import profile_row
 from isocenter.deid.supplement import Role, role_of
-from isocenter.deid.writing import write_element, write_header
 from isocenter.dicom import dictionary
 from isocenter.dicom._tables.attributes import ATTRIBUTES
+from isocenter.dicom.encoded_writer import write_element, write_header
 from isocenter.dicom.encoding import EXPLICIT_LITTLE, IMPLICIT_LITTLE, Encoding, encoding_of
 from isocenter.dicom.part10 import write_file_meta
 from isocenter.dicom.uids import transfer_syntax

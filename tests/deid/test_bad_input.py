@@ -11,8 +11,8 @@ import pytest
 from isocenter.deid import Project, Result, Status, anonymize, policy
 from isocenter.deid._tables.profile import ATTRIBUTES
 from isocenter.deid._tables.safe_private import SAFE_PRIVATE
-from isocenter.deid.writing import write_element, write_header, write_items
 from isocenter.dicom import dictionary
+from isocenter.dicom.encoded_writer import write_element, write_header, write_items
 from isocenter.dicom.encoding import EXPLICIT_LITTLE, IMPLICIT_LITTLE, UNDEFINED
 from isocenter.errors import IsocenterError
 

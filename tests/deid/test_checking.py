@@ -8,8 +8,8 @@ import pytest
 
 from isocenter.deid import PROFILES, Project, Status, anonymize, policy
 from isocenter.deid.checking import Finding, Kind, check, identifiers, open_object
-from isocenter.deid.writing import write_element, write_items
 from isocenter.dicom import dictionary
+from isocenter.dicom.encoded_writer import write_element, write_items
 from isocenter.dicom.encoding import EXPLICIT_LITTLE
 from isocenter.errors import InvalidObjectError
 

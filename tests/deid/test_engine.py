@@ -15,8 +15,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from isocenter.deid import Option, Policy, Project, Status, anonymize, policy
-from isocenter.deid.writing import write_element
 from isocenter.dicom.arrow_group import arrow_group
+from isocenter.dicom.encoded_writer import write_element
 from isocenter.dicom.encoding import EXPLICIT_LITTLE
 from isocenter.errors import InvalidObjectError, IsocenterError
 

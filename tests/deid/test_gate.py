@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from isocenter.deid import Project, Status, anonymize, policy
-from isocenter.deid.writing import write_element
+from isocenter.dicom.encoded_writer import write_element
 from isocenter.dicom.encoding import EXPLICIT_LITTLE
 
 CT, MR, SC, US = (f"1.2.840.10008.5.1.4.1.1.{n}" for n in ("2", "4", "7", "6.1"))

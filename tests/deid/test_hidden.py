@@ -9,7 +9,7 @@ from isocenter.deid import Project, Status, anonymize, policy
 from isocenter.deid._tables.safe_private import SAFE_PRIVATE
 from isocenter.deid.options import Policy
 from isocenter.deid.runs import unneeded
-from isocenter.deid.writing import write_element, write_items
+from isocenter.dicom.encoded_writer import write_element, write_items
 from isocenter.dicom.encoding import EXPLICIT_LITTLE
 
 TOKEN = b"ZqSecretXk"

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from isocenter.deid import PROFILES, Option, Policy, Project, Result, Status, anonymize, policy
-from isocenter.deid.writing import write_element, write_items
 from isocenter.dicom._tables.attributes import ATTRIBUTES
+from isocenter.dicom.encoded_writer import write_element, write_items
 from isocenter.dicom.encoding import EXPLICIT_LITTLE
 from isocenter.dicom.scanner import iter_elements
 

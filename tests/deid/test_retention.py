@@ -7,9 +7,9 @@ import pytest
 from isocenter.deid import PROFILES, Project, Status, anonymize, policy
 from isocenter.deid._tables.profile import ATTRIBUTES as ROWS
 from isocenter.deid.supplement import Role, role_of
-from isocenter.deid.writing import write_element, write_items
 from isocenter.dicom import dictionary
 from isocenter.dicom._tables.attributes import ATTRIBUTES
+from isocenter.dicom.encoded_writer import write_element, write_items
 from isocenter.dicom.encoding import EXPLICIT_LITTLE
 from isocenter.dicom.scanner import iter_elements, iter_items
 

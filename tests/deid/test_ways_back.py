@@ -18,7 +18,7 @@ from isocenter.deid import Project, Status, anonymize, policy
 from isocenter.deid.envelope import enclose, read_certificate, read_private_key, restore
 from isocenter.deid.mapping import Mapping, originals
 from isocenter.deid.patients import read_patients
-from isocenter.deid.writing import write_items
+from isocenter.dicom.encoded_writer import write_items
 from isocenter.errors import ConfigurationError, NotFoundError
 
 KEY = bytes(range(32))

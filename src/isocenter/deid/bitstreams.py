@@ -9,7 +9,7 @@ import struct
 from operator import itemgetter
 
 from isocenter.deid.runs import unneeded
-from isocenter.deid.writing import write_header
+from isocenter.dicom.encoded_writer import write_header
 from isocenter.dicom.encoding import UNDEFINED, Buffer, Element, Encoding
 from isocenter.dicom.scanner import iter_items
 

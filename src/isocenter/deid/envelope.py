@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding as Form
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, pkcs7
 
 from isocenter.deid.engine import Result, Status, deflate
-from isocenter.deid.writing import write_element, write_items
+from isocenter.dicom.encoded_writer import write_element, write_items
 from isocenter.dicom.encoding import UNDEFINED, Buffer, Encoding, effective_encoding, encoding_of
 from isocenter.dicom.part10 import read_preamble_and_meta, write_file_meta
 from isocenter.dicom.scanner import behind_undefined, inflate, iter_elements, iter_items, scan

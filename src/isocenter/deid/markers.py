@@ -9,7 +9,7 @@ from functools import lru_cache
 from isocenter.deid._tables.methods import METHODS
 from isocenter.deid.options import CODES, Option, Policy
 from isocenter.deid.text import Scrubber
-from isocenter.deid.writing import write_element, write_items
+from isocenter.dicom.encoded_writer import write_element, write_items
 from isocenter.dicom.encoding import Element, Encoding
 from isocenter.dicom.scanner import iter_elements, iter_items
 

@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from isocenter.deid.bitstreams import clear_text
-from isocenter.deid.writing import write_element, write_header
+from isocenter.dicom.encoded_writer import write_element, write_header
 from isocenter.dicom.encoding import EXPLICIT_LITTLE, UNDEFINED, Buffer, encoding_of
 from isocenter.dicom.layout import Layout, read_layout
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax, transfer_syntax

@@ -23,8 +23,8 @@ from isocenter.deid.project import Project, is_registered
 from isocenter.deid.rules import Action, Rules
 from isocenter.deid.structured import CONTENT_SEQUENCE, judge
 from isocenter.deid.text import Scrubber
-from isocenter.deid.writing import wrap_items, write_element, write_items
 from isocenter.dicom import dictionary
+from isocenter.dicom.encoded_writer import wrap_items, write_element, write_items
 from isocenter.dicom.encoding import IMPLICIT_LITTLE, ITEM_GROUP, SHORT_VRS, UNDEFINED, Buffer, Element, Encoding
 from isocenter.dicom.scanner import MAX_DEPTH, Item, behind, element_at, iter_items
 from isocenter.errors import IsocenterError

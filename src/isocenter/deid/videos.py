@@ -12,7 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from isocenter.codecs.video_file import Box, boxes
-from isocenter.deid.writing import write_header
+from isocenter.dicom.encoded_writer import write_header
 from isocenter.dicom.encoding import UNDEFINED, Buffer, Element, Encoding
 from isocenter.dicom.scanner import iter_items
 from isocenter.errors import InvalidObjectError, UnsupportedError

@@ -78,6 +78,15 @@ def decode_text(raw: bytes, vr: str, specific_character_set: tuple[str, ...]) ->
     return raw.decode(codec, "replace") if codec else _decode_undeclared(raw)
 
 
+def decode_exactly(raw: bytes, vr: str, specific_character_set: tuple[str, ...]) -> str | None:
+    """Return the text of a raw value, None where its character set does not explain every byte of it."""
+    repertoire = _repertoire(specific_character_set)
+    if not raw.isascii() and not (repertoire.codec or repertoire.g1):
+        return None
+    text = decode_text(raw, vr, specific_character_set)
+    return None if "\ufffd" in text else text
+
+
 def _decode_undeclared(raw: bytes) -> str:
     """Return text of bytes above 0x7F that no character set explains."""
     try:

@@ -72,6 +72,16 @@ def list_conflict(transaction: Transaction, kind: ConflictKind, key: str, detail
     return bool(made)
 
 
+def list_contradiction(
+    transaction: Transaction, kind: ConflictKind, key: str, study: str, detail: str, now: int
+) -> None:
+    """Add a row about a whole study, which keeps no object."""
+    transaction.rows(
+        _INSERT, kind=kind.value, key=key, study=study, series="", sop="", sop_class="", syntax="", detail=detail,
+        location="", size=0, offset=0, hash=b"", received=now,
+    )  # fmt: skip
+
+
 def conflict_key(second: Entry | Instance) -> str:
     """Return the key of the conflict that keeps this object."""
     return f"{second.SOPInstanceUID} {second.transfer_syntax_uid} {second.hash.hex()}"

@@ -5,9 +5,10 @@ in between leaves neither a row without bytes nor bytes that a repair would take
 """
 
 from isocenter.index.attributes import Level
-from isocenter.index.bin import open_deletion
+from isocenter.index.bin import give_up_outlived, open_deletion
 from isocenter.index.database import Database, Transaction
 from isocenter.index.outbox import Event, insert_events
+from isocenter.index.patients import forget_if_empty
 
 _CHOSEN = """
 SELECT instance.id FROM instance JOIN series ON series.id = instance.series_id JOIN study ON study.id = series.study_id
@@ -48,11 +49,10 @@ _DELETE_EMPTY = (
         for table in ("measurement_draft", "key_image_draft")
     ),
     "DELETE FROM study WHERE id = :study AND NOT EXISTS (SELECT 1 FROM series WHERE study_id = :study)",
-    "DELETE FROM patient WHERE id = :patient AND NOT EXISTS (SELECT 1 FROM study WHERE patient_id = :patient)",
     *(
         f"""DELETE FROM key_value WHERE key_id IN (SELECT id FROM query_key WHERE level = {level.value})
         AND owner = :{owner} AND NOT EXISTS (SELECT 1 FROM {level.name.lower()} WHERE id = :{owner})"""  # noqa: S608
-        for level, owner in ((Level.SERIES, "id"), (Level.STUDY, "study"), (Level.PATIENT, "patient"))
+        for level, owner in ((Level.SERIES, "id"), (Level.STUDY, "study"))
     ),
 )
 
@@ -82,7 +82,10 @@ def delete_objects(
         for study_id, series_id, patient_id in affected:
             recount(transaction, series_id, now)
             for statement in _DELETE_EMPTY:
-                transaction.change(statement, {"id": series_id, "study": study_id, "patient": patient_id})
+                transaction.change(statement, {"id": series_id, "study": study_id})
+            forget_if_empty(transaction, patient_id)
+        if expires is None:
+            give_up_outlived(transaction, StudyInstanceUID)
         insert_events(transaction, [(Event.DELETED, row[0], row[1], 0) for row in affected], now)
     return True
 

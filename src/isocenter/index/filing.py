@@ -11,19 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
-
 from isocenter.errors import IsocenterError
 from isocenter.index.attributes import NON_PATIENT_ATTRIBUTES, SPECIFIC_CHARACTER_SET, Kind, Level, kept
 from isocenter.index.conflicts import ConflictKind, list_conflict
 from isocenter.index.database import ConstraintError, Database, Transaction, TransientError
+from isocenter.index.edits import last_edit
 from isocenter.index.entry import Entry, Instance
 from isocenter.index.identity import Identity
 from isocenter.index.instances import read_instance
-from isocenter.index.name_words import insert_words
 from isocenter.index.non_patient import read_non_patient
 from isocenter.index.outbox import Event, insert_events
-from isocenter.index.schema import instance, non_patient_object, patient, series, study
+from isocenter.index.patients import IDENTITY, IDENTITY_COLUMNS, insert, place_patient, shown
+from isocenter.index.schema import instance, non_patient_object, series, study
 
 _KNOWN_SERIES = 4096
 _ATTEMPTS = 5
@@ -60,6 +59,7 @@ class Filing:
         self._database = database
         self._known: OrderedDict[tuple[bytes | None, ...], Place] = OrderedDict()
         self._codes: dict[str, int] = {}
+        self._last_edit = 0
 
     def file(self, entries: Sequence[Entry]) -> list[Filed | BaseException]:
         """File all entries in one transaction; if that does not go, each in its own."""
@@ -75,6 +75,7 @@ class Filing:
         for _ in range(_ATTEMPTS):
             try:
                 with self._database.write(durable=False) as transaction:  # a restart redoes it from the object
+                    self._forget_before_edits(transaction)
                     batch = _Batch(transaction, self._known, self._codes)
                     filed = batch.file(entries)
             except (ConstraintError, TransientError) as error:
@@ -88,6 +89,13 @@ class Filing:
                 self._known.popitem(last=False)
             return filed
         raise failure
+
+    def _forget_before_edits(self, transaction: Transaction) -> None:
+        """Look patients up anew after a correction, by whatever process: what agreed with a study may not any more."""
+        last = last_edit(transaction)
+        if last != self._last_edit:
+            self._known.clear()
+            self._last_edit = last
 
 
 class _Batch:
@@ -195,9 +203,9 @@ class _Batch:
             self._transaction.rows(_INSERT_STUDY, **values)
             found = self._find_study(entry)
             assert found is not None
-        study_id, owner, shown = found
+        study_id, owner, filed_under = found
         if not identity.agrees(owner):
-            detail = f"the study is filed under {shown}; this object says {_shown(columns)}"
+            detail = f"the study is filed under {filed_under}; this object says {shown(columns)}"
             key = f"{entry.StudyInstanceUID} {identity.key(entry.StudyInstanceUID)}"
             self._list(ConflictKind.STUDY_PATIENT, key, detail, entry, filed)
         return study_id
@@ -206,33 +214,16 @@ class _Batch:
         rows = self._transaction.rows(_FIND_STUDY, uid=entry.StudyInstanceUID)
         if not rows:
             return None
-        columns = dict(zip(_IDENTITY_COLUMNS, rows[0][1:], strict=True))
-        return rows[0][0], Identity.of(columns), _shown(columns)
+        columns = dict(zip(IDENTITY_COLUMNS, rows[0][1:], strict=True))
+        return rows[0][0], Identity.of(columns), shown(columns)
 
     def _patient(self, entry: Entry, identity: Identity, columns: Mapping[str, Any], filed: Filed) -> int:
-        """Return the one patient that agrees with the identity, made if there is none or more than one."""
-        key = identity.key(entry.StudyInstanceUID)
-        same = self._transaction.rows(_FIND_PATIENT, key=key)
-        if same:
-            return int(same[0][0])
-        others = self._same_id(identity) if identity.PatientID else []
-        agreeing = [patient_id for patient_id, other, _ in others if identity.agrees(other)]
-        if len(agreeing) == 1:
-            return agreeing[0]
-        made = self._transaction.rows(_INSERT_PATIENT, identity=key, **columns)
-        if made:
-            insert_words(self._transaction, int(made[0][0]), columns)
-        if others and made:
-            known = "; ".join(shown for _, _, shown in others[:3])
-            detail = f"PatientID {identity.PatientID!r} belongs to {known}; this object says {_shown(columns)}"
-            self._list(ConflictKind.PATIENT, key, detail, entry, filed)
-        return int((made or self._transaction.rows(_FIND_PATIENT, key=key))[0][0])
-
-    def _same_id(self, identity: Identity) -> list[tuple[int, Identity, str]]:
-        rows = self._transaction.rows(_FIND_SAME_ID, PatientID=identity.PatientID)
-        columns = [dict(zip(_IDENTITY_COLUMNS, row[1:], strict=True)) for row in rows]
-        found = [(row[0], Identity.of(each), _shown(each)) for row, each in zip(rows, columns, strict=True)]
-        return [each for each in found if each[1].same_domain(identity)]
+        """Return the patient of a new study; list a conflict where its ID belongs to others."""
+        patient_id, others = place_patient(self._transaction, columns, entry.StudyInstanceUID)
+        if others:
+            detail = f"PatientID {identity.PatientID!r} belongs to {others}; this object says {shown(columns)}"
+            self._list(ConflictKind.PATIENT, identity.key(entry.StudyInstanceUID), detail, entry, filed)
+        return patient_id
 
     def _list(self, kind: ConflictKind, key: str, detail: str, entry: Entry, filed: Filed) -> None:
         list_conflict(self._transaction, kind, key, detail, entry)
@@ -246,49 +237,14 @@ class _Batch:
         return code
 
 
-def _shown(columns: Mapping[str, Any]) -> str:
-    """Return a patient for a person to read."""
-    name, birth = columns["PatientName"] or "(no name)", columns["PatientBirthDate"]
-    return f"{name}, {columns['PatientID'] or '(no ID)'}" + (f", born {birth}" if birth else "")
-
-
-def _insert(table: sa.Table, *unless: str, absent: sa.Table | None = None) -> str:
-    """Return an INSERT of a whole row that does nothing where a row with these unique columns exists.
-
-    ``absent``: nor where that table has the SOP instance UID.
-    """
-    columns = [column.name for column in table.columns if column.name != "id"]
-    names = ", ".join(f'"{column}"' for column in columns)
-    values = ", ".join(f":{column}" for column in columns)
-    keys = ", ".join(f'"{column}"' for column in unless)
-    source = f"VALUES ({values})"
-    if absent is not None:
-        found = f'SELECT 1 FROM {absent.name} WHERE "SOPInstanceUID" = :SOPInstanceUID'  # noqa: S608 - names of the schema
-        source = f"SELECT {values} WHERE NOT EXISTS ({found})"
-    return f"INSERT INTO {table.name} ({names}) {source} ON CONFLICT ({keys}) DO NOTHING RETURNING id"
-
-
-_IDENTITY_COLUMNS = (
-    "PatientName",
-    "IssuerOfPatientID",
-    "PatientID",
-    "PatientName_alphabetic",
-    "PatientName_ideographic",
-    "PatientName_phonetic",
-    "PatientBirthDate",
-)
-_IDENTITY = ", ".join(f'patient."{column}"' for column in _IDENTITY_COLUMNS)
-_INSERT_PATIENT = _insert(patient, "identity")
-_INSERT_STUDY = _insert(study, "StudyInstanceUID")
-_INSERT_SERIES = _insert(series, "study_id", "SeriesInstanceUID")
-_INSERT_INSTANCE = _insert(instance, "SOPInstanceUID", absent=non_patient_object)
-_INSERT_NON_PATIENT = _insert(non_patient_object, "SOPInstanceUID", absent=instance)
+_INSERT_STUDY = insert(study, "StudyInstanceUID")
+_INSERT_SERIES = insert(series, "study_id", "SeriesInstanceUID")
+_INSERT_INSTANCE = insert(instance, "SOPInstanceUID", absent=non_patient_object)
+_INSERT_NON_PATIENT = insert(non_patient_object, "SOPInstanceUID", absent=instance)
 _INSERT_CODE = "INSERT INTO code (value) VALUES (:value) ON CONFLICT (value) DO NOTHING RETURNING id"
 _FIND_CODE = "SELECT id FROM code WHERE value = :value"
-_FIND_PATIENT = "SELECT id FROM patient WHERE identity = :key"
-_FIND_SAME_ID = f'SELECT id, {_IDENTITY} FROM patient WHERE "PatientID" = :PatientID ORDER BY id LIMIT 100'  # noqa: S608 - names of the schema
 _FIND_STUDY = f"""
-SELECT study.id, {_IDENTITY} FROM study JOIN patient ON patient.id = study.patient_id WHERE "StudyInstanceUID" = :uid"""  # noqa: S608 - names of the schema
+SELECT study.id, {IDENTITY} FROM study JOIN patient ON patient.id = study.patient_id WHERE "StudyInstanceUID" = :uid"""  # noqa: S608 - names of the schema
 _FIND_SERIES = 'SELECT id FROM series WHERE study_id = :study_id AND "SeriesInstanceUID" = :uid'
 _COUNT = """
 UPDATE series SET instances = instances + :n, bytes = bytes + :bytes, revision = revision + 1, changed = :now

@@ -10,7 +10,7 @@ from isocenter.errors import ConfigurationError
 from isocenter.index.database import Database
 
 #: The last file of ``migrations/versions``.
-CURRENT = "0016"
+CURRENT = "0017"
 
 
 def migrate(database: Database) -> None:

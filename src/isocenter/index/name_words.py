@@ -30,6 +30,11 @@ def insert_words(transaction: Transaction, patient_id: int, columns: Mapping[str
         transaction.change_many(_INSERT, rows)
 
 
+def forget_words(transaction: Transaction, patient_id: int) -> None:
+    """Forget the words of a patient's name."""
+    transaction.change("DELETE FROM name_word WHERE patient_id = :patient", {"patient": patient_id})
+
+
 def name_rows(patient_id: int, groups: Iterable[str]) -> list[dict[str, Any]]:
     """Return the rows of a patient whose name has these folded component groups."""
     return [{"patient_id": patient_id, "word": word, "sound": sound} for word, sound in words(groups).items()]

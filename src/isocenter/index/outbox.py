@@ -25,6 +25,7 @@ class Event(IntEnum):
     STUDY_SETTLED = 4
     NON_PATIENT_STORED = 5  # these two have neither study nor series
     NON_PATIENT_DELETED = 6
+    EDITED = 7  # its bytes are others now
 
 
 class Entry(NamedTuple):

@@ -408,15 +408,32 @@ deletion = sa.Table(
     sqlite_autoincrement=True,
 )  # fmt: skip
 
-#: The objects of a deletion, which no search looks at; their bytes stay where they are.
+#: The objects of a deletion, which no search looks at; their bytes stay where they are. Those of a correction, which is
+#: kept like a deletion, have other bytes in their place now: ``made`` is the hash of these.
 binned = sa.Table(
     "binned",
     metadata,
     _key(),
     _reference("deletion", index=True),
-    sa.Column("SOPInstanceUID", Text, nullable=False),
+    sa.Column("SOPInstanceUID", Text, nullable=False, index=True),
     *_object(),
+    sa.Column("made", sa.LargeBinary),
     sa.UniqueConstraint("location"),
+)
+
+#: Corrections of studies: who, when and why; what patient and study were before and after is JSON by keyword.
+#: ``deletion`` keeps the bytes before, as long as it is there; ``undone`` is the correction that was put back, or 0.
+study_edit = sa.Table(
+    "study_edit",
+    metadata,
+    _key(),
+    sa.Column("StudyInstanceUID", Text, nullable=False, index=True),
+    sa.Column("time", sa.BigInteger, nullable=False),
+    *(sa.Column(name, Text, nullable=False) for name in ("who", "reason", "before", "after")),
+    sa.Column("objects", sa.Integer, nullable=False),
+    sa.Column("deletion", Key, nullable=False, index=True),
+    sa.Column("undone", Key, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 #: Keys that a site has added: ``path`` names the attribute (see ``site_keys.py``). Objects up to row ``target`` were
