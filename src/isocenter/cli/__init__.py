@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "transcode": ("transcode", "Write files, folders and ZIPs in another transfer syntax."),
     "dump": ("dump", "Print the header of a DICOM file."),
     "stats": ("stats", "Print what an archive holds."),
+    "edit": ("edit", "Correct patient and study data of a study, or put that back."),
     "bin": ("bin", "List, restore or empty what was deleted."),
     "conflicts": ("conflicts", "List objects that contradict what was there before."),
     "fsck": ("fsck", "Check index against storage, both ways."),

@@ -190,13 +190,23 @@ class _Correction:
         if vr not in EXTENDED_VRS or (raw.isascii() and ESCAPE not in raw):
             return None
         if vr == "UN":
-            if self._terms and all(byte >= 0x20 or byte in _CONTROLS for byte in raw.rstrip(b"\0")):
+            if (
+                self._terms
+                and self._may_be_text(element.tag)
+                and all(byte >= 0x20 or byte in _CONTROLS for byte in raw.rstrip(b"\0"))
+            ):
                 raise _unwritable(f"{element.tag:08X} may be text, and nobody can tell")
             return None
         text = decode_exactly(raw, vr, self._terms)
         if text is None:
             raise _unwritable(f"{dictionary.keyword(element.tag) or f'{element.tag:08X}'} has other characters")
         return [write_element(element.tag, vr, text.rstrip(" \0").encode(), encoding)]
+
+    def _may_be_text(self, tag: int) -> bool:
+        """Tell whether an element without a VR is text, as far as its maker's dictionary tells."""
+        creator = self._raw(tag >> 16 << 16 | tag >> 8 & 0xFF) or b"" if tag & 0x10000 else b""
+        vr = dictionary.private_vr(creator.decode("ascii", "replace").strip(" \0"), tag)
+        return vr in EXTENDED_VRS
 
     def _begins_with_item(self, element: Element, vr: str) -> bool:
         """Tell whether an element without a known VR is a sequence."""

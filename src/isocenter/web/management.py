@@ -21,6 +21,7 @@ from isocenter.web.anonymization import add_anonymization_routes
 from isocenter.web.anonymization_preview import add_preview_routes
 from isocenter.web.bin import add_bin_routes
 from isocenter.web.commitments import add_commitment_routes
+from isocenter.web.corrections import add_correction_routes
 from isocenter.web.hanging_protocols import add_hanging_routes
 from isocenter.web.key_images import add_key_image_routes
 from isocenter.web.measurements import add_measurement_routes
@@ -133,6 +134,7 @@ def create_management(node: Node) -> FastAPI:
     _list_conflicts(api, node)
     _delete(api, node)
     add_bin_routes(api, node)
+    add_correction_routes(api, node)
     add_peer_routes(api, node)
     add_sending_route(api, node)
     add_query_key_routes(api, node)
