@@ -344,6 +344,8 @@ ROWS = (
         keys("ArrowDown", " ", "ArrowDown", " ", "a"), until("dialog[open]"))),
     Row("studies", "Marked studies: sent, saved, deleted (S Z Del)", "", (
         keys("ArrowDown", " ", "ArrowDown", " ", "Delete"), until("dialog[open] .danger"))),
+    Row("correct", "Correct study data, with history (E)", "", (
+        keys("ArrowDown", " ", "e"), until("dialog[open] .studies-fields"))),
     Row("stack", "Stack, corner text, letters, scale", "CT", (hover(0.5, 0.5),), "contrast"),
     Row("window", "Window by drag (W)", "CT", (keys("w"), drag((0.5, 0.5), (0.7, 0.35))), "contrast"),
     Row("preset", "Lung preset (3)", "CT", (keys("3"),), "contrast"),

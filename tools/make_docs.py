@@ -397,6 +397,12 @@ Warning field. All other addresses of DICOMweb refuse the parameter (400).
 Where the setting `dicomweb_delete` allows it, DELETE at the address of a study, series or instance deletes it (204).
 It stays in a bin for `bin_days`, where no query, retrieval or storage commitment finds it.
 
+Patient and study attributes can be corrected by the management API, the command line and the viewer (not over DICOM or
+DICOMweb). The objects of the study keep their UIDs and transfer syntaxes, get the new values, and an item in Original
+Attributes Sequence (0400,0561) with the values before, ModifyingSystem `ISOCENTER` and the AE title, and
+ReasonForTheAttributeModification CORRECT (PS3.3 C.12.1). SpecificCharacterSet becomes ISO_IR 192 where it lacks a
+character of the new values. Digital signatures and the lengths of changed groups are left out.
+
 {table(("tag", "matching key", "VR", "level"), keys)}
 ## Objects that belong to no patient
 

@@ -1,7 +1,9 @@
 """What is done with marked studies from the list: sent to a node, saved as a disc, deleted and put back."""
 
+import contextlib
 import io
 import json
+import sqlite3
 import zipfile
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -25,6 +27,12 @@ def know(archive: Archive, aet: str, port: int) -> None:
     headers = {"Content-Type": "application/json"}
     with urlopen(Request(f"{archive.url}/api/peers/{aet}", body, headers, method="PUT")):
         pass
+
+
+def come_to_rest(archive: Archive) -> None:
+    """Let all objects have come a while ago."""
+    with contextlib.closing(sqlite3.connect(archive.data / "index.sqlite")) as index, index:
+        index.execute("UPDATE instance SET received = received - 60000")
 
 
 def test_studies_are_sent_saved_deleted_and_put_back(browser: Browser, empty_archive: Archive, tmp_path: Path) -> None:
@@ -68,5 +76,21 @@ def test_studies_are_sent_saved_deleted_and_put_back(browser: Browser, empty_arc
             dialog.get_by_role("button", name="Put back").click()
             expect(page.locator(".row")).to_have_count(2)
             assert held(empty_archive) == both
+            page.keyboard.press("Escape")
+            come_to_rest(empty_archive)
+            page.locator(".row-mark input").first.check()
+            page.keyboard.press("e")
+            dialog.get_by_label("Patient ID", exact=True).fill("4711")
+            dialog.get_by_label("Birth date").fill("1970-05-17")
+            dialog.get_by_label("Sex").select_option("female")
+            dialog.get_by_label("Why").fill("wrong patient chosen")
+            dialog.get_by_role("button", name="Correct the study").click()
+            expect(dialog.get_by_role("listitem")).to_contain_text("wrong patient chosen")
+            expect(page.locator(".row").filter(has_text="4711")).to_have_count(1)
+            (study,) = get_json(f"{empty_archive.url}/dicom-web/studies?PatientID=4711")
+            assert study["00100030"]["Value"] == ["19700517"]  # type: ignore[index]
+            dialog.get_by_role("button", name="Put back").click()
+            expect(dialog.get_by_role("listitem").first).to_contain_text("put back no. 1")
+            expect(page.locator(".row").filter(has_text="4711")).to_have_count(0)
     finally:
         stop(other)

@@ -9,6 +9,9 @@ type Columns = readonly (string | number)[];
 const TABLES: readonly (readonly [file: string, table: string, columns: Columns])[] = [
   ['core/colour-maps.ts', 'COLOUR_MAPS', ['label']],
   ['core/commands.ts', 'COMMANDS', ['title', 'group']],
+  ['core/correction.ts', 'PATIENT_FIELDS', ['label']],
+  ['core/correction.ts', 'STUDY_FIELDS', ['label']],
+  ['core/correction.ts', 'SEXES', [1]],
   ['core/hanging/protocols.ts', '*', ['name']],
   ['core/measure/angle.ts', '*', ['title']],
   ['core/measure/arrow.ts', '*', ['title']],

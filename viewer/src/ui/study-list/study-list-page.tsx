@@ -17,7 +17,7 @@ import './study-list.css';
 import { LocalPanel } from './local-panel';
 import { StudyTable } from './study-table';
 import { UploadPanel } from './upload-panel';
-import { useMarks, type MarkedAction, type Marks } from './use-marks';
+import { isPossible, useMarks, type MarkedAction, type Marks } from './use-marks';
 import { ALL, isAll, PAGE, useStudies } from './use-studies';
 import { patient } from '../../net/patient';
 import { SITE } from '../../net/site';
@@ -26,6 +26,7 @@ const AnonymizeDialog = lazy(patient(() => import('../anonymize/anonymize-dialog
 const SendDialog = lazy(patient(() => import('./send-dialog').then((module) => ({ default: module.SendDialog }))));
 const SaveDialog = lazy(patient(() => import('./save-dialog').then((module) => ({ default: module.SaveDialog }))));
 const DeleteDialog = lazy(patient(() => import('./delete-dialog').then((module) => ({ default: module.DeleteDialog }))));
+const EditDialog = lazy(patient(() => import('./edit-dialog').then((module) => ({ default: module.EditDialog }))));
 const NARROW = '(max-width: 720px)';
 
 /** The list as it was left, for the way back from a study. */
@@ -203,23 +204,19 @@ function ListDialog({ name, marks, onChanged, onClose }: DialogProps): JSX.Eleme
   if (name === 'send') return <SendDialog rows={rows} onClose={onClose} />;
   if (name === 'save') return <SaveDialog rows={rows} onClose={onClose} />;
   if (name === 'anonymize' || name === 'jobs') return <AnonymizeDialog rows={name === 'jobs' ? [] : rows} onClose={onClose} />;
-  return (
-    <DeleteDialog
-      rows={rows}
-      onChanged={() => {
-        marks.clear();
-        onChanged();
-      }}
-      onClose={onClose}
-    />
-  );
+  const changed = (): void => {
+    marks.clear();
+    onChanged();
+  };
+  if (name === 'edit') return rows[0] ? <EditDialog row={rows[0]} onChanged={changed} onClose={onClose} /> : <></>;
+  return <DeleteDialog rows={rows} onChanged={changed} onClose={onClose} />;
 }
 
 function Middle({ marks, onAction }: { marks: Marks; onAction(action: MarkedAction): void }): JSX.Element {
   return marks.rows.length > 0 ? (
       <span className="list-marked" role="group" aria-label={t('Marked studies')}>
         {t('{n} marked', { n: marks.rows.length })}
-        {ACTIONS.map(([action, label, key, title]) => (
+        {ACTIONS.filter(([action]) => isPossible(action, marks.rows.length)).map(([action, label, key, title]) => (
           <button key={action} type="button" className="button" title={t(title)} onClick={() => onAction(action)}>
             {t(label)} <kbd>{key}</kbd>
           </button>
@@ -237,6 +234,7 @@ const ACTIONS: readonly (readonly [action: MarkedAction, label: string, key: str
   ['send', 'Send…', 'S', 'Send the marked studies to a DICOM node (S)'],
   ['save', 'Save…', 'Z', 'Save the marked studies as ZIP files with a DICOMDIR (Z)'],
   ['anonymize', 'Anonymise…', 'A', 'De-identified copies of the marked studies (A)'],
+  ['edit', 'Correct…', 'E', 'Correct what the marked study says of patient and study (E)'],
   ['delete', 'Delete…', 'Del', 'Delete the marked studies (Del)'],
 ];
 

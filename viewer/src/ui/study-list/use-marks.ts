@@ -11,7 +11,9 @@ export interface Marks {
 }
 
 /** What can be done with marked studies, by the key for it. */
-export const MARKED = { s: 'send', z: 'save', Delete: 'delete', a: 'anonymize' } as const;
+export const MARKED = { s: 'send', z: 'save', Delete: 'delete', a: 'anonymize', e: 'edit' } as const;
+/** Whether it is done with this many studies. */
+export const isPossible = (action: MarkedAction, studies: number): boolean => (action === 'edit' ? studies === 1 : studies > 0);
 export type MarkedAction = (typeof MARKED)[keyof typeof MARKED];
 
 export function useMarks(field: RefObject<HTMLInputElement | null>, onAction: (action: MarkedAction) => void): Marks {
@@ -27,7 +29,7 @@ export function useMarks(field: RefObject<HTMLInputElement | null>, onAction: (a
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const action = MARKED[event.key as keyof typeof MARKED] as MarkedAction | undefined;
-      if (!action || event.target === field.current || event.target instanceof HTMLSelectElement || event.ctrlKey || event.metaKey || marked.size === 0) return;
+      if (!action || event.target === field.current || event.target instanceof HTMLSelectElement || event.ctrlKey || event.metaKey || !isPossible(action, marked.size)) return;
       event.preventDefault();
       onAction(action);
     };
