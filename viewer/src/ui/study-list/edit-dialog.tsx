@@ -74,6 +74,7 @@ export function EditDialog({ row: { StudyInstanceUID: study }, onChanged, onClos
           </>
         ) : null}
         {problem ? <p role="alert">{problem}</p> : null}
+        <p role="status" className="studies-note">{busy ? t('The objects are being written…') : ''}</p>
         <div className="studies-foot">
           <button type="button" className="button" onClick={onClose}>{t('Close')}</button>
           <button type="submit" className="button primary" disabled={busy || Object.keys(wanted).length === 0}>{t('Correct the study')}</button>
