@@ -63,6 +63,17 @@ export function keepStoredBits(pixels: StoredPixels, description: PixelDescripti
   }
 }
 
+/** Interpolated values may lie beyond what BitsStored holds: they become the nearest that it does. */
+export function limitToStoredBits(pixels: StoredPixels, { BitsAllocated, BitsStored, PixelRepresentation }: PixelDescription): void {
+  if (BitsStored >= BitsAllocated) return;
+  const [low, high] = PixelRepresentation === 1 ? [-(2 ** (BitsStored - 1)), 2 ** (BitsStored - 1) - 1] : [0, 2 ** BitsStored - 1];
+  for (let i = 0; i < pixels.length; i += 1) pixels[i] = Math.min(high, Math.max(low, pixels[i] as number));
+}
+
+/** Whether pixels between two others may have values between theirs: no indices, single bits or bits of an overlay. */
+export const canBeInterpolated = ({ PhotometricInterpretation, SamplesPerPixel, BitsAllocated, BitsStored, HighBit }: PixelDescription): boolean =>
+  PhotometricInterpretation !== 'PALETTE COLOR' && HighBit === BitsStored - 1 && (BitsAllocated === 8 || (BitsAllocated === 16 && SamplesPerPixel === 1));
+
 export function extremes(pixels: ArrayLike<number>): [number, number] {
   let min = Infinity;
   let max = -Infinity;

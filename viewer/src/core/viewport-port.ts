@@ -6,6 +6,14 @@ import type { Node } from './window';
 export type StoredPixels = Uint8Array | Int8Array | Uint16Array | Int16Array | Float32Array;
 
 /** Decoded pixels: one sample a pixel in stored values, or three (RGB, 8 bit). */
+/** Fewer pixels, which cover the same place as all would. */
+export interface Fewer {
+  /** One of so many a side. */
+  by: number;
+  columns: number;
+  rows: number;
+}
+
 export interface Bitmap extends ImageShape {
   id: string;
   samples: 1 | 3;
@@ -13,6 +21,8 @@ export interface Bitmap extends ImageShape {
   /** Smallest and largest stored value. */
   min: number;
   max: number;
+  /** These have come of its pixels, and more are on their way: it is for the eye only, and never kept. */
+  reduced?: Fewer;
 }
 
 /** From stored values to grey or colour 0..1; ignored for three samples a pixel. Nodes rise in value. */

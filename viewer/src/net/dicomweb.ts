@@ -4,8 +4,9 @@ import { text, type DataSet } from '../core/dicom-json';
 import { t } from '../core/language';
 import type { StudyOpening } from '../core/opening';
 import type { ToldPlane } from '../core/server-plane';
+import { readArriving, type Arrived } from './arriving';
 import { connection } from './connection';
-import { parameter, readMultipart } from './multipart';
+import { firstBody, parameter, readMultipart } from './multipart';
 import { release } from './release';
 import { ServerError } from './server-error';
 import { API, DICOM_WEB } from './site';
@@ -27,6 +28,9 @@ export interface EncodedFrame {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** Hears of what there is of a frame, and in how many ms the rest comes if it goes on as before. */
+export type Arriving = (beginning: EncodedFrame, remaining: number) => void;
+
 export interface ObjectPath {
   study: string;
   series: string;
@@ -35,6 +39,8 @@ export interface ObjectPath {
 
 const JSON_TYPE = 'application/dicom+json';
 const LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
+/** Lossless, lossless by resolution, either. */
+const HTJ2K: ReadonlySet<string> = new Set(['201', '202', '203'].map((last) => `1.2.840.10008.1.2.4.${last}`));
 
 export class DicomWebClient {
   /** Whether it answers from files of this page instead of the archive, so that nothing can be stored. */
@@ -58,16 +64,17 @@ export class DicomWebClient {
     return { opening: (await response.json()) as StudyOpening, etag: response.headers.get('etag') ?? '' };
   }
 
-  /** Frames (numbers from 1) as stored, or decoded by the archive to little endian. One answer, in the order asked for. */
-  async frames(path: ObjectPath, frames: readonly number[], decoded: boolean, signal: AbortSignal): Promise<EncodedFrame[]> {
+  /** Frames (numbers from 1) as stored, or decoded by the archive to little endian. One answer, in the order asked for. `arriving` hears of a first one in HTJ2K as it comes. */
+  async frames(path: ObjectPath, frames: readonly number[], decoded: boolean, signal: AbortSignal, arriving?: Arriving): Promise<EncodedFrame[]> {
     const accept = `multipart/related; type="application/octet-stream"; transfer-syntax=${decoded ? LITTLE_ENDIAN : '*'}`;
     const response = await this.get(`${this.object(path)}/frames/${frames.join(',')}`, accept, signal);
     const type = response.headers.get('content-type') ?? '';
-    const body = await response.arrayBuffer();
+    const syntax = parameter(type, 'transfer-syntax');
+    const body = arriving && HTJ2K.has(syntax) ? await readArriving(response, (arrived) => tellOfFrame(arrived, syntax, arriving)) : await response.arrayBuffer();
     const parts = readMultipart(type, new Uint8Array(body));
     if (parts.length !== frames.length) throw new ServerError(response.status, t('Asked for {asked} frames, got {got}', { asked: frames.length, got: parts.length }));
     const answers = parts.map((part) => ({
-      transferSyntaxUID: parameter(part.headers.get('content-type') ?? '', 'transfer-syntax') || parameter(type, 'transfer-syntax') || LITTLE_ENDIAN,
+      transferSyntaxUID: parameter(part.headers.get('content-type') ?? '', 'transfer-syntax') || syntax || LITTLE_ENDIAN,
       bytes: part.body.slice(),
     }));
     release(body);
@@ -147,4 +154,9 @@ export class DicomWebClient {
   private get(url: string, accept: string, signal?: AbortSignal, etag = ''): Promise<Response> {
     return connection.fetch(url, { headers: { Accept: accept, ...(etag ? { 'If-None-Match': etag } : {}) }, ...(signal ? { signal } : {}) });
   }
+}
+
+function tellOfFrame({ bytes, remaining }: Arrived, transferSyntaxUID: string, arriving: Arriving): void {
+  const begin = firstBody(bytes);
+  if (begin !== undefined) arriving({ transferSyntaxUID, bytes: bytes.subarray(begin) }, remaining);
 }

@@ -13,6 +13,8 @@ export function parameter(header: string, name: string): string {
   return match?.[1] ?? match?.[2] ?? '';
 }
 
+const BLANK = Uint8Array.of(13, 10, 13, 10);
+
 function find(bytes: Uint8Array, wanted: Uint8Array, from: number): number {
   const first = wanted[0] ?? 0;
   for (let at = bytes.indexOf(first, from); at >= 0; at = bytes.indexOf(first, at + 1)) {
@@ -37,14 +39,13 @@ export function readMultipart(contentType: string, bytes: Uint8Array<ArrayBuffer
   const boundary = parameter(contentType, 'boundary');
   if (!boundary) throw new Error(t('The answer is not multipart: no boundary'));
   const encoder = new TextEncoder();
-  const blank = encoder.encode('\r\n\r\n');
   const next = encoder.encode(`\r\n--${boundary}`);
   const parts: Part[] = [];
   let at = find(bytes, encoder.encode(`--${boundary}`), 0);
   if (at < 0) throw new Error(t('The answer has no part'));
   at += boundary.length + 2;
   while (!(bytes[at] === 0x2d && bytes[at + 1] === 0x2d)) {
-    const bodyStart = find(bytes, blank, at);
+    const bodyStart = find(bytes, BLANK, at);
     const bodyEnd = bodyStart < 0 ? -1 : partEnd(bytes, bodyStart + 4, next);
     if (bodyEnd < 0) throw new Error(t('The answer is cut off'));
     const headers = readHeaders(new TextDecoder().decode(bytes.subarray(at, bodyStart)));
@@ -52,6 +53,12 @@ export function readMultipart(contentType: string, bytes: Uint8Array<ArrayBuffer
     at = bodyEnd + next.length;
   }
   return parts;
+}
+
+/** Where the first body begins, once its headers have come. */
+export function firstBody(bytes: Uint8Array): number | undefined {
+  const at = find(bytes, BLANK, 0);
+  return at < 0 ? undefined : at + BLANK.length;
 }
 
 /** A boundary counts only where its line ends there: data may hold its text. */

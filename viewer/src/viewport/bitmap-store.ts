@@ -9,7 +9,7 @@ import { forgetPictureInfo, pixelShapeOf } from '../core/picture-info';
 import { readPixelDescription, type PixelDescription } from '../core/pixels';
 import type { DisplaySet, Instance, Picture } from '../core/stack';
 import type { Bitmap } from '../core/viewport-port';
-import type { DicomWebClient, EncodedFrame, ObjectPath } from '../net/dicomweb';
+import type { Arriving, DicomWebClient, EncodedFrame, ObjectPath } from '../net/dicomweb';
 import { loadTables } from '../net/lookup-tables';
 import { loadPalette } from '../net/palette';
 import { Unreachable } from '../net/server-error';
@@ -17,7 +17,8 @@ import { isAbort, type Kind, type RequestQueue, type Ticket } from '../net/queue
 import type { DecodedFrame, PackedFrame } from './decode/decode';
 import type { DecodePool } from './decode/pool';
 import { HeldBitmaps, type HeldBitmap } from './held-bitmaps';
-import type { PictureStore } from './picture-store';
+import { sharpening } from './sharpening';
+import type { PictureStore, ShowEarly } from './picture-store';
 
 export interface LoadedBitmap extends Bitmap {
   /** Who decoded it. `archive-drawn` has no values, only grey levels. */
@@ -35,6 +36,8 @@ interface Pending {
   ticket: Ticket<unknown>;
   kind: Kind;
   set: string;
+  /** Who takes what there is of it. */
+  early: ShowEarly[];
 }
 
 const FRAMES_A_REQUEST = 8;
@@ -94,16 +97,15 @@ export class BitmapStore implements PictureStore {
     return this.bitmaps.fits(bytes);
   }
 
-  load(set: DisplaySet, picture: Picture, kind: Kind): Promise<LoadedBitmap> {
+  load(set: DisplaySet, picture: Picture, kind: Kind, early?: ShowEarly): Promise<LoadedBitmap> {
     const ready = this.get(picture.id);
     if (ready) return Promise.resolve(ready);
-    const known = this.pending.get(picture.id);
-    if (known) {
-      known.ticket.promote(kind);
-      if (kind === 'interaction') known.kind = kind;
-      return this.opened(known.promise);
-    }
-    return this.opened(this.request(set, [picture], kind)[0] as Promise<HeldBitmap>);
+    if (!this.pending.has(picture.id)) void this.request(set, [picture], kind);
+    const coming = this.pending.get(picture.id) as Pending;
+    coming.ticket.promote(kind);
+    if (kind === 'interaction') coming.kind = kind;
+    if (early) coming.early.push(early);
+    return this.opened(coming.promise);
   }
 
   /** Loads what is missing in this order, several frames of one object in one request; what waits in another order is dropped. */
@@ -154,18 +156,32 @@ export class BitmapStore implements PictureStore {
         (bitmap) => this.keep(bitmap),
         (error: unknown) => this.note(picture.id, error),
       );
-      this.pending.set(picture.id, { promise, ticket, kind, set: set.id });
+      this.pending.set(picture.id, { promise, ticket, kind, set: set.id, early: [] });
       return promise;
     });
   }
 
   private async fetchFrames(path: ObjectPath, pictures: readonly Picture[], signal: AbortSignal): Promise<EncodedFrame[] | undefined> {
     try {
-      return await this.client.frames(path, pictures.map(({ frame }) => frame), false, signal);
+      return await this.client.frames(path, pictures.map(({ frame }) => frame), false, signal, pictures[0] && pictures.length === 1 ? this.sharpening(pictures[0]) : undefined);
     } catch (error) {
       if (isAbort(error) || error instanceof Unreachable) throw error;
       return undefined;
     }
+  }
+
+  /** What turns the beginnings of a picture into what is shown of it, for whoever waits for it. */
+  private sharpening(picture: Picture): Arriving {
+    const { dataSet } = picture.instance;
+    const waiting = (): ShowEarly[] => this.pending.get(picture.id)?.early ?? [];
+    return sharpening(readPixelDescription(dataSet), overlayBits(dataSet).length > 0, {
+      wanted: () => waiting().length > 0,
+      make: async (beginning, reducedBy) => {
+        await this.loadTables(picture);
+        const frame = await this.pool.decode({ ...beginning, description: readPixelDescription(dataSet), reducedBy });
+        for (const show of waiting()) show(this.bitmap(picture, frame, 'browser') as LoadedBitmap);
+      },
+    });
   }
 
   private async finish(path: ObjectPath, picture: Picture, answer: EncodedFrame | undefined, packed: boolean): Promise<HeldBitmap> {
@@ -181,7 +197,7 @@ export class BitmapStore implements PictureStore {
       },
       async () => drawnByArchive(picture, await this.client.rendered(path, picture.frame, signal)),
     ];
-    if (await loadTables(this.client, picture.instance.dataSet, picture.attributes)) forgetPictureInfo(picture);
+    await this.loadTables(picture);
     let first: unknown;
     for (const attempt of answer ? attempts : attempts.slice(1)) {
       try {
@@ -192,6 +208,10 @@ export class BitmapStore implements PictureStore {
       }
     }
     throw first;
+  }
+
+  private async loadTables(picture: Picture): Promise<void> {
+    if (await loadTables(this.client, picture.instance.dataSet, picture.attributes)) forgetPictureInfo(picture);
   }
 
   private async decode(instance: Instance, { bytes, transferSyntaxUID }: EncodedFrame, packed: boolean): Promise<DecodedFrame | PackedFrame> {

@@ -5,7 +5,9 @@ import { isShut, overlayPlanes, planeFrame, readShutter, unpackPlane, type Overl
 import { pictureInfo } from '../core/picture-info';
 import { hasSupplementalPalette, rgbFromPalette, type Palette } from '../core/pixels';
 import { isFor, type PresentationState } from '../core/presentation-state';
+import { drawable } from '../core/reduced';
 import type { Picture } from '../core/stack';
+import type { StoredPixels } from '../core/viewport-port';
 import type { DicomWebClient } from '../net/dicomweb';
 import { overlayBytes } from '../net/overlay-data';
 import { loadPalette } from '../net/palette';
@@ -56,16 +58,17 @@ export function paddingShows(picture: Picture, bitmap: LoadedBitmap, nodes: read
 
 /** The mask as an image; pixels that are left open are transparent. */
 export function drawMask(picture: Picture, bitmap: LoadedBitmap, parts: MaskParts | undefined, withPadding: boolean): ImageData {
-  const image = new ImageData(bitmap.columns, bitmap.rows);
+  const { columns, rows, pixels } = bitmap.reduced && !parts ? drawable(bitmap) : bitmap;
+  const image = new ImageData(columns, rows);
   const words = new Uint32Array(image.data.buffer);
-  if (withPadding) padded(words, bitmap, picture);
-  if (parts?.palette) tinted(words, parts.palette, bitmap);
+  if (withPadding && pixels.length === words.length) padded(words, pixels, picture);
+  if (parts?.palette && !bitmap.reduced) tinted(words, parts.palette, bitmap);
   if (parts?.shutter) shut(words, parts.shutter, bitmap);
   for (const { plane, bits } of parts?.planes ?? []) over(words, plane, bits, bitmap);
   return image;
 }
 
-function padded(words: Uint32Array, { pixels }: LoadedBitmap, picture: Picture): void {
+function padded(words: Uint32Array, pixels: StoredPixels, picture: Picture): void {
   const { first, last } = pictureInfo(picture).padding ?? { first: 1, last: 0 };
   for (let i = 0; i < words.length; i += 1) {
     const value = pixels[i] as number;

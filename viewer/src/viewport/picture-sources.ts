@@ -7,7 +7,7 @@ import type { DisplaySet, Picture } from '../core/stack';
 import type { Kind } from '../net/queue';
 import type { LoadedBitmap } from './bitmap-store';
 import { SUBTRACTED } from '../core/subtraction';
-import type { PictureStore } from './picture-store';
+import type { PictureStore, ShowEarly } from './picture-store';
 
 const isPlane = (id: string): boolean => id.startsWith('mpr:');
 
@@ -53,8 +53,8 @@ export class PictureSources implements PictureStore {
     return this.frames.fits(bytes);
   }
 
-  load(set: DisplaySet, picture: Picture, kind: Kind): Promise<LoadedBitmap> {
-    return this.of(picture.id)?.load(set, picture, kind) ?? Promise.reject(new Error(t('The volume was closed')));
+  load(set: DisplaySet, picture: Picture, kind: Kind, early?: ShowEarly): Promise<LoadedBitmap> {
+    return this.of(picture.id)?.load(set, picture, kind, early) ?? Promise.reject(new Error(t('The volume was closed')));
   }
 
   prefetch(set: DisplaySet, pictures: readonly Picture[]): void {

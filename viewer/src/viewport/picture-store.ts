@@ -5,6 +5,8 @@ import type { DisplaySet, Picture } from '../core/stack';
 import type { Kind } from '../net/queue';
 import type { LoadedBitmap } from './bitmap-store';
 
+export type ShowEarly = (bitmap: LoadedBitmap) => void;
+
 export interface PictureStore {
   readonly changed: Signal;
   get(id: string): LoadedBitmap | undefined;
@@ -13,7 +15,8 @@ export interface PictureStore {
   forgetFailure(id: string): void;
   /** How many pictures of this size may be kept ahead. */
   fits(bytes: number): number;
-  load(set: DisplaySet, picture: Picture, kind: Kind): Promise<LoadedBitmap>;
+  /** `early` is shown what there is of the picture before it is whole, if it takes long. */
+  load(set: DisplaySet, picture: Picture, kind: Kind, early?: ShowEarly): Promise<LoadedBitmap>;
   prefetch(set: DisplaySet, pictures: readonly Picture[]): void;
   cancelPrefetch(set: DisplaySet): void;
 }

@@ -417,12 +417,13 @@ export class StackController {
 
   // Values
 
-  /** The pixel under a point of the pane, with its modality value; no value for what the archive has drawn. */
+  /** The pixel under a point of the pane, with its modality value; no value for what the archive has drawn or has not sent yet. */
   valueAt(point: Point): { pixel: Point; value: number | undefined; rgb: readonly number[] | undefined; unit: string; suv: Suv | undefined } | undefined {
     const { bitmap, view, pane, set, shown } = this.current;
     const picture = set?.pictures[shown];
     const pixel = bitmap && pixelAt(point, view, bitmap, pane);
     if (!bitmap || !picture || !pixel) return undefined;
+    if (bitmap.reduced) return { pixel, value: undefined, rgb: undefined, unit: '', suv: undefined };
     const at = pixel[1] * bitmap.columns + pixel[0];
     if (bitmap.samples === 3) {
       const rgb = bitmap.source === 'archive-drawn' ? undefined : Array.from(bitmap.pixels.subarray(at * 3, at * 3 + 3));
@@ -456,7 +457,10 @@ export class StackController {
       return;
     }
     this.update({ status: 'loading', message: '' });
-    this.store.load(set, picture, 'interaction').then(
+    const early = (bitmap: LoadedBitmap): void => {
+      if (turn === this.wanted) this.present(bitmap);
+    };
+    this.store.load(set, picture, 'interaction', early).then(
       (bitmap) => {
         if (turn !== this.wanted) return;
         this.present(bitmap);
@@ -475,7 +479,7 @@ export class StackController {
   }
 
   private present(bitmap: LoadedBitmap): void {
-    this.update({ bitmap, shown: this.current.index, status: 'ready', message: '' });
+    this.update({ bitmap, shown: this.current.index, status: bitmap.reduced ? 'loading' : 'ready', message: '' });
     this.redraw();
     if (this.placing) this.place(bitmap);
   }
@@ -506,7 +510,7 @@ export class StackController {
     if (bitmap.samples === 1) {
       const fixed = setting.automatic ? setting : { ...setting, automatic: automaticWindow(picture, bitmap, setting.suv) };
       const grey = shownGrey(picture, bitmap, set.modality, fixed, set.states);
-      this.update({ grey, setting: fixed });
+      this.update({ grey, ...(bitmap.reduced ? {} : { setting: fixed }) });
       this.port?.setColours(storedNodes(grey.nodes, picture, bitmap, setting));
     } else this.update({ grey: undefined });
     this.port?.show(drawable(bitmap));

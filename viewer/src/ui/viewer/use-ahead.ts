@@ -8,7 +8,7 @@ import { warmUp, type ViewerEngine } from './viewer-engine';
 const LATER = 150;
 
 export function useAhead(engine: ViewerEngine, { bitmap, set }: PaneState, studies: ReadonlySet<string>): void {
-  const drawn = bitmap !== undefined;
+  const drawn = bitmap !== undefined && !bitmap.reduced;
   useEffect(() => {
     if (!drawn) return undefined;
     const timer = setTimeout(() => warmUp(engine), LATER);

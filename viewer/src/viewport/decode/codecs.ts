@@ -25,6 +25,9 @@ interface WasmDecoder {
   getFrameInfo(): { width: number; height: number; bitsPerSample: number; componentCount: number; isSigned?: boolean };
   /** Of JPEG-LS: 0 where a component follows the other as a whole (ISO 14495-1 C.2.3). */
   getInterleaveMode?(): number;
+  /** Of HTJ2K, as the next: leaves out so many of the highest resolutions. */
+  decodeSubResolution?(levels: number): void;
+  readHeader?(): void;
 }
 type WasmModule = Record<string, new () => WasmDecoder>;
 export type WasmFactory = (options: { locateFile(name: string): string; print?(line: string): void }) => Promise<WasmModule>;
@@ -85,6 +88,17 @@ function wasm(codec: WasmCodec, rgb: boolean): Decode {
       planar: info.componentCount > 1 && decoder.getInterleaveMode?.() === 0,
     };
   };
+}
+
+/** The image with one of so many pixels a side, from the beginning of an HTJ2K codestream that holds it. */
+export async function decodeBeginning(bytes: Uint8Array<ArrayBuffer>, { Rows, Columns }: PixelDescription, by: number): Promise<Decoded> {
+  const decoder = await instance(OPENJPH);
+  decoder.getEncodedBuffer(bytes.length).set(bytes);
+  decoder.readHeader?.();
+  decoder.decodeSubResolution?.(Math.log2(by));
+  const { width, height, bitsPerSample, isSigned, componentCount } = decoder.getFrameInfo();
+  if (width !== Columns || height !== Rows) throw new DecodeProblem('The compressed data cannot be decoded');
+  return { bytes: new Uint8Array(decoder.getDecodedBuffer()), bitsPerSample, signed: isSigned === true, samples: componentCount, rgb: true, planar: false };
 }
 
 async function decodeLossless(bytes: Uint8Array<ArrayBuffer>, description: PixelDescription): Promise<Decoded> {

@@ -1,9 +1,10 @@
 // One frame from encoded bytes to a bitmap: stored values, or RGB for colour. Knows no worker, no network.
 
 import type { Packed } from '../../core/packing';
-import { extremes, interleaved, keepStoredBits, rgbFromPalette, rgbFromYbrFull, rgbFromYbrFull422, type Palette, type PixelDescription } from '../../core/pixels';
-import type { StoredPixels } from '../../core/viewport-port';
-import { decoderFor, type Decoded } from './codecs';
+import { extremes, interleaved, keepStoredBits, limitToStoredBits, rgbFromPalette, rgbFromYbrFull, rgbFromYbrFull422, type Palette, type PixelDescription } from '../../core/pixels';
+import { covering } from '../../core/reduced';
+import type { Fewer, StoredPixels } from '../../core/viewport-port';
+import { decodeBeginning, decoderFor, type Decoded } from './codecs';
 import { DecodeProblem } from './problem';
 
 export interface DecodeJob {
@@ -13,6 +14,8 @@ export interface DecodeJob {
   palette?: Palette;
   /** Bits of the pixel cells that are overlays (retired form). */
   overlayBits?: readonly number[];
+  /** The bytes are the beginning of an HTJ2K codestream, which holds the image with one of so many pixels a side. */
+  reducedBy?: number;
 }
 
 export interface DecodedFrame {
@@ -24,6 +27,8 @@ export interface DecodedFrame {
   planes?: Map<number, Uint8Array>;
   /** Part of the pixels is made up, as their data are missing. */
   incomplete?: boolean;
+  /** There are only these pixels. */
+  reduced?: Fewer;
 }
 
 /** A frame whose pixels are kept in fewer bytes. */
@@ -78,8 +83,18 @@ function endsEarly(transferSyntaxUID: string, bytes: Uint8Array): boolean {
   return bytes[end - 2] !== 0xff || bytes[end - 1] !== 0xd9;
 }
 
+function reducedFrame(decoded: Decoded, description: PixelDescription, by: number): DecodedFrame {
+  const whole = { columns: description.Columns, rows: description.Rows };
+  if (description.SamplesPerPixel >= 3) return { ...covering(toRgb(decoded, description), 3, whole, by), samples: 3, min: 0, max: 255 };
+  const fewer = covering(typed(decoded, description), 1, whole, by);
+  limitToStoredBits(fewer.pixels, description);
+  const [min, max] = extremes(fewer.pixels);
+  return { ...fewer, samples: 1, min, max };
+}
+
 /** Raises UnsupportedSyntax where the browser has no decoder, Error where the data are broken. */
-export async function decodeFrame({ bytes, transferSyntaxUID, description, palette, overlayBits = [] }: DecodeJob): Promise<DecodedFrame> {
+export async function decodeFrame({ bytes, transferSyntaxUID, description, palette, overlayBits = [], reducedBy }: DecodeJob): Promise<DecodedFrame> {
+  if (reducedBy) return reducedFrame(await decodeBeginning(bytes, description, reducedBy), description, reducedBy);
   const decoder = decoderFor(transferSyntaxUID);
   if (!decoder) throw new UnsupportedSyntax('No decoder in the browser for {syntax}', { syntax: transferSyntaxUID });
   const decoded = await decoder(bytes, description);

@@ -75,7 +75,9 @@ async function paintImage(context: CanvasRenderingContext2D, state: PaneState, {
   const mask = planes ? parts : withoutPlanes(parts);
   const padding = nodes.length > 0 && paddingShows(picture, bitmap, brightness(nodes));
   if (!mask && !padding) return;
-  image.getContext('2d')?.putImageData(drawMask(picture, bitmap, mask, padding), 0, 0);
+  const over = drawMask(picture, bitmap, mask, padding);
+  Object.assign(image, { width: over.width, height: over.height });
+  image.getContext('2d')?.putImageData(over, 0, 0);
   place(context, image, bitmap, view, pane, ratio, scaleOf(view, bitmap, pane) * ratio < 1);
 }
 

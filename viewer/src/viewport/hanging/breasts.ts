@@ -41,7 +41,7 @@ export class Breasts {
       this.dispose();
       return;
     }
-    if (states.some(({ bitmap, status, pane }) => status === 'loading' || (!bitmap && status !== 'failed') || pane.width < 2)) return;
+    if (states.some(({ bitmap, status, pane }) => (status === 'loading' && !bitmap?.reduced) || (!bitmap && status !== 'failed') || pane.width < 2)) return;
     this.busy = true;
     this.quietly(() => this.place());
     this.busy = false;

@@ -332,7 +332,7 @@ export class MeasureSession {
     this.endWriting(true);
     const pane = controller.state();
     const shown = this.shownOf(pane);
-    if (!shown) return undefined;
+    if (!shown || shown.bitmap.reduced) return undefined; // its values are still to come
     if (this.current.draft?.pictureId === storedId(shown.picture.id)) return this.place(controller, at);
     this.update({ draft: undefined });
     const hit = this.hit(controller, at, reach);

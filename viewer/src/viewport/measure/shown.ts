@@ -32,6 +32,6 @@ export function valuesOf({ picture, bitmap, suv: choice }: Shown): Values {
     columns,
     rows,
     unit: suv?.label ?? transform.unit,
-    at: (column, row) => (bitmap.samples === 1 && inside(column, row) ? toModality(pixels[row * columns + column] as number, transform) * (suv?.factor ?? 1) : undefined),
+    at: (column, row) => (bitmap.samples === 1 && !bitmap.reduced && inside(column, row) ? toModality(pixels[row * columns + column] as number, transform) * (suv?.factor ?? 1) : undefined),
   };
 }
