@@ -28,6 +28,7 @@ from isocenter.index.edits import (
     Swap,
     Version,
     announce_edit,
+    count_kept,
     kept_versions,
     last_edit_of,
     normal,
@@ -100,6 +101,10 @@ class Editing:
         if values is None:
             raise NotFoundError("there is no such study")
         return StudyValues(values, history[-1].id if history else 0)
+
+    def kept(self) -> tuple[int, int]:
+        """Return how many objects from before corrections the bin has, and their bytes."""
+        return count_kept(self._index.database)
 
     def history(self, study: str) -> list[StudyEdit]:
         """Return the corrections of a study, oldest first; also of one that is deleted."""

@@ -38,6 +38,9 @@ def test_correct_and_put_back(study: str, capsys: pytest.CaptureFixture[str]) ->
     assert before["corrections"] == []
     assert run(study, "--set", "PatientID=4711", "--set", "PatientName=Roe^Jane", "--reason", "wrong one") == 0
     assert capsys.readouterr().out.startswith("correction 1: ")
+    with pytest.raises(SystemExit):
+        main(["stats"])
+    assert "objects from before corrections in the bin" in capsys.readouterr().out
     assert run(study) == 0
     text = capsys.readouterr().out
     assert "4711" in text

@@ -23,9 +23,10 @@ def command(*, config: Path | None, as_json: bool, **given: Any) -> None:  # noq
     settings = resolve(config, given)
     with Archive.open(existing_archive(settings), settings) as archive:
         held, deleted = archive.statistics(), archive.bin.deletions()
+        replaced, replaced_bytes = archive.editing.kept()
     binned = {"objects": sum(each.objects for each in deleted), "bytes": sum(each.bytes for each in deleted)}
     if as_json:
-        print_json(asdict(held) | {"bin": binned})
+        print_json(asdict(held) | {"bin": binned, "corrected": {"objects": replaced, "bytes": replaced_bytes}})
         return
     columns = ("MODALITY", "SERIES", "INSTANCES", "SIZE")
     rows = [(each.Modality or "(none)", each.series, each.instances, size(each.bytes)) for each in held.modalities]
@@ -34,4 +35,6 @@ def command(*, config: Path | None, as_json: bool, **given: Any) -> None:  # noq
         click.echo(f"{held.non_patient_objects} objects of no patient ({size(held.non_patient_bytes)})")
     if binned["objects"]:
         click.echo(f"{binned['objects']} deleted objects in the bin ({size(binned['bytes'])})")
+    if replaced:
+        click.echo(f"{replaced} objects from before corrections in the bin ({size(replaced_bytes)})")
     click.echo(f"{held.patients} patients, {held.studies} studies, {held.conflicts} in the conflict list")

@@ -185,6 +185,14 @@ def kept_versions(source: Database | Transaction, study: str, edit: int) -> dict
     return {row[0]: (Version(*row[1:5]), bytes(row[5]), row[6]) for row in rows}
 
 
+def count_kept(database: Database) -> tuple[int, int]:
+    """Return how many objects from before corrections there are, and their bytes."""
+    objects, size = database.rows(
+        "SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM binned WHERE made IS NOT NULL"
+    )[0]
+    return objects, size
+
+
 def store_edit(transaction: Transaction, edit: NewEdit, swaps: list[Swap]) -> int:
     """Make a correction; return its number. ``announce_edit`` comes after, at the end of the transaction.
 
