@@ -89,6 +89,8 @@ def test_studies_are_sent_saved_deleted_and_put_back(browser: Browser, empty_arc
             expect(page.locator(".row").filter(has_text="4711")).to_have_count(1)
             (study,) = get_json(f"{empty_archive.url}/dicom-web/studies?PatientID=4711")
             assert study["00100030"]["Value"] == ["19700517"]  # type: ignore[index]
+            dialog.get_by_role("button", name="Apply again").click()
+            expect(dialog.get_by_role("alert")).to_contain_text("has these values already")
             dialog.get_by_role("button", name="Put back").click()
             expect(dialog.get_by_role("listitem").first).to_contain_text("put back no. 1")
             expect(page.locator(".row").filter(has_text="4711")).to_have_count(0)

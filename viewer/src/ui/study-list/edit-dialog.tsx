@@ -83,8 +83,14 @@ export function EditDialog({ row: { StudyInstanceUID: study }, onChanged, onClos
           <section className="studies-history" aria-label={t('Corrections')}>
             <h3>{t('Corrections')}</h3>
             <ol>
-              {known.corrections.toReversed().map((each) => (
-                <Past key={each.id} correction={each} busy={busy} onPutBack={() => void work((version) => client.putBack(study, each.id, reason, version))} />
+              {known.corrections.toReversed().map((each, at) => (
+                <Past
+                  key={each.id}
+                  correction={each}
+                  busy={busy}
+                  onAgain={at === 0 && each.undone === 0 ? () => void work((version) => client.correct(study, after(each), reason || each.reason, version)) : undefined}
+                  onPutBack={() => void work((version) => client.putBack(study, each.id, reason, version))}
+                />
               ))}
             </ol>
           </section>
@@ -120,7 +126,18 @@ function Field({ field: { label, kind }, value, first, disabled, onChange }: Fie
   );
 }
 
-function Past({ correction, busy, onPutBack }: { correction: Correction; busy: boolean; onPutBack(): void }): JSX.Element {
+/** What a correction set, to be set again. */
+const after = ({ changes }: Correction): Record<string, string> => Object.fromEntries(Object.entries(changes).map(([keyword, change]) => [keyword, change.after]));
+
+interface PastProps {
+  correction: Correction;
+  busy: boolean;
+  /** Sets the same in objects that came since; undefined where another correction came later. */
+  onAgain: (() => void) | undefined;
+  onPutBack(): void;
+}
+
+function Past({ correction, busy, onAgain, onPutBack }: PastProps): JSX.Element {
   const { id, time, who, reason, changes, undone, reversible } = correction;
   return (
     <li>
@@ -132,6 +149,7 @@ function Past({ correction, busy, onPutBack }: { correction: Correction; busy: b
           <span key={keyword} className="studies-change">{t(labelOf(keyword))}: <del>{before || '–'}</del> <ins>{after || '–'}</ins></span>
         ))}
       </div>
+      {onAgain ? <button type="button" className="button" disabled={busy} title={t('To objects that came since')} onClick={onAgain}>{t('Apply again')}</button> : null}
       {reversible ? <button type="button" className="button" disabled={busy} onClick={onPutBack}>{t('Put back')}</button> : null}
     </li>
   );
