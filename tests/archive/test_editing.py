@@ -184,7 +184,12 @@ def test_objects_that_come_later_with_the_old_values_are_listed(filled: Archive,
     assert send(filled, build(1, StudyDescription="CT head")).outcome is Outcome.CONFLICT
     assert sorted(each.kind.value for each in filled.conflicts()) == ["instance", "study patient"]
     assert str(read(filled, "1.2.3.5").PatientName) == "Doe^Jane"
-    assert edit(filled, PatientName="Roe^Richard", PatientID="P2").objects == 1  # which takes in what came
+    before = content(filled)
+    again = edit(filled, PatientName="Roe^Richard", PatientID="P2")  # which takes in what came
+    assert (again.objects, again.changes) == (1, {})
+    assert str(read(filled, "1.2.3.5").PatientName) == "Roe^Richard"
+    filled.editing.put_back(STUDY, again.id, BY, later())
+    assert content(filled) == before
     check(filled)
 
 

@@ -24,6 +24,7 @@ export function EditDialog({ row: { StudyInstanceUID: study }, onChanged, onClos
   const [reason, setReason] = useState('');
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState('');
+  const last = known?.corrections.findLast(({ changes }) => Object.keys(changes).length > 0);
   const wanted = known ? changed(known.values, values) : {};
 
   const show = (found: StudyCorrections): void => {
@@ -83,12 +84,12 @@ export function EditDialog({ row: { StudyInstanceUID: study }, onChanged, onClos
           <section className="studies-history" aria-label={t('Corrections')}>
             <h3>{t('Corrections')}</h3>
             <ol>
-              {known.corrections.toReversed().map((each, at) => (
+              {known.corrections.toReversed().map((each) => (
                 <Past
                   key={each.id}
                   correction={each}
                   busy={busy}
-                  onAgain={at === 0 && each.undone === 0 ? () => void work((version) => client.correct(study, after(each), reason || each.reason, version)) : undefined}
+                  onAgain={each === last && each.undone === 0 ? () => void work((version) => client.correct(study, after(each), reason || each.reason, version)) : undefined}
                   onPutBack={() => void work((version) => client.putBack(study, each.id, reason, version))}
                 />
               ))}
