@@ -5,7 +5,6 @@ import type { Node } from './window';
 
 export type StoredPixels = Uint8Array | Int8Array | Uint16Array | Int16Array | Float32Array;
 
-/** Decoded pixels: one sample a pixel in stored values, or three (RGB, 8 bit). */
 /** Fewer pixels, which cover the same place as all would. */
 export interface Fewer {
   /** One of so many a side. */
@@ -14,6 +13,7 @@ export interface Fewer {
   rows: number;
 }
 
+/** Decoded pixels: one sample a pixel in stored values, or three (RGB, 8 bit). */
 export interface Bitmap extends ImageShape {
   id: string;
   samples: 1 | 3;
