@@ -1,7 +1,8 @@
-"""The viewer beside OHIF: ``python -m bench.viewers [--repeats N] [--pictures FOLDER] [--json FILE]``.
+"""The viewer beside OHIF: ``python -m bench.viewers [--repeats N] [--series FOLDER] [--json FILE] …``.
 
-Each row alternates between both, each time in a new browser. Data: the phantom's thorax CT of 200 slices, one of 1000
-made of it, and an index of 10 000 studies. Over loopback, and over a link of 30 Mbit/s with 10 ms there and back.
+Each row alternates between both, each time in a new browser. Data: the phantom's thorax CT of 200 slices (or another
+series, of a folder of files), one of 1000 made of it, and an index of 10 000 studies. Over loopback, and over a link of
+30 Mbit/s with 10 ms there and back.
 """
 
 import argparse
@@ -145,9 +146,9 @@ ROWS: list[Callable[[Run, Product], None]] = [
 ]
 
 
-def prepare(folder: Path) -> Run:
-    """Make the archives."""
-    thorax = list(studies(1, ["ct"]))
+def prepare(folder: Path, series: Path | None) -> Run:
+    """Make the archives; instead of the phantom's thorax with the files of a series."""
+    thorax = [pydicom.dcmread(file) for file in sorted(series.iterdir())] if series else list(studies(1, ["ct"]))
     products = [
         Product("isocenter", STATIC, "[role=row]"),
         Product("ohif", ohif.ready(), "tr"),
@@ -202,13 +203,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.viewers", description=__doc__.split("\n")[0])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only", type=int, help="one of the measurements, by its number from 0")
+    parser.add_argument("--series", type=Path, help="files of a series, instead of the thorax")
     parser.add_argument("--pictures", type=Path, help="folder for what was seen")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if options.pictures:
         options.pictures.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        run = prepare(Path(folder))
+        run = prepare(Path(folder), options.series)
         run.pictures = options.pictures
         for row in ROWS if options.only is None else [ROWS[options.only]]:
             for _ in range(options.repeats):
