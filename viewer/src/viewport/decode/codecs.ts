@@ -1,15 +1,17 @@
 // One row for each compression the browser decodes itself; modules are fetched when first met. Runs in the worker.
 
 import type { PixelDescription } from '../../core/pixels';
+import { withColours } from './jpeg-colours';
 import { DecodeProblem } from './problem';
 import { decodeRle } from './rle';
 
 export interface Decoded {
   bytes: Uint8Array<ArrayBuffer>;
   bitsPerSample: number;
-  signed: boolean;
+  /** Whether the codestream has values below 0, where it says so. */
+  signed?: boolean | undefined;
   samples: number;
-  /** The decoder has already turned YBR into RGB. */
+  /** It is RGB, whatever the header says it was. */
   rgb: boolean;
   planar: boolean;
   /** There were fewer data than pixels. */
@@ -69,7 +71,11 @@ function instance(codec: WasmCodec): Promise<WasmDecoder> {
   return decoder;
 }
 
-function wasm(codec: WasmCodec, rgb: boolean): Decode {
+/** Components of JPEG 2000 are RGB after its own transform; of YBR_FULL they had none. */
+const isRgb = ({ PhotometricInterpretation }: PixelDescription): boolean => PhotometricInterpretation !== 'YBR_FULL';
+
+
+function wasm(codec: WasmCodec, rgb: (description: PixelDescription) => boolean): Decode {
   return async (bytes, description) => {
     const decoder = await instance(codec);
     decoder.getEncodedBuffer(bytes.length).set(bytes);
@@ -82,23 +88,26 @@ function wasm(codec: WasmCodec, rgb: boolean): Decode {
     return {
       bytes: new Uint8Array(out),
       bitsPerSample: info.bitsPerSample,
-      signed: info.isSigned ?? description.PixelRepresentation === 1,
+      signed: info.isSigned,
       samples: info.componentCount,
-      rgb,
+      rgb: rgb(description),
       planar: info.componentCount > 1 && decoder.getInterleaveMode?.() === 0,
     };
   };
 }
 
+const turbo = wasm(LIBJPEG, () => true);
+const jpeg: Decode = (bytes, description) => turbo(description.SamplesPerPixel === 3 ? withColours(bytes, description.PhotometricInterpretation === 'RGB') : bytes, description);
+
 /** The image with one of so many pixels a side, from the beginning of an HTJ2K codestream that holds it. */
-export async function decodeBeginning(bytes: Uint8Array<ArrayBuffer>, { Rows, Columns }: PixelDescription, by: number): Promise<Decoded> {
+export async function decodeBeginning(bytes: Uint8Array<ArrayBuffer>, description: PixelDescription, by: number): Promise<Decoded> {
   const decoder = await instance(OPENJPH);
   decoder.getEncodedBuffer(bytes.length).set(bytes);
   decoder.readHeader?.();
   decoder.decodeSubResolution?.(Math.log2(by));
   const { width, height, bitsPerSample, isSigned, componentCount } = decoder.getFrameInfo();
-  if (width !== Columns || height !== Rows) throw new DecodeProblem('The compressed data cannot be decoded');
-  return { bytes: new Uint8Array(decoder.getDecodedBuffer()), bitsPerSample, signed: isSigned === true, samples: componentCount, rgb: true, planar: false };
+  if (width !== description.Columns || height !== description.Rows) throw new DecodeProblem('The compressed data cannot be decoded');
+  return { bytes: new Uint8Array(decoder.getDecodedBuffer()), bitsPerSample, signed: isSigned, samples: componentCount, rgb: isRgb(description), planar: false };
 }
 
 async function decodeLossless(bytes: Uint8Array<ArrayBuffer>, description: PixelDescription): Promise<Decoded> {
@@ -108,14 +117,13 @@ async function decodeLossless(bytes: Uint8Array<ArrayBuffer>, description: Pixel
   const out = new Decoder().decompress(buffer, 0, buffer.byteLength);
   const samples = description.SamplesPerPixel;
   const decoded = new Uint8Array(out.slice(0, description.Rows * description.Columns * samples * size));
-  return { bytes: decoded, bitsPerSample: size * 8, signed: description.PixelRepresentation === 1, samples, rgb: false, planar: false };
+  return { bytes: decoded, bitsPerSample: size * 8, samples, rgb: false, planar: false };
 }
 
 const native: Decode = (bytes, description) =>
   Promise.resolve({
     bytes,
     bitsPerSample: description.BitsAllocated,
-    signed: description.PixelRepresentation === 1,
     samples: description.SamplesPerPixel,
     rgb: false,
     planar: description.PlanarConfiguration === 1,
@@ -137,16 +145,16 @@ const DECODERS: Readonly<Record<string, Decode>> = {
   '1.2.840.10008.1.2.1.99': native,
   '1.2.840.10008.1.2.2': bigEndian,
   '1.2.840.10008.1.2.5': rle,
-  '1.2.840.10008.1.2.4.50': wasm(LIBJPEG, true),
+  '1.2.840.10008.1.2.4.50': jpeg,
   '1.2.840.10008.1.2.4.57': decodeLossless,
   '1.2.840.10008.1.2.4.70': decodeLossless,
-  '1.2.840.10008.1.2.4.80': wasm(CHARLS, false),
-  '1.2.840.10008.1.2.4.81': wasm(CHARLS, false),
-  '1.2.840.10008.1.2.4.90': wasm(OPENJPEG, true),
-  '1.2.840.10008.1.2.4.91': wasm(OPENJPEG, true),
-  '1.2.840.10008.1.2.4.201': wasm(OPENJPH, true),
-  '1.2.840.10008.1.2.4.202': wasm(OPENJPH, true),
-  '1.2.840.10008.1.2.4.203': wasm(OPENJPH, true),
+  '1.2.840.10008.1.2.4.80': wasm(CHARLS, () => false),
+  '1.2.840.10008.1.2.4.81': wasm(CHARLS, () => false),
+  '1.2.840.10008.1.2.4.90': wasm(OPENJPEG, isRgb),
+  '1.2.840.10008.1.2.4.91': wasm(OPENJPEG, isRgb),
+  '1.2.840.10008.1.2.4.201': wasm(OPENJPH, isRgb),
+  '1.2.840.10008.1.2.4.202': wasm(OPENJPH, isRgb),
+  '1.2.840.10008.1.2.4.203': wasm(OPENJPH, isRgb),
 };
 
 /** The decoder of a transfer syntax, or undefined: ask the archive for decoded frames then. */

@@ -45,9 +45,23 @@ function typed({ bytes, bitsPerSample, signed }: Decoded, description: PixelDesc
     return description.BitsAllocated === 64 ? Float32Array.from(new Float64Array(asWords(bytes))) : new Float32Array(asWords(bytes));
   }
   if (bitsPerSample === 1) return unpacked(bytes);
-  if (bitsPerSample <= 8) return signed ? new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
-  if (bitsPerSample <= 16) return signed ? new Int16Array(asWords(bytes), 0, bytes.length >> 1) : new Uint16Array(asWords(bytes), 0, bytes.length >> 1);
-  return Float32Array.from(signed ? new Int32Array(asWords(bytes)) : new Uint32Array(asWords(bytes)));
+  const negative = description.PixelRepresentation === 1;
+  const values = integers(bytes, bitsPerSample, negative);
+  if (signed !== undefined && signed !== negative) readAgain(values, bitsPerSample, negative);
+  return values instanceof Int32Array || values instanceof Uint32Array ? Float32Array.from(values) : values;
+}
+
+function integers(bytes: Uint8Array<ArrayBuffer>, bits: number, negative: boolean): Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array {
+  if (bits <= 8) return negative ? new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
+  const [words, long] = [asWords(bytes), bits > 16];
+  if (negative) return long ? new Int32Array(words) : new Int16Array(words, 0, bytes.length >> 1);
+  return long ? new Uint32Array(words) : new Uint16Array(words, 0, bytes.length >> 1);
+}
+
+/** The header is right where the codestream contradicts it: the same bits, as two's complement or as numbers from 0. */
+function readAgain(values: { [index: number]: number; length: number }, bits: number, negative: boolean): void {
+  const unused = 32 - bits;
+  for (let i = 0; i < values.length; i += 1) values[i] = negative ? ((values[i] as number) << unused) >> unused : ((values[i] as number) << unused) >>> unused;
 }
 
 /** Single bits, the low one first (PS3.5 8.1.1). */
@@ -59,16 +73,15 @@ function unpacked(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 function toRgb(decoded: Decoded, description: PixelDescription): Uint8Array<ArrayBuffer> {
   const { PhotometricInterpretation: kind, Rows, Columns } = description;
-  const bytes = decoded.bitsPerSample > 8 ? topBytes(decoded.bytes, description.BitsStored) : decoded.bytes;
-  if (decoded.rgb && kind !== 'YBR_FULL') return bytes;
+  const bytes = decoded.bitsPerSample > 8 ? topBytes(decoded, description.BitsStored) : decoded.bytes;
+  if (decoded.rgb) return bytes;
   if (kind === 'YBR_FULL_422' && bytes.length < Rows * Columns * 3) return rgbFromYbrFull422(bytes, Rows * Columns);
   const pixels = decoded.planar ? interleaved(bytes) : bytes;
-  return kind.startsWith('YBR_FULL') && !(decoded.rgb && kind === 'YBR_FULL_422') ? rgbFromYbrFull(pixels) : pixels;
+  return kind.startsWith('YBR_FULL') ? rgbFromYbrFull(pixels) : pixels;
 }
 
-function topBytes(bytes: Uint8Array<ArrayBuffer>, bits: number): Uint8Array<ArrayBuffer> {
-  const words = new Uint16Array(asWords(bytes));
-  return Uint8Array.from(words, (word) => word >> Math.max(0, bits - 8));
+function topBytes({ bytes, bitsPerSample }: Decoded, bits: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(integers(bytes, bitsPerSample, false), (value) => value >>> Math.max(0, bits - 8));
 }
 
 function planesOf(pixels: StoredPixels, bits: readonly number[]): Map<number, Uint8Array> {

@@ -24,7 +24,7 @@ function unpack(source: Uint8Array, from: number, to: number, out: Uint8Array, s
 export function decodeRle(
   source: Uint8Array,
   description: PixelDescription,
-): { bytes: Uint8Array<ArrayBuffer>; bitsPerSample: number; signed: boolean; samples: number; planar: boolean; incomplete: boolean } {
+): { bytes: Uint8Array<ArrayBuffer>; bitsPerSample: number; samples: number; planar: boolean; incomplete: boolean } {
   const { Rows, Columns, SamplesPerPixel, BitsAllocated } = description;
   const header = new DataView(source.buffer, source.byteOffset, source.byteLength);
   const width = BitsAllocated / 8;
@@ -40,5 +40,5 @@ export function decodeRle(
     const byte = width - 1 - (segment % width);
     incomplete = unpack(source, from, to, bytes, sample * width + byte, SamplesPerPixel * width, pixels) < pixels || incomplete;
   }
-  return { bytes, bitsPerSample: BitsAllocated, signed: description.PixelRepresentation === 1, samples: SamplesPerPixel, planar: false, incomplete };
+  return { bytes, bitsPerSample: BitsAllocated, samples: SamplesPerPixel, planar: false, incomplete };
 }
