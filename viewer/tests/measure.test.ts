@@ -5,7 +5,7 @@ import { fromDraft, keptOf, merged, sameKept, toDraft } from '../src/core/measur
 import { arrowLabel, headOf, textLines } from '../src/core/measure/arrow';
 import { isLacking, leastAngle, lineTexts, partsOf, volumeTexts, withPart } from '../src/core/measure/ellipsoid';
 import { thinned } from '../src/core/measure/freehand';
-import { labelBeside } from '../src/core/measure/label';
+import { apart, labelBeside } from '../src/core/measure/label';
 import { distanceToChain, outline } from '../src/core/measure/outline';
 import type { Values } from '../src/core/measure/region';
 import { pixelScale, scaleAt, type Scale } from '../src/core/measure/scale';
@@ -129,6 +129,15 @@ describe('measurements lie in the patient', () => {
   const finer: ImagePlane = { ...axial, origin: [5, 4, 10], columnStep: 0.25, rowStep: 0.5 };
   const coronal: ImagePlane = { ...axial, origin: [0, 8, 50], column: [0, 0, -1], normal: [0, 1, 0], rowStep: 1 };
   const line: Measurement = { id: 'm1', kind: 'length', pictureId: 'a', points: [[20, 4], [60, 4]], plane: axial };
+  it('is moved up or down where another lies, unless it was put there', () => {
+    const [size, pane] = [{ width: 80, height: 20 }, { width: 200, height: 100 }];
+    const tops = (...boxes: [number, number, boolean?][]): number[] => apart(boxes.map(([x, y, fixed = false]) => ({ box: { x, y, ...size }, fixed })), pane).map(({ y }) => y);
+    expect(tops([0, 50], [10, 55], [100, 55])).toEqual([50, 72, 55]);
+    expect(tops([0, 50], [10, 45])).toEqual([50, 28]);
+    expect(tops([0, 80], [0, 79, true])).toEqual([57, 79]);
+    expect(tops([0, 0], [0, 10], [0, 10], [0, 10], [0, 10])).toEqual([0, 22, 44, 66, 10]);
+  });
+
   it('show on every picture that holds all their points', () => {
     expect(onPlane(line, finer)?.points).toEqual([[20, 8], [100, 8]]);
     expect(onPlane(line, coronal)?.points).toEqual([[20, 40], [60, 40]]);

@@ -41,6 +41,28 @@ export function labelAt([x, y]: Point, lines: readonly string[]): LabelBox {
   return { x: x - width / 2, y: y - height / 2, width, height };
 }
 
+/** Between boxes that had to be moved. */
+const APART = 2;
+
+/** Boxes of which none lies on another: each goes up or down to the nearest free place, if there is one; but for those that are fixed. */
+export function apart(boxes: readonly { box: LabelBox; fixed: boolean }[], pane: Size): LabelBox[] {
+  const taken = boxes.filter(({ fixed }) => fixed).map(({ box }) => box);
+  return boxes.map(({ box, fixed }) => {
+    if (fixed) return box;
+    const free = nearestFree(box, taken, pane);
+    taken.push(free);
+    return free;
+  });
+}
+
+function nearestFree(box: LabelBox, taken: readonly LabelBox[], pane: Size): LabelBox {
+  const near = taken.filter(({ x, width }) => x < box.x + box.width && box.x < x + width);
+  const isFree = (top: number): boolean => near.every(({ y, height }) => top >= y + height || top + box.height <= y);
+  const tops = near.flatMap(({ y, height }) => [y - box.height - APART, y + height + APART]).filter((top) => top >= 0 && top + box.height <= pane.height);
+  const [y = box.y] = [box.y, ...tops].filter(isFree).sort((a, b) => Math.abs(a - box.y) - Math.abs(b - box.y));
+  return { ...box, y };
+}
+
 const clamp = (value: number, most: number): number => Math.max(0, Math.min(value, Math.max(0, most)));
 
 export const inLabel = ({ x, y, width, height }: LabelBox, [px, py]: Point): boolean => px >= x && px <= x + width && py >= y && py <= y + height;

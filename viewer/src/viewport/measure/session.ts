@@ -5,7 +5,7 @@ import { text } from '../../core/dicom-json';
 import { isMeasure, type Tool } from '../../core/gesture';
 import { isTextAlone } from '../../core/measure/arrow';
 import { isLacking, partsOf, withPart } from '../../core/measure/ellipsoid';
-import { inLabel, type LabelBox } from '../../core/measure/label';
+import { apart, inLabel, type LabelBox } from '../../core/measure/label';
 import { distanceToChain } from '../../core/measure/outline';
 import { calibrationBy, calibrationOf, reasonAgainstCalibration, withoutReplaced, type Calibration } from '../../core/measure/calibration';
 import { home, onPlane } from '../../core/measure/carry';
@@ -299,14 +299,22 @@ export class MeasureSession {
   laid(pane: PaneState): Laid[] {
     const shown = this.shownOf(pane);
     if (!shown || this.current.hidden) return [];
+    const told = this.told(shown, pane);
+    return [...told, ...labelledApart(this.ownLaid(shown, pane), told, pane)];
+  }
+
+  private told({ picture, bitmap }: Shown, pane: PaneState): Laid[] {
     const { reported, unshown } = this.current;
     const told = reported.filter(({ SOPInstanceUID }) => !unshown.has(SOPInstanceUID)).flatMap(({ measurements }) => measurements);
-    return [...told.flatMap((one) => layOutReported(one, shown.picture, shown.bitmap, pane)), ...this.own(pane)];
+    return labelledApart(told.flatMap((one) => layOutReported(one, picture, bitmap, pane)), [], pane);
   }
 
   private own(pane: PaneState): OwnLaid[] {
     const shown = this.shownOf(pane);
-    if (!shown || this.current.hidden) return [];
+    return shown && !this.current.hidden ? labelledApart(this.ownLaid(shown, pane), this.told(shown, pane), pane) : [];
+  }
+
+  private ownLaid(shown: Shown, pane: PaneState): OwnLaid[] {
     const { items, draft } = this.current;
     const plane = planeOf(shown.picture);
     const shownItems = items.filter(({ hidden }) => !hidden);
@@ -519,6 +527,13 @@ export class MeasureSession {
     for (const item of change.items ?? []) if (item.kind === 'isocontour' && !item.values) this.isocontours.of(item);
     this.changed.emit();
   }
+}
+
+/** With texts that lie neither on each other nor on those of `others`, unless they were put there. */
+function labelledApart<T extends Laid>(laid: readonly T[], others: readonly Laid[], { pane }: PaneState): T[] {
+  const boxes = [...others.map(({ label }) => ({ box: label, fixed: true })), ...laid.map(({ label, tip, lines, item }) => ({ box: label, fixed: tip !== undefined || lines.length === 0 || (item as Partial<Measurement>).label !== undefined }))];
+  const labels = apart(boxes, pane).slice(others.length);
+  return laid.map((one, index) => ({ ...one, label: labels[index] ?? one.label }));
 }
 
 /** In a straightened picture nothing has a place that a measurement could be kept at. */
