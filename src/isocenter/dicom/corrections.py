@@ -34,6 +34,7 @@ _UTF_8 = "ISO_IR 192"
 _PIXELS = 0x7FE00000
 #: MAC Parameters, Digital Signatures.
 _SIGNATURES = frozenset({0x4FFE0001, 0xFFFAFFFA})
+_BULK_VRS = frozenset({"OB", "OW", "OD", "OF", "OL", "OV"})
 #: Control characters that text may hold.
 _CONTROLS = frozenset(b"\t\n\f\r\x1b")
 
@@ -111,32 +112,28 @@ class _Correction:
 
     def _merged(self, new: Mapping[int, list[Buffer]]) -> Iterator[Buffer]:
         """Yield the data set with new elements in the places of those before, or where their tags belong."""
-        groups = {tag >> 16 for tag in new}
+        written = 0
+        for start, end, pieces in self._replacements(new):
+            yield self._data[written:start]
+            yield from pieces
+            written = end
+        yield self._data[written:]
+
+    def _replacements(self, new: Mapping[int, list[Buffer]]) -> Iterator[tuple[int, int, list[Buffer]]]:
+        """Yield from where to where the data set is replaced by what, from its begin to its end."""
+        group_lengths = {tag & 0xFFFF0000 for tag in new}
         missing = sorted(tag for tag in new if tag not in self._first)
-        done: set[int] = set()
-        kept = 0  # from here on the input has not been written
         for found in self._elements:
             tag = found.element.tag
-            inserted = []
             while missing and missing[0] < tag:
-                inserted.append(missing.pop(0))
-            outdated = not tag & 0xFFFF and tag >> 16 in groups  # a group length
-            if not inserted and not outdated and tag not in new and tag not in _SIGNATURES:
-                continue
-            yield self._data[kept : found.start]
-            kept = found.start
-            for each in inserted:
-                yield from new[each]
-            if tag in new and tag not in done:
-                done.add(tag)
-                yield from new[tag]
-            if outdated or tag in new or tag in _SIGNATURES:
-                kept = found.end
+                yield found.start, found.start, new[missing.pop(0)]
+            if tag in new:
+                yield found.start, found.end, new[tag] if found is self._first[tag] else []
+            elif tag in group_lengths or tag in _SIGNATURES:
+                yield found.start, found.end, []
         last = self._elements[-1].end if self._elements else 0
-        yield self._data[kept:last]
-        for each in missing:
-            yield from new[each]
-        yield self._data[last:]
+        for tag in missing:
+            yield last, last, new[tag]
 
     def _original_attributes(self, tags: list[int], mark: Mark, items: list[Buffer] | None) -> list[Buffer]:
         """Return the sequence with one more item, for the values of these tags before; of ``items``, if it is new."""
@@ -182,7 +179,7 @@ class _Correction:
     def _converted(self, element: Element, encoding: Encoding, end: int, depth: int = 0) -> list[Buffer] | None:
         """Return an element with its text in UTF-8, None where it is the same."""
         vr = element.vr or dictionary.vr(element.tag)
-        if vr in {"OB", "OW", "OD", "OF", "OL", "OV"}:
+        if vr in _BULK_VRS:
             return None
         if vr == "SQ" or element.length == UNDEFINED or self._begins_with_item(element, vr):
             return self._converted_items(element, encoding, end, depth)
@@ -190,17 +187,18 @@ class _Correction:
         if vr not in EXTENDED_VRS or (raw.isascii() and ESCAPE not in raw):
             return None
         if vr == "UN":
-            if (
-                self._terms
-                and self._may_be_text(element.tag)
-                and all(byte >= 0x20 or byte in _CONTROLS for byte in raw.rstrip(b"\0"))
-            ):
-                raise _unwritable(f"{element.tag:08X} may be text, and nobody can tell")
+            self._refuse_text(element.tag, raw)
             return None
         text = decode_exactly(raw, vr, self._terms)
         if text is None:
             raise _unwritable(f"{dictionary.keyword(element.tag) or f'{element.tag:08X}'} has other characters")
         return [write_element(element.tag, vr, text.rstrip(" \0").encode(), encoding)]
+
+    def _refuse_text(self, tag: int, raw: bytes) -> None:
+        """Refuse a value without a VR that may be text, in a character set that has other characters."""
+        printable = all(byte >= 0x20 or byte in _CONTROLS for byte in raw.rstrip(b"\0"))
+        if self._terms and printable and self._may_be_text(tag):
+            raise _unwritable(f"{tag:08X} may be text, and nobody can tell")
 
     def _may_be_text(self, tag: int) -> bool:
         """Tell whether an element without a VR is text, as far as its maker's dictionary tells."""

@@ -1,7 +1,7 @@
 """Measurements in the management API: drafts of a study, read and written as a whole (RFC 9110 13.1.1: If-Match)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
 from fastapi import FastAPI, Request, Response
@@ -142,6 +142,20 @@ class Measurement(_Strict):
 _LIST = TypeAdapter(list[Measurement])
 
 
+def _has_own_results(ellipsoid: Measurement) -> bool:
+    named = {*DIAMETERS[: len(ellipsoid.further) + 1], "volume"}
+    return all(result.quantity in named for result in ellipsoid.values)
+
+
+#: What must be true of a measurement of a kind, and what is said where it is not.
+_RULES: dict[str, tuple[Callable[[Measurement], bool], str]] = {
+    "arrow": (lambda one: len(one.points) <= 2, "an arrow has one point or two"),
+    "ellipsoid": (_has_own_results, "an ellipsoid has diameters, one for each line, and a volume"),
+    "calibration": (lambda one: one.calibration is not None, "a calibration says how long its line is"),
+    "isocontour": (lambda one: one.isocontour is not None, "an isocontour region says what it is cut at"),
+}
+
+
 def add_measurement_routes(api: FastAPI, node: Node) -> None:
     """Add the routes below ``/studies/{study}/measurements``."""
     drafts = node.archive.drafts
@@ -205,15 +219,9 @@ def read_list(body: bytes) -> str:
 def _check_together(found: Sequence[Measurement]) -> None:
     if len({one.id for one in found}) < len(found):
         raise UsageError("two measurements have the same id")
-    if any(one.kind == "arrow" and len(one.points) > 2 for one in found):
-        raise UsageError("an arrow has one point or two")
     for one in found:
-        drawn = DIAMETERS[: len(one.further) + 1]
-        if one.kind == "ellipsoid" and any(value.quantity not in (*drawn, "volume") for value in one.values):
-            raise UsageError("an ellipsoid has diameters, one for each line, and a volume")
-    if any(one.kind == "calibration" and one.calibration is None for one in found):
-        raise UsageError("a calibration says how long its line is")
-    if any(one.kind == "isocontour" and one.isocontour is None for one in found):
-        raise UsageError("an isocontour region says what it is cut at")
-    if any(len(contour) % 3 for one in found for contour in one.contours):
-        raise UsageError("a contour has three numbers for each point")
+        rule = _RULES.get(one.kind)
+        if rule and not rule[0](one):
+            raise UsageError(rule[1])
+        if any(len(contour) % 3 for contour in one.contours):
+            raise UsageError("a contour has three numbers for each point")
