@@ -80,6 +80,7 @@ def test_studies_are_sent_saved_deleted_and_put_back(browser: Browser, empty_arc
             come_to_rest(empty_archive)
             page.locator(".row-mark input").first.check()
             page.keyboard.press("e")
+            expect(dialog.get_by_label("Patient name")).to_be_focused()
             dialog.get_by_label("Patient ID", exact=True).fill("4711")
             dialog.get_by_label("Birth date").fill("1970-05-17")
             dialog.get_by_label("Sex").select_option("female")

@@ -19,6 +19,8 @@ function contrast(one: string, other: string): number {
   return (high + 0.05) / (low + 0.05);
 }
 
+/** Each style sheet of the viewer, by its path. */
+const SHEETS = import.meta.glob<string>('../src/**/*.css', { query: '?raw', import: 'default', eager: true });
 const TEXTS = ['text', 'text-muted', 'text-faint', 'accent', 'warn', 'bad', 'good'];
 const GROUNDS = ['ground', 'surface', 'surface-raised', 'surface-hover', 'surface-active'];
 const normal = coloursOf(':root');
@@ -32,6 +34,13 @@ test('contrast is computed as WCAG does', () => {
 test.each([['normal', normal, 4.5], ['high', high, 7]] as const)('every text on every ground: %s contrast', (_, colours, least) => {
   const low = TEXTS.flatMap((text) => GROUNDS.map((ground) => [text, ground, contrast(colours[text] ?? '', colours[ground] ?? '')] as const)).filter(([, , ratio]) => !(ratio >= least));
   expect(low).toEqual([]);
+});
+
+test('the text of a button that cannot be pressed is not dimmed', () => {
+  const rules = Object.values(SHEETS).flatMap((sheet) => [...sheet.replaceAll(':not(:disabled)', '').matchAll(/([^{}]+){([^{}]*)}/g)]);
+  const bodies = rules.filter(([, selector = '']) => /\.button\S*:disabled/.test(selector)).map(([, , body = '']) => body);
+  expect(bodies.map((body) => /\n {2}color: var\(--([\w-]+)\)/.exec(body)?.[1])).toEqual(['text-faint']);
+  expect(bodies.join('')).not.toContain('opacity');
 });
 
 test('the system’s wish for contrast sets the same colours as the choice', () => {

@@ -121,7 +121,7 @@ function Field({ field: { label, kind }, value, first, disabled, onChange }: Fie
       ) : date !== undefined ? (
         <input className="studies-field" type="date" value={date} disabled={disabled} onChange={(event) => onChange(fromField(event.target.value))} />
       ) : (
-        <input className="studies-field" value={value} disabled={disabled} spellCheck={false} placeholder={kind === 'name' ? t('Family^Given') : ''} {...(first ? { 'data-first-focus': '' } : {})} onChange={(event) => onChange(event.target.value)} />
+        <input className="studies-field" value={value} disabled={disabled} spellCheck={false} placeholder={kind === 'name' ? t('Family^Given') : ''} autoFocus={first} onChange={(event) => onChange(event.target.value)} />
       )}
     </label>
   );
