@@ -27,6 +27,10 @@ def test_what_was_measured_is_listed_and_can_be_worked_on(view: View, tmp_path: 
     panel = view.page.get_by_label("List of measurements")
     rows = panel.locator("li")
     expect(rows).to_have_count(2)
+    list_at, panes_at = panel.bounding_box(), view.page.locator(".panes").bounding_box()
+    assert list_at
+    assert panes_at
+    assert panes_at["x"] + panes_at["width"] <= list_at["x"]
     expect(rows.first).to_contain_text("30.0 mm")
     expect(rows.last).to_contain_text("HU ±")
     expect(rows.last).to_contain_text("3 · Oblique 5.0, image 1 of 24")

@@ -87,6 +87,7 @@ def test_studies_are_sent_saved_deleted_and_put_back(browser: Browser, empty_arc
             dialog.get_by_label("Why").fill("wrong patient chosen")
             dialog.get_by_role("button", name="Correct the study").click()
             expect(dialog.get_by_role("listitem")).to_contain_text("wrong patient chosen")
+            expect(dialog.get_by_role("listitem")).to_contain_text("17 May 1970")
             expect(page.locator(".row").filter(has_text="4711")).to_have_count(1)
             (study,) = get_json(f"{empty_archive.url}/dicom-web/studies?PatientID=4711")
             assert study["00100030"]["Value"] == ["19700517"]  # type: ignore[index]

@@ -88,6 +88,8 @@ def test_the_window_can_be_dragged_chosen_and_reset(view: View) -> None:
     view.page.keyboard.press("Escape")
     assert "W 400 L 40" in view.corner("bl")
     view.page.locator(".preset-button").click()
+    choices = [text.split() for text in view.page.get_by_role("menuitemradio").all_inner_texts()]
+    assert [choices[at][-1] for at, (first, *_) in enumerate(choices) if first in {"Stroke", "Subdural"}] == ["9", "75"]
     view.page.get_by_role("menuitemradio", name="Brain").click()
     assert "W 80 L 40" in view.corner("bl")
 

@@ -145,6 +145,8 @@ export const COMMANDS = [
 ] as const;
 
 export type CommandName = (typeof COMMANDS)[number]['name'];
+/** The commands of the window presets of a modality, in their order; further presets have none. */
+export const PRESET_COMMANDS: readonly CommandName[] = COMMANDS.map(({ name }) => name).filter((name) => name.startsWith('window.preset'));
 export type Actions = Partial<Record<CommandName, () => void>>;
 
 export interface KeyPress {

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useState, type JSX } from 'react';
 import { changed, fromField, labelOf, PATIENT_FIELDS, SEXES, STUDY_FIELDS, toField, type CorrectedField } from '../../core/correction';
+import { formatDate } from '../../core/dates';
 import { language, t } from '../../core/language';
 import type { StudyRow } from '../../core/study-row';
 import { CorrectionsClient, type Correction, type StudyCorrections } from '../../net/corrections-client';
@@ -130,6 +131,8 @@ function Field({ field: { label, kind }, value, first, disabled, onChange }: Fie
 /** What a correction set, to be set again. */
 const after = ({ changes }: Correction): Record<string, string> => Object.fromEntries(Object.entries(changes).map(([keyword, change]) => [keyword, change.after]));
 
+const printed = (keyword: string, value: string): string => (keyword.endsWith('Date') ? formatDate(value) : value) || '–';
+
 interface PastProps {
   correction: Correction;
   busy: boolean;
@@ -147,7 +150,7 @@ function Past({ correction, busy, onAgain, onPutBack }: PastProps): JSX.Element 
         {undone ? ` · ${t('put back no. {id}', { id: undone })}` : ''}
         {reason ? ` · ${reason}` : ''}
         {Object.entries(changes).map(([keyword, { before, after }]) => (
-          <span key={keyword} className="studies-change">{t(labelOf(keyword))}: <del>{before || '–'}</del> <ins>{after || '–'}</ins></span>
+          <span key={keyword} className="studies-change">{t(labelOf(keyword))}: <del>{printed(keyword, before)}</del> <ins>{printed(keyword, after)}</ins></span>
         ))}
       </div>
       {onAgain ? <button type="button" className="button" disabled={busy} title={t('To objects that came since')} onClick={onAgain}>{t('Apply again')}</button> : null}

@@ -3,6 +3,7 @@
 import { ChevronDown } from 'lucide-react';
 import { useRef, useState, type JSX } from 'react';
 import { COLOUR_MAPS, coloured, gradientOf, type ColourMapId } from '../../core/colour-maps';
+import { keyLabel, PRESET_COMMANDS } from '../../core/commands';
 import { formatDate } from '../../core/dates';
 import { text } from '../../core/dicom-json';
 import { DEFAULT_CHOICE, FULL_RANGE, windowChoices, type GreySetting, type Shown } from '../../core/display';
@@ -41,10 +42,9 @@ export function PresetMenu({ controller, onState }: { controller: Shades; onStat
 
   const firstOfFile = choices.find(({ id }) => id.startsWith('file') || id.startsWith('lut'))?.id;
   const keyOf = (id: string): string => {
-    if (id === firstOfFile) return '0';
-    if (id === FULL_RANGE) return '1';
-    const place = presets.findIndex((preset) => preset.id === id);
-    return place >= 0 ? String(place + 2) : '';
+    const preset = PRESET_COMMANDS[presets.findIndex((one) => one.id === id)];
+    const command = id === firstOfFile ? 'window.default' : id === FULL_RANGE ? 'window.full' : preset;
+    return command ? keyLabel(command) : '';
   };
   return (
     <div className="preset" ref={menu} data-phone="true">

@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo } from 'react';
 import { COLOUR_MAPS } from '../../core/colour-maps';
-import { commandForKey, type Actions, type CommandName } from '../../core/commands';
+import { commandForKey, PRESET_COMMANDS, type Actions, type CommandName } from '../../core/commands';
 import { nextDetail, type Detail } from '../../core/corner-text';
 import { DEFAULT_CHOICE, FULL_RANGE } from '../../core/display';
 import { isPaint, PAINTS, type Tool } from '../../core/gesture';
@@ -58,7 +58,6 @@ export interface PageActions {
   tool(): Tool;
 }
 
-const PRESETS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 const MEASURES = ['length', 'angle', 'cobb', 'bidirectional', 'ellipse', 'rectangle', 'circle', 'freehand', 'probe', 'arrow', 'ellipsoid'] as const;
 const LINKED = ['scroll', 'offset', 'window', 'view', 'lines'] as const satisfies readonly (keyof Links)[];
 
@@ -302,7 +301,7 @@ function exportActions(engine: ViewerEngine, page: PageActions): Actions {
 
 function imageActions({ workspace, phases }: ViewerEngine): Actions {
   const presets: Actions = {};
-  for (const place of PRESETS) presets[`window.preset${place + 1}` as CommandName] = () => workspace.active.choosePreset(place);
+  for (const [place, name] of PRESET_COMMANDS.entries()) presets[name] = () => workspace.active.choosePreset(place);
   for (const { id } of COLOUR_MAPS) presets[`map.${id}`] = () => workspace.active.chooseMap(id);
   const last = (): number => (workspace.active.state().set?.pictures.length ?? 1) - 1;
   return {
