@@ -3,8 +3,8 @@
 usage: python tools/contact_sheet.py [--studies FOLDER] [--keep FOLDER] [NAME ...]
 
 Without a folder of studies they are made first. Only generated images may be in pictures of the documentation. A row
-of `ROWS` whose study is not there is left out and named. With names only those are taken, and no sheet is written;
-``--keep`` writes the single pictures, and those of `GUIDE` go to ``docs/images`` with the sheet.
+of `ROWS` whose study is not there is left out and named. With names only those are taken, and no sheet is written.
+Pictures of `GUIDE` go to ``docs/images``, or to the folder of ``--keep`` with all others at full size.
 """
 
 import argparse
@@ -30,10 +30,13 @@ FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-
 SIZE, THUMBNAIL, LABEL, COLUMNS = (1280, 720), (400, 225), 24, 5
 #: Pictures of the guide, and how large they may be.
 GUIDE = (
-    "list", "studies", "local", "upload", "keys", "phone", "stack", "measure", "keyimage", "view", "colours", "suv",
-    "isocontour", "segmentation", "dose", "phases", "fusion", "layout", "mammogram", "report", "slide", "ecg",
-    "cine", "dsa", "priors", "mpr", "curved", "volume", "transfer", "clip", "scissors", "slab",
-    "crosshair", "magnifier", "freehand", "usmeasure", "settings", "export", "print", "contact", "tags",
+    "list", "studies", "send", "correct", "corrections", "anonymize", "local", "drop", "upload", "keys", "commands",
+    "settings", "contrast", "nobody", "phone", "stack", "presets", "invert", "turned", "tilted", "shutter", "magnifier",
+    "measure", "cobb", "freehand", "usmeasure", "calibration", "arrow", "ellipsoid", "measures", "keyimage", "view",
+    "colours", "suv", "isocontour", "segmentation", "paint", "dose", "dvh", "phases", "curve", "fusion", "layout",
+    "crosshair", "links", "mammogram", "stages", "report", "document", "tags", "slide", "ecg", "cine", "film", "dsa",
+    "priors", "mpr", "oblique", "slab", "curved", "volume", "transfer", "clip", "scissors", "print", "contact",
+    "export", "nifti", "surface", "stl",
 )  # fmt: skip
 #: Places in the aorta of the generated thorax, LPS mm.
 AORTA = (
@@ -119,6 +122,59 @@ def measure(key: str, *places: tuple[float, float]) -> Step:
         page.keyboard.press(key)
         page.locator("[data-measuring=ready]").first.wait_for()
         drag(*places)(page)
+
+    return step
+
+
+def clicked(key: str, *places: tuple[float, float], pane: int = 0) -> Step:
+    """Choose a measuring tool and click its points, given in parts of a pane."""
+
+    def step(page: Page) -> None:
+        page.keyboard.press(key)
+        page.locator("[data-measuring=ready]").first.wait_for()
+        for place in places:
+            drag(place, pane=pane)(page)
+
+    return step
+
+
+def filled(**values: str) -> Step:
+    """Fill in fields of a dialog, by their labels with _ for spaces."""
+
+    def step(page: Page) -> None:
+        for label, value in values.items():
+            page.get_by_role("dialog").get_by_label(label.replace("_", " "), exact=True).fill(value)
+
+    return step
+
+
+def chosen(label: str, value: str) -> Step:
+    """Choose from a list of a dialog."""
+    return lambda page: page.get_by_role("dialog").get_by_label(label).select_option(value)
+
+
+def pressed(name: str) -> Step:
+    """Press a button by its name."""
+    return lambda page: page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def marked(*names: str) -> Step:
+    """Mark the studies of these patients in the list."""
+
+    def step(page: Page) -> None:
+        for name in names:
+            page.locator(".row").filter(has_text=name).locator(".row-mark input").check()
+
+    return step
+
+
+def known(aet: str) -> Step:
+    """Let the archive know a node, which is itself by another name."""
+
+    def step(page: Page) -> None:
+        root = "/".join(page.url.split("/")[:3])
+        port = page.request.get(f"{root}/api/system").json()["dicom_port"]
+        page.request.put(f"{root}/api/peers/{aet}", data={"host": "127.0.0.1", "port": port})
 
     return step
 
@@ -344,14 +400,19 @@ ROWS = (
         keys("ArrowDown", " ", "ArrowDown", " ", "a"), until("dialog[open]"))),
     Row("studies", "Marked studies: sent, saved, deleted (S Z Del)", "", (
         keys("ArrowDown", " ", "ArrowDown", " ", "Delete"), until("dialog[open] .danger"))),
+    Row("send", "Marked studies sent to a DICOM node (S)", "", (
+        known("WORKSTATION"), marked("Echo", "Vera"), keys("s"), pressed("Send"),
+        until("dialog[open] li:nth-child(2):has-text('sent')"))),
     Row("correct", "Correct study data, with history (E)", "", (
-        keys("ArrowDown", " ", "e"), until("dialog[open] .studies-fields"))),
+        marked("Norma"), keys("e"), until("dialog[open] .studies-fields"),
+        filled(Patient_ID="NM1-0002", Birth_date="1961-03-09", Why="wrong patient chosen"))),
     Row("stack", "Stack, corner text, letters, scale", "CT", (hover(0.5, 0.5),), "contrast"),
     Row("window", "Window by drag (W)", "CT", (keys("w"), drag((0.5, 0.5), (0.7, 0.35))), "contrast"),
     Row("preset", "Lung preset (3)", "CT", (keys("3"),), "contrast"),
     Row("presets", "Window menu", "CT", (click(".preset-button"),), "contrast"),
     Row("invert", "Invert (N)", "CT", (keys("n"),), "contrast"),
     Row("turned", "Rotate, flip (R, H, V)", "CT", (keys("r", "h"),), "contrast"),
+    Row("tilted", "Free rotation (Ctrl J)", "MR", (keys("Control+j"), drag((0.7, 0.3), (0.78, 0.5)))),
     Row("zoom", "Zoom and pan (Z, T)", "CT", (keys("+", "+", "+"),), "contrast"),
     Row("colours", "Colours for grey images", "MR", (found("hot iron"), keys("Enter"))),
     Row("overlay", "Overlay: the letter of the side (O)", "DX", (ready(2),)),
@@ -388,6 +449,8 @@ ROWS = (
         keys("Shift+V"), until(".volume-canvas"), until(SETTLED), click("button[aria-label='Scissors']"),
         drag((0.55, 0.1), (0.9, 0.1), (0.9, 0.5), (0.55, 0.5), (0.55, 0.12)), until(SETTLED)), "contrast"),
     Row("phases", "Phases (Shift with the wheel)", "CT", (keys("Shift+ArrowRight"),), "eart"),
+    Row("curve", "Curve of a region over time (Shift Q)", "CT", (
+        measure("e", (0.35, 0.42), (0.41, 0.5)), keys("Shift+q"), until(".curve-chart")), "eart"),
     Row("fusion", "PET over CT (Shift Y)", "PT", (ready(3), sharp("Upper series:"))),
     Row("suv", "PET in SUV", "PT", (
         ready(3), keys("Shift+l"), cells("1x2"), keys("Tab"), click(".preset-button"))),
@@ -405,7 +468,14 @@ ROWS = (
     Row("measure", "Length, bidirectional, ellipse, probe", "CT", (
         measure("d", (0.35, 0.5), (0.47, 0.45)), measure("b", (0.55, 0.35), (0.66, 0.35)),
         measure("e", (0.55, 0.55), (0.62, 0.64)), measure("p", (0.45, 0.7), (0.45, 0.7))), "1000"),
-    Row("measures", "List of measurements (Q)", "CT", (keys("q"),), "1000"),
+    Row("cobb", "Angle and Cobb angle (A, Shift A)", "DX", (
+        ready(2), clicked("a", (0.3, 0.5), (0.16, 0.74), (0.32, 0.64)),
+        clicked("Shift+a", (0.43, 0.32), (0.57, 0.29), (0.43, 0.6), (0.57, 0.64)))),
+    Row("calibration", "Calibrated by a line of known length (Shift C)", "DX", (
+        ready(2), measure("Shift+c", (0.3, 0.5), (0.7, 0.5)), until("dialog[open] .calibration"),
+        keys("1", "0", "0"))),
+    Row("measures", "List of measurements (Q)", "CT", (
+        measure("d", (0.35, 0.5), (0.47, 0.45)), measure("e", (0.55, 0.55), (0.62, 0.64)), keys("q")), "1000"),
     Row("measuremenu", "Measuring tools", "CT", (menu("Measure"),), "contrast"),
     Row("usmeasure", "Ultrasound measured in its region", "US", (
         keys("Space"), measure("d", (0.45, 0.4), (0.55, 0.55)))),
@@ -413,6 +483,11 @@ ROWS = (
     Row("view", "Presentation state applied", "PR", (click(".card:has-text('PR')"),)),
     Row("dose", "Contours, dose, DVH", "RTDOSE", (keys("u"), ticked())),
     Row("segmentation", "Segmentation (U)", "SEG", (keys("u"), ticked())),
+    Row("dvh", "Dose-volume histogram", "RTDOSE", (
+        keys("u"), ticked(), pressed("Dose-volume histogram"), until("dialog[open] svg"))),
+    Row("paint", "A segmentation painted (Shift B X T G)", "CT", (
+        keys("u"), pressed("New segmentation"), keys("Shift+b", "]", "]", "]"),
+        drag((0.4, 0.5), (0.45, 0.45), (0.48, 0.5)))),
     Row("report", "Structured report", "SR", (click(".card:has-text('SR')"),)),
     Row("document", "Encapsulated PDF", "DOC", (click(".card:has-text('DOC')"),)),
     Row("magnifier", "Magnifying glass (Shift Z)", "CT", (keys("Shift+z"), hover(0.4, 0.55)), "1000"),
@@ -427,6 +502,8 @@ ROWS = (
     Row("nobody", "Who it is hidden by one click (Shift H)", "CT", (keys("Shift+h"),), "contrast"),
     Row("export", "Export and print", "CT", (menu("Export"),), "contrast"),
     Row("film", "A clip saved as MP4, the file played", "US", (keys("Space"), as_film)),
+    Row("surface", "A surface to be saved: at which value", "CT", (
+        menu("Export", "export.surface"), until("dialog[open]")), "contrast"),
     Row("stl", "A surface saved as STL, drawn from the file", "CT", (as_stl,), "contrast"),
     Row("nifti", "A volume saved as NIfTI, planes of the file", "CT", (as_nifti,), "contrast"),
     Row("print", "Printed on paper (Ctrl P)", "DX", (ready(2), printed(keys("Control+p")))),
@@ -436,7 +513,13 @@ ROWS = (
     Row("commands", "Search commands (Ctrl K)", "CT", (found("wind"),), "contrast"),
     Row("keys", "Key sheet (?)", "CT", (keys("?"),), "contrast"),
     Row("settings", "Settings (Ctrl ,)", "CT", (keys("Control+,"),), "contrast"),
+    Row("contrast", "High contrast (Ctrl ,)", "CT", (
+        keys("Control+,"), chosen("Theme", "contrast"), keys("Escape")), "contrast"),
     Row("phone", "On a phone", "CT", (), "contrast", PHONE),
+    Row("corrections", "What was corrected, put back by a button (E)", "", (
+        marked("Norma"), keys("e"), until("dialog[open] .studies-fields"),
+        filled(Patient_ID="NM1-0002", Birth_date="1961-03-09", Why="wrong patient chosen"),
+        pressed("Correct the study"), until(".studies-history li"))),
 )  # fmt: skip
 
 
@@ -459,7 +542,7 @@ def study_of(row: Row, url: str) -> str | None:
 
 
 def picture(page: Page, row: Row, url: str) -> Image.Image | None:
-    """Walk the steps of a row and return what is on screen."""
+    """Walk the steps of a row and return what is on screen; what was measured is forgotten."""
     study = study_of(row, url) if row.modality else ""
     if study is None:
         return None
@@ -468,7 +551,10 @@ def picture(page: Page, row: Row, url: str) -> Image.Image | None:
     for step in row.steps:
         step(page)
     quiet(page)
-    return Image.open(io.BytesIO(page.screenshot(timeout=90_000))).convert("RGB")
+    shot = page.screenshot(timeout=90_000)
+    for drafts in ("measurements", "key-images") if study else ():
+        page.request.put(f"{url}/api/studies/{study}/{drafts}", data="[]", headers={"If-Match": "*"})
+    return Image.open(io.BytesIO(shot)).convert("RGB")
 
 
 def quiet(page: Page) -> None:
@@ -491,7 +577,7 @@ def sheet(pictures: "list[tuple[Row, Image.Image]]") -> Image.Image:
 
 
 def taken(url: str, names: list[str]) -> "list[tuple[Row, Image.Image]]":
-    """Take the pictures in one browser, each in a new page; the archive keeps and shows what was measured before."""
+    """Take the pictures in one browser, each in a new page."""
     pictures = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
@@ -517,15 +603,6 @@ def taken(url: str, names: list[str]) -> "list[tuple[Row, Image.Image]]":
     return pictures
 
 
-def write(pictures: "list[tuple[Row, Image.Image]]") -> None:
-    """Write the sheet and the pictures of the guide."""
-    sheet(pictures).save(IMAGES / "contact-sheet.jpg", quality=82, optimize=True)
-    for row, image in pictures:
-        if row.name in GUIDE:
-            small = ImageOps.contain(image, GUIDE_SIZE, Image.Resampling.LANCZOS)
-            small.save(IMAGES / f"guide-{row.name}.jpg", quality=75, optimize=True)
-
-
 def main() -> int:
     """Start an archive with the studies, take the pictures, write them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -549,8 +626,12 @@ def main() -> int:
             process.communicate(timeout=30)
     for row, image in pictures if options.keep else ():
         image.save(options.keep / f"{row.name}.png")
+    for row, image in pictures:
+        if row.name in GUIDE:
+            small = ImageOps.contain(image, GUIDE_SIZE, Image.Resampling.LANCZOS)
+            small.save((options.keep or IMAGES) / f"guide-{row.name}.jpg", quality=75, optimize=True)
     if not options.names:
-        write(pictures)
+        sheet(pictures).save(IMAGES / "contact-sheet.jpg", quality=82, optimize=True)
     return 0
 
 
