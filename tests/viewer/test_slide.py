@@ -1,5 +1,7 @@
 """A whole-slide image: its tiles lie where pydicom puts them, with their colours; levels, channels and the map work."""
 
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless, JPEGBaseline8Bit, VLWholeSlideMicroscopyImageStorage
 
-from .conftest import ROOT, Archive, View, _file, _patient, _pixels
+from .conftest import ROOT, Archive, View, _file, _patient, _pixels, get_json
 
 pytestmark = pytest.mark.browser
 STUDY, SERIES, TILE = f"{ROOT}.91", f"{ROOT}.91.1", 64
@@ -45,9 +47,14 @@ def part(number: int, whole: np.ndarray, kind: str = "VOLUME") -> Dataset:
     frames = np.stack(_tiles(whole)) if kind == "VOLUME" else whole[None]
     dataset.NumberOfFrames, dataset.DimensionOrganizationType = len(frames), "TILED_FULL"
     measures, groups, path = Dataset(), Dataset(), Dataset()
-    measures.PixelSpacing = [0.3 / whole.shape[0], 0.4 / whole.shape[1]]
+    measures.PixelSpacing = [0.15 / whole.shape[0], 0.2 / whole.shape[1]]
     groups.PixelMeasuresSequence = [measures]
     dataset.SharedFunctionalGroupsSequence = [groups]
+    dataset.FrameOfReferenceUID, dataset.ImageOrientationSlide = f"{STUDY}.9", [0, -1, 0, -1, 0, 0]
+    origin = Dataset()
+    origin.XOffsetInSlideCoordinateSystem, origin.YOffsetInSlideCoordinateSystem = 20, 40
+    origin.ZOffsetInSlideCoordinateSystem = 0
+    dataset.TotalPixelMatrixOriginSequence = [origin]
     path.OpticalPathIdentifier, path.ObjectiveLensPower = "1", 20
     dataset.OpticalPathSequence = [path]
     return _pixels(dataset, frames, "RGB")
@@ -172,8 +179,80 @@ def test_a_slide(slide: Page) -> None:
     on_file = np.asarray(Image.open(saved.value.path()).convert("RGB"))
     assert on_file.shape[:2] == (round(surface.bounding_box()["height"]), round(surface.bounding_box()["width"]))
     assert len(np.unique(on_file.reshape(-1, 3), axis=0)) > 100
+    slide.keyboard.press("p")
+    expect(text).to_contain_text("This tool does not work on slides")
+
+
+def _drag(page: Page, start: tuple[int, int], end: tuple[int, int]) -> None:
+    box = page.locator(".slide-surface").bounding_box()
+    points = page.evaluate("all => all.map((pixel) => window.__isocenter.slide(...pixel))", [start, end])
+    (x, y), (to_x, to_y) = [(box["x"] + column, box["y"] + row) for column, row in points]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move((x + to_x) / 2, (y + to_y) / 2)
+    page.mouse.move(to_x, to_y)
+    page.mouse.up()
+
+
+def _drafts(url: str, count: int) -> list[dict]:
+    for _ in range(100):
+        drafts = get_json(f"{url}/api/studies/{STUDY}/measurements")
+        if len(drafts) == count:
+            return drafts
+        time.sleep(0.05)
+    raise AssertionError(f"{len(drafts)} drafts instead of {count}")
+
+
+def test_lengths_and_areas_of_a_slide_are_those_of_its_file(slide: Page, real_archive: Archive, tmp_path: Path) -> None:
+    _loaded(slide, 0)
+    _resize(slide, 1100, 700)
+    slide.locator(".slide-surface").focus()
+    drawn = slide.locator(".measurement")
     slide.keyboard.press("d")
-    expect(text).to_contain_text("Measuring tools do not work on slides")
+    expect(slide.locator(".pane[data-measuring=ready]")).to_have_count(1)
+    _drag(slide, (50, 60), (350, 260))
+    expect(drawn).to_contain_text(re.compile(r"18\d\.\d µm"))
+    _resize(slide, 800, 540)
+    slide.keyboard.press("r")
+    for _ in range(4):
+        slide.keyboard.press("-")
+    _loaded(slide, 1)
+    _drag(slide, (60, 200), (340, 200))
+    slide.keyboard.press("Shift+E")
+    _drag(slide, (280, 20), (380, 120))
+    expect(drawn).to_have_count(3)
+    expect(drawn.last).to_contain_text("µm²")
+    wanted = {"length": (300 * 0.5) ** 2 + (200 * 0.5) ** 2, "second": 280 * 0.5, "area": 100 * 100 * 0.25}
+    one, two, region = _drafts(real_archive.url, 3)
+    assert one["values"][0]["value"] == pytest.approx(wanted["length"] ** 0.5, abs=1)
+    assert two["values"][0]["value"] == pytest.approx(wanted["second"], abs=3)
+    assert region["values"] == [{"quantity": "area", "value": pytest.approx(wanted["area"], rel=0.05), "unit": "µm²"}]
+    assert region["plane"]["origin"] == [20, 40, 0]
+    slide.keyboard.press("Control+z")
+    expect(drawn).to_have_count(2)
+    slide.keyboard.press("Control+y")
+    with slide.expect_download() as saved:
+        slide.keyboard.press("Control+s")
+    picture = np.asarray(Image.open(saved.value.path()).convert("RGB")).astype(int)
+    assert (np.abs(picture - [255, 216, 77]).max(-1) < 24).sum() > 100  # the lines, in their yellow
+    slide.reload()
+    expect(drawn).to_have_count(3)
+    slide.keyboard.press("q")
+    panel = slide.get_by_label("List of measurements")
+    expect(panel.locator("li").last).to_contain_text("µm²")
+    expect(panel.locator("li").first.locator(".muted")).to_have_text("1 · SM")
+    with slide.expect_download() as csv:
+        panel.get_by_role("button", name="CSV").click()
+    assert f",µm²,,{STUDY},{SERIES},{SERIES}.1,1," in csv.value.path().read_text()
+    panel.get_by_role("button", name="Sign").click()
+    told = panel.locator(".measure-reported li")
+    expect(told).to_have_count(3)
+    expect(told.last).to_contain_text("µm²")
+    expect(drawn).to_have_count(3)  # where the report has them on the slide
+    moved = "all => all.map((one) => one.getAttribute('points'))"
+    (corner, *_) = slide.locator(".measurement").last.locator("polyline").first.evaluate_all(moved)[0].split()
+    at = slide.evaluate("pixel => window.__isocenter.slide(...pixel)", region["points"][0])
+    assert [float(value) for value in corner.split(",")] == pytest.approx(at, abs=0.2)
 
 
 def test_tiles_that_cannot_be_read_are_said_to_be_and_asked_for_again(slide: Page) -> None:

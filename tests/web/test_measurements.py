@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from pydicom import Dataset
-from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
+from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage, VLWholeSlideMicroscopyImageStorage
 
 from isocenter.web.measurements import MOST
 from isocenter.web.study_drafts import MOST_BYTES
@@ -163,6 +163,30 @@ def test_signed_as_a_structured_report(
     line = groups[8].ContentSequence[2].ContentSequence[0]
     assert line.GraphicType == ("POLYGON" if plane else "POLYLINE")
     assert list(line.GraphicData[-len(line.GraphicData) // 4 :]) == list(line.GraphicData[: len(line.GraphicData) // 4])
+
+
+@pytest.mark.peer("dciodvfy")
+@pytest.mark.parametrize("plane", [None, PLANE])
+def test_on_a_slide_places_are_those_of_the_whole_matrix_or_of_the_slide(
+    client: Client, store: Callable[..., None], tmp_path: Path, plane: dict | None
+) -> None:
+    slide = ct(
+        1, PatientBirthDate="19700101", PatientSex="M", StudyID="S1", SOPClassUID=VLWholeSlideMicroscopyImageStorage
+    )
+    store(slide)
+    more = {"plane": plane} if plane else {}
+    values = [("area", 12.5, "µm²"), ("length", 2500.0, "µm")]
+    assert put(client, [drawn(1, "rectangle", [[1000, 2000], [3000, 2500]], values, **more)]).status_code == 204
+    report = made_object(client, tmp_path, client.request("POST", f"{PATH}/report").json())
+    numbers = report.ContentSequence[-1].ContentSequence[0].ContentSequence[2:]
+    units = [one.MeasuredValueSequence[0].MeasurementUnitsCodeSequence[0].CodeValue for one in numbers]
+    assert units == ["um2", "um"]
+    (place,) = numbers[0].ContentSequence
+    if plane:
+        assert (place.ValueType, list(place.GraphicData)[:3]) == ("SCOORD3D", [490, 3980, 30])
+    else:
+        assert (place.PixelOriginInterpretation, list(place.GraphicData)[:2]) == ("VOLUME", [1000.5, 2000.5])
+        assert "ReferencedFrameNumber" not in place.ContentSequence[0].ReferencedSOPSequence[0]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ describe('measurements of reports', () => {
     const place = flat('POLYLINE', [1, 2, 4, 2], image('1.1'));
     const read = readReported(report(item('CONTAINER', '126010', {}, [group(item('TEXT', '112039', { TextValue: 'Lesion 1' }), num('Length', 12.345, 'mm', [place]), num('Area', 3, 'mm2', [place]))])));
     expect(read).toMatchObject({ SOPInstanceUID: '5', title: 'Follow-up · ACME' });
-    expect(read?.measurements).toEqual([{ id: '5.1.1', name: 'Lesion 1', results: ['Length 12.35 mm', 'Area 3 mm²'], places: [{ graphic: 'POLYLINE', points: [[1, 2], [4, 2]], FrameOfReferenceUID: '', SOPInstanceUID: '1.1', frames: [] }] }]);
+    expect(read?.measurements).toEqual([{ id: '5.1.1', name: 'Lesion 1', results: ['Length 12.35 mm', 'Area 3 mm²'], places: [{ graphic: 'POLYLINE', points: [[1, 2], [4, 2]], FrameOfReferenceUID: '', SOPInstanceUID: '1.1', frames: [], origin: '' }] }]);
   });
 
   it('say how a value was derived', () => {

@@ -1,10 +1,17 @@
 import { expect, test } from 'vitest';
 import type { DataSet, JsonValue } from '../src/core/dicom-json';
+import { resultText } from '../src/core/measure/export';
+import { pixelsOf } from '../src/core/measure/reported';
+import { areaText, lengthText, scaleAt } from '../src/core/measure/scale';
+import { MEASURE_TOOLS } from '../src/core/measure/tools';
 import { seriesMetadata, type SeriesOpening } from '../src/core/opening';
 import { pyramids, readSlide, tilesIn } from '../src/core/slide/pyramid';
-import { bounded, fitted, levelFor, magnification, panned, slideBar, toPane, toSlide, turned, zoomed } from '../src/core/slide/view';
+import { slidePicture } from '../src/core/slide/picture';
+import { asPicture, bounded, fitted, levelFor, magnification, panned, slideBar, toPane, toSlide, turned, zoomed } from '../src/core/slide/view';
+import { planeOf, toPatient } from '../src/core/plane';
 import { displaySets, readInstance } from '../src/core/stack';
 import { TAGS, type Keyword } from '../src/core/tags';
+import { pixelToPane } from '../src/core/view';
 import { dataSet } from './builders';
 
 const WSI = '1.2.840.10008.5.1.4.1.1.77.1.6';
@@ -104,4 +111,31 @@ test('the level is the coarsest that has as many pixels as the screen', () => {
   const { levels } = readSlide([part(1600, 1600, 1), part(400, 400, 1), part(100, 100, 1)].map(readInstance));
   expect([2, 1, 0.25, 0.2, 0.0625, 0.001].map((scale) => levelFor(levels, scale, 1))).toEqual([0, 0, 1, 1, 2, 2]);
   expect(levelFor(levels, 0.2, 2)).toBe(0);
+});
+
+test('a slide is measured in µm on its finest level, with its place in the slide coordinate system', () => {
+  const on = (more: Given): NonNullable<ReturnType<typeof slidePicture>> => slidePicture([readInstance(part(80_000, 60_000, 1, more))]) as NonNullable<ReturnType<typeof slidePicture>>;
+  const origin = dataSet({ XOffsetInSlideCoordinateSystem: 20, YOffsetInSlideCoordinateSystem: 40, ZOffsetInSlideCoordinateSystem: 3 });
+  const picture = on({ SharedFunctionalGroupsSequence: measures(0.0005, 0.00025), FrameOfReferenceUID: '1.5', ImageOrientationSlide: [0, -1, 0, -1, 0, 0], TotalPixelMatrixOriginSequence: origin });
+  const scale = scaleAt(picture, [[0, 0]], 1);
+  expect([lengthText([0, 0], [400, 0], scale), lengthText([0, 0], [0, 4000], scale), areaText(100, scale), areaText(16e6, scale)]).toEqual(['100.0 µm', '2.000 mm', '12.5 µm²', '2.000 mm²']);
+  const values = MEASURE_TOOLS.rectangle.values([[0, 0], [4000, 4000]], { scale, values: { columns: 80_000, rows: 60_000, unit: '', at: () => undefined } });
+  expect(values).toEqual([{ quantity: 'area', value: 2e6, unit: 'µm²' }]);
+  expect(resultText({ id: 'a', kind: 'rectangle', pictureId: picture.id, points: [], values })).toBe('2.000 mm²');
+  const plane = planeOf(picture);
+  expect(plane && toPatient(plane, [400, 1000])).toEqual([19.5, 39.9, 0.003]);
+  const byVolume = on({ ImagedVolumeWidth: 20, ImagedVolumeHeight: 15 });
+  expect([planeOf(byVolume), lengthText([0, 0], [400, 0], scaleAt(byVolume, [[0, 0]], 1))]).toEqual([undefined, '100.0 µm by imaged volume']);
+  expect(lengthText([0, 0], [400, 0], scaleAt(on({ ImagedVolumeWidth: 3283, ImagedVolumeHeight: 2359 }), [[0, 0]], 1))).toBe('400.0 px');
+  const told = { graphic: 'POINT', points: [[10.5, 20.5]], FrameOfReferenceUID: '', SOPInstanceUID: byVolume.instance.SOPInstanceUID, frames: [], origin: 'VOLUME' };
+  expect([pixelsOf(told, byVolume, undefined), pixelsOf({ ...told, origin: 'FRAME' }, byVolume, undefined)]).toEqual([[[10, 20]], undefined]);
+});
+
+test('a slide lies as a picture of its size does, however it is turned', () => {
+  const [slide, pane] = [readSlide([readInstance(part(1000, 800, 8000))]), { width: 400, height: 300 }];
+  for (const turn of [0, 90, 200]) {
+    const view = { x: 300, y: 500, scale: 0.7, turn };
+    const [at, expected] = [pixelToPane([420, 370], asPicture(view, slide, pane), { ...slide, pixelWidth: 1, pixelHeight: 1 }, pane), toPane([420.5, 370.5], view, pane)];
+    expect(Math.hypot(at[0] - expected[0], at[1] - expected[1])).toBeLessThan(1e-9);
+  }
 });

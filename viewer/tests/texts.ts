@@ -31,6 +31,7 @@ const TABLES: readonly (readonly [file: string, table: string, columns: Columns]
   ['core/picture-info.ts', '*', ['provenance']],
   ['core/presets.ts', 'CT', ['label']],
   ['core/reformat.ts', 'TITLES', ['axial', 'coronal', 'sagittal']],
+  ['core/slide/picture.ts', 'SOURCES', ['Imaged Volume']],
   ['core/spacing.ts', '*', ['provenance']],
   ['core/stack.ts', 'SLIDE_PARTS', ['LABEL', 'OVERVIEW', 'LOCALIZER']],
   ['core/structures/dvh-table.ts', '*', ['title', 'dose()']],

@@ -1,7 +1,7 @@
 """Where something was measured, as coordinates (PS3.3).
 
-Points of a picture with a frame of reference become SCOORD3D in the patient (C.18.9), others SCOORD in pixels, where
-the corner of the first pixel is 0, 0 (C.18.6).
+Points of a picture with a frame of reference become SCOORD3D in the patient, or on the slide (C.18.9), others SCOORD
+in pixels, where the corner of the first pixel is 0, 0 (C.18.6); of a slide in tiles these are those of the whole.
 """
 
 import math
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydicom.dataset import Dataset
+from pydicom.uid import VLWholeSlideMicroscopyImageStorage
 
 from isocenter.dicom.content_items import Code, item, reference
 
@@ -51,6 +52,8 @@ def place(
     graphic, flat = _shape(kind, points, 1.0, 1.0)
     made = item(relationship, "SCOORD", concept, GraphicType=graphic)
     made.GraphicData = [coordinate + 0.5 for point in flat for coordinate in point]
+    if classes.get(draft["image"]["SOPInstanceUID"]) == VLWholeSlideMicroscopyImageStorage:
+        made.PixelOriginInterpretation = "VOLUME"
     image = item("SELECTED FROM", "IMAGE", None, ReferencedSOPSequence=[_image(draft["image"], classes)])
     made.ContentSequence = [image]
     return made

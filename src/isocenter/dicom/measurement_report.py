@@ -48,6 +48,8 @@ _CONCEPTS: Mapping[str, Code] = {
 _UNITS: Mapping[str, Code] = {
     "mm": ("mm", "UCUM", "millimeter"),
     "mm²": ("mm2", "UCUM", "square millimeter"),
+    "µm": ("um", "UCUM", "micrometer"),
+    "µm²": ("um2", "UCUM", "square micrometer"),
     "ml": ("ml", "UCUM", "milliliter"),
     "px": ("{pixels}", "UCUM", "pixels"),
     "px²": ("{pixels}", "UCUM", "pixels"),

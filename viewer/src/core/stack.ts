@@ -7,6 +7,7 @@ import type { Subtraction } from './subtraction';
 import { flavour, isPyramidPart, isWholeSlide, pyramids } from './slide/pyramid';
 import { dot, normal, readOrientation, readPosition, sameOrientation, type Orientation, type Vector } from './geometry';
 import { fixed, t } from './language';
+import type { Scale } from './measure/scale';
 
 export interface Instance {
   dataSet: DataSet;
@@ -30,6 +31,8 @@ export interface Picture {
   position?: Vector;
   /** Of what is shown along a drawn path. */
   path?: PathPlace;
+  /** What its pixels are worth, where that is not read as of other pictures. */
+  scale?: Scale;
 }
 
 /** A straightened picture turned about its path by degrees, or a plane across the path at so many of its mm. */

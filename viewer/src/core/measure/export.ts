@@ -6,6 +6,7 @@ import { withoutNames } from '../naming';
 import { BY_HAND, calibrationText } from './calibration';
 import { partFor, volumeTexts } from './ellipsoid';
 import { digitsOf } from './region';
+import { sizeText } from './scale';
 import { MEASURE_TOOLS } from './tools';
 import type { Measurement, Quantity } from './types';
 
@@ -49,7 +50,10 @@ export function toJson(items: readonly Measurement[], about?: DataSet): string {
 
 export const titleOfMeasurement = ({ name, kind }: Measurement): string => (name ?? '') || t(MEASURE_TOOLS[kind].title);
 
-const digits = ({ value, unit }: Quantity): string => `${fixed(value, unit === 'px' ? 0 : digitsOf(unit))}${unit ? (unit === '°' ? unit : ` ${unit}`) : ''}`;
+function digits({ value, unit }: Quantity): string {
+  if (unit.startsWith('µm')) return sizeText(value, unit, 1);
+  return `${fixed(value, unit === 'px' ? 0 : digitsOf(unit))}${unit ? (unit === '°' ? unit : ` ${unit}`) : ''}`;
+}
 
 /** The results in one line: "34.2 mm", "30.0 mm × 15.0 mm", "41.2 HU ± 3.0 HU · 120.4 mm²". */
 export function resultText(item: Measurement): string {

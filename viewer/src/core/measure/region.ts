@@ -64,7 +64,7 @@ const withUnit = (value: string, unit: string): string => (unit ? `${value} ${un
 
 /** A region as numbers; `area` in square pixels of the picture. */
 export function regionValues(found: Statistics | undefined, unit: string, area: number, scale: Scale): Quantity[] {
-  const size: Quantity[] = isPlanar(scale) ? [{ quantity: 'area', value: scale.unitX === 'mm' ? area * scale.perColumn * scale.perRow : area, unit: `${scale.unitX}²` }] : [];
+  const size: Quantity[] = isPlanar(scale) ? [{ quantity: 'area', value: scale.unitX === 'px' ? area : area * scale.perColumn * scale.perRow, unit: `${scale.unitX}²` }] : [];
   if (!found) return size;
   return [
     { quantity: 'mean', value: found.mean, unit },

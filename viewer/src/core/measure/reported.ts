@@ -20,6 +20,8 @@ export interface ReportedPlace {
   FrameOfReferenceUID: string;
   SOPInstanceUID: string;
   frames: readonly number[];
+  /** Of pixels of an image in tiles: FRAME or VOLUME, of one tile or of the whole (C.18.6). */
+  origin: string;
 }
 
 export interface ReportedMeasurement {
@@ -107,7 +109,7 @@ function resultOf(item: DataSet): string[] {
   return [[...name, formatValue(amount), unitText(text(unit, 'CodeValue')), byHand].filter(Boolean).join(' ')];
 }
 
-const UNITS: Readonly<Record<string, string>> = { '1': '', mm2: 'mm²', cm2: 'cm²', mm3: 'mm³', cm3: 'cm³', deg: '°', "[hnsf'U]": 'HU', '{pixels}': 'px' };
+const UNITS: Readonly<Record<string, string>> = { '1': '', mm2: 'mm²', cm2: 'cm²', mm3: 'mm³', cm3: 'cm³', um: 'µm', um2: 'µm²', deg: '°', "[hnsf'U]": 'HU', '{pixels}': 'px' };
 /** Of SUV what they are, not of what kind: "{SUVbw}g/ml" is g/ml. */
 const unitText = (code: string): string => UNITS[code] ?? (code.replace(/^\{SUV[^}]*\}(?=.)/, '').replace(/[{}]/g, '') || code);
 
@@ -139,6 +141,7 @@ function placeOf(item: DataSet, root: DataSet): ReportedPlace[] {
     FrameOfReferenceUID: text(item, 'ReferencedFrameOfReferenceUID'),
     SOPInstanceUID: text(target, 'ReferencedSOPInstanceUID'),
     frames: numbers(target, 'ReferencedFrameNumber'),
+    origin: text(item, 'PixelOriginInterpretation'),
   };
   return points.length > 0 && (size === 3 || place.SOPInstanceUID) ? [place] : [];
 }
@@ -152,7 +155,7 @@ export function pixelsOf(place: ReportedPlace, picture: Picture, plane: ImagePla
   }
   const { SOPInstanceUID } = picture.instance;
   const here = SOPInstanceUID === place.SOPInstanceUID && storedId(picture.id) === `${SOPInstanceUID}/${picture.frame}`;
-  const framed = place.frames.length === 0 || place.frames.includes(picture.frame);
+  const framed = picture.scale ? place.origin === 'VOLUME' : place.frames.length === 0 || place.frames.includes(picture.frame);
   return here && framed ? place.points.map(([x = 0, y = 0]): Point => [x - 0.5, y - 0.5]) : undefined;
 }
 

@@ -52,11 +52,12 @@ export const isWholeSlide = ({ SOPClassUID }: Pick<Instance, 'SOPClassUID'>): bo
 /** What the image shows of the slide: VOLUME, THUMBNAIL, LABEL, OVERVIEW. */
 export const flavour = (dataSet: DataSet): string => texts(dataSet, 'ImageType')[2] ?? '';
 
-const matrixOf = (dataSet: DataSet): [number, number] => [number(dataSet, 'TotalPixelMatrixColumns') ?? 0, number(dataSet, 'TotalPixelMatrixRows') ?? 0];
+/** Columns and rows of the total pixel matrix. */
+export const sizeOfSlide = (dataSet: DataSet): [number, number] => [number(dataSet, 'TotalPixelMatrixColumns') ?? 0, number(dataSet, 'TotalPixelMatrixRows') ?? 0];
 
 /** Whether an object is part of a pyramid, and not a picture of its label. */
 export function isPyramidPart(instance: Instance): boolean {
-  const [columns, rows] = matrixOf(instance.dataSet);
+  const [columns, rows] = sizeOfSlide(instance.dataSet);
   const kind = flavour(instance.dataSet);
   return isWholeSlide(instance) && columns > 0 && rows > 0 && (IN_PYRAMID.has(kind) || (kind === '' && instance.frames > 1));
 }
@@ -64,7 +65,7 @@ export function isPyramidPart(instance: Instance): boolean {
 /** Objects by the pyramid they belong to: one pyramid UID, or one shape of the whole; the finest of each first. */
 export function pyramids(instances: readonly Instance[]): Instance[][] {
   const groups: Instance[][] = [];
-  const bySize = [...instances].sort((a, b) => matrixOf(b.dataSet)[0] - matrixOf(a.dataSet)[0] || a.InstanceNumber - b.InstanceNumber);
+  const bySize = [...instances].sort((a, b) => sizeOfSlide(b.dataSet)[0] - sizeOfSlide(a.dataSet)[0] || a.InstanceNumber - b.InstanceNumber);
   for (const instance of bySize) {
     const group = groups.find(([first]) => first && belongTogether(first.dataSet, instance.dataSet));
     if (group) group.push(instance);
@@ -75,19 +76,19 @@ export function pyramids(instances: readonly Instance[]): Instance[][] {
 
 function belongTogether(a: DataSet, b: DataSet): boolean {
   if (text(a, 'PyramidUID') !== text(b, 'PyramidUID')) return false;
-  const [[columns, rows], [otherColumns, otherRows]] = [matrixOf(a), matrixOf(b)];
+  const [[columns, rows], [otherColumns, otherRows]] = [sizeOfSlide(a), sizeOfSlide(b)];
   const ratio = columns / rows / (otherColumns / otherRows);
   return Math.abs(ratio - 1) < SAME_SHAPE + 1 / Math.min(otherColumns, otherRows);
 }
 
 export function readSlide(instances: readonly Instance[]): Slide {
   const first = instances[0]?.dataSet ?? {};
-  const [columns, rows] = matrixOf(first);
+  const [columns, rows] = sizeOfSlide(first);
   const paths = pathsOf(instances);
   const heights = new Set<number>();
   const levels: Level[] = [];
   for (const instance of instances) {
-    const [wide, high] = matrixOf(instance.dataSet);
+    const [wide, high] = sizeOfSlide(instance.dataSet);
     const known = levels.find((level) => level.columns === wide && level.rows === high);
     const index = tilesOf(instance, heights);
     if (known) {
@@ -117,7 +118,8 @@ const powerOf = (instances: readonly Instance[]): number | undefined =>
 
 const measuresOf = (dataSet: DataSet): DataSet | undefined => items(items(dataSet, 'SharedFunctionalGroupsSequence')[0], 'PixelMeasuresSequence')[0];
 
-function scaleOfSlide(dataSet: DataSet, columns: number, rows: number): Pick<Slide, 'spacing' | 'warnings'> {
+/** What a pixel of an image of so many columns and rows is worth. */
+export function scaleOfSlide(dataSet: DataSet, columns: number, rows: number): Pick<Slide, 'spacing' | 'warnings'> {
   const [y = 0, x = 0] = numbers(measuresOf(dataSet), 'PixelSpacing');
   const [width, height] = [number(dataSet, 'ImagedVolumeWidth') ?? 0, number(dataSet, 'ImagedVolumeHeight') ?? 0];
   const stated = x > 0 && y > 0 ? { x, y, provenance: 'Pixel Spacing' } : width > 0 && height > 0 ? { x: width / columns, y: height / rows, provenance: 'Imaged Volume' } : undefined;

@@ -2,7 +2,7 @@
 // level, `scale` CSS pixels for one, `turn` degrees clockwise.
 
 import type { ScaleBar } from '../spacing';
-import type { Point, Size } from '../view';
+import type { Point, Size, View } from '../view';
 import type { Level, Slide } from './pyramid';
 
 export interface SlideView {
@@ -29,6 +29,11 @@ export const toSlide = ([x, y]: Point, view: SlideView, pane: Size): Point => {
   const [dx, dy] = rotated([x - pane.width / 2, y - pane.height / 2], -view.turn);
   return [dx / view.scale + view.x, dy / view.scale + view.y];
 };
+
+/** The same as a view of one picture that is as large as the slide. */
+export function asPicture({ x, y, scale, turn }: SlideView, { columns, rows }: Pick<Slide, 'columns' | 'rows'>, pane: Size): View {
+  return { turns: 0, mirrored: false, angle: turn, zoom: scale / Math.min(pane.width / columns, pane.height / rows), x: x - columns / 2, y: y - rows / 2 };
+}
 
 /** Scale at which the whole slide is just seen, as it is turned. */
 export function fitScale({ columns, rows }: Pick<Slide, 'columns' | 'rows'>, pane: Size, turn: number): number {

@@ -26,7 +26,8 @@ export interface GestureHost {
 
 const LONG_PRESS = 700;
 const MOVED = 4;
-const REACH = { touch: 22, mouse: 9 };
+/** How far a press may miss what it is meant for, in CSS pixels. */
+export const REACH = { touch: 22, mouse: 9 };
 
 interface Contact {
   x: number;

@@ -6,12 +6,12 @@ import { LINE_HEIGHT, nearestOfBox } from '../../core/measure/label';
 import { nearestPoint } from '../../core/measure/outline';
 import type { Point } from '../../core/view';
 import type { Laid, MeasureSession } from '../../viewport/measure/session';
-import type { PaneState } from '../../viewport/stack-controller';
+import type { MeasuredState } from '../../viewport/measure/shown';
 import { useStateOf } from './use-signal';
 
 const path = (points: readonly Point[]): string => points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ');
 
-export function MeasureLayer({ session, pane }: { session: MeasureSession; pane: PaneState }): JSX.Element {
+export function MeasureLayer({ session, pane }: { session: MeasureSession; pane: MeasuredState }): JSX.Element {
   const { selected } = useStateOf(session);
   return (
     <svg className="measure-layer" data-testid="measurements" aria-label={t('Measurements')} role="img">

@@ -8,6 +8,7 @@ import { MOST_NAME, type Measurement } from '../../core/measure/types';
 import { pixelsOf, type ReportedPlace, type ReportedSource } from '../../core/measure/reported';
 import { findPicture } from '../../core/phases';
 import { nearestPicture, planeOf, toPatient } from '../../core/plane';
+import { measuredPictures } from '../../core/slide/picture';
 import type { DisplaySet } from '../../core/stack';
 import type { MeasureSession } from '../../viewport/measure/session';
 import type { SeriesEntry, StudyState } from '../../viewport/study-loader';
@@ -124,14 +125,18 @@ function Reported({ source: { SOPInstanceUID, title: stored, measurements }, sho
   );
 }
 
-const imageName = ({ series, set, index }: { series: SeriesEntry; set: DisplaySet; index: number }): string => t('{series}, image {index} of {n}', { series: [series.number, series.description || series.modality].filter((part) => part !== undefined && part !== '').join(' · '), index: index + 1, n: set.pictures.length });
+/** The series, and which of its images; a slide is one. */
+function imageName({ series: { number, description, modality }, set, index }: { series: SeriesEntry; set: DisplaySet | undefined; index: number }): string {
+  const series = [number, description || modality].filter((part) => part !== undefined && part !== '').join(' · ');
+  return !set || set.slide ? series : t('{series}, image {index} of {n}', { series, index: index + 1, n: set.pictures.length });
+}
 
 /** The first image of the open studies that holds one of the places. */
 function reportedPlace(places: readonly ReportedPlace[], { series }: StudyState): { series: SeriesEntry; set: DisplaySet; index: number } | undefined {
   for (const place of places) {
     for (const one of series) {
       for (const set of one.sets ?? []) {
-        const index = set.pictures.findIndex((picture) => pixelsOf(place, picture, planeOf(picture)) !== undefined);
+        const index = measuredPictures(set).findIndex((picture) => pixelsOf(place, picture, planeOf(picture)) !== undefined);
         if (index >= 0) return { series: one, set, index };
       }
     }
@@ -204,7 +209,5 @@ function placeOf({ image, plane, points }: Measurement, { series }: StudyState):
 function whereText(item: Measurement, study: StudyState): string {
   const place = placeOf(item, study);
   if (!place) return t('in a series that is not here');
-  const { series, set, index } = place;
-  const name = [series.number, series.description || series.modality].filter((part) => part !== undefined && part !== '').join(' · ');
-  return set ? [t('{series}, image {index} of {n}', { series: name, index: index + 1, n: set.pictures.length }), item.image?.reformatted ? t('in a plane') : ''].filter(Boolean).join(', ') : name;
+  return [imageName(place), item.image?.reformatted ? t('in a plane') : ''].filter(Boolean).join(', ');
 }

@@ -4,13 +4,13 @@ import { useEffect, useRef, type JSX } from 'react';
 import { t } from '../../core/language';
 import { MOST_NAME } from '../../core/measure/types';
 import type { MeasureSession } from '../../viewport/measure/session';
-import type { PaneState } from '../../viewport/stack-controller';
+import type { MeasuredState } from '../../viewport/measure/shown';
 import { useStateOf } from './use-signal';
 
 /** CSS pixels. */
 const [WIDTH, HEIGHT] = [220, 28];
 
-export function MeasureText({ session, pane }: { session: MeasureSession; pane: PaneState }): JSX.Element | null {
+export function MeasureText({ session, pane }: { session: MeasureSession; pane: MeasuredState }): JSX.Element | null {
   const { writing } = useStateOf(session);
   const field = useRef<HTMLInputElement>(null);
   const id = writing?.id;

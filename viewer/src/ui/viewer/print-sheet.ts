@@ -38,7 +38,7 @@ export async function printSheet(engine: ViewerEngine, parts: Omit<PaneParts, 'f
   const { workspace, volume3d } = engine;
   const volume = volume3d.state();
   const named = printed === 'layout' && settings.state().names;
-  const figures = volume ? [volumeFigure(volume)] : await Promise.all(shownPanes(engine, printed).map(async ([state, index]) => (state.bitmap ? paneFigure(engine, parts, state) : documentFigure(state, index))));
+  const figures = volume ? [volumeFigure(volume)] : await Promise.all(shownPanes(engine, printed).map(async ([state, index]) => (state.bitmap ? paneFigure(engine, parts, state) : documentFigure(state, index, parts, named))));
   const isReport = figures.some(({ shown }) => shown?.matches('.report'));
   if (isReport && !named) return t('A report may name the patient: it is printed with the layout, while names are shown');
   if (figures.every(({ shown }) => !shown)) return volume ? t('The volume is still being drawn: try again when it is at rest') : t('There is no picture to print');
@@ -82,10 +82,10 @@ function shownPanes({ workspace }: ViewerEngine, printed: Printed): (readonly [P
 }
 
 /** What a pane shows that is no stack: a report in full, an ECG's paper or a slide as they are drawn. */
-function documentFigure({ set }: PaneState, index: number): Figure {
+function documentFigure({ set }: PaneState, index: number, { measure }: Pick<PaneParts, 'measure'>, named: boolean): Figure {
   const dataSet = set?.instances[0]?.dataSet ?? {};
   const report = paneElement(index)?.querySelector('.report article');
-  return { shown: report ? copied(report) : paintedPicture(index), patient: patientLines(dataSet), study: studyLines(dataSet), picture: [[set?.modality, set?.description].filter(Boolean).join(' · ')] };
+  return { shown: report ? copied(report) : paintedPicture(index, measure, named), patient: patientLines(dataSet), study: studyLines(dataSet), picture: [[set?.modality, set?.description].filter(Boolean).join(' · ')] };
 }
 
 /** A report without what is pressed in it. */

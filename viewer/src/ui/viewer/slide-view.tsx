@@ -7,17 +7,23 @@ import { t } from '../../core/language';
 import { magnification, slideBar } from '../../core/slide/view';
 import type { Slide } from '../../core/slide/pyramid';
 import { isLossy, type DisplaySet } from '../../core/stack';
+import { middle } from '../../viewport/measure/lay-out';
+import type { MeasureSession } from '../../viewport/measure/session';
 import { SlideSession, type SlideState } from '../../viewport/slide/session';
 import { TileStore } from '../../viewport/slide/tile-store';
 import { useServices } from '../services';
+import { MeasureLayer } from './measure-layer';
+import { MeasureText } from './measure-text';
 import { Scale } from './overlay';
-import { slideGestures } from './slide-gestures';
+import { slideGestures, type SlideHost } from './slide-gestures';
 import { exposeSlide } from './test-seam';
 import { useStateOf } from './use-signal';
 import type { ViewerEngine } from './viewer-engine';
 import './slide-view.css';
 
 const [STEP, PART] = [1.5, 0.2];
+/** What needs values of single pixels, a volume, or an image without a scale. */
+const NOT_HERE: readonly Tool[] = ['probe', 'isocontour', 'ellipsoid', 'calibration'];
 
 interface Props {
   engine: ViewerEngine;
@@ -32,20 +38,27 @@ export function SlideView({ engine, set, tool, onActivate, onTags }: Props): JSX
   const [surface, canvas, map] = [useRef<HTMLDivElement>(null), useRef<HTMLCanvasElement>(null), useRef<HTMLCanvasElement>(null)];
   const session = useMemo(() => new SlideSession(set, new TileStore(set.StudyInstanceUID, set.SeriesInstanceUID, client, queue, engine.pool)), [set, client, queue, engine]);
   const state = useStateOf(session);
+  const measure = useStateOf(engine.measure);
+  const latest = useRef(tool);
+  useEffect(() => {
+    latest.current = tool;
+  });
   useEffect(() => {
     const element = surface.current;
     if (!element || !canvas.current) return undefined;
     session.attach(canvas.current, map.current ?? undefined);
     const observer = new ResizeObserver(() => session.resized({ width: element.clientWidth, height: element.clientHeight }));
     observer.observe(element);
-    const ends = [() => observer.disconnect(), slideGestures(element, session), exposeSlide(session), () => session.dispose()];
+    const ends = [() => observer.disconnect(), slideGestures(element, session, measuring(engine, session, () => latest.current)), exposeSlide(session), () => session.dispose()];
     return () => ends.forEach((end) => end());
-  }, [session, surface, canvas, map]);
+  }, [engine, session, surface, canvas, map]);
   return (
     <div className="slide" data-testid="document" data-level={state.level} data-waiting={state.waiting} onPointerDown={onActivate}>
       <div className="slide-surface" ref={surface} role="application" aria-label={t('Slide. Arrow keys pan, plus and minus zoom, 0 fits, R turns')} tabIndex={0} onKeyDown={(event) => pressed(event, session)}>
         <canvas ref={canvas} />
+        {measure && state.view.scale > 0 ? <Measures measure={measure} session={session} /> : null}
       </div>
+      {measure && state.view.scale > 0 ? <MeasureText session={measure} pane={session.measured.state()} /> : null}
       <Written slide={session.slide} state={state} set={set} refused={refusal(tool)} />
       <SlideMap session={session} map={map} />
       <Controls session={session} state={state} onTags={onTags} />
@@ -59,6 +72,25 @@ export function SlideView({ engine, set, tool, onActivate, onTags }: Props): JSX
       ) : null}
     </div>
   );
+}
+
+/** What pointers do with measuring tools. */
+function measuring({ measure }: ViewerEngine, { measured }: SlideSession, tool: () => Tool): SlideHost {
+  return {
+    grab: (at, reach) => measure.state()?.grab(measured, at, NOT_HERE.includes(tool()) ? 'pan' : tool(), reach),
+    hover: (at) => measure.state()?.hover(measured, at),
+    twice: (at) => measure.state()?.writeAt(measured, at) === true || isMeasure(tool()),
+  };
+}
+
+/** The measurements; one that is chosen elsewhere is brought into sight. */
+function Measures({ measure, session }: { measure: MeasureSession; session: SlideSession }): JSX.Element {
+  const { selected } = useStateOf(measure);
+  useEffect(() => {
+    const item = measure.state().items.find(({ id, pictureId }) => id === selected && pictureId === session.measured.picture?.id);
+    if (item) session.lookAt(middle(item.points));
+  }, [measure, session, selected]);
+  return <MeasureLayer session={measure} pane={session.measured.state()} />;
 }
 
 const KEYS: Readonly<Record<string, (session: SlideSession) => void>> = {
@@ -84,7 +116,7 @@ function pressed(event: KeyboardEvent, session: SlideSession): void {
 
 /** Why a tool does nothing here. */
 function refusal(tool: Tool): string {
-  if (isMeasure(tool)) return t('Measuring tools do not work on slides: their marks belong to single images. The scale bar gives lengths.');
+  if (NOT_HERE.includes(tool)) return t('This tool does not work on slides. Lengths, angles, regions and arrows do.');
   return isPaint(tool) ? t('Segments cannot be painted on slides.') : '';
 }
 

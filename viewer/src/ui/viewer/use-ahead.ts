@@ -21,9 +21,10 @@ export function useAhead(engine: ViewerEngine, { bitmap, set }: PaneState, studi
     return () => clearTimeout(timer);
   }, [drawn, engine, set]);
 
+  const shown = drawn || set?.slide === true;
   useEffect(() => {
-    if (!drawn) return;
+    if (!shown) return;
     engine.drafts.open([...studies]);
     void engine.keys.open([...studies]);
-  }, [drawn, engine, studies]);
+  }, [shown, engine, studies]);
 }

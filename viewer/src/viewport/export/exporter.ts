@@ -31,7 +31,7 @@ export async function exported({ volume, active, pane, parts }: ExportSource, wa
     return canvas ? { canvas, name: pictureName(volume.source, '3D') } : t('The volume is still being drawn: try again when it is at rest');
   }
   const state = active.state();
-  const canvas = state.set && ((await panePicture(state, parts, wanted)) ?? paintedPicture(pane));
+  const canvas = state.set && ((await panePicture(state, parts, wanted)) ?? paintedPicture(pane, parts.measure, wanted.text));
   if (!state.set || !canvas) return t('There is no picture in this pane');
   return { canvas, name: pictureName(state.set, Math.max(0, state.shown) + 1) };
 }

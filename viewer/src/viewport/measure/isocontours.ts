@@ -14,7 +14,7 @@ import type { DisplaySet, Picture } from '../../core/stack';
 import { chosenSuv, type SuvChoice } from '../../core/suv';
 import { volumeOf, type Volume, type VolumeAnswer } from '../../core/volume';
 import type { PictureStore } from '../picture-store';
-import type { PaneState } from '../stack-controller';
+import type { MeasuredState } from './shown';
 
 /** What is known of a region: as long as nothing is, it is being worked on. */
 export interface Found {
@@ -45,7 +45,7 @@ export class Isocontours {
   constructor(private readonly means: IsocontourMeans) {}
 
   /** The PET in a pane, below or above, and what it is read in; undefined where there is none. */
-  source({ set, setting }: PaneState): { set: DisplaySet; suv: SuvChoice } | undefined {
+  source({ set, setting }: MeasuredState): { set: DisplaySet; suv: SuvChoice } | undefined {
     if (!set) return undefined;
     const { fusion } = set;
     if (fusion && isFunctional(fusion.overlay)) return { set: fusion.overlay, suv: this.means.upperSuv(set) ?? 'bw' };

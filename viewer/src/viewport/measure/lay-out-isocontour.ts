@@ -9,12 +9,12 @@ import { sharesSpace, type ImagePlane } from '../../core/plane';
 import { pixelToPane, type Point } from '../../core/view';
 import { t } from '../../core/language';
 import type { LoadedBitmap } from '../bitmap-store';
-import type { PaneState } from '../stack-controller';
 import type { Found } from './isocontours';
 import type { OwnLaid } from './session';
+import type { MeasuredState } from './shown';
 
 /** Undefined where the picture does not cut its sphere. */
-export function layOutIsocontour(item: Measurement, plane: ImagePlane | undefined, of: (item: Measurement) => Found | undefined, bitmap: LoadedBitmap, { view, pane }: PaneState): OwnLaid | undefined {
+export function layOutIsocontour(item: Measurement, plane: ImagePlane | undefined, of: (item: Measurement) => Found | undefined, bitmap: LoadedBitmap, { view, pane }: MeasuredState): OwnLaid | undefined {
   if (!plane || !item.plane || !sharesSpace(plane, item.plane)) return undefined;
   const cut = cutSphere(item, plane);
   if (!cut) return undefined;

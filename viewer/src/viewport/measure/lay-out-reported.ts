@@ -6,9 +6,9 @@ import { planeOf } from '../../core/plane';
 import type { Picture } from '../../core/stack';
 import { pixelToPane } from '../../core/view';
 import type { LoadedBitmap } from '../bitmap-store';
-import type { PaneState } from '../stack-controller';
 import { layOutArrow } from './lay-out-arrow';
 import type { Laid } from './session';
+import type { MeasuredState } from './shown';
 
 /** Unlike what was measured here, which is yellow. */
 const COLOUR = '#7fd4ff';
@@ -16,7 +16,7 @@ const COLOUR = '#7fd4ff';
 const MOST_HANDLES = 4;
 
 /** Nothing where it does not lie on this picture. */
-export function layOutReported({ id, name, results, places, arrow }: ReportedMeasurement, picture: Picture, bitmap: LoadedBitmap, { view, pane }: PaneState): Laid[] {
+export function layOutReported({ id, name, results, places, arrow }: ReportedMeasurement, picture: Picture, bitmap: LoadedBitmap, { view, pane }: MeasuredState): Laid[] {
   const plane = planeOf(picture);
   const along = arrow === undefined ? undefined : places[1] && pixelsOf(places[1], picture, plane);
   if (along) return [{ ...layOutArrow({ id, kind: 'reported', colour: COLOUR, name: arrow ?? '' }, along.map((point) => pixelToPane(point, view, bitmap, pane)), pane), handles: [] }];

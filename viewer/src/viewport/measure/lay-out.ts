@@ -8,10 +8,9 @@ import { lengthText, type Scale } from '../../core/measure/scale';
 import { MEASURE_TOOLS } from '../../core/measure/tools';
 import type { Measurement } from '../../core/measure/types';
 import { pixelToPane, type Point } from '../../core/view';
-import type { PaneState } from '../stack-controller';
 import { layOutArrow } from './lay-out-arrow';
 import type { OwnLaid } from './session';
-import { scaleOf, valuesOf, type Shown } from './shown';
+import { scaleOf, valuesOf, type MeasuredState, type Shown } from './shown';
 
 /** More points than these are too many to take hold of. */
 const MOST_HANDLES = 24;
@@ -23,7 +22,7 @@ export interface Placed {
   part: number;
 }
 
-export function layOut({ item, whole, part }: Placed, shown: Shown, { view, pane }: PaneState, unfinished: boolean): OwnLaid {
+export function layOut({ item, whole, part }: Placed, shown: Shown, { view, pane }: MeasuredState, unfinished: boolean): OwnLaid {
   const tool = MEASURE_TOOLS[item.kind];
   const scale = scaleOf(shown, item.points);
   const toPane = (point: Point): Point => pixelToPane(point, view, shown.bitmap, pane);

@@ -23,12 +23,11 @@ import type { Picture } from '../../core/stack';
 import { storedId } from '../../core/subtraction';
 import type { Spacing } from '../../core/spacing';
 import { paneToPixel, pixelToPane, type Point } from '../../core/view';
-import type { PaneState, StackController } from '../stack-controller';
 import { Isocontours, type IsocontourMeans } from './isocontours';
 import { layOut, middle, type Placed } from './lay-out';
 import { layOutIsocontour } from './lay-out-isocontour';
 import { layOutReported } from './lay-out-reported';
-import { aspectOf, scaleOf, valuesOf, type Shown } from './shown';
+import { aspectOf, scaleOf, valuesOf, type Measured, type MeasuredState, type Shown } from './shown';
 
 export interface MeasureState {
   items: readonly Measurement[];
@@ -137,7 +136,7 @@ export class MeasureSession {
   }
 
   /** Whether a pane shows a PET that a region can be grown in. */
-  isPet(pane: PaneState): boolean {
+  isPet(pane: MeasuredState): boolean {
     return this.isocontours.source(pane) !== undefined;
   }
 
@@ -187,7 +186,7 @@ export class MeasureSession {
   }
 
   /** Asks for the length of the selected line of a pane; false where there is none. */
-  calibrateSelected(pane: PaneState): boolean {
+  calibrateSelected(pane: MeasuredState): boolean {
     const shown = this.shownOf(pane);
     const line = shown && this.own(pane).find(({ item: { id, kind } }) => id === this.current.selected && (kind === 'length' || kind === 'calibration'))?.item;
     if (!line) return false;
@@ -219,7 +218,7 @@ export class MeasureSession {
     this.update({ asked: { against: reasonAgainstCalibration(picture), line, picture, aspect, own, length } });
   }
 
-  private shownOf({ set, shown, bitmap, setting }: PaneState): Shown | undefined {
+  private shownOf({ set, shown, bitmap, setting }: MeasuredState): Shown | undefined {
     const picture = set?.pictures[shown];
     if (!picture || !bitmap) return undefined;
     const calibration = this.calibration(picture);
@@ -277,7 +276,7 @@ export class MeasureSession {
   }
 
   /** Begins to change the text of the arrow whose text lies here; false where there is none. */
-  writeAt(controller: StackController, at: Point): boolean {
+  writeAt(controller: Measured, at: Point): boolean {
     const found = this.own(controller.state()).find(({ item, label }) => item.kind === 'arrow' && !item.locked && inLabel(label, at))?.item;
     if (found && this.current.writing?.id !== found.id) this.update({ writing: { id: found.id, text: found.name ?? '' } });
     return found !== undefined;
@@ -296,7 +295,7 @@ export class MeasureSession {
   }
 
   /** The measurements of the picture in a pane, laid out, those of reports first. */
-  laid(pane: PaneState): Laid[] {
+  laid(pane: MeasuredState): Laid[] {
     const shown = this.shownOf(pane);
     if (!shown || this.current.hidden) return [];
     const told = this.told(shown, pane);
@@ -309,7 +308,7 @@ export class MeasureSession {
     return labelledApart(told.flatMap((one) => layOutReported(one, picture, bitmap, pane)), [], pane);
   }
 
-  private own(pane: PaneState): OwnLaid[] {
+  private own(pane: MeasuredState): OwnLaid[] {
     const shown = this.shownOf(pane);
     return shown && !this.current.hidden ? labelledApart(this.ownLaid(shown, pane), this.told(shown, pane), pane) : [];
   }
@@ -336,7 +335,7 @@ export class MeasureSession {
   }
 
   /** What a press at this point begins; undefined where it is for the pane itself. */
-  grab(controller: StackController, at: Point, tool: Tool, reach: number): Drag | undefined {
+  grab(controller: Measured, at: Point, tool: Tool, reach: number): Drag | undefined {
     this.endWriting(true);
     const pane = controller.state();
     const shown = this.shownOf(pane);
@@ -356,7 +355,7 @@ export class MeasureSession {
   }
 
   /** Lets the point that is being placed follow the pointer. */
-  hover(controller: StackController, at: Point): void {
+  hover(controller: Measured, at: Point): void {
     const { draft, writing } = this.current;
     const pane = controller.state();
     const shown = this.shownOf(pane);
@@ -366,7 +365,7 @@ export class MeasureSession {
   }
 
   /** A line drawn by hand: dragging leaves points behind it, a click a corner; a click on the first one closes it. */
-  private trace(controller: StackController, start: Point): Drag {
+  private trace(controller: Measured, start: Point): Drag {
     const leave = (at: Point): void => {
       const { draft } = this.current;
       this.hover(controller, at);
@@ -397,7 +396,7 @@ export class MeasureSession {
   }
 
   /** A press puts a point down; dragging from there puts the next one down where it ends. */
-  private place(controller: StackController, at: Point): Drag {
+  private place(controller: Measured, at: Point): Drag {
     if (this.current.draft?.kind === 'freehand') return this.trace(controller, at);
     this.hover(controller, at);
     this.putDown();
@@ -423,7 +422,7 @@ export class MeasureSession {
     if (this.fixed < MEASURE_TOOLS[draft.kind].clicks) this.update({ draft: { ...draft, points: [...draft.points, draft.points.at(-1) as Point] } });
   }
 
-  private finish(draft: Measurement, controller: StackController): void {
+  private finish(draft: Measurement, controller: Measured): void {
     const shown = this.shownOf(controller.state());
     const [first] = draft.points;
     const flat = draft.points.length > 1 && draft.points.every(([x, y]) => first && Math.hypot(x - first[0], y - first[1]) < 0.05);
@@ -455,7 +454,7 @@ export class MeasureSession {
     this.update({ selected: draft.id });
   }
 
-  private hit(controller: StackController, at: Point, reach: number): Drag | undefined {
+  private hit(controller: Measured, at: Point, reach: number): Drag | undefined {
     for (const laid of this.own(controller.state()).reverse()) {
       if (laid.item.kind === 'isocontour') {
         const grabbed = this.grabSphere(controller, laid, at, reach);
@@ -472,7 +471,7 @@ export class MeasureSession {
   }
 
   /** The middle moves the sphere, its surface sizes it; its border and text select it. */
-  private grabSphere(controller: StackController, laid: OwnLaid, at: Point, reach: number): Drag | undefined {
+  private grabSphere(controller: Measured, laid: OwnLaid, at: Point, reach: number): Drag | undefined {
     const { item, handles, label, chains } = laid;
     const handle = handles.findIndex(([x, y]) => Math.hypot(x - at[0], y - at[1]) <= reach);
     const near = chains.some(({ points }) => distanceToChain(points, at) <= reach * 0.7);
@@ -488,7 +487,7 @@ export class MeasureSession {
   }
 
   /** Moves it as a whole, or its points from one on. */
-  private shift(controller: StackController, laid: OwnLaid, at: Point, first = 0): Drag | undefined {
+  private shift(controller: Measured, laid: OwnLaid, at: Point, first = 0): Drag | undefined {
     const pane = controller.state();
     const shown = this.shownOf(pane);
     if (!shown) return undefined;
@@ -496,7 +495,7 @@ export class MeasureSession {
     return this.drag(controller, laid, (original, _, to) => ({ ...original, points: original.points.map(([x, y], index): Point => (index < first ? [x, y] : [x + to[0] - start[0], y + to[1] - start[1]])) }));
   }
 
-  private drag(controller: StackController, { item, part = 0 }: OwnLaid, change: (item: Measurement, shown: Shown, to: Point) => Measurement): Drag {
+  private drag(controller: Measured, { item, part = 0 }: OwnLaid, change: (item: Measurement, shown: Shown, to: Point) => Measurement): Drag {
     this.update({ selected: item.id });
     if (item.locked) return { move: () => undefined, end: () => undefined };
     const { items } = this.current;

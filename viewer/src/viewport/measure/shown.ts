@@ -9,6 +9,14 @@ import type { Picture } from '../../core/stack';
 import { chosenSuv, type SuvChoice } from '../../core/suv';
 import type { Point } from '../../core/view';
 import type { LoadedBitmap } from '../bitmap-store';
+import type { PaneState } from '../stack-controller';
+
+/** What measuring must know of a pane, and of what shows a picture in it. */
+export type MeasuredState = Pick<PaneState, 'set' | 'shown' | 'bitmap' | 'setting' | 'view' | 'pane'>;
+export interface Measured {
+  state(): MeasuredState;
+  readonly picture: Picture | undefined;
+}
 
 export interface Shown {
   picture: Picture;

@@ -6,6 +6,8 @@ import type { Tile } from '../../core/slide/tiles';
 import { bounded, cornersOf, fitScale, fitted, levelFor, panned, seen, toPane, turned, zoomed, type SlideView } from '../../core/slide/view';
 import type { DisplaySet } from '../../core/stack';
 import type { Point, Size } from '../../core/view';
+import type { Measured } from '../measure/shown';
+import { measuredSlide, slideOn } from './measured';
 import { fromMiddle, levelTiles, paintSlide, type Layer } from './paint';
 import type { TileStore } from './tile-store';
 
@@ -33,6 +35,8 @@ export class SlideSession {
   readonly changed = new Signal();
   readonly slide: Slide;
   readonly mapSize: Size;
+  /** As measuring tools see it. */
+  readonly measured: Measured;
   private current: SlideState;
   private canvas: HTMLCanvasElement | undefined;
   private map: HTMLCanvasElement | undefined;
@@ -47,6 +51,7 @@ export class SlideSession {
     const largest = Math.max(columns, rows);
     this.mapSize = { width: Math.max(24, (MAP_SIDE * columns) / largest), height: Math.max(24, (MAP_SIDE * rows) / largest) };
     this.current = { view: { x: columns / 2, y: rows / 2, scale: 0, turn: 0 }, pane: { width: 0, height: 0 }, path: 0, plane: planes.length >> 1, profiled: false, level: 0, waiting: 1, tooMany: false, failure: '' };
+    this.measured = measuredSlide(set, this.slide, this.state);
     store.changed.listen(() => this.later());
   }
 
@@ -55,6 +60,7 @@ export class SlideSession {
   /** Draws on these from now on. */
   attach(canvas: HTMLCanvasElement, map: HTMLCanvasElement | undefined): void {
     this.canvas = canvas;
+    slideOn.set(canvas, this.measured);
     this.map = map;
     this.later();
   }
@@ -80,6 +86,13 @@ export class SlideSession {
 
   turn(degrees: number): void {
     this.update({ view: turned(this.current.view, degrees, this.slide, this.current.pane) });
+  }
+
+  /** Brings a place into the middle unless it is in sight. */
+  lookAt(place: Point): void {
+    const { view, pane } = this.current;
+    const [x, y] = toPane(place, view, pane);
+    if (x < 0 || y < 0 || x > pane.width || y > pane.height) this.update({ view: bounded({ ...view, x: place[0], y: place[1] }, this.slide, pane) });
   }
 
   /** Brings a place of the map, in parts of its sides, into the middle. */
