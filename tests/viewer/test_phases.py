@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from playwright.sync_api import expect
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage
 
-from .conftest import ROOT, Archive, View, _file, _patient, _pixels
+from .conftest import ROOT, Archive, View, _file, _patient, _pixels, get_json
 from .test_measure import choose, numbers
 from .test_mpr import all_drawn, enter, shown
 from .test_planes import take
@@ -93,6 +94,38 @@ def test_time_is_a_second_axis_and_a_region_has_a_curve(view: View) -> None:
     expect_phase(view, "Heart phase 4 / 4 · 375 ms")
 
 
+def kept_of_plane(view: View) -> dict:
+    """Return the draft that was drawn in a plane, as soon as it is there."""
+    for _ in range(100):
+        for draft in get_json(f"{view.archive.url}/api/studies/{STUDY}/measurements"):
+            if draft["image"].get("reformatted"):
+                return draft
+        time.sleep(0.05)
+    raise AssertionError("nothing was kept")
+
+
+def region_of_plane(values: np.ndarray, drawn: dict) -> float:
+    """Return the mean of a rectangle in a plane: each of its pixels interpolated between the voxels around it."""
+    plane, (left, right), (top, bottom) = drawn["plane"], *(sorted(axis) for axis in zip(*drawn["points"], strict=True))
+    columns = np.arange(np.ceil(max(left, 0)), np.floor(right) + 1)
+    rows = np.arange(np.ceil(max(top, 0)), np.floor(bottom) + 1)
+    row, column = np.meshgrid(rows, columns, indexing="ij")
+    steps = (
+        column[..., None] * plane["columnStep"] * np.array(plane["row"]),
+        row[..., None] * plane["rowStep"] * np.array(plane["column"]),
+    )
+    voxels = (np.array(plane["origin"]) + steps[0] + steps[1] - [-31, -31, 0]) / [2, 2, 3]
+    places = np.moveaxis(voxels[..., ::-1], -1, 0)
+    low = np.clip(np.floor(places).astype(int), 0, np.array(values.shape)[:, None, None] - 2)
+    share = places - low
+    total = np.zeros(row.shape)
+    for corner in np.ndindex(2, 2, 2):
+        at = tuple(low[axis] + corner[axis] for axis in range(3))
+        weight = np.prod([share[axis] if corner[axis] else 1 - share[axis] for axis in range(3)], axis=0)
+        total += weight * values[at]
+    return float(total.mean())
+
+
 @pytest.mark.usefixtures("dynamic")
 def test_planes_follow_the_phase_and_play(view: View) -> None:
     view.study(STUDY)
@@ -114,6 +147,25 @@ def test_planes_follow_the_phase_and_play(view: View) -> None:
                    seen.add(document.querySelector('.phase-bar').dataset.phase); return seen.size === 4; }"""
     )
     view.page.keyboard.press("Space")
+
+    box = view.page.locator(".pane-surface").nth(2).bounding_box()
+    assert box is not None
+    choose(view, "Shift+e")
+    corners = ((8, 3), (20, 7))
+    for corner, press in zip(corners, (view.page.mouse.down, view.page.mouse.up), strict=True):
+        x, y = view.page.evaluate(f"window.__isocenter.pixelToPane({corner[0]}, {corner[1]}, 2)")
+        view.page.mouse.move(box["x"] + x, box["y"] + y)
+        press()
+    drawn = kept_of_plane(view)
+    view.page.keyboard.press("Shift+q")
+    curve = view.page.get_by_test_id("curve")
+    expect(curve.locator(".curve-point")).to_have_count(PHASES)
+    with view.page.expect_download() as download:
+        curve.get_by_role("button", name="CSV").click()
+    rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text("utf-8"))))
+    means = [region_of_plane(volume(phase), drawn) for phase in range(PHASES)]
+    assert [float(row["value"]) for row in rows] == pytest.approx(means, abs=0.51)
+    assert [float(row["time_ms"]) for row in rows] == [0, 125, 250, 375]
 
 
 @pytest.mark.usefixtures("dynamic")

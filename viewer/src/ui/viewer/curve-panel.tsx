@@ -16,27 +16,34 @@ const WIDTH = 320;
 const HEIGHT = 160;
 
 export function CurvePanel({ engine, onClose }: { engine: ViewerEngine; onClose(): void }): JSX.Element {
-  const { workspace, phases, store, measure } = engine;
+  const { workspace, phases, store, measure, mpr } = engine;
   useStateOf(workspace);
   const pane = useStateOf(workspace.active);
   const session = useStateOf(measure);
   useStateOf<unknown>(session ?? workspace);
+  const planes = useStateOf(mpr);
+  useStateOf<unknown>(planes ?? workspace);
+  const cut = planes?.state();
   const { items, selected } = session?.state() ?? NOTHING;
   const item = items.find(({ id }) => id === selected) ?? items.at(-1);
   const [curve, setCurve] = useState<CurvePoint[] | string>('');
   const { set, setting } = pane;
-  const of = set?.phases;
+  const of = planes?.source.phases ?? set?.phases;
   useEffect(() => {
     let gone = false;
-    void timeCurve(item, set, setting.suv, store).then((found) => {
+    const say = (found: CurvePoint[] | string): void => {
       if (!gone) setCurve(found);
-    });
+    };
+    const onProgress = (done: number, all: number): void => {
+      if (planes) say(t('{done} of {n} phases', { done, n: all }));
+    };
+    void timeCurve(item, set, setting.suv, { store, planes, onProgress }).then(say);
     return () => {
       gone = true;
     };
     // The phase on screen does not change the curve.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [item, of, setting.suv, store]);
+  }, [item, of, setting.suv, store, planes, cut?.mode, cut?.thickness]);
   return (
     <aside className="curve-panel" aria-label={t('Curve over time')} data-testid="curve">
       <header>
@@ -45,7 +52,7 @@ export function CurvePanel({ engine, onClose }: { engine: ViewerEngine; onClose(
           <X size={18} />
         </button>
       </header>
-      {typeof curve === 'string' ? <p className="muted">{curve}</p> : <Curve points={curve} phase={set?.phase ?? 0} onGo={(phase) => phases.goTo(phase)} />}
+      {typeof curve === 'string' ? <p className="muted">{curve}</p> : <Curve points={curve} phase={cut?.phase ?? set?.phase ?? 0} onGo={(phase) => phases.goTo(phase)} />}
     </aside>
   );
 }

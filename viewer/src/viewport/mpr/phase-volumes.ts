@@ -18,6 +18,8 @@ export interface Held {
   failed: number;
   total: number;
   life: AbortController;
+  /** When every slice has come, or will not. */
+  whole: Promise<void>;
   bytes: number;
 }
 
@@ -31,6 +33,8 @@ export interface PhaseHost {
   /** Cuts the planes instead of this browser. */
   server: PlaneServer | undefined;
   cutOf(id: string): Cut | undefined;
+  /** The phase on screen, which is never let go. */
+  current(): number;
   /** A slice of a phase has come, or will not. */
   onProgress(held: Held): void;
   /** This browser cannot hold the volume after all. */
@@ -70,7 +74,7 @@ export class PhaseVolumes {
 
   /** Nothing is fetched ahead: the archive has it all. */
   private beginAtServer(phase: number, { pictures }: Volume, server: PlaneServer): Held {
-    const held: Held = { planes: new ServerPlanes(server, pictures, this.host.cutOf), loaded: pictures.length, failed: 0, total: pictures.length, life: new AbortController(), bytes: 0 };
+    const held: Held = { planes: new ServerPlanes(server, pictures, this.host.cutOf), loaded: pictures.length, failed: 0, total: pictures.length, life: new AbortController(), whole: Promise.resolve(), bytes: 0 };
     this.held.set(phase, held);
     return held;
   }
@@ -78,11 +82,15 @@ export class PhaseVolumes {
   private begin(phase: number, source: DisplaySet, { geometry, pictures }: Volume, worker: Worker, from: number): Held {
     const { store, floating, first, cutOf, onProgress, onBroken } = this.host;
     const reslicer = new Reslicer(worker, geometry, floating, cutOf, onBroken);
-    const held: Held = { planes: reslicer, reslicer, loaded: 0, failed: 0, total: pictures.length, life: new AbortController(), bytes: volumeBytes(geometry, floating) };
+    let resolve = (): void => undefined;
+    const whole = new Promise<void>((done) => (resolve = done));
+    const held: Held = { planes: reslicer, reslicer, loaded: 0, failed: 0, total: pictures.length, life: new AbortController(), whole, bytes: volumeBytes(geometry, floating) };
+    held.life.signal.addEventListener('abort', () => resolve());
     this.held.set(phase, held);
     this.keepToBudget(phase);
     const progress = (kind: 'loaded' | 'failed') => (): void => {
       held[kind] += 1;
+      if (held.loaded + held.failed >= held.total) resolve();
       onProgress(held);
     };
     void feedVolume({ store, source, pictures, order: coarseToFine(pictures.length, from), floating, signal: held.life.signal, reslicer, after: first, onSlice: progress('loaded'), onFailure: progress('failed') });
@@ -91,7 +99,7 @@ export class PhaseVolumes {
 
   private keepToBudget(wanted: number): void {
     const sum = (): number => [...this.held.values()].reduce((total, { bytes }) => total + bytes, 0);
-    for (const phase of [...this.held.keys()]) if (sum() > BUDGET && phase !== wanted) this.drop(phase);
+    for (const phase of [...this.held.keys()]) if (sum() > BUDGET && phase !== wanted && phase !== this.host.current()) this.drop(phase);
   }
 
   private drop(phase: number): void {

@@ -13,7 +13,7 @@ import type { DisplaySet, Picture } from '../../core/stack';
 import { isFloating, type Volume } from '../../core/volume';
 import { paneToPixel, pixelToPane, type Point } from '../../core/view';
 import type { Drag } from '../measure/session';
-import type { BitmapStore } from '../bitmap-store';
+import type { BitmapStore, LoadedBitmap } from '../bitmap-store';
 import type { PictureSources } from '../picture-sources';
 import type { StackController } from '../stack-controller';
 import type { Workspace } from '../workspace';
@@ -143,6 +143,21 @@ export class MprSession {
     return this.volumes.isWhole(phase);
   }
 
+  /** A picture of these planes. */
+  pictureOf(id: string): Picture | undefined {
+    return this.planes.flatMap(({ set }) => set.pictures).find((picture) => picture.id === id);
+  }
+
+  /** The same picture cut from all slices of another phase; undefined where one is missing. */
+  async cutIn(phase: number, picture: Picture): Promise<LoadedBitmap | undefined> {
+    const held = this.volumes.get(phase);
+    await held?.whole;
+    if (!held || held.loaded < held.total) return undefined;
+    if (held === this.shown) held.planes.forget(); // what was cut before the last slices came
+    // A name of its own: what a pane wishes meanwhile is not in its place.
+    return held.planes.load({ ...this.source, id: `curve:${picture.id}` }, picture);
+  }
+
   setSlab(mode: SlabMode, thickness: number): void {
     this.update({ mode, thickness: Math.min(MOST_THICKNESS, Math.max(0, thickness)) });
     this.volumes.forget();
@@ -258,7 +273,7 @@ export class MprSession {
 
   private phaseVolumes(): PhaseVolumes {
     const { store, source, volume, floating, first, server } = this;
-    return new PhaseVolumes({ store, source, volume, floating, first, server: this.current.atServer ? server : undefined, cutOf: (id) => this.cutOf(id), onProgress: (held) => this.progress(held), onBroken: () => this.toServer() });
+    return new PhaseVolumes({ store, source, volume, floating, first, server: this.current.atServer ? server : undefined, cutOf: (id) => this.cutOf(id), current: () => this.current.phase, onProgress: (held) => this.progress(held), onBroken: () => this.toServer() });
   }
 
   /** Has the archive cut the planes from now on; place, view, window, slab and measurements stay. */
@@ -337,7 +352,7 @@ export class MprSession {
     if (held === this.shown) {
       this.update({ loaded: held.loaded, failed: held.failed });
       this.later();
-    }
+    } else held.planes.forget();
     const count = this.source.phases?.sets.length ?? 1;
     if (count > 1 && held.loaded + held.failed === held.total) this.fetchNext(count);
   }
