@@ -368,7 +368,9 @@ instances that go out as stored an entity tag too. JSON and XML are packed for c
 other origins are let in by the setting `cors_origins`.
 
 WADO-RS gives objects and frames in the transfer syntax that the Accept field names, of those marked below, or as stored
-(`transfer-syntax=*`); a media type without one stands for its lossless default. What cannot be had is answered 406 with
+(`transfer-syntax=*`); a media type without one stands for its lossless default. Of what is
+wanted alike, what is stored comes first, then what loses nothing; where many answers wait for the processor, who takes
+frames as stored, too, gets them so. What cannot be had is answered 406 with
 what there is. An object in a lossy syntax is a derived one, with a SOP Instance UID of its own and the attributes of
 PS3.3 C.7.6.1.1.5. Objects without an image come in Explicit VR Little Endian. Nothing is converted to Implicit VR
 Little Endian or Explicit VR Big Endian.

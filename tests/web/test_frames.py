@@ -20,6 +20,7 @@ from isocenter.storage import ObjectFile
 from isocenter.web import frames
 from isocenter.web.frames import Form, choose_form, frame_numbers
 from isocenter.web.media_types import DEFAULT_SYNTAXES, parse_accept
+from isocenter.web.threads import Threads
 
 from .conftest import STUDY, Client, ct, part10, parts_of
 
@@ -193,6 +194,7 @@ def test_an_object_without_image(client: Client, store: Callable[..., None]) -> 
 
 JPEG, EXPLICIT = "1.2.840.10008.1.2.4.50", ExplicitVRLittleEndian
 VIDEO = "1.2.840.10008.1.2.4.102"
+RPCL = "1.2.840.10008.1.2.4.202"
 SV1, J2K, OCTET = "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.90", "application/octet-stream"
 
 
@@ -216,6 +218,44 @@ SV1, J2K, OCTET = "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.90", "applicati
 )  # fmt: skip
 def test_forms(accept: str, syntax: str, form: Form | None) -> None:
     assert choose_form(parse_accept(accept), transfer_syntax(syntax), single=True) == form
+
+
+#: What the viewer asks for over a slow link.
+SMALL = ", ".join(
+    [f"{OCTETS}; transfer-syntax=1.2.840.10008.1.2.4.{n}" for n in (202, 50, 51, 57, 70, 80, 81, 90, 91, 201, 203)]
+) + f", {AS_STORED}; q=0.5"  # fmt: skip
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, RLELossless, JPEGLSLossless])
+def test_what_is_wanted_alike_is_encoded_only_where_it_is_not_stored(syntax: str) -> None:
+    form = choose_form(parse_accept(SMALL), transfer_syntax(syntax), single=True)
+    assert form is not None
+    assert (form.transfer_syntax, form.encoded) == ((syntax, False) if syntax == JPEGLSLossless else (RPCL, True))
+
+
+@pytest.mark.parametrize("able", [lambda uid: uid != RPCL, lambda _: False])
+def test_of_what_is_wanted_alike_nothing_is_lost(able: Callable[[str], bool]) -> None:
+    lossy_first = ", ".join(f"{OCTETS}; transfer-syntax={uid}" for uid in (JPEG, RPCL, J2K))
+    form = choose_form(parse_accept(f"{lossy_first}, {AS_STORED}; q=0.5"), transfer_syntax(EXPLICIT), able, single=True)
+    assert form is not None
+    assert form.transfer_syntax == (J2K if able(J2K) else EXPLICIT)
+
+
+def test_busy_archives_send_as_stored_what_may_be_so(
+    client: Client, store: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(cine())
+    for busy, accept, syntax in [
+        (False, SMALL, RPCL),
+        (True, SMALL, EXPLICIT),
+        (True, f"{OCTETS}; transfer-syntax={RPCL}", RPCL),
+    ]:
+        monkeypatch.setattr(Threads, "crowded", busy)
+        answer = client.get(f"{INSTANCE}/frames/2", accept=accept)
+        assert f"transfer-syntax={syntax};" in answer.headers["content-type"]
+        ((_, body),) = parts_of(answer)
+        values = decode_frame(body, ImageDescription(6, 8, 1, "MONOCHROME2", 16, 16, PixelRepresentation=1), syntax)
+        assert values.tobytes() == frame_of(2)
 
 
 def test_numbers_are_bounded() -> None:

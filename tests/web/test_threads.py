@@ -115,3 +115,20 @@ def test_a_turn_that_fails_is_one(make, run_async, clock: Clock) -> None:
 
     run_async(run())
     assert len(clock.slept) == 1
+
+
+def test_many_that_compute_are_a_crowd_until_they_have_done(make, run_async, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.os, "cpu_count", lambda: 2)
+    made, gate = make(), threading.Event()
+
+    async def run() -> list[bool]:
+        seen, waiting = [], []
+        for _ in range(4):
+            waiting.append(made.paint(gate.wait, 10))
+            seen.append(made.crowded)
+        gate.set()
+        await asyncio.gather(*waiting)
+        await asyncio.sleep(0)
+        return [*seen, made.crowded]
+
+    assert run_async(run()) == [False, False, False, True, False]

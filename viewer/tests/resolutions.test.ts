@@ -185,7 +185,7 @@ describe('a body that arrives', () => {
     const headers = { 'content-type': `multipart/related; type="application/octet-stream"; transfer-syntax=${RPCL}; boundary=B`, 'content-length': String(length) };
     vi.stubGlobal('fetch', () => Promise.resolve(new Response(stream, { headers })));
     const told: EncodedFrame[] = [];
-    const frames = await new DicomWebClient('', '').frames({ study: '1', series: '2', instance: '3' }, [1], false, new AbortController().signal, ({ bytes, ...rest }) => told.push({ ...rest, bytes: bytes.slice() }));
+    const frames = await new DicomWebClient('', '').frames({ study: '1', series: '2', instance: '3' }, [1], 'stored', new AbortController().signal, ({ bytes, ...rest }) => told.push({ ...rest, bytes: bytes.slice() }));
     vi.unstubAllGlobals();
     expect([frames.length, frames[0]?.transferSyntaxUID, isBody(frames[0]?.bytes)]).toEqual([1, RPCL, true]);
     expect(told[0]).toEqual({ transferSyntaxUID: RPCL, bytes: body.slice(0, 3000) });

@@ -1,7 +1,8 @@
 """WADO-RS: retrieve frames, one or several (PS3.18 10.4.1.1.6, 8.7.3).
 
 A frame goes out as stored, straight from the file, when the client takes the stored transfer syntax; else as little
-endian values, which for native pixel data are the same bytes; or encoded in a syntax that the client names.
+endian values, which for native pixel data are the same bytes; or encoded in a syntax that the client names. Where many
+wait for the processor already, who would take something else, too, is not encoded for.
 """
 
 import re
@@ -16,7 +17,7 @@ from starlette.responses import Response
 
 from isocenter.archive import Archive, Instance
 from isocenter.codecs.registry import BIG_ENDIAN_PIXELS, can_decode
-from isocenter.codecs.writing import ENCODERS
+from isocenter.codecs.writing import ENCODERS, is_lossy
 from isocenter.dicom.layout import Layout, is_compressed
 from isocenter.dicom.uids import EXPLICIT_VR_LITTLE_ENDIAN, TransferSyntax
 from isocenter.errors import UsageError
@@ -97,9 +98,10 @@ def read_frames(node: Node, request: Request, instance: Instance, layout: Layout
         HTTPException: 406, there is no form that the client accepts.
     """
     single = len(numbers) == 1
-    form = choose_form(
-        accepted(request) or ANYTHING, layout.syntax, lambda uid: not why_not(layout, uid), single=single
-    )
+    accept = accepted(request) or ANYTHING
+    form = choose_form(accept, layout.syntax, lambda uid: not why_not(layout, uid), single=single)
+    if form is not None and form.encoded and node.threads.crowded:
+        form = choose_form(accept, layout.syntax, lambda _: False, single=single) or form
     if form is None:
         raise not_acceptable(*_offers(layout))
     bodies = [list(_pieces(node.archive, instance, layout, form, number)) for number in numbers]
@@ -159,15 +161,19 @@ def choose_form(
     *,
     single: bool,
 ) -> Form | None:
-    """Return the form that the client wants most and that can be had, or None; of equals one that needs no encoding."""
+    """Return the form that the client wants most and that can be had, or None.
+
+    Of equals one that needs no encoding, then one that loses nothing.
+    """
     as_stored = _compressed_form if is_compressed(syntax) else _native_form
-    forms: list[tuple[float, bool, Form]] = []
+    forms: list[tuple[float, bool, bool, Form]] = []
     for wanted in accept:
         if wanted.multipart or single:
             form = as_stored(wanted, syntax) or _encoded_form(wanted, can_encode)
             if form is not None:
-                forms.append((-wanted.quality, form.encoded, form))
-    return min(forms, key=lambda each: each[:2])[2] if forms else None
+                loses = form.encoded and is_lossy(form.transfer_syntax)
+                forms.append((-wanted.quality, form.encoded, loses, form))
+    return min(forms, key=lambda each: each[:3])[3] if forms else None
 
 
 def _encoded_form(wanted: MediaRange, can_encode: Callable[[str], bool]) -> Form | None:

@@ -30,7 +30,9 @@ class Threads:
         self._turns = ThreadPoolExecutor(1, "isocenter-turn")
         self._next_turn = 0.0
         self._readers = ThreadPoolExecutor(_READERS, "isocenter-read")
-        self._painters = ThreadPoolExecutor(max(2, os.cpu_count() or 1), "isocenter-paint")
+        self._most_painters = max(2, os.cpu_count() or 1)
+        self._painters = ThreadPoolExecutor(self._most_painters, "isocenter-paint")
+        self._painting = 0
         self._writers = ThreadPoolExecutor(_WRITERS, "isocenter-store")
 
     def read(self, function: Callable[[*Ts], T], *arguments: *Ts) -> asyncio.Future[T]:
@@ -45,7 +47,18 @@ class Threads:
 
     def paint(self, function: Callable[[*Ts], T], *arguments: *Ts) -> asyncio.Future[T]:
         """Call what computes."""
-        return _run(self._painters, function, *arguments)
+        self._painting += 1
+        painted = _run(self._painters, function, *arguments)
+        painted.add_done_callback(self._painted)
+        return painted
+
+    def _painted(self, _: object) -> None:
+        self._painting -= 1
+
+    @property
+    def crowded(self) -> bool:
+        """Whether what computes would have to wait for more than one that computes now."""
+        return self._painting >= 2 * self._most_painters
 
     def write(self, function: Callable[[*Ts], T], *arguments: *Ts) -> asyncio.Future[T]:
         """Call what waits until something is durable."""

@@ -5,7 +5,7 @@ import { text, type DataElement, type DataSet } from '../core/dicom-json';
 import type { StudyOpening } from '../core/opening';
 import { readPixelDescription } from '../core/pixels';
 import { isPicture, readInstance } from '../core/stack';
-import { DicomWebClient, ServerError, type EncodedFrame, type ObjectPath, type SystemInfo } from '../net/dicomweb';
+import { DicomWebClient, ServerError, type EncodedFrame, type FrameForm, type ObjectPath, type SystemInfo } from '../net/dicomweb';
 import type { DecodePool } from '../viewport/decode/pool';
 import { frameCount, readFrame, videoOf } from './frames';
 import type { LocalStudies } from './local-studies';
@@ -51,12 +51,12 @@ export class LocalClient extends DicomWebClient {
     return { opening, etag };
   }
 
-  override async frames(path: ObjectPath, frames: readonly number[], decoded: boolean, signal: AbortSignal): Promise<EncodedFrame[]> {
+  override async frames(path: ObjectPath, frames: readonly number[], form: FrameForm, signal: AbortSignal): Promise<EncodedFrame[]> {
     const object = this.opened(path);
     const answers: EncodedFrame[] = [];
     for (const frame of frames) {
       signal.throwIfAborted();
-      answers.push(await this.frame(object, frame, decoded));
+      answers.push(await this.frame(object, frame, form === 'values'));
     }
     return answers;
   }

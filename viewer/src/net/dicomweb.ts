@@ -28,6 +28,9 @@ export interface EncodedFrame {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** In which form frames come: as stored, as little endian values, or in HTJ2K where what is stored is bigger or has no lower resolutions. */
+export type FrameForm = 'stored' | 'values' | 'recoded';
+
 /** Hears of what there is of a frame, and in how many ms the rest comes if it goes on as before. */
 export type Arriving = (beginning: EncodedFrame, remaining: number) => void;
 
@@ -39,8 +42,19 @@ export interface ObjectPath {
 
 const JSON_TYPE = 'application/dicom+json';
 const LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
+const JPEG_FAMILY = '1.2.840.10008.1.2.4.';
 /** Lossless, lossless by resolution, either. */
-const HTJ2K: ReadonlySet<string> = new Set(['201', '202', '203'].map((last) => `1.2.840.10008.1.2.4.${last}`));
+const HTJ2K: ReadonlySet<string> = new Set(['201', '202', '203'].map((last) => JPEG_FAMILY + last));
+/** Not recoded: what has lost something, is as small, or says by itself that it is cut off (JPEG lossless). */
+const NOT_RECODED = ['50', '51', '57', '70', '80', '81', '90', '91', '201', '203'];
+
+const inSyntax = (transferSyntax: string): string => `multipart/related; type="application/octet-stream"; transfer-syntax=${transferSyntax}`;
+/** Of those that are wanted alike the archive sends the one that it has; a busy one sends any as stored. */
+const ACCEPT: Readonly<Record<FrameForm, string>> = {
+  stored: inSyntax('*'),
+  values: inSyntax(LITTLE_ENDIAN),
+  recoded: [...['202', ...NOT_RECODED].map((last) => inSyntax(JPEG_FAMILY + last)), `${inSyntax('*')}; q=0.5`].join(', '),
+};
 
 export class DicomWebClient {
   /** Whether it answers from files of this page instead of the archive, so that nothing can be stored. */
@@ -64,10 +78,9 @@ export class DicomWebClient {
     return { opening: (await response.json()) as StudyOpening, etag: response.headers.get('etag') ?? '' };
   }
 
-  /** Frames (numbers from 1) as stored, or decoded by the archive to little endian. One answer, in the order asked for. `arriving` hears of a first one in HTJ2K as it comes. */
-  async frames(path: ObjectPath, frames: readonly number[], decoded: boolean, signal: AbortSignal, arriving?: Arriving): Promise<EncodedFrame[]> {
-    const accept = `multipart/related; type="application/octet-stream"; transfer-syntax=${decoded ? LITTLE_ENDIAN : '*'}`;
-    const response = await this.get(`${this.object(path)}/frames/${frames.join(',')}`, accept, signal);
+  /** Frames (numbers from 1). One answer, in the order asked for. `arriving` hears of a first one in HTJ2K as it comes. */
+  async frames(path: ObjectPath, frames: readonly number[], form: FrameForm, signal: AbortSignal, arriving?: Arriving): Promise<EncodedFrame[]> {
+    const response = await this.get(`${this.object(path)}/frames/${frames.join(',')}`, ACCEPT[form], signal);
     const type = response.headers.get('content-type') ?? '';
     const syntax = parameter(type, 'transfer-syntax');
     const body = arriving && HTJ2K.has(syntax) ? await readArriving(response, (arrived) => tellOfFrame(arrived, syntax, arriving)) : await response.arrayBuffer();

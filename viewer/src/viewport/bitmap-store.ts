@@ -7,6 +7,7 @@ import { Signal } from '../core/lifecycle';
 import { overlayBits } from '../core/overlay-planes';
 import { forgetPictureInfo, pixelShapeOf } from '../core/picture-info';
 import { readPixelDescription, type PixelDescription } from '../core/pixels';
+import { isWorthRecoding } from '../core/recoding';
 import type { DisplaySet, Instance, Picture } from '../core/stack';
 import type { Bitmap } from '../core/viewport-port';
 import type { Arriving, DicomWebClient, EncodedFrame, ObjectPath } from '../net/dicomweb';
@@ -60,6 +61,7 @@ export class BitmapStore implements PictureStore {
     private readonly queue: RequestQueue,
     private readonly pool: DecodePool,
     budget: number,
+    private readonly linkRate: () => number | undefined = () => undefined,
   ) {
     this.bitmaps = new HeldBitmaps(budget);
   }
@@ -162,12 +164,19 @@ export class BitmapStore implements PictureStore {
   }
 
   private async fetchFrames(path: ObjectPath, pictures: readonly Picture[], signal: AbortSignal): Promise<EncodedFrame[] | undefined> {
-    try {
-      return await this.client.frames(path, pictures.map(({ frame }) => frame), false, signal, pictures[0] && pictures.length === 1 ? this.sharpening(pictures[0]) : undefined);
-    } catch (error) {
-      if (isAbort(error) || error instanceof Unreachable) throw error;
-      return undefined;
+    const arriving = pictures[0] && pictures.length === 1 ? this.sharpening(pictures[0]) : undefined;
+    for (const form of pictures[0] && this.isRecoded(pictures[0]) ? (['recoded', 'stored'] as const) : (['stored'] as const)) {
+      try {
+        return await this.client.frames(path, pictures.map(({ frame }) => frame), form, signal, arriving);
+      } catch (error) {
+        if (isAbort(error) || error instanceof Unreachable) throw error;
+      }
     }
+    return undefined;
+  }
+
+  private isRecoded({ instance: { dataSet } }: Picture): boolean {
+    return !this.client.local && isWorthRecoding(readPixelDescription(dataSet), overlayBits(dataSet).length > 0, this.linkRate());
   }
 
   /** What turns the beginnings of a picture into what is shown of it, for whoever waits for it. */
@@ -192,7 +201,7 @@ export class BitmapStore implements PictureStore {
         return { ...this.bitmap(picture, await this.decode(picture.instance, answer as EncodedFrame, packed), 'browser'), lossy: LOSSY_SYNTAXES.has(transferSyntaxUID) };
       },
       async () => {
-        const [decoded] = await this.client.frames(path, [picture.frame], true, signal);
+        const [decoded] = await this.client.frames(path, [picture.frame], 'values', signal);
         return this.bitmap(picture, await this.decode(picture.instance, decoded as EncodedFrame, packed), 'archive');
       },
       async () => drawnByArchive(picture, await this.client.rendered(path, picture.frame, signal)),

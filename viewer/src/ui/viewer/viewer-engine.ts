@@ -8,6 +8,7 @@ import { unsaved } from '../../core/unsaved';
 import { BitmapStore } from '../../viewport/bitmap-store';
 import { DecodePool } from '../../viewport/decode/pool';
 import { connection } from '../../net/connection';
+import { linkRate } from '../../net/link-rate';
 import { DraftClient } from '../../net/study-drafts';
 import { patient } from '../../net/patient';
 import { HangingClient } from '../../net/hanging-client';
@@ -229,7 +230,9 @@ export function createEngine({ client, queue, local }: Services): ViewerEngine {
   const owner = new Owner();
   const pool = new DecodePool();
   owner.own(() => pool.dispose());
-  const store = new BitmapStore(client, queue, pool, memoryBudget());
+  const link = linkRate();
+  owner.own(link.watch());
+  const store = new BitmapStore(client, queue, pool, memoryBudget(), link.rate);
   owner.own(() => store.dispose());
   const loader = new StudyLoader(client);
   owner.own(() => loader.dispose());

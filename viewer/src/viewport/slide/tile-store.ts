@@ -107,8 +107,8 @@ export class TileStore {
 
   private async decoded(path: ObjectPath, tile: Tile, signal: AbortSignal): Promise<ImageBitmap> {
     const { dataSet } = tile.instance;
-    for (const byArchive of [false, true]) {
-      const [frame] = await this.client.frames(path, [tile.frame], byArchive, signal);
+    for (const form of ['stored', 'values'] as const) {
+      const [frame] = await this.client.frames(path, [tile.frame], form, signal);
       if (!frame) break;
       try {
         const description = readPixelDescription(dataSet);

@@ -33,7 +33,7 @@ async function framesOf({ client, queue }: LoadSources, set: DisplaySet, count: 
   const path = { study: set.StudyInstanceUID, series: set.SeriesInstanceUID, instance: set.instances[0]?.SOPInstanceUID ?? '' };
   const batches = Array.from({ length: Math.ceil(count / FRAMES_A_REQUEST) }, (_, index) => Array.from({ length: Math.min(FRAMES_A_REQUEST, count - index * FRAMES_A_REQUEST) }, (__, at) => index * FRAMES_A_REQUEST + at + 1));
   await Promise.all(batches.map(async (numbers) => {
-    const answers = await queue.add('interaction', (signal) => client.frames(path, numbers, true, signal)).result;
+    const answers = await queue.add('interaction', (signal) => client.frames(path, numbers, 'values', signal)).result;
     answers.forEach(({ bytes }, index) => take(numbers[index] as number, bytes));
   }));
 }
