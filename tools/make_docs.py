@@ -360,7 +360,9 @@ QIDO-RS: matching as above; `includefield` (keywords, tags, `all`), `limit`, `of
 TimezoneOffsetFromUTC as above; ranges of date and time are combined; at most 20 000 answers, with a Warning if there
 are more. Extension: `orderby=PatientName,-StudyDate` orders by attributes of the level
 or of one above, descending after a hyphen; absent values come last either way, studies with equal ones are in the
-order of their UIDs; instances only where a study or series is named.
+order of their UIDs; instances only where a study or series is named. Extension: `status=` finds what belongs to studies
+that are `arriving` (a series has not settled), have a `conflict` in the list, were `corrected`, have a `report` (SR or
+document, dose and logs apart) or `key-images`.
 
 OPTIONS at any address under `/dicom-web` tells which methods, parameters and media types it and those below it have
 (PS3.18 8.9), as WADL or JSON. HEAD is answered wherever GET is. Single instances and bulk data have byte ranges,

@@ -129,6 +129,7 @@ def report() -> Dataset:
     _patient(dataset, "Report^Only", "P-004", "20240304", "Findings")
     dataset.Modality, dataset.SeriesNumber, dataset.InstanceNumber = "SR", 1, 1
     dataset.ContentDate, dataset.ContentTime = "20240304", "120000"
+    dataset.InstitutionName = "St. Mary's"
     item = Dataset()
     item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = CTImageStorage, f"{CT_STUDY}.1.1"
     dataset.ReferencedImageSequence = [item]

@@ -70,6 +70,23 @@ def test_filters_by_modality_and_date(view):
     expect(view.page.locator(".row")).to_have_count(4)
 
 
+def test_filters_by_institution_and_status(view):
+    view.list()
+    view.page.keyboard.press("f")
+    view.page.keyboard.type("mary")
+    expect(view.page.locator(".row-name")).to_have_text(["Report, Only"])
+    view.page.reload()  # the address keeps it
+    expect(view.page.get_by_label("Institution", exact=True)).to_have_value("mary")
+    expect(view.page.locator(".row-name")).to_have_text(["Report, Only"])
+    view.page.get_by_role("button", name="Institution and status").click()
+    expect(view.page.locator(".row")).to_have_count(4)
+    assert view.page.url == f"{view.archive.url}/"
+    view.page.keyboard.press("f")
+    view.page.get_by_label("Status", exact=True).select_option("With a report")
+    expect(view.page.locator(".row-name")).to_have_text(["Report, Only"])
+    assert view.page.url.endswith("/?status=report")
+
+
 def test_sorts_by_a_column(view):
     view.list()
     view.page.get_by_role("button", name="Patient").click()

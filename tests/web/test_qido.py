@@ -1,11 +1,15 @@
 """QIDO-RS: reading the query, the shape of answers, what is told about what was not understood."""
 
+import time
 from collections.abc import Callable
 from xml.etree import ElementTree as ET
 
 import pytest
+from pydicom.uid import ComprehensiveSRStorage, XRayRadiationDoseSRStorage
 from starlette.datastructures import QueryParams
 
+from isocenter.archive import Archive
+from isocenter.editing import By
 from isocenter.errors import UsageError
 from isocenter.index.query import Level
 from isocenter.web import qido
@@ -100,6 +104,30 @@ def test_order_of_other_levels(client: Client, filled: None) -> None:
     assert uids(client, "/series?orderby=PatientName,Modality", "0020000E")[0] == f"{OTHER}.1"
     found = uids(client, f"{instances}?orderby=Modality,-InstanceNumber", "00080018")
     assert found == [f"{STUDY}.1.2", f"{STUDY}.1.1", f"{STUDY}.2.3"]
+
+
+def test_states(client: Client, archive: Archive, store: Callable[..., None]) -> None:
+    """What is arriving, contradicts, was corrected, or has a report or key images; a dose report is none."""
+    sr = {"study": OTHER, "PatientName": "Beispiel^Erika", "PatientID": "P2", "Modality": "SR"}
+    store(ct(1), ct(2, study=OTHER, PatientName="Beispiel^Erika", PatientID="P2"))
+    store(ct(3, series=2, **sr, SOPClassUID=XRayRadiationDoseSRStorage))
+
+    def found(state: str, path: str = "/studies") -> list[str]:
+        return uids(client, f"{path}?status={state}")
+
+    assert sorted(found("arriving")) == [STUDY, OTHER]
+    archive.settle(time.time() + 3600)
+    assert [found(state) for state in ("arriving", "conflict", "corrected", "report", "key-images")] == [[]] * 5
+    store(ct(4, series=3, **sr, SOPClassUID=ComprehensiveSRStorage), ct(5, series=4, **sr | {"Modality": "KO"}))
+    store(ct(1, Rows=7))
+    assert [found(state) for state in ("arriving", "report", "key-images", "conflict")] == [[OTHER]] * 3 + [[STUDY]]
+    assert found("report", "/series") == [OTHER] * 4  # what belongs to these studies
+    archive.settle(time.time() + 7200)
+    archive.editing.edit(OTHER, {"StudyDescription": "Other"}, By("me", "typo"), time.time() + 7200)
+    assert found("corrected") == [OTHER]
+    refused = client.get("/dicom-web/studies?status=asleep")
+    assert refused.status_code == 400
+    assert "status must be arriving, conflict" in refused.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(

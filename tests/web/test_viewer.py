@@ -50,6 +50,7 @@ def test_the_page_of_the_list_names_its_first_rows(client: Client, built: Path) 
     link = client.get("/?orderby=-StudyDate,-StudyTime").headers["link"]
     assert link.startswith("<dicom-web/studies?orderby=-StudyDate%2C-StudyTime&limit=50&offset=0>; ")
     assert client.get('/?orderby="><').headers["link"].startswith("<dicom-web/studies?limit=50&offset=0>; ")
+    assert "link" not in client.get("/?orderby=PatientName&modality=CT").headers  # that is another search
     source = (Path(__file__).parents[2] / "viewer/src/ui/study-list/use-studies.ts").read_text()
     assert "const FIRST = 50;" in source
     assert not [path for path in ("/viewer", "/viewer/", "/index.html") if "link" in client.get(path).headers]

@@ -1,6 +1,7 @@
 // Starts the page. The first rows of the study list are asked for before it is drawn.
 
 import { createRoot } from 'react-dom/client';
+import { ALL } from './core/study-filter';
 import { NEWEST_FIRST } from './core/study-row';
 import { App } from './ui/app';
 import { watchVersion } from './net/offline';
@@ -16,7 +17,7 @@ const root = document.getElementById('root');
 if (root) {
   const services = createServices();
   const place = placeNow();
-  const rows = place.page === 'list' ? beginStudies(services.client, place.sort ?? NEWEST_FIRST) : undefined;
+  const rows = place.page === 'list' ? beginStudies(services.client, place.filter ?? ALL, place.sort ?? NEWEST_FIRST) : undefined;
   void Promise.all([settings.load(), rows]).then(() =>
     createRoot(root).render(
       <ServicesProvider services={services}>

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { readPlace, writePlace, type ViewerPlace } from '../src/core/deep-link';
+import { ALL } from '../src/core/study-filter';
 
 const place: ViewerPlace = { page: 'viewer', studies: ['1.2', '1.3'], series: '1.2.1', instance: '', layout: { rows: 2, columns: 2, panes: ['1.2.1', '', '1.3.9', ''] } };
 
@@ -7,6 +8,15 @@ test('a link names studies, layout and what is in it', () => {
   const written = writePlace(place);
   expect(written).toBe('/viewer?StudyInstanceUIDs=1.2,1.3&SeriesInstanceUID=1.2.1&Layout=2x2&Panes=1.2.1,,1.3.9,');
   expect(readPlace('/viewer', written.replace('/viewer', ''))).toEqual(place);
+});
+
+test('the address of the list has its order and filters, and never what may be a name', () => {
+  const filter = { ...ALL, modality: 'CT', range: 'week', institution: 'St. Mary, east', status: 'key-images' } as const;
+  const written = writePlace({ page: 'list', sort: { key: 'name', descending: false }, filter: { ...filter, search: 'Doe' } });
+  expect(written).toBe('/?orderby=PatientName&date=week&modality=CT&institution=St.%20Mary%2C%20east&status=key-images');
+  expect(readPlace('/', written.slice(1))).toEqual({ page: 'list', sort: { key: 'name', descending: false }, filter });
+  expect(readPlace('/', '?date=1999&modality=<b>&status=asleep&search=Doe')).toEqual({ page: 'list' });
+  expect(writePlace({ page: 'list', filter: ALL })).toBe('/');
 });
 
 test('layouts that there are not are left out', () => {

@@ -7,7 +7,8 @@ import { formatPersonName, inlineBytes, number, numbers } from '../src/core/dico
 import { firstTool, mouseDrag, readPointer, USUAL_POINTER, wheelSteps } from '../src/core/gesture';
 import { loadedRuns, loadingOrder } from '../src/core/loading-order';
 import { displaySets } from '../src/core/stack';
-import { mergedRows, orderOf, readStudyRow, sortedRows, sortOf, studyQueries } from '../src/core/study-row';
+import { ALL, studyQueries } from '../src/core/study-filter';
+import { mergedRows, orderOf, readStudyRow, sortedRows, sortOf } from '../src/core/study-row';
 import { matchingLines, tagLines } from '../src/core/tag-tree';
 import { dataSet, slice } from './builders';
 
@@ -48,13 +49,16 @@ describe('dates', () => {
 describe('study list', () => {
   const NOW = new Date(2026, 0, 3);
   it('asks once without words, once for each attribute with words', () => {
-    expect(studyQueries({ search: ' ', modality: 'CT', range: 'today' }, NOW)).toEqual([{ StudyDate: '20260103', ModalitiesInStudy: 'CT' }]);
-    const queries = studyQueries({ search: 'doe  jo*', modality: '', range: 'all' }, NOW);
-    expect(queries[0]).toEqual({ PatientName: '*doe*jo*', fuzzymatching: 'true' });
-    expect(queries.slice(1).map((query) => Object.entries(query)[0]?.join(' '))).toEqual([
+    expect(studyQueries({ ...ALL, search: ' ', modality: 'CT', range: 'today' }, NOW)).toEqual([{ StudyDate: '20260103', ModalitiesInStudy: 'CT' }]);
+    const queries = studyQueries({ ...ALL, search: 'doe  jo*', status: 'report' }, NOW);
+    expect(queries[0]).toEqual({ PatientName: '*doe*jo*', fuzzymatching: 'true', status: 'report' });
+    expect(queries.slice(1).map((query) => Object.entries(query)[1]?.join(' '))).toEqual([
       'PatientID *doe*jo*', 'PatientID *DOE*JO*', 'AccessionNumber *doe*jo*', 'AccessionNumber *DOE*JO*',
       'StudyDescription *doe*jo*', 'StudyDescription *DOE*JO*', 'StudyDescription *Doe*Jo*',
     ]); // prettier-ignore
+  });
+  it('asks for an institution in the usual ways of writing, all at once', () => {
+    expect(studyQueries({ ...ALL, institution: ' st. mary\\*' }, NOW)).toEqual([{ InstitutionName: '*st.*mary*\\*ST.*MARY*\\*St.*Mary*' }]);
   });
   const row = (uid: string, when: string, name = '') => readStudyRow(dataSet({ StudyInstanceUID: uid, StudyDate: when, PatientName: { Alphabetic: name } }));
   it('merges answers and sorts newest first', () => {

@@ -40,6 +40,7 @@ const TABLES: readonly (readonly [file: string, table: string, columns: Columns]
   ['ui/anonymize/project-step.tsx', 'TARGETS', [1, 2]],
   ['ui/anonymize/project-step.tsx', 'BURNED_IN', ['sequester', 'blank', 'ocr', 'ocr-technical', 'keep']],
   ['ui/study-list/filter-bar.tsx', 'RANGES', [1]],
+  ['ui/study-list/filter-bar.tsx', 'STATUS_NAMES', ['arriving', 'conflict', 'corrected', 'report', 'key-images']],
   ['ui/study-list/study-list-page.tsx', 'ACTIONS', [1, 3]],
   ['ui/study-list/study-list-page.tsx', 'COUNTED', ['one', 'more', 'oneMatch', 'moreMatch']],
   ['ui/study-list/study-table.tsx', 'COLUMNS', ['title']],

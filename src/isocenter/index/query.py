@@ -21,6 +21,7 @@ from isocenter.index.name_words import fuzzy
 from isocenter.index.schema import code, instance, is_empty, patient, series, study
 from isocenter.index.site_keys import SiteKey
 from isocenter.index.site_values import conditions_of
+from isocenter.index.status import StudyStatus, condition_of
 
 __all__ = ["MATCHED_AS", "Level", "Query", "compile_page", "compile_query"]
 
@@ -59,7 +60,8 @@ class Query:
     range and a time range together are one range of moments (PS3.4 C.2.2.2.5); ``timezone``: the offset from UTC that
     dates and moments among the keys are given at, "" for that of each study; ``order``: tags to order by, each with
     whether it descends, instead of the level's own order (pages have that);
-    ``site``: keys that the site has added, each as in ``keys``; ``shown``: those of them that answers carry.
+    ``site``: keys that the site has added, each as in ``keys``; ``shown``: those of them that answers carry;
+    ``status``: of studies that are in this state only.
     """
 
     level: Level
@@ -73,6 +75,7 @@ class Query:
     order: tuple[tuple[int, bool], ...] = ()
     site: tuple[tuple[SiteKey, str], ...] = ()
     shown: tuple[SiteKey, ...] = ()
+    status: StudyStatus | None = None
 
 
 def compile_query(query: Query) -> "sa.Select[Any]":
@@ -150,6 +153,8 @@ def _conditions(query: Query) -> dict[Level, list[Condition]]:
         conditions.setdefault(attribute.level, []).append(condition)
     for level, condition in conditions_of(query.site, compare):
         conditions.setdefault(level, []).append(condition)
+    if query.status is not None:
+        conditions.setdefault(Level.STUDY, []).append(condition_of(query.status))
     return conditions
 
 

@@ -21,6 +21,7 @@ from isocenter.index.attributes import BY_TAG, Kind, Level
 from isocenter.index.moments import offset_minutes
 from isocenter.index.query import Query
 from isocenter.index.site_keys import SiteKey, read_path
+from isocenter.index.status import StudyStatus
 from isocenter.web.addresses import address_of, base_address
 from isocenter.web.media_types import DICOM_XML
 from isocenter.web.models import model_type, xml_response
@@ -50,10 +51,11 @@ _INSTANCE_ATTRIBUTES = frozenset({
 
 #: ModalitiesInStudy and SOPClassesInStudy: lists that are computed and can be keys all the same.
 _SEARCHABLE_LISTS = frozenset({0x00080061, 0x00080062})
-#: The options that are not attributes (PS3.18 Table 8.3.4-1), and ``orderby``; the negotiation reads ``accept``.
+#: The options that are not attributes (PS3.18 Table 8.3.4-1), ``orderby`` and ``status``; the negotiation reads
+#: ``accept``.
 OPTIONS = frozenset({
     "includefield", "limit", "offset", "fuzzymatching", "emptyvaluematching", "multiplevaluematching", "orderby",
-    "accept",
+    "status", "accept",
 })  # fmt: skip
 _MAX_ORDERS = 8
 _MAX_WARNINGS = 8
@@ -166,6 +168,7 @@ def read_search(
         order=_order(parameters),
         site=tuple(site),
         shown=_shown(level, parameters, added, [key for key, _ in site]),
+        status=_status(parameters),
     )
     return Search(query, ignored(unsupported))
 
@@ -271,6 +274,15 @@ def _order(parameters: QueryParams) -> tuple[tuple[int, bool], ...]:
     if len(names) > _MAX_ORDERS:
         raise UsageError(f"orderby names {len(names)} attributes; {_MAX_ORDERS} are allowed")
     return tuple((tag_of(name.removeprefix("-")), name.startswith("-")) for name in names)
+
+
+def _status(parameters: QueryParams) -> StudyStatus | None:
+    """Return the state that studies are to be in, an extension."""
+    text = parameters.get("status")
+    known = {status.value: status for status in StudyStatus}
+    if text and text not in known:
+        raise UsageError(f"status must be {', '.join(known)}, not {text[:32]!r}")
+    return known[text] if text else None
 
 
 def number_of(parameters: QueryParams, name: str) -> int | None:

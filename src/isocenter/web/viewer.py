@@ -3,7 +3,8 @@
 Names under ``assets/`` carry a hash of their content and never change; everything else is asked for again each time.
 A file with a compressed sibling (``.br``, ``.gz``) is served in that form to clients that take it. The page names its
 files relative to its own address, so that a proxy may show it below any path; ``sw.js`` is its service worker. The page
-of the study list comes with a link to its first rows (RFC 8288), which browsers ask for before any script has run.
+of the study list, unless its address has a filter, comes with a link to its first rows (RFC 8288), which browsers ask
+for before any script has run.
 """
 
 import re
@@ -46,6 +47,7 @@ _SERVICE_WORKER = "sw.js"
 #: A service worker has a policy of its own: this one needs to fetch files of this server, nothing else.
 _WORKER_POLICY = {"content-security-policy": "default-src 'none'; connect-src 'self'"}
 #: What the address of the list may order by.
+_ORDER_BY = "orderby"
 _ORDER = re.compile(r"-?[A-Za-z]{1,64}(,-?[A-Za-z]{1,64}){0,3}")
 
 
@@ -61,8 +63,8 @@ class Viewer:
             return Response((PAGES / "missing.html").read_bytes(), media_type=_TYPES[".html"], headers=_no_cache())
         depth = request.path_params["rest"].count("/") + 1 if "rest" in request.path_params else 0
         response = _based(self._folder / "index.html", depth) if depth else _serve(self._folder / "index.html", request)
-        if request.url.path.endswith("/") and not depth:
-            response.headers["link"] = _first_rows(request.query_params.get("orderby", ""))
+        if request.url.path.endswith("/") and not depth and not request.query_params.keys() - {_ORDER_BY}:
+            response.headers["link"] = _first_rows(request.query_params.get(_ORDER_BY, ""))
         return response
 
     async def file(self, _node: Node, request: Request) -> Response:
@@ -81,7 +83,7 @@ class Viewer:
 
 def _first_rows(order: str) -> str:
     """Return the link to what ``viewer/src/ui/study-list/use-studies.ts`` asks for first: another would be in vain."""
-    ordered = urlencode({"orderby": order}) + "&" if _ORDER.fullmatch(order) else ""
+    ordered = urlencode({_ORDER_BY: order}) + "&" if _ORDER.fullmatch(order) else ""
     return f'<dicom-web/studies?{ordered}limit=50&offset=0>; rel="preload"; as="fetch"; crossorigin'
 
 

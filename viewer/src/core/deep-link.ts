@@ -1,8 +1,10 @@
-// The address of a page: the list at /[?orderby=PatientName], a study at /viewer?StudyInstanceUIDs=…[&SeriesInstanceUID=…][&SOPInstanceUID=…]; with
+// The address of a page: the list at /[?orderby=PatientName][&date=today][&modality=CT][&institution=…][&status=report],
+// a study at /viewer?StudyInstanceUIDs=…[&SeriesInstanceUID=…][&SOPInstanceUID=…]; with
 // several panes also &Layout=2x3&Panes=…, a series or object each, nothing for an empty pane. A link to one picture has &Frame=… and
 // &Window=center,width,function. No patient data is ever part of it.
 // Local files are at /#viewer?… instead: browsers send nothing behind a # to the server.
 
+import { ALL, filterParameters, readFilter, type StudyFilter } from './study-filter';
 import { orderOf, sortOf, type Sort } from './study-row';
 import type { Window } from './window';
 
@@ -10,6 +12,8 @@ export interface ListPlace {
   page: 'list';
   /** Other than the newest first. */
   sort?: Sort;
+  /** Other than all studies. */
+  filter?: StudyFilter;
 }
 export interface PanesPlace {
   rows: number;
@@ -52,7 +56,8 @@ function readQuery(path: string, query: string): Place {
   const studies = values('studyinstanceuids', 'studyinstanceuid', 'studyuid');
   if (!/\/viewer\/?$/.test(path) || studies.length === 0) {
     const sort = sortOf(all('orderby').join(','));
-    return sort && orderOf(sort) ? { page: 'list', sort } : { page: 'list' };
+    const filter = readFilter((name) => all(name).join(','));
+    return { page: 'list', ...(sort && orderOf(sort) ? { sort } : {}), ...(filter ? { filter } : {}) };
   }
   const layout = readLayout(all('layout')[0] ?? '', all('panes'));
   return { page: 'viewer', studies, series: values('seriesinstanceuid', 'seriesinstanceuids')[0] ?? '', instance: values('sopinstanceuid')[0] ?? '', ...readPicture(values('sopinstanceuid').length > 0 ? Number(all('frame')[0]) : 0, all('window')), ...(layout ? { layout } : {}) };
@@ -76,7 +81,8 @@ function readLayout(text: string, uids: readonly string[]): PanesPlace | undefin
 export function writePlace(place: Place, site = ''): string {
   if (place.page === 'list') {
     const order = place.sort ? orderOf(place.sort) : '';
-    return `${site}/${order ? `?orderby=${order}` : ''}`;
+    const parts = [...(order ? [`orderby=${order}`] : []), ...filterParameters(place.filter ?? ALL)];
+    return `${site}/${parts.length > 0 ? `?${parts.join('&')}` : ''}`;
   }
   const { studies, series, instance, frame, window, layout, local } = place;
   const parts = [`StudyInstanceUIDs=${studies.join(',')}`];

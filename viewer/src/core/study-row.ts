@@ -1,6 +1,6 @@
-// A study as the list shows it, from a QIDO answer; search terms and order as QIDO keys; merging of answers. Pure.
+// A study as the list shows it, from a QIDO answer; the order as a QIDO key; merging of answers. Pure.
 
-import { dateRangeKey, formatAge, formatDate, formatTime, type DateRange } from './dates';
+import { formatAge, formatDate, formatTime } from './dates';
 import { number, text, texts, type DataSet } from './dicom-json';
 
 export interface StudyRow {
@@ -43,42 +43,6 @@ export function readStudyRow(dataSet: DataSet): StudyRow {
     series: number(dataSet, 'NumberOfStudyRelatedSeries') ?? 0,
     images: number(dataSet, 'NumberOfStudyRelatedInstances') ?? 0,
   };
-}
-
-export interface StudyFilter {
-  search: string;
-  modality: string;
-  range: DateRange;
-}
-
-type Casing = (words: readonly string[]) => readonly string[];
-const asTyped: Casing = (words) => words;
-const upper: Casing = (words) => words.map((word) => word.toUpperCase());
-const capitalised: Casing = (words) => words.map((word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase());
-
-/**
- * What the search field covers. Archives match names in any case (PS3.4 C.2.2.2.1), other attributes as they are
- * written: these are asked for as typed and as they are usually written.
- */
-const SEARCHED: readonly (readonly [keyword: string, casings: readonly Casing[]])[] = [
-  ['PatientName', [asTyped]],
-  ['PatientID', [asTyped, upper]],
-  ['AccessionNumber', [asTyped, upper]],
-  ['StudyDescription', [asTyped, upper, capitalised]],
-];
-
-/** QIDO queries for the attributes that the search field covers; a single one where nothing is searched for. */
-export function studyQueries({ search, modality, range }: StudyFilter, now: Date): Record<string, string>[] {
-  const common: Record<string, string> = {};
-  const dates = dateRangeKey(range, now);
-  if (dates) common.StudyDate = dates;
-  if (modality) common.ModalitiesInStudy = modality;
-  const words = search.replace(/[\\*?^,=]+/g, ' ').trim().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return [common];
-  return SEARCHED.flatMap(([keyword, casings]) => {
-    const patterns = new Set(casings.map((casing) => `*${casing(words).join('*')}*`));
-    return [...patterns].map((pattern) => ({ ...common, [keyword]: pattern, ...(keyword === 'PatientName' ? { fuzzymatching: 'true' } : {}) }));
-  });
 }
 
 /** What the archive sorts by, for each column that can be sorted. */

@@ -37,7 +37,7 @@ export function App(): JSX.Element {
   }, [onList, listed]);
   return (
     <>
-      <ErrorBoundary>{place.page === 'list' ? <StudyListPage order={place.sort} onListed={onListed} /> : place.local ? <LocalViewer place={place} /> : <Viewer place={place} />}</ErrorBoundary>
+      <ErrorBoundary>{place.page === 'list' ? <StudyListPage order={place.sort} narrowed={place.filter} onListed={onListed} /> : place.local ? <LocalViewer place={place} /> : <Viewer place={place} />}</ErrorBoundary>
       <DropTarget storing={onList} />
       {place.page === 'viewer' && place.local ? null : <ConnectionNote />}
       <VersionNote />

@@ -1,10 +1,10 @@
-// Search field, date range and modality of the study list.
+// Search field, date range and modality of the study list; behind a button institution and status.
 
-import { Search, X } from 'lucide-react';
+import { Search, SlidersHorizontal, X } from 'lucide-react';
 import type { JSX, RefObject } from 'react';
 import type { DateRange } from '../../core/dates';
 import { t } from '../../core/language';
-import type { StudyFilter } from '../../core/study-row';
+import { STATUSES, type StudyFilter, type StudyStatus } from '../../core/study-filter';
 
 const RANGES: readonly (readonly [DateRange & string, string])[] = [
   ['today', 'Today'],
@@ -14,13 +14,27 @@ const RANGES: readonly (readonly [DateRange & string, string])[] = [
 ];
 const MODALITIES = ['CT', 'MR', 'PT', 'US', 'XA', 'CR', 'DX', 'MG', 'NM', 'RF', 'SC', 'SR'] as const;
 
+const STATUS_NAMES: Readonly<Record<StudyStatus, string>> = {
+  arriving: 'Arriving',
+  conflict: 'In conflict',
+  corrected: 'Corrected',
+  report: 'With a report',
+  'key-images': 'With key images',
+};
+
 interface Props {
   filter: StudyFilter;
   field: RefObject<HTMLInputElement | null>;
   onChange(filter: StudyFilter): void;
 }
 
-export function FilterBar({ filter, field, onChange }: Props): JSX.Element {
+interface BarProps extends Props {
+  /** The further filters are shown. */
+  more: boolean;
+  onMore(shown: boolean): void;
+}
+
+export function FilterBar({ filter, field, more, onChange, onMore }: BarProps): JSX.Element {
   return (
     <div className="filters" role="search">
       <label className="search">
@@ -55,6 +69,36 @@ export function FilterBar({ filter, field, onChange }: Props): JSX.Element {
         <option value="">{t('All modalities')}</option>
         {MODALITIES.map((modality) => (
           <option key={modality}>{modality}</option>
+        ))}
+      </select>
+      <button type="button" className="icon-button" aria-label={t('Institution and status')} title={`${t('Institution and status')}  F`} aria-expanded={more} aria-pressed={more} onClick={() => onMore(!more)}>
+        <SlidersHorizontal size={18} aria-hidden="true" />
+      </button>
+    </div>
+  );
+}
+
+export function MoreFilters({ filter, field, onChange }: Props): JSX.Element {
+  return (
+    <div className="more-filters" role="search" aria-label={t('Institution and status')}>
+      <label className="search">
+        <span className="visually-hidden">{t('Institution')}</span>
+        <input
+          ref={field}
+          type="text"
+          spellCheck={false}
+          autoComplete="off"
+          placeholder={t('Institution')}
+          value={filter.institution}
+          onChange={(event) => onChange({ ...filter, institution: event.target.value })}
+        />
+      </label>
+      <select aria-label={t('Status')} className="select" value={filter.status} onChange={(event) => onChange({ ...filter, status: event.target.value as StudyStatus | '' })}>
+        <option value="">{t('Any status')}</option>
+        {STATUSES.map((status) => (
+          <option key={status} value={status}>
+            {t(STATUS_NAMES[status])}
+          </option>
         ))}
       </select>
     </div>

@@ -2,23 +2,26 @@
 
 import { FileStack, FolderOpen, Upload } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useRef, useState, type JSX } from 'react';
-import { commandForKey, keyLabel, titleOf, type CommandName } from '../../core/commands';
+import { flushSync } from 'react-dom';
+import { keyLabel, titleOf } from '../../core/commands';
 import { counted, t } from '../../core/language';
-import { NEWEST_FIRST, orderOf, type Sort, type StudyFilter, type StudyRow } from '../../core/study-row';
+import { ALL, isAll, type StudyFilter } from '../../core/study-filter';
+import { NEWEST_FIRST, type Sort, type StudyRow } from '../../core/study-row';
 import type { SystemInfo } from '../../net/dicomweb';
 import { afterDrawing } from '../parts/after-drawing';
 import { Mark } from '../parts/mark';
 import { noteListed } from '../neighbours';
 import { navigate, noteAddress } from '../place';
 import { useServices } from '../services';
-import { FilterBar } from './filter-bar';
+import { FilterBar, MoreFilters } from './filter-bar';
 import { EmptyArchive, nodeAddress, NothingFound, OutOfReach, SkeletonRows } from './list-states';
 import './study-list.css';
 import { LocalPanel } from './local-panel';
 import { StudyTable } from './study-table';
 import { UploadPanel } from './upload-panel';
+import { useListKeys } from './use-list-keys';
 import { isPossible, useMarks, type MarkedAction, type Marks } from './use-marks';
-import { ALL, isAll, PAGE, useStudies } from './use-studies';
+import { PAGE, useStudies } from './use-studies';
 import { patient } from '../../net/patient';
 import { SITE } from '../../net/site';
 
@@ -67,17 +70,26 @@ function useTotal(wanted: boolean, again: number): number {
   return wanted ? total : 0;
 }
 
-/** `order`: what the address says; `onListed`: the list can be used, or will not come. */
-export function StudyListPage({ order, onListed }: { order: Sort | undefined; onListed(): void }): JSX.Element {
-  const { client, local, uploads } = useServices();
+interface Props {
+  /** What the address says of order and filter. */
+  order: Sort | undefined;
+  narrowed: StudyFilter | undefined;
+  /** The list can be used, or will not come. */
+  onListed(): void;
+}
+
+export function StudyListPage({ order, narrowed, onListed }: Props): JSX.Element {
+  const { client } = useServices();
   const system = useSystem();
   const narrow = useNarrow();
-  const [filter, setFilter] = useState(left.filter);
+  const [filter, setFilter] = useState(narrowed ?? left.filter);
+  const [moreFilters, setMoreFilters] = useState(filter.institution !== '' || filter.status !== '');
   const [sort, setSort] = useState(order ?? left.sort);
   const [selected, setSelected] = useState(left.study);
   const [dialog, setDialog] = useState<MarkedAction | 'jobs'>();
   const field = useRef<HTMLInputElement>(null);
-  const marks = useMarks(field, setDialog);
+  const institution = useRef<HTMLInputElement>(null);
+  const marks = useMarks(setDialog);
   const studies = useStudies(client, filter, sort);
   const { rows } = studies;
   const index = selected ? rows.findIndex((row) => row.StudyInstanceUID === selected) : -1;
@@ -96,36 +108,26 @@ export function StudyListPage({ order, onListed }: { order: Sort | undefined; on
   useEffect(() => noteListed(rows.map(({ StudyInstanceUID }) => StudyInstanceUID)), [rows]);
 
   useEffect(() => {
-    if (orderOf(sort) !== (new URLSearchParams(location.search).get('orderby') ?? '')) noteAddress({ page: 'list', sort });
-  }, [sort]);
+    noteAddress({ page: 'list', sort, filter });
+  }, [sort, filter]);
 
   const open = useCallback((row: StudyRow) => {
     left.study = row.StudyInstanceUID;
     navigate({ page: 'viewer', studies: [row.StudyInstanceUID], series: '', instance: '' });
   }, []);
 
+  /** Hidden filters are none. */
+  const showMore = useCallback((shown: boolean) => {
+    flushSync(() => setMoreFilters(shown));
+    if (shown) institution.current?.focus();
+    else setFilter((before) => ({ ...before, institution: '', status: '' }));
+  }, []);
+
   const choose = useCallback((at: number) => setSelected(rows[at]?.StudyInstanceUID ?? ''), [rows]);
 
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      const typing = event.target === field.current;
-      const command = commandForKey(event);
-      const pick = PICKING.find(([name]) => name === command);
-      if (pick) (pick[1] === 'show' ? local : uploads).pick(pick[2]);
-      else if (event.key === '/' && !typing) field.current?.focus();
-      else if (event.key === 'Escape' && typing) field.current?.blur();
-      else if ((event.key === 'ArrowDown' || event.key === 'Enter') && (typing || document.activeElement === document.body)) {
-        const grid = document.querySelector<HTMLElement>('.table');
-        grid?.focus();
-        if (index < 0) choose(0);
-        else if (event.key === 'Enter' && rows[index]) open(rows[index]);
-        else choose(Math.min(rows.length - 1, index + (typing ? 0 : 1)));
-      } else return;
-      event.preventDefault();
-    };
-    window.addEventListener('keydown', onKey);
-    return () => window.removeEventListener('keydown', onKey);
-  }, [rows, index, choose, open, local, uploads]);
+  const openAt = useCallback((at: number) => rows[at] && open(rows[at]), [rows, open]);
+  const showFilters = useCallback(() => showMore(true), [showMore]);
+  useListKeys({ field, count: rows.length, index, onChoose: choose, onOpen: openAt, onFilters: showFilters });
 
   const unfiltered = isAll(filter);
   const total = useTotal(unfiltered && studies.more && rows.length >= PAGE, studies.arrived.size);
@@ -139,7 +141,7 @@ export function StudyListPage({ order, onListed }: { order: Sort | undefined; on
           <Mark />
           <span>Isocenter</span>
         </a>
-        <FilterBar filter={filter} field={field} onChange={setFilter} />
+        <FilterBar filter={filter} field={field} more={moreFilters} onChange={setFilter} onMore={showMore} />
         <OpenLocal />
         <div className="node" title={`${t('DICOM node of this archive')}  ${nodeAddress(system)}`}>
           <span className="node-dot" data-state={studies.status} />
@@ -149,6 +151,7 @@ export function StudyListPage({ order, onListed }: { order: Sort | undefined; on
       <main className="list-main">
         <h1 className="visually-hidden">{t('Studies')}</h1>
         <div className="list-panels">
+          {moreFilters ? <MoreFilters filter={filter} field={institution} onChange={setFilter} /> : null}
           <LocalPanel />
           <UploadPanel />
         </div>
@@ -236,14 +239,6 @@ const ACTIONS: readonly (readonly [action: MarkedAction, label: string, key: str
   ['anonymize', 'Anonymise…', 'A', 'De-identified copies of the marked studies (A)'],
   ['edit', 'Correct…', 'E', 'Correct what the marked study says of patient and study (E)'],
   ['delete', 'Delete…', 'Del', 'Delete the marked studies (Del)'],
-];
-
-/** Commands that let files be chosen: to show them or to store them, files or a folder. */
-const PICKING: readonly (readonly [name: CommandName, way: 'show' | 'store', folder: boolean])[] = [
-  ['local.open', 'show', false],
-  ['local.folder', 'show', true],
-  ['archive.files', 'store', false],
-  ['archive.folder', 'store', true],
 ];
 
 /** Files and folders of this computer: shown without an upload, or put into the archive. */

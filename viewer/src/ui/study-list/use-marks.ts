@@ -1,6 +1,6 @@
 // Studies that are marked, to do something with all of them; what is done has a key each.
 
-import { useCallback, useEffect, useMemo, useState, type RefObject } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { StudyRow } from '../../core/study-row';
 
 export interface Marks {
@@ -16,7 +16,10 @@ export const MARKED = { s: 'send', z: 'save', Delete: 'delete', a: 'anonymize', 
 export const isPossible = (action: MarkedAction, studies: number): boolean => (action === 'edit' ? studies === 1 : studies > 0);
 export type MarkedAction = (typeof MARKED)[keyof typeof MARKED];
 
-export function useMarks(field: RefObject<HTMLInputElement | null>, onAction: (action: MarkedAction) => void): Marks {
+/** The key is meant for a text field, or for a list of choices. */
+export const isTyping = ({ target }: KeyboardEvent): boolean => target instanceof Element && target.matches('input:not([type=checkbox]), select');
+
+export function useMarks(onAction: (action: MarkedAction) => void): Marks {
   const [marked, setMarked] = useState<ReadonlyMap<string, StudyRow>>(new Map());
   const toggle = useCallback((row: StudyRow) => {
     setMarked((before) => {
@@ -29,12 +32,12 @@ export function useMarks(field: RefObject<HTMLInputElement | null>, onAction: (a
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const action = MARKED[event.key as keyof typeof MARKED] as MarkedAction | undefined;
-      if (!action || event.target === field.current || event.target instanceof HTMLSelectElement || event.ctrlKey || event.metaKey || !isPossible(action, marked.size)) return;
+      if (!action || isTyping(event) || event.ctrlKey || event.metaKey || !isPossible(action, marked.size)) return;
       event.preventDefault();
       onAction(action);
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [marked, field, onAction]);
+  }, [marked, onAction]);
   return useMemo(() => ({ rows: [...marked.values()], uids: new Set(marked.keys()), toggle, clear }), [marked, toggle, clear]);
 }

@@ -4,7 +4,8 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { t } from '../../core/language';
-import { mergedRows, orderOf, readStudyRow, sortedRows, studyQueries, type Sort, type StudyFilter, type StudyRow } from '../../core/study-row';
+import { studyQueries, type StudyFilter } from '../../core/study-filter';
+import { mergedRows, orderOf, readStudyRow, sortedRows, type Sort, type StudyRow } from '../../core/study-row';
 import { connection } from '../../net/connection';
 import type { DicomWebClient } from '../../net/dicomweb';
 import { isAbort } from '../../net/queue';
@@ -17,8 +18,6 @@ const POLL_EVERY = 5000;
 const TYPING = 160;
 /** How long the first drawing waits for the first rows, in ms: whoever waits longer sees that they are coming. */
 const PATIENCE = 100;
-
-export const ALL: StudyFilter = { search: '', modality: '', range: 'all' };
 
 export interface Studies {
   rows: StudyRow[];
@@ -60,16 +59,15 @@ interface First {
 let first: First | undefined;
 
 /** Asks for the rows that the list begins with; resolves when they are there, or will not be in time. */
-export async function beginStudies(client: DicomWebClient, sort: Sort): Promise<void> {
-  const wanted = { filter: ALL, sort };
+export async function beginStudies(client: DicomWebClient, filter: StudyFilter, sort: Sort): Promise<void> {
+  const wanted = { filter, sort };
   const begun: First = (first = { wanted, loaded: search(client, wanted, FIRST) });
   const late = new Promise<undefined>((resolve) => setTimeout(resolve, PATIENCE));
   const there = await Promise.race([begun.loaded, late]).catch(() => undefined);
   if (there) begun.there = there;
 }
 
-const isFirst = ({ filter, sort }: Wanted): boolean => first?.wanted.sort === sort && isAll(filter);
-export const isAll = ({ search: typed, modality, range }: StudyFilter): boolean => !typed && !modality && range === ALL.range;
+const isFirst = ({ filter, sort }: Wanted): boolean => first?.wanted.sort === sort && first.wanted.filter === filter;
 
 function queriesOf({ filter, sort }: Wanted): Record<string, string>[] {
   const orderby = orderOf(sort);
@@ -94,8 +92,7 @@ async function nextPage(client: DicomWebClient, wanted: Wanted, have: readonly S
 }
 
 export function useStudies(client: DicomWebClient, filter: StudyFilter, sort: Sort): Studies {
-  const { search: typed, modality, range } = filter;
-  const wanted = useMemo<Wanted>(() => ({ filter: { search: typed, modality, range }, sort }), [typed, modality, range, sort]);
+  const wanted = useMemo<Wanted>(() => ({ filter, sort }), [filter, sort]);
   const [outcome, setOutcome] = useState<Outcome>(() => {
     const there = isFirst(wanted) ? first?.there : undefined;
     return { rows: [], more: false, ...there, wanted: there && wanted, attempt: 0, error: '', arrived: new Set() };
@@ -119,7 +116,7 @@ export function useStudies(client: DicomWebClient, filter: StudyFilter, sort: So
         },
       );
     };
-    const timer = setTimeout(begin, wanted.filter.search ? TYPING : 0);
+    const timer = setTimeout(begin, wanted.filter.search || wanted.filter.institution ? TYPING : 0);
     return () => {
       clearTimeout(timer);
       controller.abort();
