@@ -302,7 +302,7 @@ export class MeasureSession {
     return [...told, ...labelledApart(this.ownLaid(shown, pane), told, pane)];
   }
 
-  private told({ picture, bitmap }: Shown, pane: PaneState): Laid[] {
+  private told({ picture, bitmap }: Shown, pane: MeasuredState): Laid[] {
     const { reported, unshown } = this.current;
     const told = reported.filter(({ SOPInstanceUID }) => !unshown.has(SOPInstanceUID)).flatMap(({ measurements }) => measurements);
     return labelledApart(told.flatMap((one) => layOutReported(one, picture, bitmap, pane)), [], pane);
@@ -313,7 +313,7 @@ export class MeasureSession {
     return shown && !this.current.hidden ? labelledApart(this.ownLaid(shown, pane), this.told(shown, pane), pane) : [];
   }
 
-  private ownLaid(shown: Shown, pane: PaneState): OwnLaid[] {
+  private ownLaid(shown: Shown, pane: MeasuredState): OwnLaid[] {
     const { items, draft } = this.current;
     const plane = planeOf(shown.picture);
     const shownItems = items.filter(({ hidden }) => !hidden);
@@ -529,7 +529,7 @@ export class MeasureSession {
 }
 
 /** With texts that lie neither on each other nor on those of `others`, unless they were put there. */
-function labelledApart<T extends Laid>(laid: readonly T[], others: readonly Laid[], { pane }: PaneState): T[] {
+function labelledApart<T extends Laid>(laid: readonly T[], others: readonly Laid[], { pane }: MeasuredState): T[] {
   const boxes = [...others.map(({ label }) => ({ box: label, fixed: true })), ...laid.map(({ label, tip, lines, item }) => ({ box: label, fixed: tip !== undefined || lines.length === 0 || (item as Partial<Measurement>).label !== undefined }))];
   const labels = apart(boxes, pane).slice(others.length);
   return laid.map((one, index) => ({ ...one, label: labels[index] ?? one.label }));
