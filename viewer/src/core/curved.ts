@@ -93,7 +93,7 @@ export function curvedSets(from: CurvedSource, curve: Curve): Curved {
   const size = pixelsAcross(width, step);
   const voxel = finestStep(volume.geometry);
   const setOf = (plane: 'straightened' | 'section', title: string, warnings: string[], pictures: Picture[], { instance }: Made): DisplaySet => {
-    return { ...source, id: `mpr:${source.id}:${plane}`, kind: 'stack', plane, description: [source.description, title].filter(Boolean).join(' · '), pictures, instances: [instance], warnings: [...warnings, ...volume.notes] };
+    return { ...source, id: `mpr:${source.id}:${plane}`, kind: 'stack', plane, description: [title, source.description].filter(Boolean).join(' · '), pictures, instances: [instance], warnings: [...warnings, ...volume.notes] };
   };
   const picture = (plane: string, index: number, { instance, attributes }: Made, path: PathPlace): Picture => ({ id: `mpr:${source.id}:${plane}~${version}:${index}`, instance, frame: 1, attributes, path });
   const flat = madeOf(from, stations.length, size, step, placeless);

@@ -111,7 +111,7 @@ export function reformat(source: DisplaySet, { geometry, pictures, notes }: Volu
     cuts.set(picture.id, { origin, right, down: below, columns: across.count, rows: down.count });
     return picture;
   });
-  const set: DisplaySet = { ...source, id, kind: 'stack', plane: name, description: [source.description, turn ? t('{plane} oblique', { plane: t(TITLES[name]) }) : t(TITLES[name])].filter(Boolean).join(' · '), pictures: made, instances: [instance], warnings: notes };
+  const set: DisplaySet = { ...source, id, kind: 'stack', plane: name, description: [turn ? t('{plane} oblique', { plane: t(TITLES[name]) }) : t(TITLES[name]), source.description].filter(Boolean).join(' · '), pictures: made, instances: [instance], warnings: notes };
   return { set, frame, cuts };
 }
 
