@@ -428,7 +428,9 @@ ROWS = (
     Row("priors", "Current beside prior (>)", "CT", (
         keys(">"), ready(2), keys(*["ArrowDown"] * 24)), "ollow"),
     Row("mpr", "Planes of a volume (M)", "CT", (keys("m"), until(".pane:nth-of-type(3)"), sharp()), "contrast"),
-    Row("oblique", "Oblique planes", "CT", (keys("m"), drag((0.8, 0.5), (0.8, 0.62)), sharp()), "contrast"),
+    Row("oblique", "Oblique planes", "CT", (
+        keys("m"), until(".pane:nth-of-type(3)"), sharp(), drag((0.8, 0.5), (0.8, 0.62)),
+        until("button:text-is('Straighten')"), sharp()), "contrast"),
     Row("curved", "Curved plane along a path (Shift O)", "CT", (
         keys("m"), until(".pane:nth-of-type(3)"), sharp(), keys("Shift+o"), until(".curve-bar"),
         *(traced(place) for place in AORTA), keys("Enter"), ready(5), *[keys("ArrowDown")] * 11), "contrast"),
@@ -498,7 +500,7 @@ ROWS = (
         measure("Shift+j", (0.46, 0.4), (0.58, 0.3)), written("Nodule? Not there in 2024"), keys("w"),), "1000"),
     Row("ellipsoid", "Ellipsoid volume, the third diameter in another plane (Ctrl B)", "CT", (
         keys("m"), until(".pane:nth-of-type(3)"), sharp(), measure("Control+b", (0.36, 0.44), (0.66, 0.44)),
-        drag((0.46, 0.3), (0.46, 0.6)), drag((0.5, 0.38), (0.5, 0.66), pane=1)), "contrast"),
+        drag((0.46, 0.3), (0.46, 0.6)), drag((0.5, 0.2), (0.5, 0.48), pane=1)), "contrast"),
     Row("nobody", "Who it is hidden by one click (Shift H)", "CT", (keys("Shift+h"),), "contrast"),
     Row("export", "Export and print", "CT", (menu("Export"),), "contrast"),
     Row("film", "A clip saved as MP4, the file played", "US", (keys("Space"), as_film)),
