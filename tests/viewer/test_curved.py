@@ -1,10 +1,12 @@
 """A curved plane: values along a drawn path and across it against numpy, what it says of itself, what it refuses."""
 
+import time
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import CT_STUDY, SLICES, View, ct_slice
+from .conftest import CT_STUDY, SLICES, View, ct_slice, get_json
 from .test_measure import choose, numbers
 from .test_mpr import AXIAL, CORONAL, Reference, all_drawn, compare, enter, shown, summary
 
@@ -189,3 +191,49 @@ def test_a_curved_plane_has_the_values_of_its_places_and_claims_no_others(view: 
     view.page.keyboard.press("Delete")
     view.page.keyboard.press("Escape")
     expect(panes).to_have_count(3)
+
+
+def test_a_path_is_kept_with_its_study(view: View) -> None:
+    view.study(CT_STUDY)
+    enter(view)
+    view.page.keyboard.press("Shift+o")
+    path = Path(draw(view))
+    said = f"4 points · {path.length:.1f} mm"
+    length, panes = view.page.get_by_test_id("path-length"), view.page.locator(".pane")
+    expect(length).to_have_text(said)
+    view.page.keyboard.press("Enter")
+    expect(panes).to_have_count(5)
+    (kept,) = drafts(view, 1)
+    assert kept["path"]["length"] == pytest.approx(path.length, abs=0.1)
+    view.study(CT_STUDY)
+    enter(view)
+    view.page.keyboard.press("Shift+o")
+    expect(length).to_have_text(said)
+    view.page.keyboard.press("Enter")
+    expect(panes).to_have_count(5)
+    view.page.keyboard.press("q")
+    row = view.page.get_by_label("List of measurements").locator("li")
+    expect(row).to_contain_text(f"{path.length:.1f} mm")
+    row.get_by_label("Delete Path of a curved plane").click()
+    expect(row).to_have_count(0)
+    expect(panes).to_have_count(3)
+    drafts(view, 0)
+    view.page.keyboard.press("Control+z")
+    expect(length).to_have_text(said)
+    view.page.keyboard.press("Shift+o")
+    view.page.keyboard.press("Enter")
+    expect(panes).to_have_count(5)
+    expect(row).to_contain_text(f"{path.length:.1f} mm")
+    assert drafts(view, 1)[0]["path"] == kept["path"]
+    row.get_by_label("Delete Path of a curved plane").click()
+    drafts(view, 0)
+
+
+def drafts(view: View, count: int) -> list[dict]:
+    """Return what is kept of the study as soon as there is so much."""
+    for _ in range(100):
+        found = get_json(f"{view.archive.url}/api/studies/{CT_STUDY}/measurements")
+        if len(found) == count:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{len(found)} drafts")

@@ -27,6 +27,12 @@ CALIBRATION = {
 }  # fmt: skip
 
 
+DRAWN_PATH = {
+    "id": "p1", "kind": "path", "pictureId": "path", "image": IMAGE, "points": [],
+    "path": {"points": [[0.0, 1.0, 2.0], [5.0, 1.0, 2.0]], "width": 80.0, "length": 5.0},
+}  # fmt: skip
+
+
 def put(client: Client, content: object, version: str = '"0"') -> Any:
     return client.request("PUT", PATH, json=content, headers={"if-match": version})
 
@@ -41,6 +47,13 @@ def test_what_was_written_is_read_again(client: Client, store: Callable[..., Non
     assert (written.status_code, written.headers["etag"]) == (204, '"1"')
     answer = client.get(PATH)
     assert (answer.json(), answer.headers["etag"]) == ([LENGTH], '"1"')
+
+
+def test_a_path_is_kept_and_never_signed(client: Client, store: Callable[..., None]) -> None:
+    store(ct(1))
+    assert put(client, [DRAWN_PATH]).status_code == 204
+    assert client.get(PATH).json() == [DRAWN_PATH]
+    assert client.request("POST", f"{PATH}/report").status_code == 400
 
 
 def test_the_second_of_two_writers_is_told(client: Client, store: Callable[..., None]) -> None:
@@ -67,6 +80,9 @@ def test_the_second_of_two_writers_is_told(client: Client, store: Callable[..., 
         [LENGTH | {"colour": "red"}],
         [LENGTH | {"name": "n" * 201}],
         [LENGTH | {"kind": "arrow", "points": [[0, 0]] * 3}],
+        [DRAWN_PATH | {"points": [[0, 0]]}],
+        [DRAWN_PATH | {"path": {"points": [[0, 0, 0]], "width": 80, "length": 0}}],
+        [LENGTH | {"path": DRAWN_PATH["path"]}],
         [LENGTH | {"more": 1}],
         [LENGTH | {"image": IMAGE | {"SOPInstanceUID": "../x"}}],
         [LENGTH, LENGTH],

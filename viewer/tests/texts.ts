@@ -24,6 +24,7 @@ const TABLES: readonly (readonly [file: string, table: string, columns: Columns]
   ['core/measure/freehand.ts', '*', ['title']],
   ['core/measure/isocontour-tool.ts', '*', ['title']],
   ['core/measure/length.ts', '*', ['title']],
+  ['core/measure/path.ts', '*', ['title']],
   ['core/measure/probe.ts', '*', ['title']],
   ['core/measure/rectangle.ts', '*', ['title']],
   ['core/phases.ts', 'WAYS', ['title']],

@@ -28,7 +28,7 @@ from isocenter.web.study_drafts import (
 MOST = 1000
 _KIND = Literal[
     "length", "angle", "cobb", "bidirectional", "ellipse", "rectangle", "circle", "freehand", "probe", "isocontour",
-    "calibration", "arrow", "ellipsoid",
+    "calibration", "arrow", "ellipsoid", "path",
 ]  # fmt: skip
 _QUANTITY = Literal[
     "length", "width", "height", "angle", "area", "mean", "deviation", "minimum", "maximum", "value", "peak", "volume",
@@ -111,6 +111,14 @@ class Diameter(_Strict):
     calibration: Calibration | None = None
 
 
+class Path(_Strict):
+    """A path through a volume, along which it is straightened: points in the patient, width across and length in mm."""
+
+    points: Annotated[list[Place], Field(min_length=2, max_length=400)]
+    width: Annotated[Real, Field(gt=0)]
+    length: Annotated[Real, Field(ge=0)]
+
+
 class Measurement(_Strict):
     """A measurement: points in pixels of its picture (the middle of the first pixel is 0, 0).
 
@@ -118,13 +126,14 @@ class Measurement(_Strict):
     isocontour region is drawn as a sphere; ``contours`` are its border in the patient: x, y, z one behind the other.
     The text of an arrow, which goes from what it points at to the text, is its name; without a second point it is that
     text alone. An ellipsoid has its first diameter here, the others in ``further``.
+    A path has its points in ``path``, none on a picture, and is not signed.
     """
 
     id: Annotated[str, Field(pattern=r"^[0-9A-Za-z-]{1,64}$")]
     kind: _KIND
     pictureId: Annotated[str, Field(max_length=512)]  # noqa: N815 - as the viewer says it
     image: Image
-    points: Annotated[list[Point], Field(min_length=1, max_length=400)]
+    points: Annotated[list[Point], Field(max_length=400)]
     plane: Plane | None = None
     label: Point | None = None
     values: Annotated[list[Quantity], Field(max_length=8)] = []
@@ -133,6 +142,7 @@ class Measurement(_Strict):
     isocontour: Isocontour | None = None
     contours: Annotated[list[Contour], Field(max_length=4000)] = []
     further: Annotated[list[Diameter], Field(max_length=2)] = []
+    path: Path | None = None
     name: Annotated[str, Field(max_length=200)] = ""
     colour: Annotated[str, Field(pattern=r"^(#[0-9a-f]{6})?$")] = ""
     locked: bool = False
@@ -153,6 +163,7 @@ _RULES: dict[str, tuple[Callable[[Measurement], bool], str]] = {
     "ellipsoid": (_has_own_results, "an ellipsoid has diameters, one for each line, and a volume"),
     "calibration": (lambda one: one.calibration is not None, "a calibration says how long its line is"),
     "isocontour": (lambda one: one.isocontour is not None, "an isocontour region says what it is cut at"),
+    "path": (lambda one: one.path is not None and not one.points, "a path has its points in the patient only"),
 }
 
 
@@ -223,5 +234,7 @@ def _check_together(found: Sequence[Measurement]) -> None:
         rule = _RULES.get(one.kind)
         if rule and not rule[0](one):
             raise UsageError(rule[1])
+        if one.kind != "path" and (one.path is not None or not one.points):
+            raise UsageError("a measurement has points on its picture; only a path has them in the patient")
         if any(len(contour) % 3 for contour in one.contours):
             raise UsageError("a contour has three numbers for each point")

@@ -11,7 +11,7 @@ type DraftImage = Omit<ImagePlace, 'StudyInstanceUID' | 'reformatted'> & { refor
 export const studyOf = (item: Measurement): string => item.image?.StudyInstanceUID ?? '';
 
 /** What is kept, defaults left out, keys in one order: equal texts are equal measurements. */
-export function toDraft({ id, kind, pictureId, image, points, plane, label, values, source, calibration, isocontour, contours, further, name, colour, locked, hidden }: Measurement): Draft {
+export function toDraft({ id, kind, pictureId, image, points, plane, label, values, source, calibration, isocontour, contours, further, path, name, colour, locked, hidden }: Measurement): Draft {
   return {
     id, kind, pictureId,
     image: imageOf(image),
@@ -24,6 +24,7 @@ export function toDraft({ id, kind, pictureId, image, points, plane, label, valu
     ...(isocontour ? { isocontour } : {}),
     ...(contours?.length ? { contours } : {}),
     ...(further?.length ? { further: further.map((line) => ({ ...line, image: imageOf(line.image), points: pointsOf(line.points) })) } : {}),
+    ...(path ? { path } : {}),
     ...(name ? { name } : {}),
     ...(colour ? { colour } : {}),
     ...(locked ? { locked } : {}),
@@ -46,9 +47,9 @@ const planeValues = (plane: Measurement['plane']): unknown => plane && [plane.Fr
 const calibrationValues = (by: Measurement['calibration']): unknown => by && [by.known, by.series, by.columns, by.rows, by.columnSpacing, by.rowSpacing];
 
 const textOf = (item: Measurement): string => {
-  const { plane, calibration, isocontour, contours, further, ...rest } = toDraft(item);
+  const { plane, calibration, isocontour, contours, further, path, ...rest } = toDraft(item);
   const lines = further?.map((line) => [line.pictureId, line.points, imageOf(line.image), planeValues(line.plane), line.label, line.source, calibrationValues(line.calibration)]);
-  return JSON.stringify([Object.entries(rest).map(([key, value]) => (key === 'values' ? [key, (value as Measurement['values'])?.map((v) => [v.quantity, v.value, v.unit])] : [key, value])), planeValues(plane), calibrationValues(calibration), isocontour && [isocontour.share, isocontour.value, isocontour.suv], contours, lines]);
+  return JSON.stringify([Object.entries(rest).map(([key, value]) => (key === 'values' ? [key, (value as Measurement['values'])?.map((v) => [v.quantity, v.value, v.unit])] : [key, value])), planeValues(plane), calibrationValues(calibration), isocontour && [isocontour.share, isocontour.value, isocontour.suv], contours, lines, path && [path.points, path.width, path.length]]);
 };
 
 export const keptOf = (items: readonly Measurement[]): Kept => new Map(items.map((item) => [item.id, textOf(item)]));

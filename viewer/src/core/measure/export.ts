@@ -5,6 +5,7 @@ import { fixed, t } from '../language';
 import { withoutNames } from '../naming';
 import { BY_HAND, calibrationText } from './calibration';
 import { partFor, volumeTexts } from './ellipsoid';
+import { pathText } from './path';
 import { digitsOf } from './region';
 import { sizeText } from './scale';
 import { MEASURE_TOOLS } from './tools';
@@ -37,12 +38,13 @@ export function toCsv(items: readonly Measurement[], about?: DataSet): string {
 }
 
 export function toJson(items: readonly Measurement[], about?: DataSet): string {
-  const listed = items.map(({ id, kind, name = '', values = [], source = '', calibration, image, isocontour, contours, further, points }) => ({
+  const listed = items.map(({ id, kind, name = '', values = [], source = '', calibration, image, isocontour, contours, further, path, points }) => ({
     ...{ id, kind, name: withoutNames(name, about), values, source },
     ...(calibration ? { calibration } : {}),
     ...(isocontour ? { isocontour, contours } : {}),
     ...image,
     points,
+    ...(path ? { path } : {}),
     ...(further ? { further: further.map((line) => ({ ...line.image, points: line.points, source: line.source ?? '' })) } : {}),
   }));
   return `${JSON.stringify(listed, null, 2)}\n`;
@@ -60,6 +62,7 @@ export function resultText(item: Measurement): string {
   const { kind, name, values = [], calibration } = item;
   if (kind === 'ellipsoid') return volumeTexts(item).join(' · ');
   if (kind === 'arrow') return name ?? '';
+  if (item.path) return pathText(item.path);
   if (kind === 'calibration') return calibration ? calibrationText(calibration) : '';
   const of = (wanted: Quantity['quantity']): string => values.filter(({ quantity }) => quantity === wanted).map(digits).join('');
   if (kind === 'isocontour') return [of('maximum') && t('max {value}', { value: of('maximum') }), of('peak') && t('peak {value}', { value: of('peak') }), of('volume')].filter(Boolean).join(' · ');

@@ -11,6 +11,7 @@ import { ellipsoidTool } from './ellipsoid';
 import { freehandTool } from './freehand';
 import { isocontourTool } from './isocontour-tool';
 import { lengthTool } from './length';
+import { pathTool } from './path';
 import { probeTool } from './probe';
 import { rectangleTool } from './rectangle';
 import type { MeasureKind, ToolDefinition } from './types';
@@ -29,4 +30,5 @@ export const MEASURE_TOOLS: Readonly<Record<MeasureKind, ToolDefinition>> = {
   calibration: calibrationTool,
   arrow: arrowTool,
   ellipsoid: ellipsoidTool,
+  path: pathTool,
 };

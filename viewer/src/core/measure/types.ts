@@ -4,10 +4,11 @@ import type { ImagePlane } from '../plane';
 import type { SuvChoice } from '../suv';
 import type { Point } from '../view';
 import type { Calibration } from './calibration';
+import type { DrawnPath } from './path';
 import type { Scale } from './scale';
 import type { Values } from './region';
 
-export type MeasureKind = 'length' | 'angle' | 'cobb' | 'bidirectional' | 'ellipse' | 'rectangle' | 'circle' | 'freehand' | 'probe' | 'isocontour' | 'calibration' | 'arrow' | 'ellipsoid';
+export type MeasureKind = 'length' | 'angle' | 'cobb' | 'bidirectional' | 'ellipse' | 'rectangle' | 'circle' | 'freehand' | 'probe' | 'isocontour' | 'calibration' | 'arrow' | 'ellipsoid' | 'path';
 
 /** One result as a number. */
 export interface Quantity {
@@ -67,6 +68,8 @@ export interface Measurement {
   /** Its border in the patient, closed lines in the slices: x, y, z one behind the other. */
   readonly contours?: readonly (readonly number[])[];
   readonly further?: readonly Diameter[];
+  /** Of a path; it has no points on a picture. */
+  readonly path?: DrawnPath;
   /** Of an arrow the text beside it. */
   readonly name?: string;
   /** "#rrggbb". */

@@ -195,18 +195,18 @@ async function openVolume3d({ store, previews }: Pick<ViewerEngine, 'store' | 'p
   return 'reason' in answer ? t('This series is no volume: {reason}', { reason: answer.reason }) : new Volume3dSession(source, answer.volume, store, preview);
 }
 
-async function openVolume({ workspace, store, previews, worker, client }: Pick<ViewerEngine, 'workspace' | 'store' | 'previews' | 'worker' | 'client'>, sources: PictureSources, queue: RequestQueue, planes: PlanesWanted): Promise<MprSession | string> {
+async function openVolume({ workspace, store, previews, worker, client, measure }: Pick<ViewerEngine, 'workspace' | 'store' | 'previews' | 'worker' | 'client' | 'measure'>, sources: PictureSources, queue: RequestQueue, planes: PlanesWanted): Promise<MprSession | string> {
   const { set } = workspace.active.state();
   if (!set) return t('No series is open');
   const preview = previews.get(set, 'interaction');
   preview.catch(() => undefined);
-  const [{ MprSession }, { volumeOf }, { drawsPlanes }] = await Promise.all([import('../../viewport/mpr/session'), import('../../core/volume'), import('../../viewport/mpr/where'), MprBar.fetch()]);
+  const [{ MprSession }, { KeptPath }, { volumeOf }, { drawsPlanes }] = await Promise.all([import('../../viewport/mpr/session'), import('../../viewport/mpr/kept-path'), import('../../core/volume'), import('../../viewport/mpr/where'), MprBar.fetch()]);
   // Which phase is meant cannot be said to the archive, and local files are not there.
   const server = client.local || set.phases ? undefined : { client, queue };
   const answer = server ? volumeOf(set, Infinity) : volumeOf(set);
   if ('reason' in answer) return t('This series is no volume: {reason}', { reason: answer.reason });
   const atServer = server !== undefined && drawsPlanes(answer.volume, planes) === 'server';
-  return new MprSession(workspace, store, sources, set, answer.volume, { worker: () => worker.take(), preview, server, atServer }).open();
+  return new MprSession(workspace, store, sources, set, answer.volume, { worker: () => worker.take(), preview, server, atServer, kept: new KeptPath(measure, answer.volume.pictures[0] as Picture) }).open();
 }
 
 /** Nothing is fetched or decoded ahead until the planes are drawn: it would take their processor. */

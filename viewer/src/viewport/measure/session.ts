@@ -7,6 +7,7 @@ import { isTextAlone } from '../../core/measure/arrow';
 import { isLacking, partsOf, withPart } from '../../core/measure/ellipsoid';
 import { apart, inLabel, type LabelBox } from '../../core/measure/label';
 import { distanceToChain } from '../../core/measure/outline';
+import { pathOf, type DrawnPath } from '../../core/measure/path';
 import { calibrationBy, calibrationOf, reasonAgainstCalibration, withoutReplaced, type Calibration } from '../../core/measure/calibration';
 import { home, onPlane } from '../../core/measure/carry';
 import { USUAL_SHARE } from '../../core/measure/isocontour';
@@ -172,6 +173,22 @@ export class MeasureSession {
     const now = this.history.now;
     this.history.rewrite(settled);
     this.update(this.current.items === now ? { items: this.history.now } : {});
+  }
+
+  /** Keeps a path of a series in place of the one before; without a path, none. Another width alone is no step that can be undone. */
+  keepPath(image: ImagePlace, path: DrawnPath | undefined): void {
+    const { items } = this.current;
+    const before = pathOf(items, image.SeriesInstanceUID);
+    if (!path || !before) {
+      if (path) this.commit([...items, { id: newId(), kind: 'path', pictureId: `path:${image.SeriesInstanceUID}`, points: [], image, path }]);
+      else if (before) this.commit(items.filter(({ id }) => id !== before.id));
+      return;
+    }
+    const change = (all: readonly Measurement[]): readonly Measurement[] => all.map((item) => (item.id === before.id ? { ...item, path } : item));
+    const moved = JSON.stringify(before.path?.points) !== JSON.stringify(path.points);
+    if (moved) this.commit(change(items));
+    else this.history.rewrite((all) => all.map((item) => (item.id === before.id && item.path ? { ...item, path: { ...item.path, width: path.width } } : item)));
+    this.update({ items: this.history.now });
   }
 
   /** Takes over what was changed elsewhere; undo and redo do not bring back the time before. */

@@ -14,9 +14,11 @@ import type { Cut } from '../../core/reslice';
 import type { DisplaySet } from '../../core/stack';
 import { paneToPixel, pixelAt, pixelToPane, type Point } from '../../core/view';
 import type { Volume } from '../../core/volume';
+import type { DrawnPath } from '../../core/measure/path';
 import type { Drag } from '../measure/session';
 import type { StackController } from '../stack-controller';
 import type { Workspace } from '../workspace';
+import type { KeptPath } from './kept-path';
 
 export interface PathState {
   /** `off`: not to be seen; its points are kept for the next time where it had been finished. */
@@ -34,6 +36,8 @@ export interface PathHost {
   source: DisplaySet;
   volume: Volume;
   floating(): boolean;
+  /** Where finished paths are kept. */
+  kept: Pick<KeptPath, 'read' | 'write' | 'follow'>;
   slab(): Slab;
   /** Why nothing can be straightened, else "". */
   against(): string;
@@ -60,8 +64,17 @@ export class PathSession {
   private current = OFF;
   private curved: Curved | undefined;
   private version = 0;
+  /** What was last read or written. */
+  private known: readonly Vector[] = [];
+  private readonly unfollow: () => void;
 
-  constructor(private readonly host: PathHost) {}
+  constructor(private readonly host: PathHost) {
+    this.unfollow = host.kept.follow(() => this.take(host.kept.read()));
+  }
+
+  dispose(): void {
+    this.unfollow();
+  }
 
   readonly state = (): PathState => this.current;
 
@@ -88,18 +101,19 @@ export class PathSession {
     const { workspace } = this.host;
     workspace.arrange(2, 2, 'curved');
     this.update({ mode: 'shown', selected: undefined });
+    this.write();
     this.put(UNTURNED, 0.5);
     workspace.activate(STRAIGHTENED);
     this.goTo(this.controller(SECTION)?.state().index ?? 0);
     return '';
   }
 
-  /** Back to the planes: an unfinished path is given up, a finished one kept. False where there was none. */
+  /** Back to the planes: an unfinished path is given up, the one that was finished last kept. False where there was none. */
   leave(): boolean {
     const { mode, points } = this.current;
     if (mode === 'off') return false;
     if (mode === 'shown') this.close();
-    this.update({ mode: 'off', selected: undefined, points: mode === 'shown' ? points : [] });
+    this.update({ mode: 'off', selected: undefined, points: mode === 'shown' ? points : this.known });
     this.keep();
     return true;
   }
@@ -126,15 +140,36 @@ export class PathSession {
   private restore(step: () => boolean): boolean {
     if (this.current.mode === 'off' || !step()) return false;
     this.update({ points: this.history.now, selected: undefined });
+    if (this.current.mode === 'shown') this.write();
     return true;
   }
 
   private keep(): void {
     if (this.history.now !== this.current.points) this.history.push(this.current.points);
+    const { mode, points } = this.current;
+    if (mode === 'shown' || (points.length === 0 && this.known.length > 0 && mode === 'drawing')) this.write();
+  }
+
+  private write(): void {
+    const { points, curve, width } = this.current;
+    this.known = curve ? points : [];
+    this.host.kept.write(curve && { points, width, length: curve.length });
+  }
+
+  /** Takes over the path that is kept, as it was changed elsewhere: read, deleted, undone. */
+  private take(kept: DrawnPath | undefined): void {
+    const points = kept?.points ?? [];
+    if (JSON.stringify(points) === JSON.stringify(this.known)) return;
+    this.known = points;
+    if (this.current.mode === 'drawing') return;
+    if (this.current.mode === 'off') this.history.rewrite(() => points);
+    else this.history.push(points);
+    this.update({ points, selected: undefined, ...(kept ? { width: kept.width } : {}) });
   }
 
   setWidth(width: number): void {
     this.update({ width: Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, width)) });
+    if (this.current.mode === 'shown') this.write();
   }
 
   /** Shows the straightened picture of this number. */

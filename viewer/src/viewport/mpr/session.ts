@@ -17,6 +17,7 @@ import type { BitmapStore, LoadedBitmap } from '../bitmap-store';
 import type { PictureSources } from '../picture-sources';
 import type { StackController } from '../stack-controller';
 import type { Workspace } from '../workspace';
+import type { KeptPath } from './kept-path';
 import { PathSession } from './path-session';
 import { PhaseVolumes, type Held } from './phase-volumes';
 import type { PlaneServer } from './server-planes';
@@ -47,6 +48,7 @@ export interface MprMeans {
   /** Can cut the planes instead of this browser; `atServer`: does so from the beginning. */
   server?: PlaneServer | undefined;
   atServer?: boolean;
+  kept: KeptPath;
 }
 
 /** Time between two cuts of what is on screen while slices come, in ms. */
@@ -87,7 +89,7 @@ export class MprSession {
     private readonly sources: PictureSources,
     readonly source: DisplaySet,
     private readonly volume: Volume,
-    { worker, preview, server, atServer = false }: MprMeans,
+    { worker, preview, server, atServer = false, kept }: MprMeans,
   ) {
     this.server = server;
     const { rows, columns, cells, active } = workspace.state();
@@ -100,6 +102,7 @@ export class MprSession {
       source,
       volume,
       floating: () => this.floating,
+      kept,
       slab: () => this.current,
       against: () => (this.current.atServer ? t('The archive draws these planes one by one: to straighten a path, the browser would have to hold the volume') : ''),
     });
@@ -253,6 +256,7 @@ export class MprSession {
 
   dispose(): void {
     this.life.abort();
+    this.path.dispose();
     clearTimeout(this.timer);
     this.volumes.dispose();
     this.sources.usePlanes(undefined);
