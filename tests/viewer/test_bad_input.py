@@ -115,7 +115,7 @@ def test_what_is_cut_off_is_said_and_the_rest_shown(seen: View) -> None:
     page.keyboard.press("Home")
     seen.settled()
     assert seen.value_at(30, 20) == f"{stored_value(1, 20, 30) - 1024} HU"
-    for series, note in ((1, ""), (4, ""), (5, "Not calibrated")):
+    for series, note in ((1, "More pixel data than the header says"), (4, ""), (5, "Not calibrated")):
         opened(seen, bad.WRONG, series)
         assert seen.summary()["source"] == "browser"
         expect(notes(seen)).to_contain_text(note) if note else expect(notes(seen)).to_have_count(0)

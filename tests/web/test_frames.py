@@ -53,6 +53,20 @@ def test_native_frames(client: Client, store: Callable[..., None], numbers: list
         assert headers["content-location"].endswith(f"{INSTANCE}/frames/{number}")
 
 
+@pytest.mark.parametrize(
+    ("said", "more", "surplus"),
+    [(4, 0, None), (4, 512, "512"), (3, 0, str(FRAME)), (9, 10, None)],
+)
+def test_more_pixel_data_than_the_header_says_is_told(
+    client: Client, store: Callable[..., None], said: int, more: int, surplus: str | None
+) -> None:
+    image = cine(NumberOfFrames=said)
+    image.PixelData += bytes(more)
+    store(image)
+    ((headers, body),) = parts_of(client.get(f"{INSTANCE}/frames/2", accept=AS_STORED))
+    assert (headers.get("surplus-pixel-data"), body) == (surplus, frame_of(2))
+
+
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian, "1.2.840.10008.1.2.1.99"])
 def test_frames_of_every_native_syntax(client: Client, store: Callable[..., None], syntax: str) -> None:
     store(part10(cine(), syntax))

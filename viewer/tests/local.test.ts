@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { text } from '../src/core/dicom-json';
 import { seriesMetadata } from '../src/core/opening';
 import { decodeText } from '../src/local/character-sets';
-import { readFrame } from '../src/local/frames';
+import { hasSurplus, readFrame } from '../src/local/frames';
 import { LocalStudies, vrOf, type NamedFile } from '../src/local/local-studies';
 import { readObject, type LocalObject } from '../src/local/read-object';
 import { readZip } from '../src/local/zip';
@@ -74,6 +74,7 @@ test.each(SYNTAXES)('%s is read, with and without preamble', async (syntax, form
     expect(object.dataSet['00280106']).toEqual({ vr: 'SS', Value: [-2] });
     expect(await readFrame(object, 1)).toEqual(words(2, form.little ?? true, ...PIXELS));
     await expect(readFrame(object, 2)).rejects.toThrow('cut off');
+    expect([hasSurplus(object), hasSurplus({ ...object, pixels: { ...(object.pixels as NonNullable<typeof object.pixels>), length: (object.pixels?.length ?? 0) + 2 } })]).toEqual([false, true]);
   }
 });
 

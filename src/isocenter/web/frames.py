@@ -39,6 +39,8 @@ from isocenter.web.node import Node
 from isocenter.web.streaming import Made, Piece, Span, StreamedResponse, total_length
 
 _FRAMES = re.compile(r"[1-9][0-9]{0,8}(,[1-9][0-9]{0,8})*", re.ASCII)
+#: Of parts: bytes of the object's pixel data that are in no frame its header speaks of.
+SURPLUS = "Surplus-Pixel-Data"
 #: Bodies up to this size are read while they are looked up; longer ones are streamed.
 _SMALL = 2 << 20
 
@@ -113,6 +115,8 @@ def read_frames(node: Node, request: Request, instance: Instance, layout: Layout
     parts: list[Piece] = []
     for number, body in zip(numbers, bodies, strict=True):
         part_headers = {"Content-Type": form.content_type, "Content-Location": f"{address}/frames/{number}"}
+        if layout.surplus:
+            part_headers[SURPLUS] = str(layout.surplus)
         parts += [write_part_header(boundary, part_headers), *body]
     parts.append(write_end(boundary))
     content_type = multipart_content_type(boundary, form.media_type, form.transfer_syntax)

@@ -116,6 +116,12 @@ async function native(object: LocalObject, place: Span, frame: number): Promise<
   return from % 8 === 0 ? bytes : shifted(bytes, from % 8, bits);
 }
 
+/** Whether native pixel data are longer than the frames that the header speaks of; one byte pads an odd length. */
+export function hasSurplus(object: LocalObject): boolean {
+  const bits = frameBits(object);
+  return bits > 0 && (object.pixels?.length ?? 0) - Math.ceil((bits * frameCount(object)) / 8) > 1;
+}
+
 /** The bytes of a frame (from 1) as stored; throws where the file does not have them. */
 export async function readFrame(object: LocalObject, frame: number): Promise<Uint8Array<ArrayBuffer>> {
   const { pixels, source } = object;

@@ -7,7 +7,7 @@ import { readPixelDescription } from '../core/pixels';
 import { isPicture, readInstance } from '../core/stack';
 import { DicomWebClient, ServerError, type EncodedFrame, type FrameForm, type ObjectPath, type SystemInfo } from '../net/dicomweb';
 import type { DecodePool } from '../viewport/decode/pool';
-import { frameCount, readFrame, videoOf } from './frames';
+import { frameCount, hasSurplus, readFrame, videoOf } from './frames';
 import type { LocalStudies } from './local-studies';
 import { BIG_ENDIAN } from './parse';
 import { bulkAddress, type LocalObject } from './read-object';
@@ -133,7 +133,7 @@ export class LocalClient extends DicomWebClient {
     const { transferSyntaxUID, dataSet, pixels } = object;
     if (UNCOMPRESSED.has(transferSyntaxUID)) {
       const word = dataSet[pixels?.tag ?? '']?.vr === 'OB' ? 1 : Math.max(2, readPixelDescription(dataSet).BitsAllocated >> 3);
-      return { transferSyntaxUID: LITTLE_ENDIAN, bytes: transferSyntaxUID === BIG_ENDIAN ? swapped(bytes, word) : bytes };
+      return { transferSyntaxUID: LITTLE_ENDIAN, bytes: transferSyntaxUID === BIG_ENDIAN ? swapped(bytes, word) : bytes, ...(hasSurplus(object) ? { surplus: true } : {}) };
     }
     if (!decoded) return { transferSyntaxUID, bytes };
     const { decode } = await this.decoders();

@@ -26,6 +26,8 @@ export interface SystemInfo {
 export interface EncodedFrame {
   transferSyntaxUID: string;
   bytes: Uint8Array<ArrayBuffer>;
+  /** The object has more pixel data than its header says. */
+  surplus?: boolean;
 }
 
 /** In which form frames come: as stored, as little endian values, or in HTJ2K where what is stored is bigger or has no lower resolutions. */
@@ -89,6 +91,7 @@ export class DicomWebClient {
     const answers = parts.map((part) => ({
       transferSyntaxUID: parameter(part.headers.get('content-type') ?? '', 'transfer-syntax') || syntax || LITTLE_ENDIAN,
       bytes: part.body.slice(),
+      ...(part.headers.has('surplus-pixel-data') ? { surplus: true } : {}),
     }));
     release(body);
     return answers;

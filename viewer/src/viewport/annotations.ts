@@ -77,6 +77,7 @@ function notesOf(set: DisplaySet, picture: Picture, bitmap: PaneState['bitmap'],
   const notes = permanentNotes(set, picture, bitmap?.source, bitmap?.lossy === true, calibration !== undefined || spacing !== undefined || regions.length > 0);
   if (calibration) notes.unshift(spacing ? t('Calibrated by hand, not as the file says') : t('Calibrated by hand'));
   if (bitmap?.reduced) notes.unshift(t('Reduced to 1/{factor}', { factor: bitmap.reduced.by }));
+  if (bitmap?.surplus) notes.unshift(t('More pixel data than the header says: the rest is not shown'));
   if (bitmap?.incomplete) notes.unshift(t('Cut off: part of the pixel data is missing'));
   else if (bitmap && reduction(bitmap) > 1) notes.unshift(t('Drawn with one of {n} pixels a side: too large for this browser', { n: reduction(bitmap) }));
   return set.subtraction ? [subtractionText(set.subtraction.by, picture.frame), ...notes] : notes;

@@ -30,6 +30,8 @@ export interface LoadedBitmap extends Bitmap {
   lossy?: boolean;
   /** Part of the pixels is made up, as their data are missing. */
   incomplete?: boolean;
+  /** There are more pixel data than the header says. */
+  surplus?: boolean;
 }
 
 interface Pending {
@@ -197,8 +199,8 @@ export class BitmapStore implements PictureStore {
     const { signal } = new AbortController();
     const attempts: (() => Promise<HeldBitmap>)[] = [
       async () => {
-        const { transferSyntaxUID } = answer as EncodedFrame;
-        return { ...this.bitmap(picture, await this.decode(picture.instance, answer as EncodedFrame, packed), 'browser'), lossy: LOSSY_SYNTAXES.has(transferSyntaxUID) };
+        const { transferSyntaxUID, surplus = false } = answer as EncodedFrame;
+        return { ...this.bitmap(picture, await this.decode(picture.instance, answer as EncodedFrame, packed), 'browser'), lossy: LOSSY_SYNTAXES.has(transferSyntaxUID), ...(surplus ? { surplus } : {}) };
       },
       async () => {
         const [decoded] = await this.client.frames(path, [picture.frame], 'values', signal);
