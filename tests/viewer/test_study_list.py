@@ -7,7 +7,7 @@ from playwright.sync_api import Route, expect
 
 from isocenter.web.viewer import STATIC
 
-from .conftest import ct_slice, generated
+from .conftest import CT_STUDY, US_STUDY, ct_slice, generated
 
 pytestmark = pytest.mark.browser
 
@@ -108,6 +108,36 @@ def test_opens_with_the_keyboard_and_comes_back_to_the_same_row(view):
     expect(view.page.locator(".study-title")).to_contain_text("Echo, Test")
     view.page.get_by_role("button", name="Back to the study list").click()
     expect(view.page.locator('.row[aria-selected="true"] .row-name')).to_have_text("Echo, Test")
+
+
+def test_other_studies_of_the_patient_are_listed_below_a_row(view):
+    def study(uid, date, issuer, name="Muster^Erika"):
+        values = {"0020000D": uid, "00080020": date, "00100020": "P-001", "00100021": issuer, "00081030": f"Of {date}"}
+        row = {tag: {"vr": "LO", "Value": [value]} for tag, value in values.items()}
+        return {**row, "00100010": {"vr": "PN", "Value": [{"Alphabetic": name}]}}
+
+    own = study(CT_STUDY, "20240307", "HOME")
+    others = [study("1.5", "20200101", "HOME"), study(US_STUDY, "20220101", "", "Beispiel^Erika")]
+    answers = {"StudyInstanceUID": [own], "PatientID": [own, *others, study("1.7", "20210101", "AWAY")]}
+    for key, rows in answers.items():
+        view.page.route(f"**/dicom-web/studies?{key}=*", lambda route, _request, rows=rows: route.fulfill(json=rows))
+    view.list()
+    names = view.page.locator(".row-name")
+    view.page.get_by_role("button", name="Other studies of the patient").first.click()
+    below = view.page.locator('.row[aria-level="2"]')
+    expect(below.locator(".cell-description")).to_have_text(
+        ["Of 20220101", "Of 20200101"]
+    )  # not those of AWAY's patient
+    expect(below.locator(".row-name").first.get_by_label("Another name")).to_be_visible()
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowLeft", "ArrowLeft"):  # into the second, back up, and close
+        view.page.keyboard.press(key)
+    expect(names).to_have_count(4)
+    for key in ("ArrowRight", "ArrowDown"):
+        view.page.keyboard.press(key)
+    expect(below.locator(".cell-description")).to_have_count(2)
+    expect(below.first).to_have_attribute("aria-selected", "true")
+    view.page.keyboard.press("Enter")
+    view.page.wait_for_url(re.compile(f"StudyInstanceUIDs={US_STUDY}"), timeout=8000)
 
 
 def test_asks_for_rows_before_scripts_and_for_the_viewer_after_rows(view):

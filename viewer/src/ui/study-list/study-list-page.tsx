@@ -1,7 +1,7 @@
 // The first page: what the archive holds, newest first unless a column is chosen.
 
 import { FileStack, FolderOpen, Upload } from 'lucide-react';
-import { lazy, Suspense, useCallback, useEffect, useRef, useState, type JSX } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type JSX } from 'react';
 import { flushSync } from 'react-dom';
 import { keyLabel, titleOf } from '../../core/commands';
 import { counted, t } from '../../core/language';
@@ -20,6 +20,7 @@ import { LocalPanel } from './local-panel';
 import { StudyTable } from './study-table';
 import { UploadPanel } from './upload-panel';
 import { useListKeys } from './use-list-keys';
+import { linesOf, placeOf, useOthers } from './use-others';
 import { isPossible, useMarks, type MarkedAction, type Marks } from './use-marks';
 import { PAGE, useStudies } from './use-studies';
 import { patient } from '../../net/patient';
@@ -92,7 +93,9 @@ export function StudyListPage({ order, narrowed, onListed }: Props): JSX.Element
   const marks = useMarks(setDialog);
   const studies = useStudies(client, filter, sort);
   const { rows } = studies;
-  const index = selected ? rows.findIndex((row) => row.StudyInstanceUID === selected) : -1;
+  const others = useOthers(client);
+  const lines = useMemo(() => linesOf(rows, others.found), [rows, others.found]);
+  const index = placeOf(lines, selected);
   const rowHeight = narrow ? 64 : 44;
 
   useEffect(() => {
@@ -123,11 +126,11 @@ export function StudyListPage({ order, narrowed, onListed }: Props): JSX.Element
     else setFilter((before) => ({ ...before, institution: '', status: '' }));
   }, []);
 
-  const choose = useCallback((at: number) => setSelected(rows[at]?.StudyInstanceUID ?? ''), [rows]);
+  const choose = useCallback((at: number) => setSelected(lines[at]?.key ?? ''), [lines]);
 
-  const openAt = useCallback((at: number) => rows[at] && open(rows[at]), [rows, open]);
+  const openAt = useCallback((at: number) => lines[at]?.row && open(lines[at].row), [lines, open]);
   const showFilters = useCallback(() => showMore(true), [showMore]);
-  useListKeys({ field, count: rows.length, index, onChoose: choose, onOpen: openAt, onFilters: showFilters });
+  useListKeys({ field, count: lines.length, index, onChoose: choose, onOpen: openAt, onFilters: showFilters });
 
   const unfiltered = isAll(filter);
   const total = useTotal(unfiltered && studies.more && rows.length >= PAGE, studies.arrived.size);
@@ -157,7 +160,8 @@ export function StudyListPage({ order, narrowed, onListed }: Props): JSX.Element
         </div>
         {rows.length > 0 ? (
           <StudyTable
-            rows={rows}
+            lines={lines}
+            others={others}
             rowHeight={rowHeight}
             sort={sort}
             selected={index}

@@ -1,10 +1,11 @@
-// The rows of the study list: virtualised, sortable, driven by mouse and keyboard.
+// The rows of the study list: virtualised, sortable, driven by mouse and keyboard; below a row that is opened up the patient's other studies.
 
-import { ArrowDown, ArrowUp } from 'lucide-react';
+import { AlertTriangle, ArrowDown, ArrowUp, ChevronRight } from 'lucide-react';
 import { useEffect, useRef, type JSX, type KeyboardEvent } from 'react';
 import { counted, t } from '../../core/language';
 import type { Sort, SortKey, StudyRow } from '../../core/study-row';
 import { ModalityBadges } from '../parts/modality-badge';
+import type { Line, Others } from './use-others';
 import { useRowsWindow } from './use-rows-window';
 
 interface Column {
@@ -25,7 +26,8 @@ const COLUMNS: readonly Column[] = [
 ];
 
 interface Props {
-  rows: readonly StudyRow[];
+  lines: readonly Line[];
+  others: Others;
   rowHeight: number;
   sort: Sort;
   selected: number;
@@ -40,13 +42,14 @@ interface Props {
 }
 
 export function StudyTable(props: Props): JSX.Element {
-  const { rows, rowHeight, sort, selected, marked, arrived, busy, onSort, onSelect, onMark, onOpen, onEnd } = props;
+  const { lines, others, rowHeight, sort, selected, marked, arrived, busy, onSort, onSelect, onMark, onOpen, onEnd } = props;
+  const { toggle } = others;
   const scroller = useRef<HTMLDivElement>(null);
-  const { first, end } = useRowsWindow(scroller, rowHeight, rows.length);
+  const { first, end } = useRowsWindow(scroller, rowHeight, lines.length);
 
   useEffect(() => {
-    if (rows.length > 0 && end >= rows.length) onEnd();
-  }, [end, rows.length, onEnd]);
+    if (lines.length > 0 && end >= lines.length) onEnd();
+  }, [end, lines.length, onEnd]);
 
   useEffect(() => {
     const element = scroller.current;
@@ -58,10 +61,12 @@ export function StudyTable(props: Props): JSX.Element {
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 1);
-    const moves: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -rows.length, End: rows.length };
+    const moves: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -lines.length, End: lines.length };
     const move = moves[event.key];
-    const row = rows[selected];
-    if (move !== undefined) onSelect(Math.min(rows.length - 1, Math.max(0, selected + move)));
+    const { row, under } = lines[selected] ?? {};
+    if (move !== undefined) onSelect(Math.min(lines.length - 1, Math.max(0, selected + move)));
+    else if (event.key === 'ArrowLeft' && under) onSelect(lines.findIndex(({ key }) => key === under));
+    else if ((event.key === 'ArrowRight' || event.key === 'ArrowLeft') && row && !under) toggle(row.StudyInstanceUID, event.key === 'ArrowRight');
     else if (event.key === 'Enter' && row) onOpen(row);
     else if (event.key === ' ' && row) onMark(row);
     else return;
@@ -69,27 +74,20 @@ export function StudyTable(props: Props): JSX.Element {
   };
 
   return (
-    <div className="table" role="grid" aria-label={t('Studies')} aria-multiselectable="true" aria-rowcount={rows.length} aria-busy={busy} tabIndex={0} onKeyDown={onKeyDown}>
+    <div className="table" role="treegrid" aria-label={t('Studies')} aria-multiselectable="true" aria-rowcount={lines.length} aria-busy={busy} tabIndex={0} onKeyDown={onKeyDown}>
       <div className="table-head" role="row">
         {COLUMNS.map((column) => (
           <HeadCell key={column.id} column={column} sort={sort} onSort={onSort} />
         ))}
       </div>
       <div className="table-body" ref={scroller}>
-        <div style={{ height: rows.length * rowHeight, position: 'relative' }}>
-          {rows.slice(first, end).map((row, offset) => (
-            <Row
-              key={row.StudyInstanceUID}
-              row={row}
-              index={first + offset}
-              height={rowHeight}
-              selected={first + offset === selected}
-              marked={marked.has(row.StudyInstanceUID)}
-              fresh={arrived.has(row.StudyInstanceUID)}
-              onMark={onMark}
-              onOpen={onOpen}
-            />
-          ))}
+        <div style={{ height: lines.length * rowHeight, position: 'relative' }}>
+          {lines.slice(first, end).map(({ key, row, note, under, otherName }, offset) => {
+            const place = { index: first + offset, height: rowHeight, selected: first + offset === selected };
+            if (!row) return <Note key={key} {...place} text={note ?? ''} />;
+            const study = row.StudyInstanceUID;
+            return <Row key={key} {...place} row={row} under={under !== undefined} otherName={otherName === true} open={others.found.has(study)} marked={marked.has(study)} fresh={arrived.has(study)} onMark={onMark} onOpen={onOpen} onToggle={toggle} />;
+          })}
         </div>
       </div>
     </div>
@@ -112,28 +110,51 @@ function HeadCell({ column, sort, onSort }: { column: Column; sort: Sort; onSort
   );
 }
 
-interface RowProps {
-  row: StudyRow;
+interface PlaceProps {
   index: number;
   height: number;
   selected: boolean;
+}
+
+const placed = ({ index, height, selected }: PlaceProps): Pick<JSX.IntrinsicElements['div'], 'role' | 'aria-rowindex' | 'aria-selected' | 'style'> => ({
+  role: 'row',
+  'aria-rowindex': index + 1,
+  'aria-selected': selected,
+  style: { height, transform: `translateY(${index * height}px)` },
+});
+
+function Note({ text, ...place }: PlaceProps & { text: string }): JSX.Element {
+  return (
+    <div className="row row-under-row" aria-level={2} {...placed(place)}>
+      <div className="row-note" role="gridcell">{text}</div>
+    </div>
+  );
+}
+
+interface RowProps extends PlaceProps {
+  row: StudyRow;
+  /** It is another study of the patient above, and perhaps of a patient with another name. */
+  under: boolean;
+  otherName: boolean;
+  /** The other studies of its patient are shown below it. */
+  open: boolean;
   marked: boolean;
   fresh: boolean;
   onMark(row: StudyRow): void;
   onOpen(row: StudyRow): void;
+  onToggle(study: string, open: boolean): void;
 }
 
-function Row({ row, index, height, selected, marked, fresh, onMark, onOpen }: RowProps): JSX.Element {
+function Row({ row, under, otherName, open, marked, fresh, onMark, onOpen, onToggle, ...place }: RowProps): JSX.Element {
   return (
     <div
-      className="row"
-      role="row"
-      aria-rowindex={index + 1}
-      aria-selected={selected}
+      className={under ? 'row row-under-row' : 'row'}
+      aria-level={under ? 2 : 1}
+      aria-expanded={under ? undefined : open}
+      {...placed(place)}
       data-fresh={fresh || undefined}
       data-marked={marked || undefined}
       data-study={row.StudyInstanceUID}
-      style={{ height, transform: `translateY(${index * height}px)` }}
       onClick={() => onOpen(row)}
     >
       <div className="row-mark" role="gridcell" onClick={(event) => event.stopPropagation()}>
@@ -142,8 +163,12 @@ function Row({ row, index, height, selected, marked, fresh, onMark, onOpen }: Ro
         </label>
       </div>
       <div className="cell cell-name" role="gridcell">
-        <span className="row-name">{row.name || <em>{t('No name')}</em>}</span>
-        <span className="row-under">{[row.ageSex, row.PatientID].filter(Boolean).join(' · ')}</span>
+        {under ? null : <Expander open={open} onToggle={(opened) => onToggle(row.StudyInstanceUID, opened)} />}
+        <span className="row-name" title={otherName ? t('Another name') : undefined}>
+          {otherName ? <AlertTriangle size={12} aria-label={t('Another name')} /> : null} {row.name || <em>{t('No name')}</em>}
+        </span>
+        {under ? <span className="row-description">{row.description || t('No description')}</span> : null}
+        <span className="row-under">{under ? t('{images} images', { images: counted(row.images) }) : [row.ageSex, row.PatientID].filter(Boolean).join(' · ')}</span>
       </div>
       <div className="cell cell-id" role="gridcell">{row.PatientID}</div>
       <div className="cell cell-birth" role="gridcell">
@@ -161,5 +186,25 @@ function Row({ row, index, height, selected, marked, fresh, onMark, onOpen }: Ro
       <div className="cell cell-accession" role="gridcell">{row.AccessionNumber}</div>
       <div className="cell cell-images" role="gridcell">{counted(row.images)}</div>
     </div>
+  );
+}
+
+function Expander({ open, onToggle }: { open: boolean; onToggle(open: boolean): void }): JSX.Element {
+  return (
+    <button
+      type="button"
+      className="row-expander"
+      tabIndex={-1}
+      aria-expanded={open}
+      aria-label={t('Other studies of the patient')}
+      title={`${t('Other studies of the patient')}  → ←`}
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={(event) => {
+        event.stopPropagation();
+        onToggle(!open);
+      }}
+    >
+      <ChevronRight size={16} aria-hidden="true" />
+    </button>
   );
 }
