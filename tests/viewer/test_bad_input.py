@@ -5,12 +5,14 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from ..conftest import Serving  # noqa: TID252 - with importlib mode there is no absolute name
 from . import bad_input as bad
-from .conftest import Archive, View, looking, start, stop, stored_value
+from .conftest import SLICES, Archive, View, looking, start, stop, stored_value
+from .test_volume3d import brightness, picture, settled
 
 pytestmark = pytest.mark.browser
 
@@ -178,21 +180,34 @@ def test_a_lost_graphics_processor_is_done_without(seen: View) -> None:
     assert [seen.brightness(column, 30) for column in (10, 40, 70)] == pytest.approx(before, abs=1)
 
 
-def test_3d_waits_for_its_graphics_processor(seen: View) -> None:
+def test_the_archive_projects_where_there_is_no_graphics_processor(seen: View) -> None:
     seen.page.set_viewport_size({"width": 740, "height": 320})  # it is drawn in software
     opened(seen, bad.PLAIN, 1)
     seen.page.keyboard.press("Shift+V")
     volume = seen.page.locator(".volume")
     expect(volume).to_have_attribute("data-settled", "true")
     seen.page.evaluate("window.__gl.forEach(({ loss }) => loss?.loseContext())")
-    expect(volume.get_by_role("alert")).to_contain_text("The graphics processor went away")
-    expect(volume).to_have_attribute("data-shown", "nothing")
+    badge = volume.get_by_text("Maximum projection made by the archive: no graphics processor")
+    expect(badge).to_be_visible()
+    seen.page.set_viewport_size({"width": 1280, "height": 320})  # room for the sides
+    seen.page.get_by_title("From H", exact=True).click()
+    settled(seen, "projection")
+    image = picture(seen)
+    for row, column in ((3, 20), (30, 70), (55, 45)):
+        most = max(stored_value(number, row, column) for number in range(1, SLICES + 1)) - 1024
+        assert brightness(seen, image, (column, 2 * row, 50)) == pytest.approx((most + 200) / 900 * 255, abs=2)
+    seen.page.keyboard.press("ArrowRight")
+    settled(seen, "projection")
+    assert np.abs(picture(seen).astype(int) - image).max() > 50
+    seen.page.keyboard.press("ArrowLeft")
+    seen.page.set_viewport_size({"width": 740, "height": 320})
     seen.page.evaluate("window.__gl.forEach(({ context, loss }) => context.isContextLost() && loss?.restoreContext())")
-    expect(volume.get_by_role("alert")).to_have_count(0)
+    expect(badge).to_have_count(0)
     expect(volume).to_have_attribute("data-shown", "slices")
+    expect(volume.locator(".volume-cube")).to_have_attribute("aria-label", "Seen from H")
     expect(volume).to_have_attribute("data-settled", "true")
     seen.page.evaluate("window.__gl.forEach(({ loss }) => loss?.loseContext())")
-    expect(volume.get_by_role("alert")).to_be_visible()
+    expect(badge).to_be_visible()
     seen.page.keyboard.press("Shift+V")
     expect(volume).to_have_count(0)
     seen.settled()

@@ -21,10 +21,11 @@ from isocenter.errors import UsageError
 from isocenter.web.anonymized import PARAMETER
 from isocenter.web.conditional import caching, is_known, not_modified
 from isocenter.web.node import Node
+from isocenter.web.projection import project
 from isocenter.web.reformat import Mode, Pixels, Plane, PlaneName, cut, standard_plane
 from isocenter.web.views import MAX_SIDE, read_window
 from isocenter.web.volume_geometry import Vector, Volume, finest_step
-from isocenter.web.volumes import Volumes
+from isocenter.web.volumes import StoredVolume, Volumes
 
 HEADER = "x-isocenter-plane"
 _OCTETS = "application/octet-stream"
@@ -56,6 +57,7 @@ class Wanted(BaseModel):
     spacing: Annotated[float | None, Field(ge=0.01, le=_MOST_MM, description="mm between pixels")] = None
     thickness: Annotated[float, Field(ge=0, le=_MOST_MM)] = 0.0
     mode: Mode = "max"
+    through: Annotated[bool, Field(description="the maximum along all of the volume, of fewer voxels if many")] = False
     window: Annotated[str | None, Field(description="centre,width[,function]", max_length=64)] = None
     instance: Annotated[str, Field(description="a multi-frame object of the series", max_length=64)] = ""
 
@@ -106,13 +108,23 @@ def add_mpr_route(api: FastAPI, node: Node) -> None:
             if is_known(request, etag):
                 return not_modified(etag, "accept-encoding")
             where = wanted.plane_in(stored.volume)
-            values = cut(stored.volume, where, volumes.reader(stored))
+            values, more = _made(volumes, stored, where, through=wanted.through)
             body, scale = _WRITERS[wanted.type](values, stored.volume, wanted.type, shown)
-            told = json.dumps(_told(stored.volume, where) | scale, separators=(",", ":"))
+            told = json.dumps(_told(stored.volume, where) | more | scale, separators=(",", ":"))
             headers = {HEADER: told, **caching(etag, "accept-encoding")}
             return Response(body, headers=headers, media_type=_MEDIA_TYPES[wanted.type])
 
         return await node.threads.paint(answer)
+
+
+def _made(volumes: Volumes, stored: StoredVolume, where: Plane, *, through: bool) -> tuple[Pixels, dict[str, int]]:
+    """Return a plane's values, and of those through all of a volume how many pixels of a row became one."""
+    if not through:
+        return cut(stored.volume, where, volumes.reader(stored)), {}
+    if where.mode != "max":
+        raise UsageError("through all of a volume there is the maximum only")
+    coarse = volumes.coarse(stored)
+    return project(coarse, where), {"factor": coarse.factor}
 
 
 def _triple(text: str) -> Vector:

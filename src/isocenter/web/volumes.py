@@ -19,10 +19,13 @@ from isocenter.codecs.registry import decode_frame
 from isocenter.errors import InvalidObjectError, NotFoundError
 from isocenter.index.blobs import read_series
 from isocenter.web.layouts import LayoutCache, read_frame
+from isocenter.web.projection import CoarseVolume, coarse_volume
 from isocenter.web.volume_geometry import Volume, volume_of
 
 MOST_BYTES = 256 << 20
 MOST_VOLUMES = 16
+#: Coarse volumes kept, of up to 64 MB each.
+MOST_COARSE = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +90,8 @@ class Volumes:
         self._known: OrderedDict[tuple[str, str], StoredVolume] = OrderedDict()
         self._lock = Lock()
         self.slices = SliceCache()
+        self._coarse: OrderedDict[StoredVolume, CoarseVolume] = OrderedDict()
+        self._making = Lock()
 
     def get(self, study: str, series: str, instance: str = "") -> StoredVolume:
         """Return the volume that a series is, or that a multi-frame object in it is.
@@ -115,6 +120,17 @@ class Volumes:
             while len(self._known) > MOST_VOLUMES:
                 self._known.popitem(last=False)
         return opened
+
+    def coarse(self, stored: StoredVolume) -> CoarseVolume:
+        """Return a volume in few voxels, to be looked through; whoever else wants one that is not there waits."""
+        with self._making:
+            found = self._coarse.get(stored)
+            if found is None:
+                found = self._coarse[stored] = coarse_volume(stored.volume, self.reader(stored))
+            self._coarse.move_to_end(stored)
+            while len(self._coarse) > MOST_COARSE:
+                self._coarse.popitem(last=False)
+            return found
 
     def reader(self, stored: StoredVolume) -> Callable[[int], NDArray[Any]]:
         """Return what gives the stored values of a slice by its number, from 0."""

@@ -12,6 +12,8 @@ export interface ToldPlane {
   slices: number;
   slope: number;
   intercept: number;
+  /** Pixels of a row that became one in what a projection was made of. */
+  factor?: number;
 }
 
 const EMPTY = -32768;

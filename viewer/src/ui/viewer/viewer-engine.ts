@@ -186,13 +186,14 @@ export function warmUp({ worker }: ViewerEngine): void {
   for (const code of [import('../../viewport/mpr/session'), import('../../core/volume'), import('../../viewport/mpr/where'), MprBar.fetch()]) code.catch(() => undefined);
 }
 
-async function openVolume3d({ store, previews }: Pick<ViewerEngine, 'store' | 'previews'>, source: DisplaySet | undefined): Promise<Volume3dSession | string> {
+async function openVolume3d({ store, previews, client }: Pick<ViewerEngine, 'store' | 'previews' | 'client'>, queue: RequestQueue, source: DisplaySet | undefined): Promise<Volume3dSession | string> {
   if (!source) return t('No series is open');
   const preview = previews.get(source, 'interaction');
   preview.catch(() => undefined);
   const [{ Volume3dSession }, { volumeOf }] = await Promise.all([import('../../viewport/volume3d/session'), import('../../core/volume'), VolumePane.fetch()]);
   const answer = volumeOf(source);
-  return 'reason' in answer ? t('This series is no volume: {reason}', { reason: answer.reason }) : new Volume3dSession(source, answer.volume, store, preview);
+  const archive = client.local || source.phases ? undefined : { client, queue };
+  return 'reason' in answer ? t('This series is no volume: {reason}', { reason: answer.reason }) : new Volume3dSession(source, answer.volume, store, preview, archive);
 }
 
 async function openVolume({ workspace, store, previews, worker, client, measure }: Pick<ViewerEngine, 'workspace' | 'store' | 'previews' | 'worker' | 'client' | 'measure'>, sources: PictureSources, queue: RequestQueue, planes: PlanesWanted): Promise<MprSession | string> {
@@ -273,7 +274,7 @@ export function createEngine({ client, queue, local }: Services): ViewerEngine {
     const planes = mpr.state();
     return planes ? (planes.source.phases?.sets[planes.state().phase] ?? planes.source) : workspace.active.state().set;
   };
-  const volume3d: VolumeHolder = new VolumeHolder(() => openVolume3d(engine, source()), (phase) => phases.goTo(phase));
+  const volume3d: VolumeHolder = new VolumeHolder(() => openVolume3d(engine, queue, source()), (phase) => phases.goTo(phase));
   owner.own(() => volume3d.dispose());
   owner.own(
     connection.restored.listen(() => {

@@ -25,11 +25,14 @@ export function VolumeBar({ session, state, panel, onPanel }: Props): JSX.Elemen
   const [clipping, setClipping] = useState(false);
   const { low, high } = state.range;
   const span = high - low;
+  const projected = state.shown === 'projection';
+  const maximum = state.mode === 'mip' || projected;
   return (
     <div className="mpr-bar volume-bar" role="group" aria-label="3D">
       <select
         aria-label={t('Preset')}
-        value={state.mode === 'mip' ? 'mip' : state.preset.id}
+        disabled={projected}
+        value={maximum ? 'mip' : state.preset.id}
         onChange={({ currentTarget: { value } }) => {
           const preset = state.presets.find(({ id }) => id === value);
           session.choose(preset ? { preset } : { mode: 'mip' });
@@ -42,12 +45,13 @@ export function VolumeBar({ session, state, panel, onPanel }: Props): JSX.Elemen
         ))}
         <option value="mip">{t('Maximum intensity (MIP)')}</option>
       </select>
-      {state.mode === 'mip' ? (
+      {maximum && session.windowed ? (
         <>
           <Slider label={t('Level')} min={low} max={high} step={span / 500} value={state.window.center} onChange={(center) => session.choose({ window: { ...state.window, center } })} />
           <Slider label={t('Width')} min={span / 200} max={span} step={span / 500} value={state.window.width} onChange={(width) => session.choose({ window: { ...state.window, width } })} />
         </>
-      ) : (
+      ) : null}
+      {maximum ? null : (
         <>
           <Slider label={t('Threshold')} min={-span / 8} max={span / 8} step={span / 800} value={state.shift} onChange={(shift) => session.choose({ shift })} />
           <Slider label={t('Opacity')} min={-1} max={1} step={0.02} value={Math.log10(state.opacity)} onChange={(power) => session.choose({ opacity: 10 ** power })} />

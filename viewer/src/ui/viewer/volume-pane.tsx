@@ -57,6 +57,7 @@ export function VolumePane({ session, phases, run }: { session: Volume3dSession;
     <section className="volume" aria-label="3D" data-shown={state.shown} data-settled={state.settled} data-loaded={state.loaded} data-drawn={state.drawn} data-cuts={state.cuts} data-total={state.total}>
       <div className="volume-stage">
         <canvas ref={canvas} className="volume-canvas" data-cutting={state.scissors !== undefined} data-testid="volume-canvas" />
+        {session.projection ? <Projection canvas={session.projection} /> : null}
         <svg className="volume-outline" viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
           <polygon points={state.outline.map((point) => point.join(',')).join(' ')} />
         </svg>
@@ -65,7 +66,7 @@ export function VolumePane({ session, phases, run }: { session: Volume3dSession;
         <button type="button" className="icon-button volume-close" aria-label={t('Close 3D')} title={`${t('Close 3D')}  ${keyLabel('volume.toggle')}`} onClick={() => run('volume.toggle')}>
           <X size={18} />
         </button>
-        {panel && state.mode === 'volume' ? <TransferPanel session={session} state={state} onClose={() => setPanel(false)} /> : null}
+        {panel && state.mode === 'volume' && state.shown !== 'projection' ? <TransferPanel session={session} state={state} onClose={() => setPanel(false)} /> : null}
         {problem || state.shown === 'nothing' ? (
           <div className="failed" role={problem ? 'alert' : 'status'}>
             {problem ? <strong>{problem}</strong> : <span>{state.total > 0 ? t('Loading {loaded} of {total} slices', { loaded: state.loaded, total: state.total }) : t('Loading')}</span>}
@@ -76,6 +77,12 @@ export function VolumePane({ session, phases, run }: { session: Volume3dSession;
       <VolumeBar session={session} state={state} panel={panel} onPanel={() => setPanel(!panel)} />
     </section>
   );
+}
+
+function Projection({ canvas }: { canvas: HTMLCanvasElement }): JSX.Element {
+  const holder = useRef<HTMLDivElement>(null);
+  useEffect(() => holder.current?.replaceChildren(canvas), [canvas]);
+  return <div ref={holder} className="volume-projection" aria-hidden="true" />;
 }
 
 function VolumeText({ session, state }: { session: Volume3dSession; state: Volume3dState }): JSX.Element {

@@ -10,13 +10,17 @@ import { chosenSuv } from '../../core/suv';
 import type { Volume, VolumeGeometry } from '../../core/volume';
 import { lookFrom, panBy, turn, zoomBy, type Camera, type ViewName } from '../../core/volume3d/camera';
 import { Histogram } from '../../core/volume3d/histogram';
+import { projectionQuery, type PictureSize } from '../../core/volume3d/projection';
 import { gridOf, LayerBuilder, type Layer } from '../../core/volume3d/layers';
 import { TextureSpace, type Limits } from '../../core/volume3d/space';
 import { textureRange, transferTable, volumePresets, type Range, type VolumePreset } from '../../core/volume3d/transfer';
 import type { BitmapStore } from '../bitmap-store';
+import type { PlaneServer } from '../mpr/server-planes';
+import type { Ticket } from '../../net/queue';
 import { Cuts, type CanvasPoint } from './cuts';
 import { keepTransfer, keptTransfer } from './kept-transfer';
 import { Painter } from './painter';
+import { Projector } from './projector';
 import { normal, PhaseTextures, type Held } from './phase-textures';
 import { VolumeRenderer, type Scene } from './renderer';
 import { reduction, wholeVolume, type Drawable } from './whole-volume';
@@ -54,8 +58,8 @@ export interface Volume3dState {
   loaded: number;
   total: number;
   failed: number;
-  /** What is on screen: nothing yet, the preview, or all slices. */
-  shown: 'nothing' | 'preview' | 'slices';
+  /** What is on screen: nothing yet, the preview, all slices, or a projection by the archive. */
+  shown: 'nothing' | 'preview' | 'slices' | 'projection';
   /** Pixels of a row, or slices, that were made one in what is on screen. */
   factor: number;
   /** A picture at rest is on the canvas. */
@@ -87,13 +91,22 @@ export class Volume3dSession {
   private readonly cuts = new Cuts();
   private ranged = false;
   private disposed = false;
+  private element: HTMLCanvasElement | undefined;
+  /** Draws where there is no graphics processor. */
+  private projector: Projector | undefined;
+  private asked: Ticket<ImageBitmap> | undefined;
+  private readonly ownSpace: TextureSpace;
 
   constructor(
     readonly source: DisplaySet,
     private readonly volume: Volume,
     private readonly store: BitmapStore,
     private readonly preview: Promise<Preview | undefined>,
+    /** What projects it where there is no graphics processor. */
+    private readonly archive: PlaneServer | undefined,
   ) {
+    this.ownSpace = new TextureSpace(volume.geometry, gridOf(volume.geometry, 4096));
+    this.windowed = source.modality === 'CT';
     const presets = volumePresets(source.modality);
     const range = { low: -1024, high: 3071 };
     this.current = {
@@ -104,7 +117,14 @@ export class Volume3dSession {
     }; // prettier-ignore
   }
 
+  /** Whether there is a window that fits the values. */
+  windowed: boolean;
+
   readonly state = (): Volume3dState => this.current;
+  /** What the archive projected is drawn on. */
+  get projection(): HTMLCanvasElement | undefined {
+    return this.projector?.canvas;
+  }
   get notes(): readonly string[] {
     return this.volume.notes;
   }
@@ -129,14 +149,16 @@ export class Volume3dSession {
 
   /** Begins to draw on a canvas. */
   attach(canvas: HTMLCanvasElement): void {
+    this.element = canvas;
     let renderer: VolumeRenderer;
     try {
       renderer = new VolumeRenderer(canvas);
     } catch (error) {
-      this.fail(error instanceof Error ? error.message : t('3D cannot be drawn here'));
+      this.project(error instanceof Error ? error.message : t('3D cannot be drawn here'));
       return;
     }
-    this.update({ problem: '' });
+    this.stopProjecting();
+    this.update({ problem: '', shown: 'nothing', settled: false });
     this.renderer = renderer;
     renderer.setCuts(this.cuts.pictures);
     this.painter = new Painter(canvas, renderer, () => this.scenes(canvas.width / canvas.height), (level) => this.rested(renderer, level));
@@ -148,15 +170,47 @@ export class Volume3dSession {
     this.textures?.dispose();
     this.painter?.dispose();
     [this.textures, this.painter, this.renderer, this.shown, this.whole, this.drawn, this.ranged] = [undefined, undefined, undefined, undefined, undefined, undefined, false];
-    this.update({ problem, loaded: 0, failed: 0, shown: 'nothing', settled: false });
+    this.update({ loaded: 0, failed: 0, shown: 'nothing', settled: false });
+    this.project(problem);
   }
 
-  fail(problem: string): void {
-    this.update({ problem });
+  /** Has the archive draw what cannot be drawn here, where it can; else says why there is nothing. */
+  private project(problem: string): void {
+    this.stopProjecting();
+    this.update({ problem: this.archive ? '' : problem });
+    if (!this.archive) return;
+    if (!this.windowed) void this.preview.then((preview) => preview && !this.ranged && this.setRange(preview.values)).catch(() => undefined);
+    this.projector = new Projector(
+      () => this.element ?? { width: 1, height: 1 },
+      (size) => this.projected(size),
+      (rests) => this.update({ shown: 'projection', settled: rests, problem: '' }),
+      (error) => this.update({ problem: error instanceof Error ? error.message : problem }),
+    );
+    this.projector.ask();
+  }
+
+  private stopProjecting(): void {
+    this.projector?.dispose();
+    this.asked?.cancel();
+    [this.projector, this.asked] = [undefined, undefined];
+  }
+
+  private projected(size: PictureSize): Promise<ImageBitmap> {
+    const { client, queue } = this.archive as PlaneServer;
+    const { camera, window } = this.current;
+    const { instance } = this.volume.pictures[0] as Picture;
+    const query = projectionQuery(this.ownSpace, camera, size, this.windowed ? window : undefined, instance.frames > 1 ? instance.SOPInstanceUID : '');
+    this.asked = queue.add('interaction', async (signal) => {
+      const { body, told } = await client.plane(instance.dataSet, query, signal);
+      if (told.slices !== this.volume.pictures.length) throw new Error(t('The archive makes a volume of other images than these'));
+      this.update({ factor: told.factor ?? 1 });
+      return createImageBitmap(new Blob([body]));
+    });
+    return this.asked.result;
   }
 
   resized(): void {
-    this.painter?.ask();
+    this.redraw();
   }
 
   /** Drags by parts of the pane's height: turns. */
@@ -165,7 +219,7 @@ export class Volume3dSession {
   }
 
   pan(across: number, down: number): void {
-    const high = this.shown ? this.shown.space.diagonal / this.current.camera.zoom : 0;
+    const high = this.space.diagonal / this.current.camera.zoom;
     this.look(panBy(this.current.camera, across * high, -down * high));
   }
 
@@ -265,18 +319,22 @@ export class Volume3dSession {
   kept(): { cuts: Cuts['all']; limits: Limits | undefined } {
     const { clip: [low, high] } = this.current;
     const whole = low.every((part) => part <= 0) && high.every((part) => part >= 1);
-    return { cuts: this.cuts.all, limits: whole ? undefined : this.shown?.space.limits(low, high) };
+    return { cuts: this.cuts.all, limits: whole ? undefined : this.space.limits(low, high) };
   }
 
   /** What is on screen, to be copied at once; nothing while it is still being drawn. */
   canvas(): HTMLCanvasElement | undefined {
-    return this.painter?.fresh();
+    return this.projector ? this.projector.fresh() : this.painter?.fresh();
   }
 
   /** For tests: where a place in the patient is on the canvas, in parts of its width and height from the upper left. */
-  onCanvas(place: Vector, aspect: number): [number, number] | undefined {
-    const at = this.shown?.space.onScreen(place, this.current.camera, aspect);
-    return at && [(at[0] + 1) / 2, (1 - at[1]) / 2];
+  onCanvas(place: Vector, aspect: number): [number, number] {
+    const at = this.space.onScreen(place, this.current.camera, aspect);
+    return [(at[0] + 1) / 2, (1 - at[1]) / 2];
+  }
+
+  private get space(): TextureSpace {
+    return this.shown?.space ?? this.ownSpace;
   }
 
   get speed(): { frame: number; scale: number } {
@@ -285,6 +343,7 @@ export class Volume3dSession {
 
   dispose(): void {
     this.disposed = true;
+    this.stopProjecting();
     this.textures?.dispose();
     this.painter?.dispose();
     this.renderer?.dispose();
@@ -296,8 +355,9 @@ export class Volume3dSession {
   }
 
   private redraw(): void {
-    if (this.current.settled) this.update({ settled: false, factor: this.shown?.factor ?? 1 });
+    if (this.current.settled) this.update({ settled: false, factor: this.shown?.factor ?? this.current.factor });
     this.painter?.ask();
+    this.projector?.ask();
   }
 
   /** A picture at rest is on the canvas: of what is turned, or of the whole volume. */
@@ -366,8 +426,10 @@ export class Volume3dSession {
   private setRange(values: Float32Array): void {
     const range = textureRange(this.source.modality, values);
     this.ranged = true;
-    this.update({ range, ...(this.source.modality === 'CT' ? {} : { window: { center: (range.low + range.high) / 2, width: range.high - range.low } }) });
+    this.update({ range, ...(this.windowed ? {} : { window: { center: (range.low + range.high) / 2, width: range.high - range.low } }) });
+    this.windowed = true;
     this.retable();
+    this.projector?.ask();
   }
 
   private showPreview(renderer: VolumeRenderer, preview: Preview, geometry: VolumeGeometry): void {

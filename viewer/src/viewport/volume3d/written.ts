@@ -19,13 +19,17 @@ export function volumeWritten(session: Volume3dSession, state: Volume3dState): V
   return {
     patient: [text(dataSet, 'PatientName') || text(dataSet, 'PatientID'), text(dataSet, 'PatientID')],
     notes: notesOf(session, state),
-    mode: [state.mode === 'mip' ? t('Maximum intensity') : session.edited ? t('{preset}, changed', { preset: t(state.preset.label) }) : t(state.preset.label), phases && state.shown !== 'nothing' ? phaseText(phases, state.drawn) : ''].filter(Boolean).join(' · '),
+    mode: [state.mode === 'mip' || state.shown === 'projection' ? t('Maximum intensity') : session.edited ? t('{preset}, changed', { preset: t(state.preset.label) }) : t(state.preset.label), phases && state.shown !== 'nothing' ? phaseText(phases, state.drawn) : ''].filter(Boolean).join(' · '),
     series: [formatDate(text(dataSet, 'StudyDate')), session.source.description].filter(Boolean).join(' · '),
   };
 }
 
 function notesOf(session: Volume3dSession, state: Volume3dState): string[] {
   const { shown, factor, loaded, total, failed } = state;
+  if (shown === 'projection') {
+    const { cuts, limits } = session.kept();
+    return [t('Maximum projection made by the archive: no graphics processor'), factor > 1 ? t('Reduced to 1/{factor}', { factor }) : '', cuts.length > 0 || limits ? t('Clipping and cuts are not applied') : '', ...session.notes].filter(Boolean);
+  }
   const progress = loaded + failed < total ? t('{loaded} of {total} slices', { loaded, total }) : '';
   if (shown === 'preview') return [t('Preview at 1/{factor}', { factor }), progress, failed > 0 ? t('{failed} slices missing', { failed }) : '', ...session.notes].filter(Boolean);
   return [shown === 'slices' && factor > 1 ? t('Reduced to 1/{factor}', { factor }) : '', failed > 0 ? t('{failed} slices missing', { failed }) : '', ...phaseNotes(session, state), ...session.notes].filter(Boolean);
