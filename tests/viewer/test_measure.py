@@ -1,9 +1,11 @@
 """Measuring in the stack view: values against the files, units and their source, moving, undo."""
 
 import itertools
+import json
 import math
 import re
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pydicom
@@ -343,6 +345,16 @@ def test_an_arrow_has_its_text_where_it_was_dragged_to(view: View) -> None:
     expect(arrows).to_have_text(["Nodule, new since 2024", "Left"])
     assert arrows.first.locator("polyline.measure-line").count() == 2  # the line and its head
     assert arrows.last.locator("polyline").count() == 0
+    signed = Request(f"{view.archive.url}/api/studies/{CT_STUDY}/measurements/report", method="POST")
+    with urlopen(signed, timeout=30) as answer:
+        series = json.load(answer)["SeriesInstanceUID"]
+    view.study(CT_STUDY)
+    told = view.page.locator(".measurement[data-kind=reported]")
+    expect(told).to_have_text(["Nodule, new since 2024", "Left"])
+    assert [told.nth(at).locator("polyline.measure-line").count() for at in (0, 1)] == [2, 0]
+    assert told.last.locator("circle").count() == 0  # a text, not a point with a text
+    address = f"{view.archive.url}/api/studies/{CT_STUDY}/series/{series}?confirm={series}"
+    urlopen(Request(address, method="DELETE"), timeout=30).close()
 
 
 def test_an_ellipsoid_has_its_diameters_in_any_picture(view: View) -> None:

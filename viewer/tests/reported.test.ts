@@ -42,6 +42,8 @@ describe('measurements of reports', () => {
     expect(named('Nodule?', line, comment)).toMatchObject({ name: 'Nodule?', results: [], arrow: 'Nodule?' });
     expect(named('Arrow', line)).toMatchObject({ name: 'Arrow', results: [], arrow: '' });
     expect(named('Lesion 1', comment)).toMatchObject({ name: 'Lesion 1', results: ['Nodule?'] });
+    expect(named('Nodule?', comment)).toMatchObject({ results: [], arrow: 'Nodule?', places: [{ graphic: 'POINT' }] });
+    expect(named('Nodule?', comment, num('Length', 7, 'mm'))).not.toHaveProperty('arrow');
     expect(named('Lesion 1', line, num('Length', 7, 'mm'))).not.toHaveProperty('arrow');
     expect(named('Lesion 1', comment)).not.toHaveProperty('arrow');
   });

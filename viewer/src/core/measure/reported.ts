@@ -30,7 +30,7 @@ export interface ReportedMeasurement {
   /** A result each: "Length 34.2 mm". */
   results: readonly string[];
   places: readonly ReportedPlace[];
-  /** It is an arrow from the first of its places along the second, with this text; it measures nothing. */
+  /** It is an arrow from the first of its places along the second, or a text at its only place; it measures nothing. */
   arrow?: string;
 }
 
@@ -80,8 +80,11 @@ function one(item: DataSet, root: DataSet, id: string): ReportedMeasurement {
   const results = [...numbered, ...comments.filter((comment) => comment !== name)];
   const seen = new Map(placesBelow(item, root, 0).map((place) => [JSON.stringify(place), place]));
   const places = [...seen.values()];
-  return { id, name, results, places, ...(numbered.length === 0 && isArrow(places) ? { arrow: comments.join(' ') } : {}) };
+  return { id, name, results, places, ...(numbered.length === 0 && (isArrow(places) || isTextAlone(places, name, comments)) ? { arrow: comments.join(' ') } : {}) };
 }
+
+/** A point with nothing but a text, which it is tracked by, too: an arrow that is a text alone. */
+const isTextAlone = ([at, ...more]: readonly ReportedPlace[], name: string, comments: readonly string[]): boolean => at?.graphic === 'POINT' && at.points.length === 1 && more.length === 0 && comments.length === 1 && comments[0] === name;
 
 /** A point, and a line that begins there. */
 function isArrow([tip, line, ...more]: readonly ReportedPlace[]): boolean {

@@ -18,7 +18,8 @@ const MOST_HANDLES = 4;
 /** Nothing where it does not lie on this picture. */
 export function layOutReported({ id, name, results, places, arrow }: ReportedMeasurement, picture: Picture, bitmap: LoadedBitmap, { view, pane }: MeasuredState): Laid[] {
   const plane = planeOf(picture);
-  const along = arrow === undefined ? undefined : places[1] && pixelsOf(places[1], picture, plane);
+  const line = arrow === undefined ? undefined : (places[1] ?? places[0]);
+  const along = line && pixelsOf(line, picture, plane);
   if (along) return [{ ...layOutArrow({ id, kind: 'reported', colour: COLOUR, name: arrow ?? '' }, along.map((point) => pixelToPane(point, view, bitmap, pane)), pane), handles: [] }];
   const lines = places.flatMap((place) => {
     const points = pixelsOf(place, picture, plane);
