@@ -1,6 +1,8 @@
 """The study list in a real browser."""
 
 import re
+from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -195,6 +197,37 @@ def test_thousands_of_rows_are_drawn_in_part_only(view):
     expect(view.page.locator(".list-footer")).to_contain_text("400+ studies")
     assert view.page.locator(".row").count() < 60
     assert any("offset=200" in url for url in asked)
+
+
+def test_more_studies_than_a_page_are_bounded_by_a_day_until_all_are_asked_for(view):
+    today = datetime.now().astimezone().date()
+    days = [f"{today - timedelta(days=n // 10):%Y%m%d}" for n in range(500)]
+
+    def answer(route):
+        query = parse_qs(urlsplit(route.request.url).query)
+        since = query.get("StudyDate", ["-"])[0].rstrip("-")
+        first, limit = (int(query[name][0]) for name in ("offset", "limit"))
+        found = [(number, day) for number, day in enumerate(days) if day >= since][first : first + limit]
+        rows = [
+            {"0020000D": {"vr": "UI", "Value": [f"1.{n}"]}, "00080020": {"vr": "DA", "Value": [d]}} for n, d in found
+        ]
+        route.fulfill(json=rows, content_type="application/dicom+json")
+
+    view.page.route("**/dicom-web/studies?*", answer)
+    view.page.route("**/api/statistics", lambda route: route.fulfill(json={"studies": 500}))
+    view.list()
+    counted = view.page.locator(".list-count")
+    expect(counted).to_have_text("Studies of the last month · 200 of 500 studies Show all")
+    for _ in range(2):
+        view.page.locator(".table").press("End")
+        expect(counted).to_contain_text("310 of 500 studies")
+    expect(view.page.get_by_role("radio", name="All")).to_have_attribute("aria-checked", "false")
+    view.page.get_by_role("button", name="Show all").click()
+    expect(counted).to_have_text("200 of 500 studies")
+    for number in (400, 500):
+        view.page.locator(".table").press("End")
+        expect(counted).to_contain_text(f"{number}")
+    assert view.page.url.endswith("/?date=all")
 
 
 def test_phone(phone):

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { commandForKey, COMMANDS, keyName } from '../src/core/commands';
 import { cornerText, nextDetail, permanentNotes } from '../src/core/corner-text';
-import { dateRangeKey, formatAge, formatDate, formatTime } from '../src/core/dates';
+import { dateRangeKey, formatAge, formatDate, formatTime, reachesFrom, reachOf } from '../src/core/dates';
 import { readPlace, writePlace } from '../src/core/deep-link';
 import { formatPersonName, inlineBytes, number, numbers } from '../src/core/dicom-json';
 import { firstTool, mouseDrag, readPointer, USUAL_POINTER, wheelSteps } from '../src/core/gesture';
@@ -40,6 +40,11 @@ describe('dates', () => {
     ['19660101', '20130717', '', '47 y'], ['20130601', '20130717', '', '1 mo'], ['20130701', '20130717', '', '16 d'], ['', '20130717', '', ''],
     ['20140101', '20130717', '', ''], ['', '', '043Y', '43 y'], ['19660718', '20130717', '', '46 y'],
   ])('born %s, on %s, %s: %s', (birth, on, given, age) => expect(formatAge(birth, on, given)).toBe(age)); // prettier-ignore
+  it('say how far back a list must reach to have a day', () => {
+    const now = new Date(2026, 0, 31);
+    expect(['20270101', '20260131', '20260125', '20260124', '20260101', '20251231', '20250131', '20210131', '20200101', ''].map((day) => reachOf(day, now))).toEqual([7, 7, 7, 31, 31, 92, 366, 1827, undefined, undefined]);
+    expect(reachesFrom(31, now)).toBe('20260101');
+  });
   it('become QIDO ranges', () => {
     const now = new Date(2026, 0, 3);
     expect((['today', 'yesterday', 'week', 'all'] as const).map((range) => dateRangeKey(range, now))).toEqual(['20260103', '20260102', '20251228-', '']);

@@ -43,6 +43,7 @@ const TABLES: readonly (readonly [file: string, table: string, columns: Columns]
   ['ui/study-list/filter-bar.tsx', 'RANGES', [1]],
   ['ui/study-list/filter-bar.tsx', 'STATUS_NAMES', ['arriving', 'conflict', 'corrected', 'report', 'key-images']],
   ['ui/study-list/study-list-page.tsx', 'ACTIONS', [1, 3]],
+  ['ui/study-list/study-list-page.tsx', 'REACHED', [1]],
   ['ui/study-list/study-list-page.tsx', 'COUNTED', ['one', 'more', 'oneMatch', 'moreMatch']],
   ['ui/study-list/study-table.tsx', 'COLUMNS', ['title']],
   ['ui/viewer/card-structures.tsx', 'GROUPS', [1]],

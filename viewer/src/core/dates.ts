@@ -64,7 +64,8 @@ export function toDicomDate(date: Date): string {
   return `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
 }
 
-export type DateRange = 'today' | 'yesterday' | 'week' | 'all' | { from: string; to: string };
+/** `recent`: all as long as they are few, else those since a day that lies so far back that there are enough. */
+export type DateRange = 'today' | 'yesterday' | 'week' | 'recent' | 'all' | { from: string; to: string };
 
 /** The QIDO range matching value (PS3.4 C.2.2.2.5) of a filter choice; "" means any date. */
 export function dateRangeKey(range: DateRange, now: Date): string {
@@ -77,7 +78,18 @@ export function dateRangeKey(range: DateRange, now: Date): string {
       return daysAgo(1);
     case 'week':
       return `${daysAgo(6)}-`;
+    case 'recent':
     case 'all':
       return '';
   }
 }
+
+/** How far back a list may reach, in days. */
+export const REACHES = [7, 31, 92, 366, 1827] as const;
+export type Reach = (typeof REACHES)[number];
+
+/** The first day of so many, today the last. */
+export const reachesFrom = (days: Reach, now: Date): string => toDicomDate(new Date(now.getFullYear(), now.getMonth(), now.getDate() - days + 1));
+
+/** The shortest reach that has this day in it; undefined where none has. */
+export const reachOf = (day: string, now: Date): Reach | undefined => (day ? REACHES.find((days) => reachesFrom(days, now) <= day) : undefined);

@@ -14,9 +14,9 @@ export interface StudyFilter {
   status: StudyStatus | '';
 }
 
-export const ALL: StudyFilter = { search: '', modality: '', range: 'all', institution: '', status: '' };
+export const ALL: StudyFilter = { search: '', modality: '', range: 'recent', institution: '', status: '' };
 
-export const isAll = ({ search, modality, range, institution, status }: StudyFilter): boolean => !search && !modality && range === ALL.range && !institution && !status;
+export const isAll = ({ search, modality, range, institution, status }: StudyFilter): boolean => !search && !modality && (range === 'recent' || range === 'all') && !institution && !status;
 
 type Casing = (words: readonly string[]) => readonly string[];
 const asTyped: Casing = (words) => words;
@@ -52,7 +52,7 @@ export function studyQueries({ search, modality, range, institution, status }: S
   return SEARCHED.flatMap(([keyword, casings]) => patternsOf(words, casings).map((pattern) => ({ ...common, [keyword]: pattern, ...(keyword === 'PatientName' ? { fuzzymatching: 'true' } : {}) })));
 }
 
-const RANGES = ['today', 'yesterday', 'week'] as const;
+const RANGES = ['today', 'yesterday', 'week', 'all'] as const;
 const MODALITY = /^[A-Z0-9_]{1,16}$/;
 const LONGEST = 64;
 
@@ -76,5 +76,5 @@ export function readFilter(value: (name: string) => string): StudyFilter | undef
     institution: value('institution').slice(0, LONGEST),
     status: STATUSES.find((status) => status === value('status')) ?? '',
   };
-  return isAll(filter) ? undefined : filter;
+  return filterParameters(filter).length > 0 ? filter : undefined;
 }

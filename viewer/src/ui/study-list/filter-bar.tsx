@@ -29,12 +29,14 @@ interface Props {
 }
 
 interface BarProps extends Props {
+  /** Not all studies are listed, though no range was chosen. */
+  bounded: boolean;
   /** The further filters are shown. */
   more: boolean;
   onMore(shown: boolean): void;
 }
 
-export function FilterBar({ filter, field, more, onChange, onMore }: BarProps): JSX.Element {
+export function FilterBar({ filter, field, bounded, more, onChange, onMore }: BarProps): JSX.Element {
   return (
     <div className="filters" role="search">
       <label className="search">
@@ -60,7 +62,7 @@ export function FilterBar({ filter, field, more, onChange, onMore }: BarProps): 
       </label>
       <div className="segments" role="radiogroup" aria-label={t('Study date')}>
         {RANGES.map(([range, label]) => (
-          <button key={range} type="button" role="radio" aria-checked={filter.range === range} onClick={() => onChange({ ...filter, range })}>
+          <button key={range} type="button" role="radio" aria-checked={filter.range === range || (range === 'all' && filter.range === 'recent' && !bounded)} onClick={() => onChange({ ...filter, range })}>
             {t(label)}
           </button>
         ))}

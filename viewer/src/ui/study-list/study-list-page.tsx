@@ -4,6 +4,7 @@ import { FileStack, FolderOpen, Upload } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type JSX } from 'react';
 import { flushSync } from 'react-dom';
 import { keyLabel, titleOf } from '../../core/commands';
+import type { Reach } from '../../core/dates';
 import { counted, t } from '../../core/language';
 import { ALL, isAll, type StudyFilter } from '../../core/study-filter';
 import { NEWEST_FIRST, type Sort, type StudyRow } from '../../core/study-row';
@@ -133,7 +134,7 @@ export function StudyListPage({ order, narrowed, onListed }: Props): JSX.Element
   useListKeys({ field, count: lines.length, index, onChoose: choose, onOpen: openAt, onFilters: showFilters });
 
   const unfiltered = isAll(filter);
-  const total = useTotal(unfiltered && studies.more && rows.length >= PAGE, studies.arrived.size);
+  const total = useTotal(unfiltered && (studies.more || studies.reach !== undefined) && rows.length >= PAGE, studies.arrived.size);
   const loadMore = studies.more ? studies.loadMore : undefined;
   const onEnd = useCallback(() => loadMore?.(), [loadMore]);
 
@@ -144,7 +145,7 @@ export function StudyListPage({ order, narrowed, onListed }: Props): JSX.Element
           <Mark />
           <span>Isocenter</span>
         </a>
-        <FilterBar filter={filter} field={field} more={moreFilters} onChange={setFilter} onMore={showMore} />
+        <FilterBar filter={filter} field={field} bounded={studies.reach !== undefined} more={moreFilters} onChange={setFilter} onMore={showMore} />
         <OpenLocal />
         <div className="node" title={`${t('DICOM node of this archive')}  ${nodeAddress(system)}`}>
           <span className="node-dot" data-state={studies.status} />
@@ -179,8 +180,8 @@ export function StudyListPage({ order, narrowed, onListed }: Props): JSX.Element
         )}
       </main>
       <footer className="list-footer">
-        <span>
-          {studiesCounted(rows.length, studies.more, unfiltered, total)}
+        <span className="list-count">
+          {studies.reach ? <Bounded reach={studies.reach} rows={rows.length} total={total} onAll={() => setFilter({ ...filter, range: 'all' })} /> : studiesCounted(rows.length, studies.more, unfiltered, total)}
         </span>
         <Middle marks={marks} onAction={setDialog} />
         <span>
@@ -270,6 +271,25 @@ function studiesCounted(rows: number, more: boolean, unfiltered: boolean, total:
   const n = counted(rows);
   if (more && total > rows) return t('{n} of {all} studies', { n, all: counted(total) });
   return t(COUNTED[`${rows === 1 ? 'one' : 'more'}${unfiltered ? '' : 'Match'}`], { n: `${n}${more ? '+' : ''}` });
+}
+
+const REACHED: readonly (readonly [days: Reach, text: string])[] = [
+  [7, 'Studies of the last 7 days'],
+  [31, 'Studies of the last month'],
+  [92, 'Studies of the last 3 months'],
+  [366, 'Studies of the last year'],
+  [1827, 'Studies of the last 5 years'],
+];
+
+/** That the list does not reach back to the first study, and the way to all of them. */
+function Bounded({ reach, rows, total, onAll }: { reach: Reach; rows: number; total: number; onAll(): void }): JSX.Element {
+  return (
+    <>
+      <strong>{t(REACHED.find(([days]) => days === reach)?.[1] ?? '')}</strong>
+      {total > rows ? ` · ${t('{n} of {all} studies', { n: counted(rows), all: counted(total) })}` : ''}{' '}
+      <button type="button" className="list-link" onClick={onAll}>{t('Show all')}</button>
+    </>
+  );
 }
 
 interface NothingProps {

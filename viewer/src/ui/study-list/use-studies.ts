@@ -1,11 +1,13 @@
 // The rows of the study list: pages of QIDO answers for filter and order in force, and what arrived since. The first page is no more
 // than a screen shows, so that it is there at once; what makes a full page comes after it has been drawn. When the viewer starts with
-// the list, its first rows are asked for before anything is drawn.
+// the list, its first rows are asked for before anything is drawn. Where there are more studies than a page, newest first and without a
+// filter, the pages end at a day: the first page is the same without that day, so the list is bounded without asking anew.
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { reachesFrom, reachOf, type Reach } from '../../core/dates';
 import { t } from '../../core/language';
-import { studyQueries, type StudyFilter } from '../../core/study-filter';
-import { mergedRows, orderOf, readStudyRow, sortedRows, type Sort, type StudyRow } from '../../core/study-row';
+import { isAll, studyQueries, type StudyFilter } from '../../core/study-filter';
+import { mergedRows, NEWEST_FIRST, orderOf, readStudyRow, sortedRows, type Sort, type StudyRow } from '../../core/study-row';
 import { connection } from '../../net/connection';
 import type { DicomWebClient } from '../../net/dicomweb';
 import { isAbort } from '../../net/queue';
@@ -25,6 +27,8 @@ export interface Studies {
   message: string;
   /** There may be more than is loaded. */
   more: boolean;
+  /** The list has studies of so many days only. */
+  reach: Reach | undefined;
   /** Studies that came while the list was open. */
   arrived: ReadonlySet<string>;
   loadMore(): void;
@@ -34,6 +38,7 @@ export interface Studies {
 interface Loaded {
   rows: StudyRow[];
   more: boolean;
+  reach?: Reach | undefined;
 }
 
 interface Wanted {
@@ -82,20 +87,27 @@ async function search(client: DicomWebClient, wanted: Wanted, count: number, sig
   return answers.length > 1 ? { rows: sortedRows(rows, wanted.sort).slice(0, count), more: more || rows.length > count } : { rows, more };
 }
 
-async function nextPage(client: DicomWebClient, wanted: Wanted, have: readonly StudyRow[], signal: AbortSignal): Promise<Loaded> {
-  const queries = queriesOf(wanted);
+/** How far back the pages behind the first go; undefined where all do. */
+function reachFor({ filter, sort }: Wanted, { rows, more }: Loaded): Reach | undefined {
+  const last = rows[PAGE - 1];
+  return more && last && filter.range === 'recent' && isAll(filter) && orderOf(sort) === orderOf(NEWEST_FIRST) ? reachOf(last.when.slice(0, 8), new Date()) : undefined;
+}
+
+async function nextPage(client: DicomWebClient, wanted: Wanted, { rows: have, reach }: Loaded, signal: AbortSignal): Promise<Loaded> {
+  const queries = queriesOf(wanted).map((keys) => (reach ? { ...keys, StudyDate: `${reachesFrom(reach, new Date())}-` } : keys));
   const [only] = queries;
   const count = PAGE - (have.length % PAGE);
   if (queries.length > 1 || !only) return search(client, wanted, have.length + count, signal);
   const answer = await client.searchStudies(only, count, have.length, signal);
-  return { rows: mergedRows([have, answer.map(readStudyRow)]), more: answer.length >= count };
+  const loaded = { rows: mergedRows([have, answer.map(readStudyRow)]), more: answer.length >= count };
+  return { ...loaded, reach: reach ?? reachFor(wanted, loaded) };
 }
 
 export function useStudies(client: DicomWebClient, filter: StudyFilter, sort: Sort): Studies {
   const wanted = useMemo<Wanted>(() => ({ filter, sort }), [filter, sort]);
   const [outcome, setOutcome] = useState<Outcome>(() => {
     const there = isFirst(wanted) ? first?.there : undefined;
-    return { rows: [], more: false, ...there, wanted: there && wanted, attempt: 0, error: '', arrived: new Set() };
+    return { rows: [], more: false, reach: undefined, ...there, wanted: there && wanted, attempt: 0, error: '', arrived: new Set() };
   });
   const [attempt, setAttempt] = useState(0);
   const busy = useRef<AbortController | undefined>(undefined);
@@ -109,10 +121,10 @@ export function useStudies(client: DicomWebClient, filter: StudyFilter, sort: So
     const begin = (): void => {
       (begun?.loaded ?? search(client, wanted, FIRST, controller.signal)).then(
         (loaded) => {
-          if (!controller.signal.aborted) setOutcome({ ...loaded, wanted, attempt, error: '', arrived: new Set() });
+          if (!controller.signal.aborted) setOutcome({ reach: undefined, ...loaded, wanted, attempt, error: '', arrived: new Set() });
         },
         (error: unknown) => {
-          if (!controller.signal.aborted && !isAbort(error)) setOutcome({ rows: [], more: false, wanted, attempt, error: messageOf(error), arrived: new Set() });
+          if (!controller.signal.aborted && !isAbort(error)) setOutcome({ rows: [], more: false, reach: undefined, wanted, attempt, error: messageOf(error), arrived: new Set() });
         },
       );
     };
@@ -140,12 +152,12 @@ export function useStudies(client: DicomWebClient, filter: StudyFilter, sort: So
     };
   }, [client, wanted]);
 
-  const { rows } = outcome;
+  const { rows, reach } = outcome;
   const loadMore = useCallback(() => {
     const controller = busy.current;
     if (!controller || controller.signal.aborted) return;
-    nextPage(client, wanted, rows, controller.signal).then((loaded) => setOutcome((before) => ({ ...before, ...loaded })), () => undefined);
-  }, [client, wanted, rows]);
+    nextPage(client, wanted, { rows, reach, more: true }, controller.signal).then((loaded) => setOutcome((before) => ({ ...before, ...loaded })), () => undefined);
+  }, [client, wanted, rows, reach]);
 
   const { more } = outcome;
   const current = outcome.wanted === wanted && outcome.attempt === attempt;
@@ -157,7 +169,7 @@ export function useStudies(client: DicomWebClient, filter: StudyFilter, sort: So
   const retry = useCallback(() => setAttempt((count) => count + 1), []);
   useEffect(() => connection.restored.listen(retry), [retry]);
   const status = !current ? 'loading' : outcome.error ? 'failed' : 'ready';
-  return { rows, more, status, message: outcome.error, arrived: outcome.arrived, loadMore, retry };
+  return { rows, more, reach, status, message: outcome.error, arrived: outcome.arrived, loadMore, retry };
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : t('The archive cannot be reached'));
@@ -169,5 +181,5 @@ function refreshed(before: Outcome, { rows, more }: Loaded, wanted: Wanted): Out
   const next = mergedRows([rows, before.rows.length > PAGE ? before.rows : []]);
   const same = !before.error && JSON.stringify(next) === JSON.stringify(before.rows);
   if (same || before.wanted !== wanted) return before;
-  return { ...before, rows: next, more: before.more || more, error: '', arrived: new Set([...before.arrived, ...fresh]) };
+  return { ...before, rows: next, more: before.more || (more && !before.reach), error: '', arrived: new Set([...before.arrived, ...fresh]) };
 }
