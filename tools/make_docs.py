@@ -364,6 +364,13 @@ order of their UIDs; instances only where a study or series is named. Extension:
 that are `arriving` (a series has not settled), have a `conflict` in the list, were `corrected`, have a `report` (SR or
 document, dose and logs apart) or `key-images`.
 
+The viewer is an Image Display of IHE Invoke Image Display (RAD-106): `/IHEInvokeImageDisplay?requestType=STUDY` (or
+`/viewer?requestType=STUDY`) with studyUID or accessionNumber, lists separated by commas, and `requestType=PATIENT` with
+patientID (`ID^^^ISSUER` in the form of HL7 CX), patientBirthDate, lowerDateTime, upperDateTime, modalitiesInStudy and
+mostRecentResults (1 if absent, 8 at most). Wrong parameters and studies that are not there are told on the page, with
+HTTP status 200. patientName, viewerType, diagnosticQuality and keyImagesOnly are ignored; times are those of the study,
+whatever zone is given.
+
 OPTIONS at any address under `/dicom-web` tells which methods, parameters and media types it and those below it have
 (PS3.18 8.9), as WADL or JSON. HEAD is answered wherever GET is. Single instances and bulk data have byte ranges,
 instances that go out as stored an entity tag too. JSON and XML are packed for clients that take gzip or zstd. Pages of

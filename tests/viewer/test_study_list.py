@@ -230,6 +230,19 @@ def test_more_studies_than_a_page_are_bounded_by_a_day_until_all_are_asked_for(v
     assert view.page.url.endswith("/?date=all")
 
 
+def test_other_systems_open_studies(view):
+    """By the addresses of IHE Invoke Image Display; what is not there is said."""
+    view.page.goto(f"{view.archive.url}/IHEInvokeImageDisplay?requestType=PATIENT&patientID=P-002%5E%5E%5EHOME")
+    view.page.wait_for_url(re.compile(f"/viewer\\?StudyInstanceUIDs={US_STUDY}"))
+    view.settled()
+    view.page.goto(f"{view.archive.url}/viewer?requestType=STUDY&accessionNumber=ACCP-009")
+    expect(view.page.get_by_role("alert")).to_contain_text("The archive holds no study that this address asks for.")
+    view.page.goto(f"{view.archive.url}/IHEInvokeImageDisplay?requestType=PATIENT")
+    expect(view.page.get_by_role("alert")).to_contain_text("has no valid patientID")
+    view.page.get_by_role("link", name="To the study list").click()
+    expect(view.page.locator(".row")).to_have_count(4)
+
+
 def test_phone(phone):
     phone.list()
     expect(phone.page.locator(".row").first).to_be_visible()

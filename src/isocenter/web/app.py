@@ -217,6 +217,7 @@ def create_app(
         ("/docs/{name}", "GET", docs_page),
         ("/", "GET", viewer.page),
         ("/viewer", "GET", viewer.page),
+        ("/IHEInvokeImageDisplay", "GET", viewer.page),
         ("/viewer/{rest:path}", "GET", viewer.page),
     ]
     routes: list[BaseRoute] = [route(path, method, handler, node) for path, method, handler in table]

@@ -2,6 +2,7 @@
 // a study at /viewer?StudyInstanceUIDs=…[&SeriesInstanceUID=…][&SOPInstanceUID=…]; with
 // several panes also &Layout=2x3&Panes=…, a series or object each, nothing for an empty pane. A link to one picture has &Frame=… and
 // &Window=center,width,function. No patient data is ever part of it.
+// What other systems ask for (core/invocation.ts) is at /viewer?requestType=… or /IHEInvokeImageDisplay?requestType=….
 // Local files are at /#viewer?… instead: browsers send nothing behind a # to the server.
 
 import { ALL, filterParameters, readFilter, type StudyFilter } from './study-filter';
@@ -33,7 +34,11 @@ export interface ViewerPlace {
   /** The studies are files of this page, not of the archive. */
   local?: boolean;
 }
-export type Place = ListPlace | ViewerPlace;
+/** Another system asks for a patient or a study; what it asks for stands in the address. */
+export interface InvokedPlace {
+  page: 'invoked';
+}
+export type Place = ListPlace | ViewerPlace | InvokedPlace;
 
 const UID = /^[0-9.]{1,64}$/;
 const LAYOUT = /^([1-4])x([1-5])$/;
@@ -41,6 +46,7 @@ const LAYOUT = /^([1-4])x([1-5])$/;
 const FUNCTIONS = ['LINEAR', 'LINEAR_EXACT', 'SIGMOID'] as const satisfies readonly Window['function'][];
 
 const LOCAL = '#viewer?';
+const INVOKED = /\/(viewer|IHEInvokeImageDisplay)\/?$/;
 
 /** `query` as in location.search, `hash` as in location.hash. Several studies may be given, comma separated or repeated. */
 export function readPlace(path: string, query: string, hash = ''): Place {
@@ -53,6 +59,7 @@ function readQuery(path: string, query: string): Place {
   const pairs = query.replace(/^\?/, '').split('&').filter(Boolean).map((pair) => pair.split('=').map((part) => decodeURIComponent(part.replaceAll('+', ' '))));
   const all = (...names: string[]): string[] => pairs.filter(([name]) => names.includes((name ?? '').toLowerCase())).flatMap(([, value]) => (value ?? '').split(','));
   const values = (...names: string[]): string[] => all(...names).filter((value) => UID.test(value));
+  if (INVOKED.test(path) && all('requesttype').length > 0) return { page: 'invoked' };
   const studies = values('studyinstanceuids', 'studyinstanceuid', 'studyuid');
   if (!/\/viewer\/?$/.test(path) || studies.length === 0) {
     const sort = sortOf(all('orderby').join(','));
@@ -78,7 +85,7 @@ function readLayout(text: string, uids: readonly string[]): PanesPlace | undefin
 }
 
 /** `site` is the path that stands before all, "" at the top of a host. */
-export function writePlace(place: Place, site = ''): string {
+export function writePlace(place: Exclude<Place, InvokedPlace>, site = ''): string {
   if (place.page === 'list') {
     const order = place.sort ? orderOf(place.sort) : '';
     const parts = [...(order ? [`orderby=${order}`] : []), ...filterParameters(place.filter ?? ALL)];

@@ -16,6 +16,7 @@ import { ServicesProvider, useServices } from './services';
 const loadViewer = (): Promise<{ default: typeof import('./viewer/viewer-page').ViewerPage }> =>
   import('./viewer/viewer-page').then((module) => ({ default: module.ViewerPage }));
 const LazyViewerPage = lazy(patient(loadViewer));
+const LazyInvokedPage = lazy(patient(() => import('./invoked-page').then((module) => ({ default: module.InvokedPage }))));
 
 function warmUp(): void {
   for (const code of [loadViewer(), import('../viewport/cornerstone/adapter')]) code.catch(() => undefined);
@@ -37,7 +38,7 @@ export function App(): JSX.Element {
   }, [onList, listed]);
   return (
     <>
-      <ErrorBoundary>{place.page === 'list' ? <StudyListPage order={place.sort} narrowed={place.filter} onListed={onListed} /> : place.local ? <LocalViewer place={place} /> : <Viewer place={place} />}</ErrorBoundary>
+      <ErrorBoundary>{place.page === 'list' ? <StudyListPage order={place.sort} narrowed={place.filter} onListed={onListed} /> : place.page === 'invoked' ? <Invoked /> : place.local ? <LocalViewer place={place} /> : <Viewer place={place} />}</ErrorBoundary>
       <DropTarget storing={onList} />
       {place.page === 'viewer' && place.local ? null : <ConnectionNote />}
       <VersionNote />
@@ -49,6 +50,14 @@ function Viewer({ place }: { place: ViewerPlace }): JSX.Element {
   return (
     <Suspense fallback={<div className="page-loading" aria-busy="true" />}>
       <LazyViewerPage key={place.studies.join(',')} place={place} />
+    </Suspense>
+  );
+}
+
+function Invoked(): JSX.Element {
+  return (
+    <Suspense fallback={<div className="page-loading" aria-busy="true" />}>
+      <LazyInvokedPage />
     </Suspense>
   );
 }

@@ -1,7 +1,7 @@
 // The browser's address as the state of what page is shown.
 
 import { useSyncExternalStore } from 'react';
-import { readPlace, writePlace, type Place } from '../core/deep-link';
+import { readPlace, writePlace, type InvokedPlace, type Place } from '../core/deep-link';
 import { Signal } from '../core/lifecycle';
 import { SITE } from '../net/site';
 
@@ -20,7 +20,9 @@ function refresh(): void {
 
 window.addEventListener('popstate', refresh);
 
-export function navigate(place: Place, replace = false): void {
+type Written = Exclude<Place, InvokedPlace>;
+
+export function navigate(place: Written, replace = false): void {
   const target = writePlace(place, SITE);
   if (replace) history.replaceState(null, '', target);
   else history.pushState(null, '', target);
@@ -28,7 +30,7 @@ export function navigate(place: Place, replace = false): void {
 }
 
 /** Changes the address without showing another page: the link of what is on screen now. */
-export function noteAddress(place: Place): void {
+export function noteAddress(place: Written): void {
   history.replaceState(null, '', writePlace(place, SITE));
   address = now();
 }

@@ -286,7 +286,7 @@ function Bounded({ reach, rows, total, onAll }: { reach: Reach; rows: number; to
   return (
     <>
       <strong>{t(REACHED.find(([days]) => days === reach)?.[1] ?? '')}</strong>
-      {total > rows ? ` · ${t('{n} of {all} studies', { n: counted(rows), all: counted(total) })}` : ''}{' '}
+      {total > rows ? <span className="list-of">{` · ${t('{n} of {all} studies', { n: counted(rows), all: counted(total) })}`}</span> : null}{' '}
       <button type="button" className="list-link" onClick={onAll}>{t('Show all')}</button>
     </>
   );
