@@ -272,6 +272,7 @@ def test_key_sheet(view: View) -> None:
     view.study(CT_STUDY)
     view.page.keyboard.press("?")
     expect(view.page.get_by_role("dialog")).to_contain_text("Tag browser")
+    expect(view.page.locator(".key-sheet section:not(:has(.key-row))")).to_have_count(0)
     view.page.keyboard.press("Escape")
     expect(view.page.get_by_role("dialog")).to_have_count(0)
 

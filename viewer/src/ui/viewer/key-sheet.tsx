@@ -22,13 +22,14 @@ const POINTERS: readonly (readonly [string, string])[] = [
 ];
 
 export function KeySheet({ onClose }: { onClose(): void }): JSX.Element {
+  const groups = GROUPS.map((group) => [group, COMMANDS.filter((command) => command.group === group && keysOf(command.name).length > 0)] as const).filter(([, commands]) => commands.length > 0);
   return (
     <Dialog title={t('Keys and gestures')} onClose={onClose}>
       <div className="key-sheet" tabIndex={0} role="group" aria-label={t('Keys')}>
-        {GROUPS.map((group) => (
+        {groups.map(([group, commands]) => (
           <section key={group}>
             <h3>{t(group)}</h3>
-            {COMMANDS.filter((command) => command.group === group && keysOf(command.name).length > 0).map(({ name }) => (
+            {commands.map(({ name }) => (
               <div key={name} className="key-row">
                 <span>{titleOf(name)}</span>
                 <span>
