@@ -30,7 +30,8 @@ FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-
 SIZE, THUMBNAIL, LABEL, COLUMNS = (1280, 720), (400, 225), 24, 5
 #: Pictures of the guide, and how large they may be.
 GUIDE = (
-    "list", "studies", "send", "correct", "corrections", "anonymize", "local", "drop", "upload", "keys", "commands",
+    "list", "studies", "send", "save", "correct", "corrections", "anonymize", "local", "drop", "upload",
+    "keys", "commands",
     "settings", "contrast", "nobody", "phone", "stack", "presets", "invert", "turned", "tilted", "shutter", "magnifier",
     "measure", "cobb", "freehand", "usmeasure", "calibration", "arrow", "ellipsoid", "measures", "keyimage", "view",
     "colours", "suv", "isocontour", "segmentation", "paint", "dose", "dvh", "phases", "curve", "fusion", "layout",
@@ -403,6 +404,8 @@ ROWS = (
     Row("send", "Marked studies sent to a DICOM node (S)", "", (
         known("WORKSTATION"), marked("Echo", "Vera"), keys("s"), pressed("Send"),
         until("dialog[open] li:nth-child(2):has-text('sent')"))),
+    Row("save", "Marked studies as ZIP with a DICOMDIR (Z)", "", (
+        marked("Echo", "Vera"), keys("z"), until("dialog[open] a"))),
     Row("correct", "Correct study data, with history (E)", "", (
         marked("Norma"), keys("e"), until("dialog[open] .studies-fields"),
         filled(Patient_ID="NM1-0002", Birth_date="1961-03-09", Why="wrong patient chosen"))),
@@ -443,13 +446,13 @@ ROWS = (
     Row("transfer", "Transfer function with histogram (3D)", "CT", (
         keys("Shift+V"), until(".volume-canvas"), until(SETTLED), click("button[aria-label='Transfer function']"),
         until(".volume-panel"),
-        until(SETTLED)), "contrast"),
+        until(WHOLE)), "contrast"),
     Row("clip", "Clipping box and planes (3D)", "CT", (
         keys("Shift+V"), until(".volume-canvas"), until(SETTLED), click("button:text-is('Clip')"),
-        lambda page: page.get_by_label("Depth of the plane").fill("0.5"), until(SETTLED)), "contrast"),
+        lambda page: page.get_by_label("Depth of the plane").fill("0.5"), until(WHOLE)), "contrast"),
     Row("scissors", "Scissors: a part cut away (3D)", "CT", (
         keys("Shift+V"), until(".volume-canvas"), until(SETTLED), click("button[aria-label='Scissors']"),
-        drag((0.55, 0.1), (0.9, 0.1), (0.9, 0.5), (0.55, 0.5), (0.55, 0.12)), until(SETTLED)), "contrast"),
+        drag((0.55, 0.1), (0.9, 0.1), (0.9, 0.5), (0.55, 0.5), (0.55, 0.12)), until(WHOLE)), "contrast"),
     Row("phases", "Phases (Shift with the wheel)", "CT", (keys("Shift+ArrowRight"),), "eart"),
     Row("curve", "Curve of a region over time (Shift Q)", "CT", (
         measure("e", (0.35, 0.42), (0.41, 0.5)), keys("Shift+q"), until(".curve-chart")), "eart"),
