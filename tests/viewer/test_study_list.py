@@ -91,10 +91,10 @@ def test_filters_by_institution_and_status(view):
 
 def test_sorts_by_a_column(view):
     view.list()
-    view.page.get_by_role("button", name="Patient").click()
+    view.page.get_by_role("button", name="Patient", exact=True).click()
     expect(view.page.locator(".row-name").first).to_have_text("Broken, Image")
     with view.page.expect_request(re.compile(r"/dicom-web/studies\?orderby=-PatientName&limit=50&offset=0")):
-        view.page.get_by_role("button", name="Patient").click()
+        view.page.get_by_role("button", name="Patient", exact=True).click()
     expect(view.page.locator(".row-name").first).to_have_text("Report, Only")
     view.page.reload()  # the address keeps it
     expect(view.page.locator(".row-name").first).to_have_text("Report, Only")
