@@ -1,11 +1,12 @@
 """Fingers on a phone: two zoom, three change the window, one is the chosen tool."""
 
 import math
+import time
 
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import CT_STUDY, View
+from .conftest import CT_STUDY, View, forget_measurements
 
 pytestmark = pytest.mark.browser
 
@@ -48,3 +49,43 @@ def test_fingers_zoom_window_and_scroll(phone: View) -> None:
     touch(phone, ((0, -60), (0, 60)))
     phone.settled()
     assert phone.summary()["index"] != index
+
+
+def tap_twice(view: View, at: dict[str, float]) -> None:
+    """Tap a place of the page twice, a tenth of a second apart by the events' own clock."""
+    session, now = view.page.context.new_cdp_session(view.page), time.time()
+    for number, kind in enumerate(("touchStart", "touchEnd") * 2):
+        points = [at] if kind == "touchStart" else []
+        session.send(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": points, "timestamp": now + number * 0.05}
+        )
+
+
+def test_two_taps_on_the_text_of_an_arrow_change_it(phone: View) -> None:
+    forget_measurements(phone.archive)
+    phone.study(CT_STUDY)
+    field, arrow = phone.page.get_by_label("Text of the arrow"), phone.page.locator(".measurement[data-kind=arrow]")
+    phone.page.keyboard.press("Shift+j")
+    phone.page.locator(".pane[data-measuring=ready]").wait_for()
+    touch(phone, ((0, -40), (0, -40)))
+    field.fill("Left")
+    field.press("Enter")
+    expect(arrow).to_have_text("Left")
+    phone.page.keyboard.press("s")
+    box = arrow.locator(".measure-box").bounding_box()
+    assert box is not None
+    at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    phone.page.evaluate("window.doubled = false, addEventListener('dblclick', () => { window.doubled = true; })")
+    tap_twice(phone, at)
+    field.fill("Right")
+    field.press("Enter")
+    expect(arrow).to_have_text("Right")
+    phone.page.set_viewport_size({"width": 1280, "height": 800})
+    phone.page.keyboard.press("Shift+l")
+    phone.page.locator('[data-place="2x2"]').click()
+    panes = phone.page.locator(".pane:visible")
+    expect(panes).to_have_count(4)
+    tap_twice(phone, {"x": 300, "y": 200})
+    expect(panes).to_have_count(1)
+    assert phone.page.evaluate("window.doubled") is False  # else the browser would tell it a second time
+    forget_measurements(phone.archive)

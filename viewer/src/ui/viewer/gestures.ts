@@ -58,6 +58,8 @@ export class Gestures {
     this.on('pointercancel', this.up);
     this.on('pointerleave', () => this.host.cursorAt(undefined));
     this.on('wheel', this.wheel, { passive: false });
+    // Else the browser makes mouse events of a touch: they take the focus from what it opened, and a double click is told twice.
+    this.on('touchend', (event) => event.cancelable && event.preventDefault(), { passive: false });
     this.on('contextmenu', (event) => event.preventDefault());
     this.on('dblclick', (event) => this.host.twice(this.at(event)));
     this.owner.own(() => clearTimeout(this.press));
@@ -86,6 +88,7 @@ export class Gestures {
     this.scrollRest = 0;
     this.host.activate();
     const touch = event.pointerType === 'touch';
+    if (touch && document.activeElement instanceof HTMLElement) document.activeElement.blur();
     const plain = this.contacts.size === 1 && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
     this.grabbed = plain ? this.host.grab(this.at(event), touch ? REACH.touch : REACH.mouse) : undefined;
     if (touch) {
@@ -176,6 +179,7 @@ export class Gestures {
     if (this.grabbed) {
       this.grabbed.end(this.at(event), this.moved);
       this.grabbed = undefined;
+      if (!this.moved && event.type === 'pointerup') this.tap(event);
       return;
     }
     if (!this.moved && event.type === 'pointerup') this.click(event);
@@ -184,6 +188,11 @@ export class Gestures {
 
   private click(event: PointerEvent): void {
     if (event.button === 2) this.host.menu(this.at(event));
+    this.tap(event);
+  }
+
+  /** The second of two taps is a double click, also on what can be taken hold of. */
+  private tap(event: PointerEvent): void {
     if (event.pointerType !== 'touch') return;
     const near = Math.hypot(event.clientX - this.lastTap.x, event.clientY - this.lastTap.y) < 48;
     if (near && event.timeStamp - this.lastTap.at < 300) this.host.twice(this.at(event));
