@@ -45,7 +45,7 @@ def test_tests_named_in_the_docs_exist() -> None:
 
 
 MATRIX = (ROOT / "docs" / "viewer-matrix.md").read_text(encoding="utf-8")
-GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+GUIDE = "".join((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("user-guide", "guide"))
 #: Keys as the guide writes them, where commands have other names for them.
 KEYS = {
     "Del": "Delete", "Esc": "Escape", "PgUp": "PageUp", "PgDn": "PageDown",
