@@ -144,7 +144,7 @@ def turn(view: View) -> None:
     view.page.mouse.up()
     expect(view.page.get_by_role("button", name="Straighten")).to_be_visible()
     expect(view.page.locator('.pane[data-status="ready"]')).to_have_count(3)
-    expect(view.page.locator(".pane").nth(CORONAL)).to_contain_text("Coronal oblique · ")
+    expect(view.page.locator(".pane").nth(CORONAL)).to_contain_text("Coronal oblique")
     all_drawn(view)
 
 

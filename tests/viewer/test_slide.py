@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import imagecodecs
 import numpy as np
@@ -113,6 +114,8 @@ def slide(browser: Browser, real_archive: Archive, tmp_path: Path) -> Iterator[P
     shown.page.goto(f"{real_archive.url}/viewer?StudyInstanceUIDs={STUDY}")
     yield shown.page
     context.close()
+    with urlopen(Request(f"{real_archive.url}/api/studies/{STUDY}?confirm={STUDY}", method="DELETE")):
+        pass  # with what was signed
     assert shown.errors == []
 
 

@@ -101,6 +101,23 @@ def test_sorts_by_a_column(view):
     assert view.page.url.endswith("/?orderby=-PatientName")
 
 
+def test_columns_and_their_order_are_kept(view):
+    view.page.goto(view.archive.url)
+    heads = view.page.locator(".table-head .cell:visible")
+    expect(heads).to_have_count(8)
+    view.page.get_by_label("Columns", exact=True).first.click()
+    view.page.get_by_role("checkbox", name="Birth date").uncheck()
+    view.page.get_by_role("button", name="Description", exact=True).click()
+    view.page.goto(f"{view.archive.url}/viewer")
+    view.page.goto(view.archive.url)
+    expect(heads).to_have_count(7)
+    expect(view.page.get_by_role("columnheader", name="Description")).to_have_attribute("aria-sort", "ascending")
+    expect(view.page.locator(".row .cell-birth:visible")).to_have_count(0)
+    view.page.get_by_label("Columns", exact=True).first.click()
+    view.page.get_by_role("checkbox", name="Birth date").check()
+    expect(heads).to_have_count(8)
+
+
 def test_opens_with_the_keyboard_and_comes_back_to_the_same_row(view):
     view.list()
     for key in ("ArrowDown", "ArrowDown", "Enter"):

@@ -1,4 +1,4 @@
-// What a user has set for this browser: keys, mouse, theme, language, what plays and whose name is shown. Kept in local storage; told to whoever listens.
+// What a user has set for this browser: keys, mouse, theme, language, what plays, whose name is shown, and the study list. Kept in local storage; told to whoever listens.
 
 import { setAutoPlay } from '../core/cine';
 import { setKeymap } from '../core/commands';
@@ -19,6 +19,10 @@ export interface Settings {
   autoPlay: boolean;
   /** It is shown who the patient is. */
   names: boolean;
+  /** Columns of the study list that are not shown. */
+  without: readonly string[];
+  /** What the study list is ordered by (`orderby`); "": newest first. */
+  order: string;
 }
 
 const KEYS = 'isocenter.keys';
@@ -27,6 +31,8 @@ const LANGUAGE = 'isocenter.language';
 const POINTER = 'isocenter.pointer';
 const AUTO_PLAY = 'isocenter.autoplay';
 const NAMES = 'isocenter.names';
+const WITHOUT = 'isocenter.without';
+const ORDER = 'isocenter.order';
 const OFF = 'off';
 
 /** The texts of each language but English, which needs none. */
@@ -51,14 +57,14 @@ function store(name: string, value: string): void {
 
 export class SettingsStore {
   readonly changed = new Signal();
-  private current: Settings = { keys: DEFAULT_KEYS, theme: 'automatic', language: 'en', pointer: USUAL_POINTER, autoPlay: true, names: true };
+  private current: Settings = { keys: DEFAULT_KEYS, theme: 'automatic', language: 'en', pointer: USUAL_POINTER, autoPlay: true, names: true, without: [], order: stored(ORDER) ?? '' };
 
   readonly state = (): Settings => this.current;
 
   /** Reads what is kept and puts it into effect. */
   async load(): Promise<void> {
     const theme = THEMES.find((one) => one === stored(THEME)) ?? 'automatic';
-    this.apply({ keys: readKeys(stored(KEYS)), theme, pointer: readPointer(stored(POINTER)), autoPlay: stored(AUTO_PLAY) !== OFF, names: stored(NAMES) !== OFF });
+    this.apply({ keys: readKeys(stored(KEYS)), theme, pointer: readPointer(stored(POINTER)), autoPlay: stored(AUTO_PLAY) !== OFF, names: stored(NAMES) !== OFF, without: (stored(WITHOUT) ?? '').split(' ').filter(Boolean) });
     await this.speak(languageOf([stored(LANGUAGE) ?? '', ...navigator.languages]));
   }
 
@@ -90,6 +96,16 @@ export class SettingsStore {
   setNames(names: boolean): void {
     store(NAMES, names ? 'on' : OFF);
     this.apply({ names });
+  }
+
+  setColumns(without: readonly string[]): void {
+    store(WITHOUT, without.join(' '));
+    this.apply({ without });
+  }
+
+  setOrder(order: string): void {
+    store(ORDER, order);
+    this.apply({ order });
   }
 
   private async speak(language: Language): Promise<void> {

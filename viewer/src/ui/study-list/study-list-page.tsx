@@ -7,13 +7,14 @@ import { keyLabel, titleOf } from '../../core/commands';
 import type { Reach } from '../../core/dates';
 import { counted, t } from '../../core/language';
 import { ALL, isAll, type StudyFilter } from '../../core/study-filter';
-import { NEWEST_FIRST, type Sort, type StudyRow } from '../../core/study-row';
+import { orderOf, type Sort, type StudyRow } from '../../core/study-row';
 import type { SystemInfo } from '../../net/dicomweb';
 import { afterDrawing } from '../parts/after-drawing';
 import { Mark } from '../parts/mark';
 import { noteListed } from '../neighbours';
 import { navigate, noteAddress } from '../place';
 import { useServices } from '../services';
+import { settings } from '../settings';
 import { FilterBar, MoreFilters } from './filter-bar';
 import { EmptyArchive, nodeAddress, NothingFound, OutOfReach, SkeletonRows } from './list-states';
 import './study-list.css';
@@ -23,7 +24,7 @@ import { UploadPanel } from './upload-panel';
 import { useListKeys } from './use-list-keys';
 import { linesOf, placeOf, useOthers } from './use-others';
 import { isPossible, useMarks, type MarkedAction, type Marks } from './use-marks';
-import { PAGE, useStudies } from './use-studies';
+import { chosenSort, PAGE, useStudies } from './use-studies';
 import { patient } from '../../net/patient';
 import { SITE } from '../../net/site';
 
@@ -35,7 +36,7 @@ const EditDialog = lazy(patient(() => import('./edit-dialog').then((module) => (
 const NARROW = '(max-width: 720px)';
 
 /** The list as it was left, for the way back from a study. */
-const left: { filter: StudyFilter; sort: Sort; study: string } = { filter: ALL, sort: NEWEST_FIRST, study: '' };
+const left: { filter: StudyFilter; sort?: Sort; study: string } = { filter: ALL, study: '' };
 
 function useNarrow(): boolean {
   const [narrow, setNarrow] = useState(() => matchMedia(NARROW).matches);
@@ -86,7 +87,7 @@ export function StudyListPage({ order, narrowed, onListed }: Props): JSX.Element
   const narrow = useNarrow();
   const [filter, setFilter] = useState(narrowed ?? left.filter);
   const [moreFilters, setMoreFilters] = useState(filter.institution !== '' || filter.status !== '');
-  const [sort, setSort] = useState(order ?? left.sort);
+  const [sort, setSort] = useState(order ?? left.sort ?? chosenSort());
   const [selected, setSelected] = useState(left.study);
   const [dialog, setDialog] = useState<MarkedAction | 'jobs'>();
   const field = useRef<HTMLInputElement>(null);
@@ -114,6 +115,11 @@ export function StudyListPage({ order, narrowed, onListed }: Props): JSX.Element
   useEffect(() => {
     noteAddress({ page: 'list', sort, filter });
   }, [sort, filter]);
+
+  const onSort = useCallback((wanted: Sort) => {
+    settings.setOrder(orderOf(wanted));
+    setSort(wanted);
+  }, []);
 
   const open = useCallback((row: StudyRow) => {
     left.study = row.StudyInstanceUID;
@@ -169,7 +175,7 @@ export function StudyListPage({ order, narrowed, onListed }: Props): JSX.Element
             marked={marks.uids}
             arrived={studies.arrived}
             busy={studies.status === 'loading'}
-            onSort={setSort}
+            onSort={onSort}
             onSelect={choose}
             onMark={marks.toggle}
             onOpen={open}

@@ -1,10 +1,12 @@
 // The rows of the study list: virtualised, sortable, driven by mouse and keyboard; below a row that is opened up the patient's other studies.
 
-import { AlertTriangle, ArrowDown, ArrowUp, ChevronRight } from 'lucide-react';
-import { useEffect, useRef, type JSX, type KeyboardEvent } from 'react';
+import { AlertTriangle, ArrowDown, ArrowUp, ChevronRight, Columns3 } from 'lucide-react';
+import { useEffect, useRef, useState, type JSX, type KeyboardEvent as Pressed } from 'react';
 import { counted, t } from '../../core/language';
 import type { Sort, SortKey, StudyRow } from '../../core/study-row';
 import { ModalityBadges } from '../parts/modality-badge';
+import { settings } from '../settings';
+import { useStateOf } from '../viewer/use-signal';
 import type { Line, Others } from './use-others';
 import { useRowsWindow } from './use-rows-window';
 
@@ -44,6 +46,7 @@ interface Props {
 export function StudyTable(props: Props): JSX.Element {
   const { lines, others, rowHeight, sort, selected, marked, arrived, busy, onSort, onSelect, onMark, onOpen, onEnd } = props;
   const { toggle } = others;
+  const { without } = useStateOf(settings);
   const scroller = useRef<HTMLDivElement>(null);
   const { first, end } = useRowsWindow(scroller, rowHeight, lines.length);
 
@@ -59,7 +62,7 @@ export function StudyTable(props: Props): JSX.Element {
     else if (top + rowHeight > element.scrollTop + element.clientHeight) element.scrollTop = top + rowHeight - element.clientHeight;
   }, [selected, rowHeight]);
 
-  const onKeyDown = (event: KeyboardEvent): void => {
+  const onKeyDown = (event: Pressed): void => {
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 1);
     const moves: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -lines.length, End: lines.length };
     const move = moves[event.key];
@@ -74,23 +77,26 @@ export function StudyTable(props: Props): JSX.Element {
   };
 
   return (
-    <div className="table" role="treegrid" aria-label={t('Studies')} aria-multiselectable="true" aria-rowcount={lines.length} aria-busy={busy} tabIndex={0} onKeyDown={onKeyDown}>
-      <div className="table-head" role="row">
-        {COLUMNS.map((column) => (
-          <HeadCell key={column.id} column={column} sort={sort} onSort={onSort} />
-        ))}
-      </div>
-      <div className="table-body" ref={scroller}>
-        <div style={{ height: lines.length * rowHeight, position: 'relative' }}>
-          {lines.slice(first, end).map(({ key, row, note, under, otherName }, offset) => {
-            const place = { index: first + offset, height: rowHeight, selected: first + offset === selected };
-            if (!row) return <Note key={key} {...place} text={note ?? ''} />;
-            const study = row.StudyInstanceUID;
-            return <Row key={key} {...place} row={row} under={under !== undefined} otherName={otherName === true} open={others.found.has(study)} marked={marked.has(study)} fresh={arrived.has(study)} onMark={onMark} onOpen={onOpen} onToggle={toggle} />;
-          })}
+    <>
+      <div className="table" role="treegrid" aria-label={t('Studies')} aria-multiselectable="true" aria-rowcount={lines.length} aria-busy={busy} tabIndex={0} data-without={without.join(' ')} onKeyDown={onKeyDown}>
+        <div className="table-head" role="row">
+          {COLUMNS.map((column) => (
+            <HeadCell key={column.id} column={column} sort={sort} onSort={onSort} />
+          ))}
+        </div>
+        <div className="table-body" ref={scroller}>
+          <div style={{ height: lines.length * rowHeight, position: 'relative' }}>
+            {lines.slice(first, end).map(({ key, row, note, under, otherName }, offset) => {
+              const place = { index: first + offset, height: rowHeight, selected: first + offset === selected };
+              if (!row) return <Note key={key} {...place} text={note ?? ''} />;
+              const study = row.StudyInstanceUID;
+              return <Row key={key} {...place} row={row} under={under !== undefined} otherName={otherName === true} open={others.found.has(study)} marked={marked.has(study)} fresh={arrived.has(study)} onMark={onMark} onOpen={onOpen} onToggle={toggle} />;
+            })}
+          </div>
         </div>
       </div>
-    </div>
+      <ColumnChoice without={without} />
+    </>
   );
 }
 
@@ -107,6 +113,39 @@ function HeadCell({ column, sort, onSort }: { column: Column; sort: Sort; onSort
         {active ? <Arrow size={12} aria-hidden="true" /> : null}
       </button>
     </div>
+  );
+}
+
+/** Which columns are shown, but for the patient's. */
+function ColumnChoice({ without }: { without: readonly string[] }): JSX.Element {
+  const choice = useRef<HTMLDetailsElement>(null);
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    if (!open) return undefined;
+    const close = (event: Event): void => {
+      const outside = event instanceof KeyboardEvent ? event.key === 'Escape' : !choice.current?.contains(event.target as Node);
+      if (outside && choice.current) choice.current.open = false;
+    };
+    for (const type of ['pointerdown', 'keydown']) window.addEventListener(type, close);
+    return () => ['pointerdown', 'keydown'].forEach((type) => window.removeEventListener(type, close));
+  }, [open]);
+  const show = (id: string, shown: boolean): void => settings.setColumns(shown ? without.filter((one) => one !== id) : [...without, id]);
+  return (
+    <details ref={choice} className="columns" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary aria-label={t('Columns')} title={t('Columns')}>
+        <Columns3 size={16} aria-hidden="true" />
+      </summary>
+      {open ? (
+        <div role="group" aria-label={t('Columns')}>
+          {COLUMNS.slice(1).map(({ id, title }) => (
+            <label key={id}>
+              <input type="checkbox" checked={!without.includes(id)} onChange={({ target }) => show(id, target.checked)} />
+              {t(title)}
+            </label>
+          ))}
+        </div>
+      ) : null}
+    </details>
   );
 }
 

@@ -7,11 +7,12 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { reachesFrom, reachOf, type Reach } from '../../core/dates';
 import { t } from '../../core/language';
 import { isAll, studyQueries, type StudyFilter } from '../../core/study-filter';
-import { mergedRows, NEWEST_FIRST, orderOf, readStudyRow, sortedRows, type Sort, type StudyRow } from '../../core/study-row';
+import { mergedRows, NEWEST_FIRST, orderOf, readStudyRow, sortedRows, sortOf, type Sort, type StudyRow } from '../../core/study-row';
 import { connection } from '../../net/connection';
 import type { DicomWebClient } from '../../net/dicomweb';
 import { isAbort } from '../../net/queue';
 import { afterDrawing } from '../parts/after-drawing';
+import { settings } from '../settings';
 
 /** More than a screen shows. The archive's page names the same search (web/viewer.py), so that browsers ask before scripts are there. */
 const FIRST = 50;
@@ -62,6 +63,10 @@ interface First {
 }
 
 let first: First | undefined;
+let chosen: Sort | undefined;
+
+/** What the list was ordered by when it was last used in this browser, always the same object. */
+export const chosenSort = (): Sort => (chosen ??= sortOf(settings.state().order) ?? NEWEST_FIRST);
 
 /** Asks for the rows that the list begins with; resolves when they are there, or will not be in time. */
 export async function beginStudies(client: DicomWebClient, filter: StudyFilter, sort: Sort): Promise<void> {
