@@ -7,6 +7,7 @@ import { bytesOf, gridWithin } from '../src/core/volume3d/layers';
 import type { Range } from '../src/core/volume3d/transfer';
 import { PhaseControl, type PhaseSession } from '../src/viewport/phase-control';
 import type { PictureStore } from '../src/viewport/picture-store';
+import { PhaseVolumes } from '../src/viewport/mpr/phase-volumes';
 import { PhaseTextures, type Held } from '../src/viewport/volume3d/phase-textures';
 import type { Workspace } from '../src/viewport/workspace';
 import { slice } from './builders';
@@ -137,5 +138,30 @@ describe('the control of phases', () => {
     below.goTo(0);
     expect(planes.asked).toEqual([0]);
     expect(new PhaseControl(workspace, store, [holder(), holder()]).shown).toBeUndefined();
+  });
+});
+
+describe('volumes of phases', () => {
+  it('are fetched ahead as far as there is room, and never again', async () => {
+    vi.stubGlobal('Worker', class { postMessage = vi.fn(); terminate = vi.fn(); }); // prettier-ignore
+    const { set, volume } = series();
+    const loaded: number[] = [];
+    const load = (_: DisplaySet, picture: Picture): Promise<{ pixels: Int16Array }> => {
+      loaded.push(picture.instance.InstanceNumber);
+      return Promise.resolve({ pixels: new Int16Array(SIDE * SIDE) });
+    };
+    const volumes = new PhaseVolumes(
+      {
+        source: set, volume, floating: false, store: { load } as unknown as PictureStore, first: Promise.resolve(), server: undefined,
+        cutOf: () => undefined, current: () => 1, onBroken: () => undefined,
+        onProgress: (held) => { if (held.loaded === held.total) volumes.fetchAhead(COUNT); },
+      },
+      2 * BYTES,
+    ); // prettier-ignore
+    volumes.get(1);
+    await new Promise((done) => setTimeout(done, 100));
+    expect(loaded).toEqual([1, 1, 1, 1, 2, 2, 2, 2]);
+    volumes.dispose();
+    vi.unstubAllGlobals();
   });
 });

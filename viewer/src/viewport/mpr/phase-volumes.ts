@@ -42,11 +42,16 @@ export interface PhaseHost {
 }
 
 const BUDGET = 512 * 2 ** 20;
+/** Phases fetched ahead of the one on screen. */
+const AHEAD = 24;
 
 export class PhaseVolumes {
   private readonly held = new Map<number, Held>();
 
-  constructor(private readonly host: PhaseHost) {}
+  constructor(
+    private readonly host: PhaseHost,
+    private readonly budget = BUDGET,
+  ) {}
 
   /** The volume of a phase; undefined where it does not lie where the first one does. */
   get(phase: number, worker?: Worker, from = 0): Held | undefined {
@@ -61,6 +66,12 @@ export class PhaseVolumes {
   isWhole(phase: number): boolean {
     const held = this.get(phase);
     return held !== undefined && held.loaded + held.failed >= held.total;
+  }
+
+  /** Fetches the next of so many phases, one after another, as far as there is room for them beside the one on screen. */
+  fetchAhead(count: number): void {
+    const room = Math.floor(this.budget / volumeBytes(this.host.volume.geometry, this.host.floating)) - 1;
+    for (let ahead = 1; ahead <= Math.min(AHEAD, count - 1, room); ahead += 1) if (!this.isWhole((this.host.current() + ahead) % count)) return;
   }
 
   /** What was cut before no longer holds in any phase. */
@@ -99,7 +110,7 @@ export class PhaseVolumes {
 
   private keepToBudget(wanted: number): void {
     const sum = (): number => [...this.held.values()].reduce((total, { bytes }) => total + bytes, 0);
-    for (const phase of [...this.held.keys()]) if (sum() > BUDGET && phase !== wanted && phase !== this.host.current()) this.drop(phase);
+    for (const phase of [...this.held.keys()]) if (sum() > this.budget && phase !== wanted && phase !== this.host.current()) this.drop(phase);
   }
 
   private drop(phase: number): void {

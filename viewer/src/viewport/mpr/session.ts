@@ -59,8 +59,6 @@ const SLAB_NAMES: Readonly<Record<SlabMode, string>> = { max: 'MIP', min: 'MinIP
 /** A press this far from the crosshair, on one of its lines, turns instead of moves; CSS pixels. */
 const AWAY = 50;
 export const MOST_THICKNESS = 60;
-/** Phases fetched ahead of the one on screen. */
-const AHEAD = 24;
 
 export class MprSession {
   readonly changed = new Signal();
@@ -358,11 +356,7 @@ export class MprSession {
       this.later();
     } else held.planes.forget();
     const count = this.source.phases?.sets.length ?? 1;
-    if (count > 1 && held.loaded + held.failed === held.total) this.fetchNext(count);
-  }
-
-  private fetchNext(count: number): void {
-    for (let ahead = 1; ahead <= Math.min(AHEAD, count - 1); ahead += 1) if (!this.volumes.isWhole((this.current.phase + ahead) % count)) return;
+    if (count > 1 && held.loaded + held.failed === held.total) this.volumes.fetchAhead(count);
   }
 
   private later(): void {
