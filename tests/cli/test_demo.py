@@ -41,6 +41,13 @@ def test_sends_the_studies_once_and_finds_free_ports(tmp_path: Path, taken: int,
     names = {s["00100010"]["Value"][0]["Alphabetic"] for s in server.json("/dicom-web/studies")}
     assert {"Phantom^Thorax", "Phantom^Brain", "Phantom^Echo"} <= names
     assert len(names) >= len(EXAMPLES) // 2
+    instances = server.json("/dicom-web/instances?includefield=Rows,NumberOfFrames")
+    pictures = [one for one in instances if one["00280010"].get("Value")]
+    assert len(pictures) > 30
+    for one in pictures:
+        last = one.get("00280008", {}).get("Value", [1])[0]
+        study, series, instance = (one[tag]["Value"][0] for tag in ("0020000D", "0020000E", "00080018"))
+        assert server.get(f"/dicom-web/studies/{study}/series/{series}/instances/{instance}/frames/{last}")
 
 
 def test_an_interrupted_start_sends_again(tmp_path: Path) -> None:

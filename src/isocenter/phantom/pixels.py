@@ -40,6 +40,7 @@ def add_jpeg(made: Dataset, frames: Sequence[bytes], rows: int, columns: int) ->
     made.LossyImageCompressionRatio = round(rows * columns * 3 * len(frames) / sum(map(len, frames)), 2)
     made.PixelData = encapsulate(list(frames))
     made["PixelData"].VR = "OB"
+    made["PixelData"].is_undefined_length = True  # files get it from the writer, what is sent does not
     made.file_meta = file_meta(made, JPEGBaseline8Bit)
 
 
